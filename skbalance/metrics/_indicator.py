@@ -1,0 +1,191 @@
+"""Checks and sums over 0/1 indicator matrices, dense or sparse, that every metric shares."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn.utils.multiclass import type_of_target
+
+__all__ = ["align_indicators", "check_indicator", "check_sample_weight", "label_confusion", "label_sums"]
+
+
+def _describe(y: Any) -> str:
+    try:
+        return type_of_target(y)
+    except (TypeError, ValueError):
+        return type(y).__name__
+
+
+def _check_zero_one(values: np.ndarray, name: str) -> None:
+    if values.dtype.kind == "b":
+        return
+    if values.dtype.kind not in "iuf":
+        raise ValueError(f"{name} must hold the numbers 0 and 1; got the dtype {values.dtype}.")
+    if values.dtype.kind == "f" and not np.isfinite(values).all():
+        raise ValueError(f"{name} must hold the numbers 0 and 1; it holds NaN or infinity.")
+    bad = (values != 0) & (values != 1)
+    if bad.any():
+        raise ValueError(f"{name} must hold the numbers 0 and 1 only; it holds {values[bad][0]!s}.")
+
+
+def check_indicator(y: Any, *, name: str = "y_true") -> Any:
+    """Check a multi-label indicator matrix; the caller's data is never changed.
+
+    Parameters
+    ----------
+    y : {array-like, sparse matrix} of shape (n_samples, n_labels)
+        The indicator: 1 where the row has the label, 0 elsewhere.
+    name : str, default="y_true"
+        What the messages call it.
+
+    Returns
+    -------
+    y : ndarray of bool or csr_array, of shape (n_samples, n_labels)
+        A dense boolean array, or a canonical CSR array that stores nothing but ones.
+
+    Raises
+    ------
+    ValueError
+        If `y` is not two-dimensional or holds anything but 0 and 1.
+    """
+    if sp.issparse(y):
+        if y.ndim != 2:
+            raise ValueError(f"{name} must be an indicator of shape (n_samples, n_labels); got {y.shape}.")
+        csr = sp.csr_array(y)
+        if not csr.has_canonical_format:
+            csr = csr.copy()
+            csr.sum_duplicates()
+        _check_zero_one(csr.data, name)
+        if csr.data.size and not csr.data.all():
+            csr = csr.copy()
+            csr.eliminate_zeros()
+        return csr
+    try:
+        dense = np.asarray(y)
+    except ValueError:  # ragged lists
+        dense = np.empty(0)
+    if dense.ndim != 2:
+        raise ValueError(
+            f"{name} must be a multi-label indicator of shape (n_samples, n_labels), dense or sparse; "
+            f"got a target of type {_describe(y)!r} with shape {dense.shape}."
+        )
+    if dense.dtype.kind == "O":
+        try:
+            dense = dense.astype(np.float64)
+        except (TypeError, ValueError):
+            raise ValueError(f"{name} must hold the numbers 0 and 1; got the dtype object.") from None
+    _check_zero_one(dense, name)
+    return dense.astype(bool, copy=False)
+
+
+def align_indicators(
+    y_true: Any, y_pred: Any, *, names: tuple[str, str] = ("y_true", "y_pred")
+) -> tuple[Any, Any]:
+    """Check two indicators of one shape and hand both back dense, or both sparse if either is.
+
+    Parameters
+    ----------
+    y_true, y_pred : {array-like, sparse matrix} of shape (n_samples, n_labels)
+        The indicators.
+    names : tuple of str, default=("y_true", "y_pred")
+        What the messages call them.
+
+    Returns
+    -------
+    y_true, y_pred : both ndarray of bool, or both csr_array
+        See :func:`check_indicator`.
+
+    Raises
+    ------
+    ValueError
+        If either is no indicator, or the shapes differ.
+    """
+    first = check_indicator(y_true, name=names[0])
+    second = check_indicator(y_pred, name=names[1])
+    if first.shape != second.shape:
+        raise ValueError(
+            f"{names[0]} and {names[1]} must have one shape; got {first.shape} and {second.shape}."
+        )
+    if sp.issparse(first) != sp.issparse(second):
+        first, second = sp.csr_array(first), sp.csr_array(second)
+    return first, second
+
+
+def check_sample_weight(sample_weight: Any, n_samples: int) -> np.ndarray | None:
+    """Check the row weights.
+
+    Parameters
+    ----------
+    sample_weight : array-like of shape (n_samples,) or None
+        The weights: finite, none negative, not all zero.
+    n_samples : int
+        The number of rows.
+
+    Returns
+    -------
+    sample_weight : ndarray of float64 of shape (n_samples,) or None
+        None stays None.
+
+    Raises
+    ------
+    ValueError
+        If the weights cannot be used.
+    """
+    if sample_weight is None:
+        return None
+    weight = np.asarray(sample_weight, dtype=np.float64)
+    if weight.shape != (n_samples,):
+        raise ValueError(f"sample_weight must have shape ({n_samples},); got {weight.shape}.")
+    if not np.isfinite(weight).all() or (weight < 0).any() or not weight.any():
+        raise ValueError("sample_weight must be finite, not negative and not all zero.")
+    return weight
+
+
+def label_sums(y: Any, sample_weight: np.ndarray | None = None) -> np.ndarray:
+    """Sum each column of a checked indicator.
+
+    Parameters
+    ----------
+    y : ndarray of bool or csr_array of shape (n_samples, n_labels)
+        From :func:`check_indicator`.
+    sample_weight : ndarray of shape (n_samples,) or None, default=None
+        The row weights.
+
+    Returns
+    -------
+    sums : ndarray of float64 of shape (n_labels,)
+        The (weighted) number of ones of each label.
+    """
+    if sp.issparse(y):
+        weights = None if sample_weight is None else np.repeat(sample_weight, np.diff(y.indptr))
+        return np.bincount(y.indices, weights=weights, minlength=y.shape[1]).astype(np.float64)
+    if sample_weight is None:
+        return np.count_nonzero(y, axis=0).astype(np.float64)
+    return sample_weight @ y
+
+
+def label_confusion(
+    y_true: Any, y_pred: Any, sample_weight: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Count hits, predictions and truths of each label of two aligned indicators.
+
+    Parameters
+    ----------
+    y_true, y_pred : both ndarray of bool, or both csr_array
+        From :func:`align_indicators`.
+    sample_weight : ndarray of shape (n_samples,) or None, default=None
+        The row weights.
+
+    Returns
+    -------
+    true_positives, predicted, positives : ndarray of float64 of shape (n_labels,)
+        (Weighted) counts per label.
+    """
+    hits = y_true.multiply(y_pred).tocsr() if sp.issparse(y_true) else y_true & y_pred
+    return (
+        label_sums(hits, sample_weight),
+        label_sums(y_pred, sample_weight),
+        label_sums(y_true, sample_weight),
+    )

@@ -1,0 +1,269 @@
+"""A scorer for multi-label estimators that can also read the label counts of the training fold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from sklearn.utils.metadata_routing import MetadataRequest
+
+__all__ = ["MultilabelScorer", "fitted_label_counts", "multilabel_response"]
+
+_INNER = ("best_estimator_", "estimator_", "classifier_", "estimator")
+
+
+def _inner_estimator(estimator: Any) -> tuple[str, Any] | None:
+    steps = getattr(estimator, "steps", None)
+    if steps:
+        return f"steps[-1] ({steps[-1][0]!r})", steps[-1][1]
+    for name in _INNER:
+        inner = getattr(estimator, name, None)
+        if inner is not None:
+            return name, inner
+    return None
+
+
+def fitted_label_counts(estimator: Any) -> np.ndarray:
+    """Read `label_counts_` off a fitted estimator, through pipelines and meta-estimators.
+
+    Parameters
+    ----------
+    estimator : object
+        A fitted estimator. If it has no `label_counts_` itself, the last step of a pipeline and then
+        `best_estimator_`, `estimator_`, `classifier_` and `estimator` are followed, to any depth.
+
+    Returns
+    -------
+    label_counts : ndarray of shape (n_labels,)
+        The (weighted) positives of each label in the y that the estimator was fitted on.
+
+    Raises
+    ------
+    AttributeError
+        If no `label_counts_` is found; the message names the path that was followed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.pipeline import Pipeline
+    >>> from skbalance.metrics import fitted_label_counts
+    >>> class Fitted:
+    ...     label_counts_ = np.array([7.0, 2.0])
+    >>> fitted_label_counts(Pipeline([("model", Fitted())]))
+    array([7., 2.])
+    """
+    path = [type(estimator).__name__]
+    seen: set[int] = set()
+    current = estimator
+    while id(current) not in seen:
+        seen.add(id(current))
+        counts = getattr(current, "label_counts_", None)
+        if counts is not None:
+            return np.asarray(counts)
+        inner = _inner_estimator(current)
+        if inner is None:
+            break
+        name, current = inner
+        path.append(f"{name}: {type(current).__name__}")
+    raise AttributeError(
+        "The scorer needs the attribute `label_counts_` (the positives of each label in the training y), "
+        f"and none was found on {' -> '.join(path)}. Is the estimator fitted? For an estimator that does not "
+        "count its labels, give the counts to the scorer: label_counts=y_train.sum(axis=0)."
+    )
+
+
+def _positive_column(proba: np.ndarray, classes: Any) -> np.ndarray:
+    if proba.shape[1] == 2:
+        return proba[:, 1]
+    constant = 0.0 if classes is None else float(np.ravel(classes)[0] == 1)
+    return proba[:, 0] if constant else np.zeros(proba.shape[0], dtype=proba.dtype)
+
+
+def multilabel_response(estimator: Any, X: Any, response_method: str) -> Any:
+    """Call an estimator and give its answer the shape `(n_samples, n_labels)`.
+
+    Parameters
+    ----------
+    estimator : object
+        A fitted multi-label estimator.
+    X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        The rows.
+    response_method : {"predict", "predict_proba", "scores"}
+        What to ask for. `"scores"` is `decision_function`, or `predict_proba` where there is none. A list of
+        `(n_samples, 2)` arrays, as scikit-learn's forests give it, is made into one array of the
+        probabilities of 1.
+
+    Returns
+    -------
+    response : {ndarray, sparse matrix} of shape (n_samples, n_labels)
+        The predictions or scores.
+
+    Raises
+    ------
+    AttributeError
+        If the estimator lacks the method.
+    """
+    if response_method == "scores":
+        method = "decision_function" if hasattr(estimator, "decision_function") else "predict_proba"
+    else:
+        method = response_method
+    if not hasattr(estimator, method):
+        wanted = "decision_function or predict_proba" if response_method == "scores" else method
+        raise AttributeError(f"The scorer needs the method {wanted}, which {estimator!r} does not have.")
+    response = getattr(estimator, method)(X)
+    if isinstance(response, list) and method == "predict_proba":
+        classes = getattr(estimator, "classes_", [None] * len(response))
+        response = np.column_stack([_positive_column(p, c) for p, c in zip(response, classes)])
+    return response
+
+
+class MultilabelScorer:
+    """A scorer, `scorer(estimator, X, y)`, around a multi-label metric.
+
+    Unlike :func:`sklearn.metrics.make_scorer` it can hand the label counts of the training fold to the
+    metric, it takes the two probability forms that scikit-learn has, and it works for two labels whatever
+    `classes_` looks like. It can be pickled and copied, takes part in metadata routing
+    (`set_score_request(sample_weight=True)`), and is greater-is-better: losses are negated.
+
+    Parameters
+    ----------
+    metric : callable
+        `metric(y_true, response, *, sample_weight=..., **kwargs)`.
+    response_method : {"predict", "predict_proba", "scores"}, default="predict"
+        What the metric takes; see :func:`multilabel_response`.
+    needs_label_counts : bool, default=False
+        Whether the metric takes `label_counts`. If `kwargs` holds none, it is read off the fitted estimator.
+    sign : {1, -1}, default=1
+        -1 for a loss.
+    name : str or None, default=None
+        How the scorer is written.
+    **kwargs : dict
+        Further parameters of the metric.
+
+    Examples
+    --------
+    >>> from sklearn.metrics import ndcg_score
+    >>> from skbalance.metrics import MultilabelScorer
+    >>> MultilabelScorer(ndcg_score, response_method="scores", k=3)
+    MultilabelScorer(ndcg_score, response_method='scores', k=3)
+    """
+
+    def __init__(
+        self,
+        metric: Callable[..., float],
+        *,
+        response_method: str = "predict",
+        needs_label_counts: bool = False,
+        sign: int = 1,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        allowed = ("predict", "predict_proba", "scores")
+        if response_method not in allowed:
+            raise ValueError(f"response_method must be one of {allowed}; got {response_method!r}.")
+        self.metric = metric
+        self.response_method = response_method
+        self.needs_label_counts = needs_label_counts
+        self.sign = sign
+        self.name = name
+        self.kwargs = kwargs
+
+    def __call__(self, estimator: Any, X: Any, y_true: Any, sample_weight: Any = None) -> float:
+        """Score the answer of a fitted estimator.
+
+        Parameters
+        ----------
+        estimator : object
+            The fitted estimator.
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows.
+        y_true : {array-like, sparse matrix} of shape (n_samples, n_labels)
+            Their labels.
+        sample_weight : array-like of shape (n_samples,) or None, default=None
+            The row weights.
+
+        Returns
+        -------
+        score : float
+            The metric times `sign`.
+        """
+        counts = self._label_counts(estimator)
+        response = multilabel_response(estimator, X, self.response_method)
+        return self.score_response(y_true, response, label_counts=counts, sample_weight=sample_weight)
+
+    def _label_counts(self, estimator: Any) -> np.ndarray | None:
+        if not self.needs_label_counts or self.kwargs.get("label_counts") is not None:
+            return None
+        return fitted_label_counts(estimator)
+
+    def score_response(
+        self, y_true: Any, response: Any, *, label_counts: Any = None, sample_weight: Any = None
+    ) -> float:
+        """Score an answer that is already there.
+
+        Parameters
+        ----------
+        y_true : {array-like, sparse matrix} of shape (n_samples, n_labels)
+            The labels.
+        response : {ndarray, sparse matrix} of shape (n_samples, n_labels)
+            What the estimator answered.
+        label_counts : array-like of shape (n_labels,) or None, default=None
+            The counts for a metric that needs them.
+        sample_weight : array-like of shape (n_samples,) or None, default=None
+            The row weights.
+
+        Returns
+        -------
+        score : float
+            The metric times `sign`.
+        """
+        kwargs = dict(self.kwargs)
+        if label_counts is not None:
+            kwargs["label_counts"] = label_counts
+        if sample_weight is not None:
+            kwargs["sample_weight"] = sample_weight
+        return self.sign * float(self.metric(y_true, response, **kwargs))
+
+    def _accept_sample_weight(self) -> bool:
+        return True
+
+    def set_score_request(self, *, sample_weight: bool | str | None = None) -> MultilabelScorer:
+        """Ask for `sample_weight` when metadata routing is on.
+
+        Parameters
+        ----------
+        sample_weight : bool, str or None, default=None
+            As for the scorers of scikit-learn.
+
+        Returns
+        -------
+        self : MultilabelScorer
+            The scorer itself.
+        """
+        self._sample_weight_request = sample_weight
+        return self
+
+    def get_metadata_routing(self) -> MetadataRequest:
+        """Say which metadata the scorer asks for.
+
+        Returns
+        -------
+        request : MetadataRequest
+            With `sample_weight` for the method `score`.
+        """
+        request = MetadataRequest(owner=repr(self))
+        alias = getattr(self, "_sample_weight_request", None)
+        request.score.add_request(param="sample_weight", alias=alias)
+        return request
+
+    def __repr__(self) -> str:
+        if self.name is not None:
+            return self.name
+        parts = [getattr(self.metric, "__name__", repr(self.metric))]
+        if self.response_method != "predict":
+            parts.append(f"response_method={self.response_method!r}")
+        if self.sign != 1:
+            parts.append("sign=-1")
+        parts += [f"{key}={value!r}" for key, value in self.kwargs.items() if value is not None]
+        return f"MultilabelScorer({', '.join(parts)})"
