@@ -1,0 +1,99 @@
+"""What the loaders share: where data lives, how it is downloaded, the descriptions, the indicator matrix."""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Sequence
+from http.client import HTTPException
+from importlib.resources import files
+from pathlib import Path
+from urllib.request import urlopen
+
+import numpy as np
+from scipy import sparse
+
+DATA_HOME_VARIABLE = "SKBALANCE_DATA"
+DEFAULT_DATA_HOME = "~/skbalance_data"
+DOWNLOAD_TIMEOUT = 60.0  # seconds without an answer
+
+
+def data_folder(data_home: str | os.PathLike | None = None) -> Path:
+    """Return the folder of the corpora: `data_home`, else ``$SKBALANCE_DATA``, else ``~/skbalance_data``.
+
+    The folder is not created.
+    """
+    if data_home is None:
+        data_home = os.environ.get(DATA_HOME_VARIABLE) or DEFAULT_DATA_HOME
+    return Path(data_home).expanduser()
+
+
+def find_or_download(
+    filename: str,
+    *,
+    urls: Sequence[str],
+    sha256: str,
+    data_home: str | os.PathLike | None,
+    download_if_missing: bool,
+) -> Path:
+    """Return the path of `filename` in the data folder, downloaded first when it is not there.
+
+    A file that is there already is returned as it is; a download is kept only when its checksum is `sha256`.
+
+    Raises
+    ------
+    OSError
+        If the file is missing and may not, or cannot, be downloaded. The message says where to put it.
+    """
+    folder = data_folder(data_home)
+    path = folder / filename
+    if path.is_file():
+        return path
+    help_text = (
+        f"Put {filename} into that folder, or pass data_home=, or set the environment variable "
+        f"{DATA_HOME_VARIABLE} to the folder that holds it. It is published at {urls[0]}"
+    )
+    if not download_if_missing:
+        raise OSError(f"{filename} is not in {folder} and download_if_missing=False. {help_text}")
+    reasons = []
+    for url in urls:
+        try:
+            _download(url, path, sha256)
+        except (OSError, HTTPException) as error:
+            reasons.append(f"{url}: {error or type(error).__name__}")
+        else:
+            return path
+    raise OSError(
+        f"{filename} is not in {folder} and could not be downloaded. {help_text}\nTried " + "\n      ".join(reasons)
+    )
+
+
+def _download(url: str, path: Path, sha256: str) -> None:
+    """Download `url` to `path`: into a temporary file beside it, renamed when its checksum is right."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(prefix=path.name + ".part_", dir=path.parent)
+    try:
+        digest = hashlib.sha256()
+        with os.fdopen(handle, "wb") as target, urlopen(url, timeout=DOWNLOAD_TIMEOUT) as response:
+            while block := response.read(1 << 20):
+                digest.update(block)
+                target.write(block)
+        if digest.hexdigest() != sha256:
+            raise OSError(f"the download's sha256 is {digest.hexdigest()}, expected {sha256}")
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def load_descr(name: str) -> str:
+    """Return the description of a data set, kept beside the code as ``descr/<name>.rst``."""
+    return files("skbalance.datasets").joinpath("descr", f"{name}.rst").read_text(encoding="utf-8")
+
+
+def indicator_matrix(indices: np.ndarray, indptr: np.ndarray, n_labels: int) -> sparse.csr_matrix:
+    """Return the 0/1 CSR matrix (uint8) with sorted rows whose label indices are given, each once a row."""
+    target = sparse.csr_matrix(
+        (np.ones(len(indices), dtype=np.uint8), indices, indptr), shape=(len(indptr) - 1, n_labels)
+    )
+    target.sort_indices()
+    return target

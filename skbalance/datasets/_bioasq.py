@@ -1,0 +1,215 @@
+"""PubMed articles with MeSH terms, in the JSON form of the BioASQ challenge."""
+
+import codecs
+import gzip
+import json
+import os
+import re
+import zlib
+from array import array
+from collections.abc import Iterator
+from numbers import Integral
+from pathlib import Path
+from typing import TextIO
+
+import numpy as np
+from sklearn.utils import Bunch
+
+from skbalance._validation import Interval, validate_params
+from skbalance.datasets._base import indicator_matrix, load_descr
+
+FIELDS = ("pmid", "title", "abstractText", "meshMajor")
+MAX_ARTICLE = 1 << 24  # characters: what is longer is no article but a damaged file
+_CHUNK = 1 << 20  # characters read at a time
+_OPENING = re.compile(r'\s*\{.*?"articles"\s*:\s*\[', re.DOTALL)
+_BETWEEN = re.compile(r"[\s,]*")
+
+
+def _latin1_bytes(error: UnicodeError) -> tuple[str, int]:
+    """Read the bytes that are not UTF-8 as latin-1."""
+    assert isinstance(error, UnicodeDecodeError)
+    return error.object[error.start : error.end].decode("latin-1"), error.end
+
+
+codecs.register_error("skbalance.latin1", _latin1_bytes)
+
+
+def open_text(path: str | os.PathLike) -> TextIO:
+    """Open a plain or gzip-compressed text file, told apart by its first bytes; UTF-8, else latin-1."""
+    with open(path, "rb") as binary:
+        compressed = binary.read(2) == b"\x1f\x8b"
+    opener = gzip.open if compressed else open
+    return opener(path, "rt", encoding="utf-8-sig", errors="skbalance.latin1")
+
+
+def iter_articles(stream: TextIO) -> Iterator[dict]:
+    """Yield the articles of ``{"articles": [...]}`` one by one; commas may be missing, doubled or trailing.
+
+    Never more than one chunk and one article are in memory.
+
+    Raises
+    ------
+    ValueError
+        If the text is no such JSON, or ends early.
+    """
+    decoder = json.JSONDecoder(strict=False)
+    text = stream.read(_CHUNK)
+    opening = _OPENING.match(text)
+    if opening is None:
+        raise ValueError(f'it does not begin with {{"articles": [ but with {text[:40]!r}')
+    number, position = 0, opening.end()
+    while True:
+        between = _BETWEEN.match(text, position)
+        assert between is not None  # it matches the empty string
+        position = between.end()
+        if text.startswith("]", position):
+            return
+        try:
+            article, position = decoder.raw_decode(text, position)
+        except json.JSONDecodeError as error:
+            chunk = stream.read(_CHUNK)
+            if not chunk:
+                raise ValueError(f"it ends inside article {number + 1}, or that is no JSON: {error.msg}") from None
+            text, position = text[position:] + chunk, 0
+            if len(text) > MAX_ARTICLE:
+                raise ValueError(f"article {number + 1} is no JSON: {error.msg}") from None
+        else:
+            number += 1
+            yield article
+
+
+def _check_article(article: dict, number: int) -> None:
+    """Raise a ValueError unless the article has the fields that are needed, of the right kind."""
+    if not isinstance(article, dict):
+        raise ValueError(f"article {number} is a {type(article).__name__}, not an object")
+    missing = [field for field in FIELDS if field not in article]
+    if missing:
+        raise ValueError(
+            f"article {number} (pmid {article.get('pmid', 'unknown')}) lacks {', '.join(missing)}; "
+            f"needed are {', '.join(FIELDS)}"
+        )
+    for field in ("title", "abstractText"):
+        if not isinstance(article[field], str | None):
+            raise ValueError(
+                f"{field} of article {number} (pmid {article['pmid']}) is {article[field]!r}, not a string or null"
+            )
+    terms = article["meshMajor"]
+    if not isinstance(terms, list) or not all(isinstance(term, str) for term in terms):
+        raise ValueError(f"meshMajor of article {number} (pmid {article['pmid']}) is {terms!r}, not a list of terms")
+
+
+@validate_params(
+    {
+        "path": [str, os.PathLike],
+        "max_articles": [Interval(Integral, 1, None, closed="left"), None],
+        "min_label_count": [Interval(Integral, 1, None, closed="left")],
+        "return_X_y": ["boolean"],
+    },
+    prefer_skip_nested_validation=True,
+)
+def load_bioasq(path, *, max_articles=None, min_label_count=1, return_X_y=False):
+    r"""Load PubMed articles and their MeSH terms from a JSON file of the BioASQ challenge, task A.
+
+    The file is ``{"articles": [{"pmid": ..., "title": ..., "abstractText": ..., "meshMajor": [...]}, ...]}``
+    [1]_, plain or gzip-compressed. It is read as a stream: a file of 30 GB needs no more memory than the
+    articles that are kept.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file. Bytes that are not UTF-8 are read as latin-1.
+    max_articles : int, default=None
+        Stop after that many articles; the rest of the file is not read. None reads all.
+    min_label_count : int, default=1
+        Leave out the terms that fewer of the articles have. An article whose terms are all left out stays, as
+        a row without labels.
+    return_X_y : bool, default=False
+        If True, return ``(data, target)`` instead of a Bunch.
+
+    Returns
+    -------
+    dataset : :class:`~sklearn.utils.Bunch`
+        With the attributes
+
+        - data : ndarray of shape (n_samples,), dtype=object. Title and abstract of each article, as str.
+        - target : csr_matrix of shape (n_samples, n_labels), dtype=uint8. 1 where the article has the term.
+        - target_names : ndarray of shape (n_labels,), dtype=object. The terms, in alphabetical order.
+        - pmids : ndarray of shape (n_samples,), dtype=object. The PubMed identifiers, as str.
+        - DESCR : str. The description of the format.
+
+    (data, target) : tuple
+        If `return_X_y` is True.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be opened, or its compression is damaged or truncated.
+    ValueError
+        If the file is not of this form, ends early, holds no article, or an article lacks one of the four
+        fields. The message says which article it was. A title or abstract that is null counts as empty.
+
+    References
+    ----------
+    .. [1] G. Tsatsaronis et al., "An overview of the BIOASQ large-scale biomedical semantic indexing and question
+       answering competition", BMC Bioinformatics 16:138, 2015.
+
+    Examples
+    --------
+    >>> import json, pathlib, tempfile
+    >>> from skbalance.datasets import load_bioasq
+    >>> articles = [
+    ...     {"pmid": "1", "title": "On mice.", "abstractText": "They run.", "meshMajor": ["Animals", "Mice"]},
+    ...     {"pmid": "2", "title": "On men.", "abstractText": "They walk.", "meshMajor": ["Humans"]},
+    ... ]
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder, "articles.json")
+    ...     _ = path.write_text(json.dumps({"articles": articles}))
+    ...     dataset = load_bioasq(path)
+    >>> dataset.target_names.tolist()
+    ['Animals', 'Humans', 'Mice']
+    >>> dataset.target.toarray().tolist()
+    [[1, 0, 1], [0, 1, 0]]
+    >>> dataset.data[0]
+    'On mice.\nThey run.'
+    """
+    texts: list[str] = []
+    pmids: list[str] = []
+    codes: dict[str, int] = {}
+    indices, indptr = array("i"), array("q", [0])
+    try:
+        with open_text(Path(path)) as stream:
+            for number, article in enumerate(iter_articles(stream), start=1):
+                _check_article(article, number)
+                texts.append("\n".join(filter(None, (article["title"], article["abstractText"]))))
+                pmids.append(str(article["pmid"]))
+                indices.extend(codes.setdefault(term, len(codes)) for term in dict.fromkeys(article["meshMajor"]))
+                indptr.append(len(indices))
+                if number == max_articles:
+                    break
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise OSError(f"{path} is truncated or its compression is damaged: {error}") from error
+    except ValueError as error:
+        raise ValueError(f"{path} is no BioASQ file: {error}") from error
+    if not texts:
+        raise ValueError(f"{path} holds no article")
+    # The codes are numbers in order of appearance; renumber them by name and leave out the rare ones.
+    names = np.array(list(codes), dtype=object)
+    order = np.argsort(names)
+    column = np.empty(len(names), dtype=np.int32)
+    column[order] = np.arange(len(names), dtype=np.int32)
+    rows = column[np.frombuffer(indices, dtype=np.intc)] if len(indices) else np.empty(0, dtype=np.int32)
+    target = indicator_matrix(rows, np.frombuffer(indptr, dtype=np.int64), len(names))
+    names = names[order]
+    if min_label_count > 1:
+        kept = np.flatnonzero(np.bincount(rows, minlength=len(names)) >= min_label_count)
+        target, names = target[:, kept], names[kept]
+    data = np.array(texts, dtype=object)
+    if return_X_y:
+        return data, target
+    return Bunch(
+        data=data,
+        target=target,
+        target_names=names,
+        pmids=np.array(pmids, dtype=object),
+        DESCR=load_descr("bioasq"),
+    )
