@@ -4,6 +4,26 @@ No other file imports a private name of scikit-learn; where a name moves between
 knows.
 """
 
-from sklearn.utils._param_validation import Interval, StrOptions, validate_params
+from sklearn.utils._param_validation import (
+    Interval,
+    StrOptions,
+    validate_parameter_constraints,
+    validate_params,
+)
 
-__all__ = ["Interval", "StrOptions", "validate_params"]
+__all__ = ["Interval", "StrOptions", "validate_hyperparameters", "validate_params"]
+
+
+def validate_hyperparameters(estimator):
+    """Hold an estimator's own parameters to its ``_parameter_constraints``.
+
+    Raises
+    ------
+    ValueError
+        Naming the parameter, what it must be and what it is.
+    """
+    validate_parameter_constraints(
+        estimator._parameter_constraints,
+        estimator.get_params(deep=False),
+        caller_name=type(estimator).__name__,
+    )

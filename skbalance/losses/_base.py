@@ -1,0 +1,215 @@
+"""What every loss shares: a loss holds hyperparameters; bound to label counts it becomes a criterion."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from numbers import Real
+
+import torch
+from sklearn.base import BaseEstimator, clone
+from torch import Tensor, nn
+
+from .._validation import Interval, StrOptions, validate_hyperparameters
+from ._functional import softmax_binary_cross_entropy
+from ._kernel import BalancedLossFunction, balanced_loss, compute_dtype
+from ._positives import PositivePairs
+from ._statistics import LabelStatistics
+from ._weighting import LabelWeighting
+
+__all__ = ["BalancedCriterion", "BaseLoss", "Criterion", "SoftmaxCriterion"]
+
+REDUCTIONS = ("none", "row_sum", "sum", "mean")
+
+ALPHA = [Interval(Real, 0, 1, closed="both"), None]
+GAMMA = [Interval(Real, 0, None, closed="left")]
+POSITIVE = [Interval(Real, 0, None, closed="neither")]
+REWEIGHT_NORM = [StrOptions({"instance", "batch"}), None]
+
+
+class BaseLoss(BaseEstimator):
+    """Base of the losses: hyperparameters, and :meth:`bind`.
+
+    A subclass declares ``_parameter_constraints`` and builds its criterion in ``_criterion``.
+    """
+
+    _parameter_constraints: dict = {}
+    scale: float
+
+    def bind(self, statistics: LabelStatistics, reduction: str = "mean") -> Criterion:
+        """Bind the loss to the label statistics of a training set.
+
+        Parameters
+        ----------
+        statistics : LabelStatistics
+            Label counts of the training set.
+        reduction : {"none", "row_sum", "sum", "mean"}, default="mean"
+            ``"none"`` keeps the loss of each (sample, label) element, ``"row_sum"`` sums it over the labels of
+            each sample, ``"sum"`` over all elements, ``"mean"`` averages it over all elements.
+
+        Returns
+        -------
+        criterion : torch.nn.Module
+            A new module, ``criterion(logits, targets)``. What derives from the counts are its buffers, in
+            float64; they are cast to the type of the logits at each call.
+
+        Raises
+        ------
+        ValueError
+            If a hyperparameter or the reduction is out of its range.
+        TypeError
+            If ``statistics`` is not a :class:`LabelStatistics`.
+        """
+        validate_hyperparameters(self)
+        if not isinstance(statistics, LabelStatistics):
+            raise TypeError(f"statistics must be a LabelStatistics; got {type(statistics).__name__}.")
+        if reduction not in REDUCTIONS:
+            raise ValueError(f"reduction must be one of {', '.join(map(repr, REDUCTIONS))}; got {reduction!r}.")
+        return self._criterion(statistics, reduction)
+
+    @abstractmethod
+    def _criterion(self, statistics: LabelStatistics, reduction: str) -> Criterion:
+        """Build the criterion; hyperparameters are valid by now."""
+
+    def resolve(self, statistics: LabelStatistics) -> BaseLoss:
+        """Copy of the loss in which every ``"auto"`` is the value that the statistics determine.
+
+        Parameters
+        ----------
+        statistics : LabelStatistics
+            Label counts of the training set.
+
+        Returns
+        -------
+        loss : BaseLoss
+            A new loss object.
+        """
+        return clone(self)
+
+
+class Criterion(nn.Module):
+    """A loss bound to label counts: ``criterion(logits, targets)``.
+
+    Attributes
+    ----------
+    n_labels : int
+        Number of labels, the width of the logits.
+    reduction : {"none", "row_sum", "sum", "mean"}
+        What is returned.
+    """
+
+    def __init__(self, n_labels: int, reduction: str):
+        super().__init__()
+        self.n_labels = n_labels
+        self.reduction = reduction
+
+    def extra_repr(self) -> str:
+        """Show the width and the reduction."""
+        return f"n_labels={self.n_labels}, reduction={self.reduction!r}"
+
+    def forward(self, logits: Tensor, targets: Tensor | PositivePairs) -> Tensor:
+        """Loss of a batch.
+
+        Parameters
+        ----------
+        logits : Tensor of shape (n_samples, n_labels)
+            Scores, of any floating type; never written to.
+        targets : Tensor of shape (n_samples, n_labels) or (n_samples,), or PositivePairs
+            Dense or sparse indicator of 0 and 1, class indices, or the positive pairs.
+
+        Returns
+        -------
+        loss : Tensor
+            Of the shape that the reduction says; in float32 for half-precision logits.
+        """
+        if logits.ndim != 2 or logits.shape[1] != self.n_labels:
+            raise ValueError(f"logits must have shape (n_samples, {self.n_labels}); got {tuple(logits.shape)}.")
+        if not isinstance(targets, PositivePairs):
+            targets = PositivePairs.from_targets(targets, self.n_labels)
+        if targets.shape != tuple(logits.shape):
+            raise ValueError(f"targets must have the shape of the logits, {tuple(logits.shape)}; got {targets.shape}.")
+        loss = self._loss(logits, targets)
+        if self.reduction == "sum":
+            return loss.sum()
+        return loss.sum() / logits.numel() if self.reduction == "mean" else loss
+
+    @abstractmethod
+    def _loss(self, logits: Tensor, pairs: PositivePairs) -> Tensor:
+        """Loss of each element for ``"none"``, else of each row."""
+
+
+class BalancedCriterion(Criterion):
+    """The logistic family, all of it through one kernel."""
+
+    logit_bias: Tensor | None
+
+    def __init__(
+        self,
+        n_labels: int,
+        reduction: str,
+        *,
+        weighting: nn.Module | None = None,
+        gamma: float = 0.0,
+        alpha: float | None = None,
+        scale: float = 1.0,
+        pos_weight: float = 1.0,
+        neg_weight: float = 1.0,
+        neg_scale: float = 1.0,
+        logit_bias=None,
+    ):
+        super().__init__(n_labels, reduction)
+        self.weighting = LabelWeighting(torch.ones(n_labels), None) if weighting is None else weighting
+        self.gamma = float(gamma)
+        self.neg_scale = float(neg_scale)
+        self.positive_factor = float(scale * pos_weight * (1 if alpha is None else alpha))
+        self.negative_factor = float(scale * neg_weight * (1 if alpha is None else 1 - alpha))
+        self.register_buffer(
+            "logit_bias", None if logit_bias is None else torch.as_tensor(logit_bias, dtype=torch.float64)
+        )
+
+    def _settings(self, logits: Tensor, pairs: PositivePairs) -> dict:
+        return {
+            "pairs": pairs,
+            "weight": self.weighting.for_batch(pairs, compute_dtype(logits.dtype)),
+            "gamma": self.gamma,
+            "neg_scale": self.neg_scale,
+            "logit_bias": self.logit_bias,
+            "positive_factor": self.positive_factor,
+            "negative_factor": self.negative_factor,
+        }
+
+    def _loss(self, logits: Tensor, pairs: PositivePairs) -> Tensor:
+        settings = self._settings(logits, pairs)
+        return BalancedLossFunction.apply(logits, {**settings, "elementwise": self.reduction == "none"})
+
+    def row_loss_and_grad_(self, logits: Tensor, pairs: PositivePairs) -> Tensor:
+        """Loss of each row; the logits are overwritten with the derivative of their row's loss.
+
+        For trainers that hold the logits themselves and want no second array of their size.
+
+        Parameters
+        ----------
+        logits : Tensor of shape (n_samples, n_labels)
+            Scores, overwritten.
+        pairs : PositivePairs
+            The positive pairs.
+
+        Returns
+        -------
+        loss : Tensor of shape (n_samples,)
+        """
+        return balanced_loss(logits, grad=logits, **self._settings(logits, pairs))
+
+
+class SoftmaxCriterion(Criterion):
+    """Weighted binary cross-entropy of softmax probabilities, for classes that exclude each other."""
+
+    def __init__(self, n_labels: int, reduction: str, *, weighting: nn.Module, scale: float):
+        super().__init__(n_labels, reduction)
+        self.weighting = weighting
+        self.scale = scale
+
+    def _loss(self, logits: Tensor, pairs: PositivePairs) -> Tensor:
+        logits = logits.to(compute_dtype(logits.dtype))
+        weight = self.weighting.for_batch(pairs, logits.dtype).block(0, logits.shape[0]) * self.scale
+        loss = softmax_binary_cross_entropy(logits, pairs.dense()) * weight
+        return loss if self.reduction == "none" else loss.sum(dim=1)

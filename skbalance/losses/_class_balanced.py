@@ -1,0 +1,238 @@
+"""Class-balanced losses: weights by the effective number of samples."""
+
+from __future__ import annotations
+
+from numbers import Real
+
+from .._validation import Interval, StrOptions
+from ._base import ALPHA, GAMMA, POSITIVE, REWEIGHT_NORM, BalancedCriterion, BaseLoss, SoftmaxCriterion
+from ._functional import class_balanced_weight
+from ._negative_tolerant import NEGATIVE_TOLERANT, negative_tolerance
+from ._statistics import LabelStatistics
+from ._weighting import ClassBalancedSampleWeighting, LabelWeighting
+
+__all__ = ["ClassBalancedFocalLoss", "ClassBalancedNTRFocalLoss"]
+
+CLASS_BALANCED = {
+    "beta": [Interval(Real, 0, 1, closed="left")],
+    "mode": [StrOptions({"by_class", "average_n", "average_w", "min_n"})],
+    "normalize": ["boolean"],
+}
+
+
+def class_balanced_weighting(statistics: LabelStatistics, *, beta, mode, normalize, reweight_norm):
+    """Weighting by the effective number of samples."""
+    weight = class_balanced_weight(statistics.clipped_counts, beta=beta)
+    factor = statistics.n_labels / weight.sum() if normalize else 1.0
+    if mode == "by_class":
+        return LabelWeighting(weight * factor, reweight_norm)
+    return ClassBalancedSampleWeighting(
+        statistics.clipped_counts, beta=beta, mode=mode, factor=factor, reweight_norm=reweight_norm
+    )
+
+
+class ClassBalancedFocalLoss(BaseLoss):
+    r"""Class-balanced loss: each label is weighted by the inverse of its effective number of samples.
+
+    .. math:: w = \frac{1 - \beta}{1 - \beta^{n}}
+
+    multiplies the focal loss of :class:`FocalLoss`. ``mode`` says whose n it is: each label's own
+    (``"by_class"``), or one for the sample, from its positive labels.
+
+    Parameters
+    ----------
+    beta : float, default=0.9
+        In [0, 1); 0 weights all labels alike, towards 1 the weights tend to 1 / n.
+    mode : {"by_class", "average_n", "average_w", "min_n"}, default="by_class"
+        ``"by_class"``: n of the element's label. Else every element of a sample has one weight: of the mean n of
+        its positive labels, the mean w of them, or the smallest n among them. A sample without a positive label
+        then has the weight 1 - beta, the limit for abundant labels.
+    normalize : bool, default=False
+        Scale the weights so that those of all labels sum to their number.
+    base : {"focal", "sigmoid", "softmax"}, default="focal"
+        What is weighted: the focal loss; binary cross-entropy (``gamma`` and ``alpha`` are not used); or binary
+        cross-entropy of softmax probabilities, for three or more classes that exclude each other.
+    gamma : float, default=2.0
+        Focusing exponent, at least 0.
+    alpha : float, default=0.5
+        Share of the positive elements, in [0, 1]; None leaves the factor out.
+    reweight_norm : {"instance", "batch"}, default=None
+        Divide the weights by the largest of the row, or of the batch.
+    scale : float, default=10.0
+        Factor on the whole loss, above 0. The default makes the weight of an abundant label 1 at ``beta=0.9``.
+
+    Notes
+    -----
+    For classes that exclude each other, ``mode="average_w", normalize=True, alpha=None, scale=1`` is the loss of
+    Cui et al.; they average the sigmoid and softmax forms over all elements, and divide the sum of the focal form
+    by the number of samples.
+
+    References
+    ----------
+    Cui et al., "Class-Balanced Loss Based on Effective Number of Samples", CVPR 2019, arXiv:1901.05555.
+
+    Huang et al., "Balancing Methods for Multi-label Text Classification with Long-Tailed Class Distribution",
+    EMNLP 2021, arXiv:2109.04712.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skbalance.losses import ClassBalancedFocalLoss, LabelStatistics
+    >>> loss = ClassBalancedFocalLoss(beta=0.9, gamma=0, alpha=None, scale=1)
+    >>> criterion = loss.bind(LabelStatistics([1000, 1], n_samples=2000), reduction="none")
+    >>> criterion(torch.zeros(1, 2), torch.tensor([[1, 1]]))  # 0.1 log 2 and 1 log 2
+    tensor([[0.0693, 0.6931]])
+    """
+
+    _parameter_constraints = {
+        **CLASS_BALANCED,
+        "base": [StrOptions({"focal", "sigmoid", "softmax"})],
+        "gamma": GAMMA,
+        "alpha": ALPHA,
+        "reweight_norm": REWEIGHT_NORM,
+        "scale": POSITIVE,
+    }
+
+    def __init__(
+        self,
+        *,
+        beta=0.9,
+        mode="by_class",
+        normalize=False,
+        base="focal",
+        gamma=2.0,
+        alpha=0.5,
+        reweight_norm=None,
+        scale=10.0,
+    ):
+        self.beta = beta
+        self.mode = mode
+        self.normalize = normalize
+        self.base = base
+        self.gamma = gamma
+        self.alpha = alpha
+        self.reweight_norm = reweight_norm
+        self.scale = scale
+
+    @property
+    def exclusive(self):
+        """Whether the loss is for classes that exclude each other."""
+        return self.base == "softmax"
+
+    def _criterion(self, statistics, reduction):
+        weighting = class_balanced_weighting(
+            statistics,
+            beta=self.beta,
+            mode=self.mode,
+            normalize=self.normalize,
+            reweight_norm=self.reweight_norm,
+        )
+        if self.base == "softmax":
+            if statistics.n_labels < 3:
+                raise ValueError(
+                    f"base='softmax' is for three or more exclusive classes; got {statistics.n_labels}. "
+                    "base='focal' and base='sigmoid' take any number."
+                )
+            return SoftmaxCriterion(statistics.n_labels, reduction, weighting=weighting, scale=self.scale)
+        return BalancedCriterion(
+            statistics.n_labels,
+            reduction,
+            weighting=weighting,
+            gamma=self.gamma if self.base == "focal" else 0.0,
+            alpha=self.alpha if self.base == "focal" else None,
+            scale=self.scale,
+        )
+
+
+class ClassBalancedNTRFocalLoss(BaseLoss):
+    r"""Class-balanced weights on the negative-tolerant focal loss (CB-NTR).
+
+    The element weight of :class:`ClassBalancedFocalLoss` times the loss of :class:`NegativeTolerantFocalLoss`.
+
+    Parameters
+    ----------
+    beta : float, default=0.9
+        In [0, 1); 0 weights all labels alike, towards 1 the weights tend to 1 / n.
+    mode : {"by_class", "average_n", "average_w", "min_n"}, default="by_class"
+        Whose n the weight is of; see :class:`ClassBalancedFocalLoss`.
+    normalize : bool, default=False
+        Scale the weights so that those of all labels sum to their number.
+    neg_scale : float, default=2.0
+        Scale :math:`\lambda` of negative logits, above 0.
+    kappa : float, default=0.05
+        Size of the shift of the logits.
+    neg_weight : float, default=None
+        Factor of the negative elements, above 0; None is :math:`1 / \lambda`.
+    gamma : float, default=2.0
+        Focusing exponent, at least 0.
+    alpha : float, default=0.5
+        Share of the positive elements, in [0, 1]; None leaves the factor out.
+    reweight_norm : {"instance", "batch"}, default=None
+        Divide the weights by the largest of the row, or of the batch.
+    scale : float, default=10.0
+        Factor on the whole loss, above 0.
+
+    References
+    ----------
+    Huang et al., "Balancing Methods for Multi-label Text Classification with Long-Tailed Class Distribution",
+    EMNLP 2021, arXiv:2109.04712.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skbalance.losses import ClassBalancedNTRFocalLoss, LabelStatistics
+    >>> criterion = ClassBalancedNTRFocalLoss().bind(LabelStatistics([5, 1], n_samples=10), reduction="none")
+    >>> criterion(torch.zeros(1, 2), torch.tensor([[1, 0]]))
+    tensor([[0.2116, 0.2921]])
+    """
+
+    _parameter_constraints = {
+        **CLASS_BALANCED,
+        **NEGATIVE_TOLERANT,
+        "gamma": GAMMA,
+        "alpha": ALPHA,
+        "reweight_norm": REWEIGHT_NORM,
+        "scale": POSITIVE,
+    }
+
+    def __init__(
+        self,
+        *,
+        beta=0.9,
+        mode="by_class",
+        normalize=False,
+        neg_scale=2.0,
+        kappa=0.05,
+        neg_weight=None,
+        gamma=2.0,
+        alpha=0.5,
+        reweight_norm=None,
+        scale=10.0,
+    ):
+        self.beta = beta
+        self.mode = mode
+        self.normalize = normalize
+        self.neg_scale = neg_scale
+        self.kappa = kappa
+        self.neg_weight = neg_weight
+        self.gamma = gamma
+        self.alpha = alpha
+        self.reweight_norm = reweight_norm
+        self.scale = scale
+
+    def _criterion(self, statistics, reduction):
+        return BalancedCriterion(
+            statistics.n_labels,
+            reduction,
+            weighting=class_balanced_weighting(
+                statistics,
+                beta=self.beta,
+                mode=self.mode,
+                normalize=self.normalize,
+                reweight_norm=self.reweight_norm,
+            ),
+            gamma=self.gamma,
+            alpha=self.alpha,
+            scale=self.scale,
+            **negative_tolerance(statistics, neg_scale=self.neg_scale, kappa=self.kappa, neg_weight=self.neg_weight),
+        )

@@ -1,0 +1,88 @@
+r"""The mathematics of the losses: pure and element-wise.
+
+With z the logit, y the label, v a shift of the logit, :math:`\lambda` the scale of negative logits and
+
+.. math:: s = k (z - v), \quad k = 1 \text{ if } y = 1 \text{ else } \lambda, \quad
+          m = (2y - 1) s, \quad r = \sigma(-m),
+
+every loss of the package but the softmax one is :math:`W r^\gamma \operatorname{softplus}(-m)`, and its
+derivative :math:`-(2y - 1) k W r^\gamma [r + \gamma (1 - r) \operatorname{softplus}(-m)]`. Losses differ in W only.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+__all__ = [
+    "class_balanced_weight",
+    "focal_value",
+    "focal_value_and_slope",
+    "inverse_frequency_weight",
+    "rebalanced_weight",
+    "softmax_binary_cross_entropy",
+]
+
+# softplus(s) = s past this point, to the last digit of float64.
+_SOFTPLUS_THRESHOLD = 40.0
+
+
+def focal_value(neg_margin: Tensor, *, gamma: float) -> Tensor:
+    r""":math:`r^\gamma softplus(-m)`, as a function of the negated margin -m."""
+    value = F.softplus(neg_margin, threshold=_SOFTPLUS_THRESHOLD)
+    if gamma == 0:
+        return value
+    return value.mul_(_power(torch.sigmoid(neg_margin), gamma))
+
+
+def focal_value_and_slope(neg_margin: Tensor, *, gamma: float) -> tuple[Tensor, Tensor]:
+    r"""Focal value and its derivative by -m, which is :math:`r^\gamma [r + \gamma (1 - r) softplus(-m)]`."""
+    value = F.softplus(neg_margin, threshold=_SOFTPLUS_THRESHOLD)
+    r = torch.sigmoid(neg_margin)
+    if gamma == 0:
+        return value, r
+    modulation = _power(r, gamma)
+    slope = torch.addcmul(value, value, r, value=-1).mul_(gamma).add_(r).mul_(modulation)
+    return value.mul_(modulation), slope
+
+
+def _power(r: Tensor, gamma: float) -> Tensor:
+    """Return r ** gamma, by multiplication for the usual exponents."""
+    if gamma == 2:
+        return r * r
+    return r if gamma == 1 else r**gamma
+
+
+def inverse_frequency_weight(counts, n_samples, *, reweight):
+    """N / n for ``"inverse"``, its square root for ``"sqrt_inverse"``."""
+    ratio = n_samples / counts
+    return np.sqrt(ratio) if reweight == "sqrt_inverse" else ratio
+
+
+def class_balanced_weight(counts, *, beta):
+    """(1 - beta) / (1 - beta ** n), exact for beta near 1; an array or a tensor as ``counts`` is."""
+    if beta == 0:
+        return counts * 0 + 1.0
+    lib = torch if isinstance(counts, Tensor) else np
+    return (1 - beta) / -lib.expm1(counts * float(np.log1p(-(1 - beta))))
+
+
+def rebalanced_weight(ratio: Tensor, *, map_alpha: float, map_beta: float, mu: float) -> Tensor:
+    """map_alpha + sigmoid(map_beta * (ratio - mu)); overwrites ``ratio``."""
+    return ratio.sub_(mu).mul_(map_beta).sigmoid_().add_(map_alpha)
+
+
+def softmax_binary_cross_entropy(logits: Tensor, positive: Tensor) -> Tensor:
+    """Binary cross-entropy of softmax probabilities against a one-hot ``positive``, element by element.
+
+    log(1 - p) of the largest logit comes from the others' log-sum-exp, so that it stays finite where p rounds
+    to 1.
+    """
+    log_p = logits.log_softmax(dim=1)
+    is_top = torch.zeros_like(positive).scatter_(1, logits.argmax(dim=1, keepdim=True), True)
+    others = logits.masked_fill(is_top, -torch.inf).logsumexp(dim=1, keepdim=True)
+    top_log_q = others - logits.logsumexp(dim=1, keepdim=True)
+    log_q = torch.where(is_top, top_log_q, torch.log1p(-log_p.masked_fill(is_top, -torch.inf).exp()))
+    return -torch.where(positive, log_p, log_q)

@@ -1,0 +1,130 @@
+"""Loss and gradient in one pass over the logits.
+
+Every element is first treated as a negative, block of rows by block of rows; the few positives are then put in
+their place. The gradient is formed in the forward pass, may overwrite the logits, and is the only array of their
+size.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from ._functional import focal_value, focal_value_and_slope
+from ._positives import PositivePairs
+
+__all__ = ["BalancedLossFunction", "balanced_loss"]
+
+# Elements in a block: its few temporaries stay in a core's second-level cache.
+BLOCK_ELEMENTS = {"cpu": 1 << 16, "cuda": 1 << 24}
+
+
+def compute_dtype(dtype: torch.dtype) -> torch.dtype:
+    """Half precision is computed and summed in single."""
+    return torch.float32 if dtype in (torch.float16, torch.bfloat16) else dtype
+
+
+def balanced_loss(
+    logits: Tensor,
+    pairs: PositivePairs,
+    weight,
+    *,
+    gamma: float,
+    neg_scale: float,
+    logit_bias: Tensor | None,
+    positive_factor: float,
+    negative_factor: float,
+    elementwise: bool = False,
+    grad: Tensor | None = None,
+) -> Tensor:
+    """Balanced loss of a batch and, where asked for, its derivative by each logit.
+
+    Parameters
+    ----------
+    logits : Tensor of shape (n_samples, n_labels)
+        Scores; left as they are unless ``grad`` is the same tensor.
+    pairs : PositivePairs
+        The positive pairs.
+    weight : LabelWeight, SampleWeight or RebalancedWeight
+        The weight w of each element.
+    gamma, neg_scale : float
+        Focal exponent and the scale of negative logits.
+    logit_bias : Tensor of shape (n_labels,) or None
+        Shift v of the logits.
+    positive_factor, negative_factor : float
+        Constant factors of the positive and the negative elements.
+    elementwise : bool, default=False
+        Whether the loss of each element is wanted, or its sum over each row.
+    grad : Tensor of shape (n_samples, n_labels), default=None
+        Receives the derivative; may be ``logits``.
+
+    Returns
+    -------
+    loss : Tensor of shape (n_samples, n_labels) or (n_samples,)
+        In single precision for half-precision logits.
+    """
+    n_samples, n_labels = logits.shape
+    dtype = compute_dtype(logits.dtype)
+    rows, cols = pairs.rows, pairs.cols
+    positive_logits = logits[rows, cols].to(dtype)
+    bias = None if logit_bias is None else logit_bias.to(dtype)
+    shift = None if bias is None else bias * -neg_scale
+    loss = logits.new_empty((n_samples, n_labels) if elementwise else (n_samples,), dtype=dtype)
+
+    step = max(1, BLOCK_ELEMENTS.get(logits.device.type, BLOCK_ELEMENTS["cpu"]) // n_labels)
+    starts = list(range(0, n_samples, step))
+    bounds = [0, rows.shape[0]]
+    if len(starts) > 1:
+        bounds = torch.searchsorted(rows, rows.new_tensor([*starts, n_samples])).tolist()
+    for start, first, last in zip(starts, bounds[:-1], bounds[1:]):
+        stop = min(start + step, n_samples)
+        neg_margin = logits[start:stop].to(dtype)
+        # Scaling makes a copy; the caller's logits are never written to here.
+        neg_margin = neg_margin * neg_scale if shift is None else torch.add(shift, neg_margin, alpha=neg_scale)
+        # An infinite margin makes the positives of this block vanish from it, loss and gradient.
+        neg_margin[rows[first:last] - start, cols[first:last]] = -torch.inf
+        block_weight = weight.block(start, stop)
+        if grad is None:
+            value = focal_value(neg_margin, gamma=gamma)
+        else:
+            value, slope = focal_value_and_slope(neg_margin, gamma=gamma)
+            torch.mul(slope, block_weight, out=slope)
+            torch.mul(slope, neg_scale * negative_factor, out=slope)
+            grad[start:stop].copy_(slope)
+        value.mul_(block_weight).mul_(negative_factor)
+        loss[start:stop] = value if elementwise else value.sum(dim=1)
+
+    neg_margin = -positive_logits if bias is None else bias[cols] - positive_logits
+    pair_weight = weight.at(rows, cols) * positive_factor
+    value, slope = focal_value_and_slope(neg_margin, gamma=gamma)
+    if elementwise:
+        loss[rows, cols] = value * pair_weight
+    else:
+        loss.index_add_(0, rows, value * pair_weight)
+    if grad is not None:
+        grad[rows, cols] = (slope * pair_weight).neg_().to(grad.dtype)
+    return loss
+
+
+class BalancedLossFunction(torch.autograd.Function):
+    """Autograd's view of :func:`balanced_loss`."""
+
+    @staticmethod
+    def forward(ctx, logits, settings):
+        """Compute the loss and, if it will be wanted, the gradient."""
+        ctx.settings = settings
+        ctx.grad = torch.empty_like(logits) if ctx.needs_input_grad[0] else None
+        ctx.save_for_backward(logits)
+        return balanced_loss(logits, grad=ctx.grad, **settings)
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx, grad_output):
+        """Scale the gradient in place; a second pass through the graph computes it again."""
+        grad, ctx.grad = ctx.grad, None
+        if grad is None:
+            (logits,) = ctx.saved_tensors
+            grad = torch.empty_like(logits)
+            balanced_loss(logits, grad=grad, **ctx.settings)
+        scale = grad_output if ctx.settings["elementwise"] else grad_output[:, None]
+        return grad.mul_(scale.to(grad.dtype)), None

@@ -1,0 +1,96 @@
+"""The negative-tolerant focal loss."""
+
+from __future__ import annotations
+
+from numbers import Real
+
+from .._validation import Interval
+from ._base import ALPHA, GAMMA, POSITIVE, BalancedCriterion, BaseLoss
+from ._statistics import LabelStatistics
+
+__all__ = ["NegativeTolerantFocalLoss"]
+
+NEGATIVE_TOLERANT = {
+    "neg_scale": POSITIVE,
+    "kappa": [Interval(Real, None, None, closed="neither")],
+    "neg_weight": [*POSITIVE, None],
+}
+
+
+def negative_tolerance(statistics: LabelStatistics, *, neg_scale, kappa, neg_weight=None) -> dict:
+    """What negative tolerance adds to a criterion."""
+    return {
+        "neg_scale": neg_scale,
+        "neg_weight": 1 / neg_scale if neg_weight is None else neg_weight,
+        "logit_bias": kappa * statistics.log_odds,
+    }
+
+
+class NegativeTolerantFocalLoss(BaseLoss):
+    r"""Focal loss with negative-tolerant regularisation (NTR-FL).
+
+    Negative logits are scaled by :math:`\lambda` and all are shifted by :math:`v_i = \kappa \log(N / n_i - 1)`, so
+    that a negative once below the shift soon stops pushing:
+
+    .. math:: L = \alpha \, \sigma(-(z - v_i))^\gamma \operatorname{softplus}(-(z - v_i)) \quad (y = 1), \qquad
+              L = \tfrac{1 - \alpha}{\lambda} \, \sigma(\lambda (z - v_i))^\gamma
+                  \operatorname{softplus}(\lambda (z - v_i)) \quad (y = 0)
+
+    The shift acts in training only: scores at prediction are the raw logits.
+
+    Parameters
+    ----------
+    neg_scale : float, default=2.0
+        :math:`\lambda`, above 0.
+    kappa : float, default=0.05
+        Size of the shift.
+    neg_weight : float, default=None
+        Factor of the negative elements, above 0; None is :math:`1 / \lambda`, as in the paper's equation 6. The
+        paper's experiments ran 1.0.
+    gamma : float, default=2.0
+        Focusing exponent, at least 0.
+    alpha : float, default=0.5
+        Share of the positive elements, in [0, 1]; None leaves the factor out.
+    scale : float, default=1.0
+        Factor on the whole loss, above 0.
+
+    See Also
+    --------
+    DistributionBalancedLoss : The same with rebalanced weights.
+
+    References
+    ----------
+    Huang et al., "Balancing Methods for Multi-label Text Classification with Long-Tailed Class Distribution",
+    EMNLP 2021, arXiv:2109.04712, equation 6.
+
+    Wu et al., "Distribution-Balanced Loss for Multi-Label Classification in Long-Tailed Datasets", ECCV 2020,
+    arXiv:2007.09654.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skbalance.losses import LabelStatistics, NegativeTolerantFocalLoss
+    >>> criterion = NegativeTolerantFocalLoss().bind(LabelStatistics([5, 1], n_samples=10), reduction="none")
+    >>> criterion(torch.zeros(1, 2), torch.tensor([[1, 0]]))
+    tensor([[0.0866, 0.0292]])
+    """
+
+    _parameter_constraints = {**NEGATIVE_TOLERANT, "gamma": GAMMA, "alpha": ALPHA, "scale": POSITIVE}
+
+    def __init__(self, *, neg_scale=2.0, kappa=0.05, neg_weight=None, gamma=2.0, alpha=0.5, scale=1.0):
+        self.neg_scale = neg_scale
+        self.kappa = kappa
+        self.neg_weight = neg_weight
+        self.gamma = gamma
+        self.alpha = alpha
+        self.scale = scale
+
+    def _criterion(self, statistics, reduction):
+        return BalancedCriterion(
+            statistics.n_labels,
+            reduction,
+            gamma=self.gamma,
+            alpha=self.alpha,
+            scale=self.scale,
+            **negative_tolerance(statistics, neg_scale=self.neg_scale, kappa=self.kappa, neg_weight=self.neg_weight),
+        )

@@ -1,0 +1,103 @@
+"""The positive (sample, label) pairs of a batch: all that a loss needs of its targets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+__all__ = ["PositivePairs"]
+
+
+@dataclass(frozen=True)
+class PositivePairs:
+    """The positive pairs of an indicator matrix, ordered by row.
+
+    A criterion takes these in place of a dense target, so that no dense label matrix need exist.
+
+    Parameters
+    ----------
+    rows, cols : Tensor of shape (n_pairs,), int64
+        Row and label of each pair, the rows ascending.
+    shape : tuple of (n_samples, n_labels)
+        Shape of the indicator.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skbalance.losses import PositivePairs
+    >>> PositivePairs.from_targets(torch.tensor([[0, 1], [1, 1]])).cols
+    tensor([1, 0, 1])
+    """
+
+    rows: Tensor
+    cols: Tensor
+    shape: tuple[int, int]
+
+    @classmethod
+    def from_targets(cls, targets: Tensor, n_labels: int | None = None) -> PositivePairs:
+        """Pairs of a dense, sparse COO or sparse CSR indicator, or of a vector of class indices.
+
+        Parameters
+        ----------
+        targets : Tensor of shape (n_samples, n_labels) or (n_samples,)
+            Indicator of 0 and 1 of any dtype; or, with one dimension, integer class indices.
+        n_labels : int, default=None
+            Number of labels, for class indices.
+
+        Returns
+        -------
+        pairs : PositivePairs
+
+        Raises
+        ------
+        ValueError
+            If an entry is neither 0 nor 1, or a class index is out of range.
+        """
+        if targets.layout == torch.sparse_csr:
+            targets = targets.to_sparse_coo()
+        if targets.layout == torch.sparse_coo:
+            targets = targets.coalesce()
+            (rows, cols), values = targets.indices(), targets.values()
+            rows, cols, values = rows[values != 0], cols[values != 0], values[values != 0]
+        elif targets.ndim == 1:
+            return cls._from_class_indices(targets, n_labels)
+        else:
+            rows, cols = targets.nonzero(as_tuple=True)
+            values = targets[rows, cols]
+        if not bool((values == 1).all()):
+            bad = values[values != 1].unique()[:5].tolist()
+            raise ValueError(f"targets must hold only 0 and 1; got {bad}.")
+        return cls(rows, cols, (targets.shape[0], targets.shape[1]))
+
+    @classmethod
+    def _from_class_indices(cls, targets: Tensor, n_labels: int | None) -> PositivePairs:
+        if n_labels is None or targets.is_floating_point() or targets.dtype == torch.bool:
+            raise ValueError(
+                f"1-D targets must be integer class indices; got dtype {targets.dtype}. "
+                "A multi-label target has shape (n_samples, n_labels)."
+            )
+        if targets.numel() and not 0 <= int(targets.min()) <= int(targets.max()) < n_labels:
+            raise ValueError(f"class indices must lie in [0, {n_labels}); got {targets.unique()[:5].tolist()}.")
+        rows = torch.arange(targets.shape[0], device=targets.device)
+        return cls(rows, targets.long(), (targets.shape[0], n_labels))
+
+    def row_sum(self, values: Tensor) -> Tensor:
+        """Sum of ``values[label]`` over each row's positive labels, of shape (n_samples,)."""
+        return values.new_zeros(self.shape[0]).index_add_(0, self.rows, values[self.cols])
+
+    def row_min(self, values: Tensor) -> Tensor:
+        """Smallest ``values[label]`` among each row's positive labels; infinity where there is none."""
+        start = values.new_full((self.shape[0],), torch.inf)
+        return start.scatter_reduce_(0, self.rows, values[self.cols], "amin")
+
+    def dense(self) -> Tensor:
+        """Boolean indicator of shape (n_samples, n_labels)."""
+        out = torch.zeros(self.shape, dtype=torch.bool, device=self.rows.device)
+        out[self.rows, self.cols] = True
+        return out
+
+    def to(self, device) -> PositivePairs:
+        """Return the same pairs on another device."""
+        return PositivePairs(self.rows.to(device), self.cols.to(device), self.shape)

@@ -1,0 +1,83 @@
+"""The one table of losses: strings, validation, documentation and tests all read it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from sklearn.base import clone
+
+from .._validation import validate_hyperparameters
+from ._base import BaseLoss
+from ._class_balanced import ClassBalancedFocalLoss, ClassBalancedNTRFocalLoss
+from ._focal import BinaryCrossEntropy, FocalLoss
+from ._negative_tolerant import NegativeTolerantFocalLoss
+from ._rebalanced import DistributionBalancedLoss, RebalancedFocalLoss
+
+__all__ = ["LOSSES", "get_loss", "get_loss_names"]
+
+LOSSES: dict[str, Callable[[], BaseLoss]] = {
+    "bce": BinaryCrossEntropy,
+    "focal": FocalLoss,
+    "cb_focal": ClassBalancedFocalLoss,
+    "r_focal": RebalancedFocalLoss,
+    "ntr_focal": NegativeTolerantFocalLoss,
+    "db_0fl": partial(DistributionBalancedLoss, gamma=0.0, alpha=None, scale=0.5),
+    "cb_ntr": ClassBalancedNTRFocalLoss,
+    "db": DistributionBalancedLoss,
+}
+
+
+def get_loss_names() -> list[str]:
+    """Names of the registered losses.
+
+    Returns
+    -------
+    names : list of str
+        What ``loss=`` of the classifier takes as a string.
+
+    Examples
+    --------
+    >>> from skbalance.losses import get_loss_names
+    >>> get_loss_names()
+    ['bce', 'focal', 'cb_focal', 'r_focal', 'ntr_focal', 'db_0fl', 'cb_ntr', 'db']
+    """
+    return list(LOSSES)
+
+
+def get_loss(loss) -> BaseLoss:
+    """Loss object from a name or a loss object.
+
+    Parameters
+    ----------
+    loss : str or BaseLoss
+        A registered name, or a loss object, of which a copy is returned.
+
+    Returns
+    -------
+    loss : BaseLoss
+        A new loss object with valid hyperparameters.
+
+    Raises
+    ------
+    ValueError
+        If the name is not registered or a hyperparameter is out of its range.
+    TypeError
+        If it is neither a name nor a loss object.
+
+    Examples
+    --------
+    >>> from skbalance.losses import get_loss
+    >>> get_loss("db_0fl")
+    DistributionBalancedLoss(alpha=None, gamma=0.0, scale=0.5)
+    """
+    if isinstance(loss, str):
+        if loss not in LOSSES:
+            raise ValueError(f"loss must be one of {', '.join(map(repr, LOSSES))} or a loss object; got {loss!r}.")
+        return LOSSES[loss]()
+    if not isinstance(loss, BaseLoss):
+        hint = f"; did you mean {loss.__name__}()?" if isinstance(loss, type) else ""
+        raise TypeError(f"loss must be a string or a loss object; got {loss!r}{hint}")
+    loss = clone(loss)
+    validate_hyperparameters(loss)
+    return loss

@@ -1,0 +1,140 @@
+"""What a loss needs to know of the training labels: how often each occurs, and how they come together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+
+__all__ = ["LabelStatistics"]
+
+
+@dataclass(frozen=True, eq=False)
+class LabelStatistics:
+    """Label counts of a training set.
+
+    Parameters
+    ----------
+    counts : array-like of shape (n_labels,)
+        Number of positive samples of each label; the sum of their weights where samples are weighted.
+    n_samples : float
+        Number of samples; the sum of their weights where samples are weighted.
+    rebalance_center : float, default=None
+        Centre of the rebalancing ratio over all positive (sample, label) pairs, in (0, 1]: the mean of its mean
+        and its median. It is what ``mu="auto"`` of :class:`RebalancedFocalLoss` and
+        :class:`DistributionBalancedLoss` resolves to. :meth:`from_targets` computes it; counts alone do not
+        determine it.
+
+    Raises
+    ------
+    ValueError
+        If a count is negative, above ``n_samples`` or not finite, or if ``n_samples`` is not positive.
+
+    See Also
+    --------
+    LabelStatistics.from_targets : The statistics of a label matrix.
+
+    Examples
+    --------
+    >>> from skbalance.losses import LabelStatistics
+    >>> statistics = LabelStatistics([50, 10, 0], n_samples=100)
+    >>> statistics.n_labels
+    3
+    >>> statistics.clipped_counts
+    array([50., 10.,  1.])
+    """
+
+    counts: np.ndarray
+    n_samples: float
+    rebalance_center: float | None = None
+
+    def __post_init__(self):
+        counts = np.array(self.counts, dtype=np.float64)
+        n_samples = float(self.n_samples)
+        if counts.ndim != 1 or counts.size == 0:
+            raise ValueError(f"counts must have shape (n_labels,) with at least one label; got {counts.shape}.")
+        if not (np.isfinite(n_samples) and n_samples > 0):
+            raise ValueError(f"n_samples must be a positive finite number; got {self.n_samples!r}.")
+        # Weighted sums of the same weights may differ in their last digits.
+        if not np.all((counts >= 0) & (counts <= n_samples * (1 + 1e-9))):
+            bad = counts[~((counts >= 0) & (counts <= n_samples * (1 + 1e-9)))][:5]
+            raise ValueError(f"counts must lie between 0 and n_samples={n_samples:g}; got {bad.tolist()}.")
+        counts.flags.writeable = False
+        object.__setattr__(self, "counts", counts)
+        object.__setattr__(self, "n_samples", n_samples)
+
+    @property
+    def n_labels(self) -> int:
+        """Number of labels."""
+        return self.counts.shape[0]
+
+    @property
+    def _floor(self) -> float:
+        """Smallest count that is believed: one sample, or less where weights make a seen label lighter."""
+        seen = self.counts[self.counts > 0]
+        floor = min(1.0, seen.min()) if seen.size else 1.0
+        return min(max(floor, 1e-12 * self.n_samples), self.n_samples / 2)
+
+    @property
+    def clipped_counts(self) -> np.ndarray:
+        """Counts with a label that was never seen taken as seen once, so that 1 / n stays finite."""
+        return np.maximum(self.counts, self._floor)
+
+    @property
+    def log_odds(self) -> np.ndarray:
+        """Log of negatives over positives, log(N / n - 1), with n kept one sample away from 0 and from N."""
+        n = np.clip(self.counts, self._floor, self.n_samples - self._floor)
+        return np.log((self.n_samples - n) / n)
+
+    @classmethod
+    def from_targets(cls, y, sample_weight=None) -> LabelStatistics:
+        """Statistics of a label indicator matrix.
+
+        Parameters
+        ----------
+        y : {ndarray, sparse matrix, sparse array} of shape (n_samples, n_labels)
+            Indicator of 0 and 1.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Non-negative weights. An integer weight counts as that many copies of the sample.
+
+        Returns
+        -------
+        statistics : LabelStatistics
+            Counts, number of samples and the centre of the rebalancing ratio.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from skbalance.losses import LabelStatistics
+        >>> statistics = LabelStatistics.from_targets(np.array([[1, 0], [1, 1], [1, 0], [0, 0]]))
+        >>> statistics.counts
+        array([3., 1.])
+        >>> round(statistics.rebalance_center, 4)  # ratios 1, 1/4, 3/4, 1: mean 0.75, median 0.875
+        0.8125
+        """
+        y = sp.csr_array(y)
+        y.eliminate_zeros()
+        rows = np.repeat(np.arange(y.shape[0]), np.diff(y.indptr))
+        if sample_weight is None:
+            weight = np.ones(y.shape[0])
+        else:
+            weight = np.asarray(sample_weight, dtype=np.float64)
+        pair_weight = weight[rows]
+        counts = np.bincount(y.indices, weights=pair_weight, minlength=y.shape[1])
+        inverse = 1.0 / np.where(counts > 0, counts, 1.0)[y.indices]
+        ratio = inverse / np.bincount(rows, weights=inverse, minlength=y.shape[0])[rows]
+        return cls(counts, weight.sum(), _center(ratio, pair_weight))
+
+
+def _center(values: np.ndarray, weights: np.ndarray) -> float | None:
+    """Mean of the weighted mean and the weighted median; None without any weight."""
+    values, weights = values[weights > 0], weights[weights > 0]
+    if values.size == 0:
+        return None
+    order = np.argsort(values, kind="stable")
+    values, cumulative = values[order], np.cumsum(weights[order])
+    half, last = cumulative[-1] / 2, values.size - 1
+    low = values[min(np.searchsorted(cumulative, half * (1 - 1e-12), side="left"), last)]
+    high = values[min(np.searchsorted(cumulative, half * (1 + 1e-12), side="right"), last)]
+    return float((np.average(values, weights=weights[order]) + (low + high) / 2) / 2)

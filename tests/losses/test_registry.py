@@ -1,0 +1,63 @@
+"""Losses by name."""
+
+import pytest
+
+from skbalance.losses import (
+    DistributionBalancedLoss,
+    FocalLoss,
+    LabelStatistics,
+    RebalancedFocalLoss,
+    get_loss,
+    get_loss_names,
+)
+
+
+@pytest.mark.parametrize("name", get_loss_names())
+def test_each_name_gives_a_fresh_loss(name):
+    first, second = get_loss(name), get_loss(name)
+    assert first is not second
+    assert repr(first) == repr(second)
+
+
+def test_the_papers_defaults():
+    assert get_loss("db_0fl").get_params() == DistributionBalancedLoss(gamma=0.0, alpha=None, scale=0.5).get_params()
+    assert get_loss("focal").get_params()["gamma"] == 2.0
+    assert get_loss("cb_focal").scale == get_loss("cb_ntr").scale == 10.0
+
+
+def test_a_name_means_the_same_in_every_loss():
+    defaults = {}
+    for name in get_loss_names():
+        if name == "db_0fl":
+            continue
+        for parameter, value in get_loss(name).get_params().items():
+            if parameter != "scale":
+                assert defaults.setdefault(parameter, value) == value, (name, parameter)
+
+
+def test_a_loss_object_is_copied():
+    loss = FocalLoss(gamma=3)
+    assert get_loss(loss) is not loss
+    assert get_loss(loss).gamma == 3
+
+
+def test_bad_losses():
+    with pytest.raises(ValueError, match=r"'bce', 'focal'.*got 'focall'"):
+        get_loss("focall")
+    with pytest.raises(TypeError, match=r"did you mean FocalLoss\(\)"):
+        get_loss(FocalLoss)
+    with pytest.raises(TypeError, match="got 3"):
+        get_loss(3)
+    with pytest.raises(ValueError, match="'gamma'"):
+        get_loss(FocalLoss(gamma=-1))
+
+
+def test_auto_resolves_to_the_center():
+    statistics = LabelStatistics.from_targets([[1, 0], [1, 1], [1, 0], [0, 1]])
+    for loss in (RebalancedFocalLoss(), DistributionBalancedLoss()):
+        assert loss.resolve(statistics).mu == statistics.rebalance_center
+        assert loss.mu == "auto"
+        with pytest.raises(ValueError, match="counts only"):
+            loss.bind(LabelStatistics([1, 2], 4))
+    assert DistributionBalancedLoss(mu=0.3).resolve(statistics).mu == 0.3
+    assert FocalLoss().resolve(statistics).gamma == 2.0

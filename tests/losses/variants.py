@@ -1,0 +1,42 @@
+"""Every registered loss and every option of it, for the tests that all losses face."""
+
+from skbalance.losses import (
+    BinaryCrossEntropy,
+    ClassBalancedFocalLoss,
+    ClassBalancedNTRFocalLoss,
+    DistributionBalancedLoss,
+    FocalLoss,
+    NegativeTolerantFocalLoss,
+    RebalancedFocalLoss,
+    get_loss,
+    get_loss_names,
+)
+
+MODES = ("by_class", "average_n", "average_w", "min_n")
+NORMS = (None, "instance", "batch")
+
+
+def variants():
+    """Name and loss, mu fixed where it would be automatic."""
+    for name in get_loss_names():
+        loss = get_loss(name)
+        yield name, loss.set_params(mu=0.7) if "mu" in loss.get_params() else loss
+    yield "bce-pos_weight", BinaryCrossEntropy(pos_weight=3.0)
+    for norm in NORMS:
+        for reweight in ("inverse", "sqrt_inverse"):
+            yield f"bce-{reweight}-{norm}", BinaryCrossEntropy(reweight=reweight, reweight_norm=norm)
+        for mode in MODES:
+            yield f"cb-{mode}-{norm}", ClassBalancedFocalLoss(mode=mode, reweight_norm=norm, beta=0.99)
+        yield f"r_focal-{norm}", RebalancedFocalLoss(mu=0.7, reweight_norm=norm)
+        yield f"db-{norm}", DistributionBalancedLoss(mu=0.7, reweight_norm=norm)
+        yield f"cb_ntr-{norm}", ClassBalancedNTRFocalLoss(mode="min_n", reweight_norm=norm, neg_weight=1.0)
+    yield "cb-normalize", ClassBalancedFocalLoss(normalize=True, mode="average_w")
+    yield "cb-sigmoid", ClassBalancedFocalLoss(base="sigmoid")
+    yield "cb-softmax", ClassBalancedFocalLoss(base="softmax", mode="average_w", normalize=True)
+    yield "focal-sqrt_inverse", FocalLoss(reweight="sqrt_inverse", gamma=0.5, alpha=0.25)
+    yield "ntr-neg_weight", NegativeTolerantFocalLoss(neg_weight=1.0, gamma=1.0)
+    yield "db-scale", DistributionBalancedLoss(mu=0.3, neg_scale=5.0, gamma=3.5, scale=2.0)
+
+
+VARIANTS = dict(variants())
+LOGISTIC = {name: loss for name, loss in VARIANTS.items() if name != "cb-softmax"}
