@@ -94,7 +94,10 @@ class _SGMLParser(HTMLParser):
         # A brief has a title only; an unprocessed document has neither, its text lies bare in TEXT.
         text = "\n".join(part for part in (title, body) if part) or rest
         topics = frozenset(topic.strip() for topic in self._topics)
-        self.documents.append(Document(int(self._attributes["newid"] or ""), split, topics, text))
+        number = self._attributes.get("newid") or ""
+        if not number.isdecimal():
+            raise ValueError(f"a document has NEWID={number!r}, which is no number")
+        self.documents.append(Document(int(number), split, topics, text))
 
     def close(self) -> None:
         super().close()
@@ -112,10 +115,7 @@ def parse_sgml(content: bytes) -> list[Document]:
     """
     parser = _SGMLParser()
     parser.feed(content.decode("latin-1"))
-    try:
-        parser.close()
-    except KeyError as error:
-        raise ValueError(f"a document lacks the attribute {error}") from None
+    parser.close()
     return parser.documents
 
 
@@ -153,6 +153,8 @@ def read_members(path: Path) -> Iterator[tuple[str, bytes]]:
                 stream = archive.extractfile(member)
                 assert stream is not None  # it is a file
                 yield name, stream.read()
+            while archive.fileobj and archive.fileobj.read(1 << 20):  # to the end, where the checksum is
+                pass
     except (EOFError, gzip.BadGzipFile, tarfile.TarError, zlib.error) as error:
         raise OSError(
             f"{path} is truncated or is no gzip-compressed tar archive ({error}); delete it and fetch it again"
