@@ -1,5 +1,6 @@
 """Generated long-tailed multi-label data: text or word counts, with linked labels."""
 
+import heapq
 from collections.abc import Iterator
 from numbers import Integral, Real
 
@@ -160,14 +161,14 @@ def make_long_tailed_multilabel(
     ((500, 1000), (500, 20))
     >>> text, _ = make_long_tailed_multilabel(length=6, return_text=True, random_state=0)
     >>> text[0]
-    'babi duzu bila babu bagi'
+    'babi dagi kadi babu bagi'
     """
     if min_label_count > n_samples:
         raise ValueError(f"min_label_count={min_label_count} is more than there are samples, n_samples={n_samples}")
     seed = check_random_state(random_state).randint(np.iinfo(np.int32).max)
     rng = np.random.default_rng(seed)
     frequencies = _label_frequencies(n_labels, labels_per_sample, tail_exponent, max_label_frequency)
-    parents = _draw_parents(frequencies, rng)
+    parents = _choose_parents(frequencies)
     target = _draw_labels(frequencies, parents, n_samples, linkage, min_label_count, allow_unlabeled, rng)
     vocabulary = _make_vocabulary(n_features)
     blocks = _draw_words(target, n_features, length, noise, rng)
@@ -217,21 +218,20 @@ def _label_frequencies(n_labels: int, mean: float, exponent: float, largest: flo
     return mean * shape / shape.sum()
 
 
-def _draw_parents(frequencies: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Give each tail label a head label, the frequent head labels more of them; -1 for head labels.
+def _choose_parents(frequencies: np.ndarray) -> np.ndarray:
+    """Give each tail label a head label as its parent; head labels have -1.
 
-    The tail labels in random order and the head labels are laid along two lines of the same length, each with
-    its frequency as its width; a tail label's parent lies under its middle. No head label then carries much
-    more than its own frequency.
+    Every tail label, the frequent ones first, goes to the head label whose frequency exceeds that of its children
+    so far by most. So hardly any head label gets children that are together more frequent than it is.
     """
     mass = np.cumsum(frequencies)
     n_heads = min(int(np.searchsorted(mass, mass[-1] / 2)) + 1, len(frequencies) - 1)
-    heads_mass = mass[:n_heads]
-    tail = rng.permutation(np.arange(n_heads, len(frequencies)))
-    middle = np.cumsum(frequencies[tail]) - frequencies[tail] / 2
-    position = middle * (heads_mass[-1] / (mass[-1] - heads_mass[-1]))
     parents = np.full(len(frequencies), -1)
-    parents[tail] = np.minimum(np.searchsorted(heads_mass, position), n_heads - 1)
+    room = [(-frequency, head) for head, frequency in enumerate(frequencies[:n_heads])]
+    heapq.heapify(room)
+    for label in range(n_heads, len(frequencies)):
+        left, parents[label] = room[0]
+        heapq.heapreplace(room, (left + frequencies[label], parents[label]))
     return parents
 
 
