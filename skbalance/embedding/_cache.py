@@ -1,0 +1,292 @@
+"""A store of vectors on disk, addressed by content.
+
+SQLite, from the standard library, holds it in one file: its commits are atomic, several processes may use it
+at once, and a process that is killed leaves it whole. It runs in rollback mode rather than with a write-ahead
+log, which needs memory shared between the processes and so fails on network drives. Each row carries a checksum.
+"""
+
+import errno
+import os
+import shutil
+import sqlite3
+import warnings
+import zlib
+from contextlib import closing
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+__all__ = ["CacheInfo", "VectorStore"]
+
+_FORMAT = 1
+_APPLICATION = 0x736B6231  # "skb1", marks the file as ours in SQLite's header
+_KEYS_PER_QUERY = 500
+_BYTES_PER_ROW = 120  # key, checksum, index entry and page overhead beside the vector, rounded up
+_SECONDS_TO_WAIT = 120  # for another process's commit
+
+
+class CacheInfo(NamedTuple):
+    """What an embedding cache holds."""
+
+    path: str
+    """The database file."""
+    n_vectors: int
+    """Number of vectors, of all models and prompts."""
+    size: int
+    """Size of the file in bytes."""
+
+
+class VectorStore:
+    """Float32 vectors by key, in one SQLite file in a folder.
+
+    Parameters
+    ----------
+    folder : str or path
+        Made if it does not exist, when something is first read or written.
+    """
+
+    def __init__(self, folder):
+        self.folder = Path(folder).expanduser()
+        self.path = self.folder / "embeddings.sqlite"
+
+    def read(self, keys):
+        """Look keys up.
+
+        Parameters
+        ----------
+        keys : list of bytes
+            Distinct.
+
+        Returns
+        -------
+        found : ndarray of bool of shape (n_keys,)
+            Which keys have a sound vector. Rows whose checksum fails count as not there, with a warning.
+        vectors : ndarray of float32 of shape (n_keys, dimension) or None
+            Rows that are not found hold anything; None if nothing was found.
+
+        Raises
+        ------
+        OSError
+            If the folder or file cannot be opened.
+        ValueError
+            If the file is of another format.
+        """
+        try:
+            return self._read(keys)
+        except sqlite3.DatabaseError as error:
+            if not _is_damage(error):
+                raise self._os_error(error) from error
+            self._set_aside(error)
+            return np.zeros(len(keys), dtype=bool), None
+
+    def write(self, keys, vectors):
+        """Put vectors in, in one atomic step.
+
+        Parameters
+        ----------
+        keys : list of bytes
+            Distinct; those already there are replaced.
+        vectors : ndarray of float32 of shape (n_keys, dimension)
+            Their vectors.
+
+        Raises
+        ------
+        OSError
+            If the folder is read-only or full.
+        """
+        blobs = [row.tobytes() for row in np.asarray(vectors, dtype="<f4")]
+        rows = [(key, blob, _checksum(key, blob)) for key, blob in zip(keys, blobs)]
+        try:
+            try:
+                self._write(rows)
+            except sqlite3.DatabaseError as error:
+                if not _is_damage(error):
+                    raise
+                self._set_aside(error)
+                self._write(rows)
+        except sqlite3.DatabaseError as error:
+            raise self._os_error(error) from error
+
+    def check_room(self, n_vectors, dimension):
+        """Raise before any work is done if vectors could not be written.
+
+        Parameters
+        ----------
+        n_vectors, dimension : int
+            What is to come.
+
+        Raises
+        ------
+        OSError
+            If the folder is read-only, or the drive has less room than the vectors need.
+        """
+        self.write([], np.empty((0, dimension)))
+        needed = n_vectors * (4 * dimension + _BYTES_PER_ROW)
+        free = shutil.disk_usage(self.folder).free
+        if free < needed:
+            raise OSError(
+                errno.ENOSPC,
+                f"{n_vectors} vectors need {needed} bytes, but the drive of cache_dir={str(self.folder)!r} has {free}"
+                " left; free some space or choose another cache_dir",
+            )
+
+    def info(self):
+        """Count the vectors and the bytes.
+
+        Returns
+        -------
+        info : CacheInfo
+            Zeros if there is no file yet.
+        """
+        if not self.path.exists():
+            return CacheInfo(str(self.path), 0, 0)
+        try:
+            with closing(self._connect()) as database:
+                (n_vectors,) = database.execute("SELECT count(*) FROM vectors").fetchone()
+        except sqlite3.DatabaseError as error:
+            raise self._os_error(error) from error
+        return CacheInfo(str(self.path), n_vectors, self.path.stat().st_size)
+
+    def clear(self):
+        """Remove all vectors and give the space back.
+
+        Returns
+        -------
+        n_vectors : int
+            How many there were.
+        """
+        if not self.path.exists():
+            return 0
+        try:
+            with closing(self._connect()) as database:
+                n_vectors = database.execute("DELETE FROM vectors").rowcount
+                database.execute("VACUUM")
+        except sqlite3.DatabaseError as error:
+            if not _is_damage(error):
+                raise self._os_error(error) from error
+            self._set_aside(error)
+            return 0
+        return n_vectors
+
+    def lock(self):
+        """Make a lock that one process at a time can hold; let go if the process dies.
+
+        Returns
+        -------
+        lock : filelock.FileLock
+            A context manager.
+        """
+        from filelock import FileLock
+
+        return FileLock(self.folder / "embeddings.lock")
+
+    def _read(self, keys):
+        found, vectors, n_damaged = np.zeros(len(keys), dtype=bool), None, 0
+        position = {key: row for row, key in enumerate(keys)}
+        with closing(self._connect()) as database:
+            for start in range(0, len(keys), _KEYS_PER_QUERY):
+                part = keys[start : start + _KEYS_PER_QUERY]
+                marks = ",".join("?" * len(part))
+                query = f"SELECT key, vector, checksum FROM vectors WHERE key IN ({marks})"
+                for key, blob, checksum in database.execute(query, part):
+                    if checksum != _checksum(key, blob):
+                        n_damaged += 1
+                        continue
+                    row, vector = position[key], np.frombuffer(blob, dtype="<f4")
+                    if vectors is None:
+                        vectors = np.empty((len(keys), len(vector)), dtype=np.float32)
+                    vectors[row], found[row] = vector, True
+        if n_damaged:
+            warnings.warn(
+                f"{n_damaged} vector(s) in {str(self.path)!r} were damaged and will be computed again.", stacklevel=5
+            )
+        return found, vectors
+
+    def _write(self, rows):
+        with closing(self._connect()) as database, database:
+            database.execute("BEGIN IMMEDIATE")
+            database.execute(f"PRAGMA user_version = {_FORMAT}")  # writes, and so fails, even without rows
+            database.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)", rows)
+
+    def _connect(self):
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OSError(
+                error.errno, f"cache_dir={str(self.folder)!r} is no folder and none can be made: {error.strerror}"
+            ) from error
+        database = sqlite3.connect(self.path, timeout=_SECONDS_TO_WAIT, isolation_level=None)
+        try:
+            self._check_format(database)
+        except BaseException:
+            database.close()
+            raise
+        return database
+
+    def _check_format(self, database):
+        if _format_of(database) == (0, 0):
+            with database:
+                database.execute("BEGIN IMMEDIATE")
+                if _format_of(database) == (0, 0) and not _tables_of(database):
+                    database.execute(
+                        "CREATE TABLE vectors (key BLOB PRIMARY KEY, vector BLOB NOT NULL, checksum INTEGER NOT NULL)"
+                    )
+                    database.execute(f"PRAGMA application_id = {_APPLICATION}")
+                    database.execute(f"PRAGMA user_version = {_FORMAT}")
+        application, version = _format_of(database)
+        if application != _APPLICATION:
+            raise ValueError(
+                f"{str(self.path)!r} is another program's database, not an embedding cache; choose another cache_dir."
+            )
+        if version != _FORMAT:
+            raise ValueError(
+                f"{str(self.path)!r} was written in format {version} by another version of skbalance; this one "
+                f"reads and writes format {_FORMAT}. Choose another cache_dir or delete the file."
+            )
+
+    def _set_aside(self, error):
+        """Move a file that SQLite cannot read out of the way, journal first: it belongs to the damaged file."""
+        Path(f"{self.path}-journal").unlink(missing_ok=True)
+        aside = self.path.with_suffix(".damaged")
+        os.replace(self.path, aside)
+        warnings.warn(
+            f"The embedding cache {str(self.path)!r} is damaged ({error}); it was moved to {aside.name!r} and its "
+            "vectors will be computed again.",
+            stacklevel=4,
+        )
+
+    def _os_error(self, error):
+        message = str(error)
+        if "full" in message:
+            return OSError(
+                errno.ENOSPC,
+                f"No room left for the embedding cache in cache_dir={str(self.folder)!r} ({message}); what was written"
+                " before is kept. Free some space or choose another cache_dir",
+            )
+        if "readonly" in message or "unable to open" in message:
+            return PermissionError(
+                errno.EACCES,
+                f"cache_dir={str(self.folder)!r} cannot be written to ({message}); make it writable or choose"
+                " another cache_dir",
+            )
+        return OSError(errno.EIO, f"The embedding cache {str(self.path)!r} could not be used: {message}")
+
+
+def _is_damage(error):
+    """SQLite's "not a database" and "malformed"; what cannot be opened or written is an OperationalError."""
+    return type(error) is sqlite3.DatabaseError
+
+
+def _checksum(key, blob):
+    return zlib.crc32(blob, zlib.crc32(key))
+
+
+def _format_of(database):
+    (application,) = database.execute("PRAGMA application_id").fetchone()
+    (version,) = database.execute("PRAGMA user_version").fetchone()
+    return application, version
+
+
+def _tables_of(database):
+    return database.execute("SELECT name FROM sqlite_master").fetchall()
