@@ -1,5 +1,8 @@
 """Balancing losses for long-tailed multi-label text classification, as ordinary scikit-learn."""
 
+from ._tags import TagClassifier
+from .embedding import SentenceEmbedder
+
 __version__ = "0.1.0.dev0"
 
-__all__ = ["__version__"]
+__all__ = ["SentenceEmbedder", "TagClassifier", "__version__"]
