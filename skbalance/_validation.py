@@ -4,14 +4,23 @@ No other file imports a private name of scikit-learn; where a name moves between
 knows.
 """
 
+from sklearn.utils import _safe_indexing
 from sklearn.utils._param_validation import (
     Interval,
     StrOptions,
     validate_parameter_constraints,
     validate_params,
 )
+from sklearn.utils.validation import _check_sample_weight as check_sample_weight
 
-__all__ = ["Interval", "StrOptions", "validate_hyperparameters", "validate_params"]
+__all__ = [
+    "Interval",
+    "StrOptions",
+    "_safe_indexing",
+    "check_sample_weight",
+    "validate_hyperparameters",
+    "validate_params",
+]
 
 
 def validate_hyperparameters(estimator):

@@ -23,11 +23,14 @@ def _check_zero_one(values: np.ndarray, name: str) -> None:
         return
     if values.dtype.kind not in "iuf":
         raise ValueError(f"{name} must hold the numbers 0 and 1; got the dtype {values.dtype}.")
-    if values.dtype.kind == "f" and not np.isfinite(values).all():
-        raise ValueError(f"{name} must hold the numbers 0 and 1; it holds NaN or infinity.")
-    bad = (values != 0) & (values != 1)
-    if bad.any():
-        raise ValueError(f"{name} must hold the numbers 0 and 1 only; it holds {values[bad][0]!s}.")
+    if values.dtype.kind == "f":
+        with np.errstate(invalid="ignore", over="ignore"):
+            finite = np.isfinite(values.sum(dtype=np.float64))  # no temporary of the same size
+        if not finite:
+            raise ValueError(f"{name} must hold the numbers 0 and 1; it holds NaN or infinity.")
+    if np.count_nonzero(values == 1) != np.count_nonzero(values):
+        other = values[(values != 0) & (values != 1)]
+        raise ValueError(f"{name} must hold the numbers 0 and 1 only; it holds {other[0]!s}.")
 
 
 def check_indicator(y: Any, *, name: str = "y_true") -> Any:
@@ -80,9 +83,7 @@ def check_indicator(y: Any, *, name: str = "y_true") -> Any:
     return dense.astype(bool, copy=False)
 
 
-def align_indicators(
-    y_true: Any, y_pred: Any, *, names: tuple[str, str] = ("y_true", "y_pred")
-) -> tuple[Any, Any]:
+def align_indicators(y_true: Any, y_pred: Any, *, names: tuple[str, str] = ("y_true", "y_pred")) -> tuple[Any, Any]:
     """Check two indicators of one shape and hand both back dense, or both sparse if either is.
 
     Parameters
@@ -105,9 +106,7 @@ def align_indicators(
     first = check_indicator(y_true, name=names[0])
     second = check_indicator(y_pred, name=names[1])
     if first.shape != second.shape:
-        raise ValueError(
-            f"{names[0]} and {names[1]} must have one shape; got {first.shape} and {second.shape}."
-        )
+        raise ValueError(f"{names[0]} and {names[1]} must have one shape; got {first.shape} and {second.shape}.")
     if sp.issparse(first) != sp.issparse(second):
         first, second = sp.csr_array(first), sp.csr_array(second)
     return first, second

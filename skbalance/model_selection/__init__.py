@@ -1,0 +1,15 @@
+"""Splits, thresholds and calibration for multi-label targets."""
+
+from skbalance.model_selection._split import (
+    MultilabelStratifiedKFold,
+    MultilabelStratifiedShuffleSplit,
+    RepeatedMultilabelStratifiedKFold,
+    multilabel_train_test_split,
+)
+
+__all__ = [
+    "MultilabelStratifiedKFold",
+    "MultilabelStratifiedShuffleSplit",
+    "RepeatedMultilabelStratifiedKFold",
+    "multilabel_train_test_split",
+]

@@ -1,0 +1,405 @@
+"""Stratified splitters for multi-label targets, dense or sparse."""
+
+from __future__ import annotations
+
+import numbers
+import warnings
+from collections.abc import Iterator
+from itertools import chain
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn.model_selection import BaseCrossValidator, BaseShuffleSplit, ShuffleSplit
+from sklearn.utils import check_random_state, indexable
+from sklearn.utils.multiclass import type_of_target
+
+from skbalance._validation import _safe_indexing
+from skbalance.metrics._indicator import check_indicator
+from skbalance.model_selection._stratify import assign_folds
+
+__all__ = [
+    "MultilabelStratifiedKFold",
+    "MultilabelStratifiedShuffleSplit",
+    "RepeatedMultilabelStratifiedKFold",
+    "multilabel_train_test_split",
+]
+
+_TARGETS = ("binary", "multiclass", "multilabel-indicator")
+
+
+def _target_as_csr(y: Any) -> sp.csr_array:
+    """The target as a canonical CSR indicator; a 1-D target becomes one column per class."""
+    if y is None:
+        raise ValueError("A stratified split needs y; got None.")
+    if not sp.issparse(y) and np.ndim(y) == 1:
+        try:
+            kind = type_of_target(y)
+        except ValueError as error:  # NaN among others
+            raise ValueError(f"Supported target types are: {_TARGETS}. {error}") from None
+        if kind not in _TARGETS:
+            raise ValueError(f"Supported target types are: {_TARGETS}. Got {kind!r} instead.")
+        classes, codes = np.unique(np.asarray(y), return_inverse=True)
+        n = codes.size
+        return sp.csr_array((np.ones(n, np.int8), codes, np.arange(n + 1)), shape=(n, classes.size))
+    try:
+        indicator = check_indicator(y, name="y")
+    except ValueError as error:
+        try:
+            kind = type_of_target(y)
+        except (TypeError, ValueError):
+            kind = "unknown"
+        raise ValueError(f"Supported target types are: {_TARGETS}. Got {kind!r} instead: {error}") from None
+    if sp.issparse(indicator):
+        return indicator
+    n, n_labels = indicator.shape
+    indptr = np.zeros(n + 1, dtype=np.int64)
+    np.cumsum(np.count_nonzero(indicator, axis=1), out=indptr[1:])
+    indices = np.flatnonzero(indicator) % max(n_labels, 1)
+    return sp.csr_array((np.ones(indices.size, np.int8), indices, indptr), shape=(n, n_labels))
+
+
+def _stratify(Y: sp.csr_array, proportions: np.ndarray, order: np.ndarray) -> np.ndarray:
+    """The fold of each row, the rows being taken in `order`, those with many labels first."""
+    order = order[np.argsort(-np.diff(Y.indptr)[order], kind="stable")]
+    folds = np.empty(order.size, dtype=np.int64)
+    folds[order] = assign_folds(Y[order], proportions)
+    return folds
+
+
+def _warn_groups(splitter: Any, groups: Any) -> None:
+    if groups is not None:
+        warnings.warn(f"The groups parameter is ignored by {type(splitter).__name__}", UserWarning, stacklevel=3)
+
+
+def _check_count(name: str, value: Any, least: int) -> None:
+    if not isinstance(value, numbers.Integral) or isinstance(value, bool) or value < least:
+        raise ValueError(f"{name} must be an integer of at least {least}; got {value!r}.")
+
+
+class MultilabelStratifiedKFold(BaseCrossValidator):
+    """K folds that each hold the same share of every label.
+
+    Iterative stratification [1]_: the label with the fewest rows left is handed out first, each row to the fold
+    that wants the label most. Rows are then moved between folds while that evens out the labels, and the sizes
+    of the folds differ by one row at most. Rows without labels are spread too. A label with fewer positives
+    than folds is missing from some of them.
+
+    Parameters
+    ----------
+    n_splits : int, default=5
+        The number of folds, at least 2.
+    shuffle : bool, default=False
+        Whether to shuffle the rows first. If not, rows are taken in their order, and the folds are always the
+        same.
+    random_state : int, RandomState instance or None, default=None
+        The seed of the shuffling; only with `shuffle=True`.
+
+    See Also
+    --------
+    RepeatedMultilabelStratifiedKFold : Repeats it with other shuffles.
+    MultilabelStratifiedShuffleSplit : Random splits into train and test.
+    multilabel_train_test_split : One split of arrays.
+
+    Notes
+    -----
+    `y` is a dense or sparse indicator matrix; a 1-D `y` (binary, multiclass) is split by its classes. A sparse
+    `y` is never made dense. Parameters are checked when the splitter is used.
+
+    References
+    ----------
+    .. [1] Sechidis, Tsoumakas and Vlahavas, "On the Stratification of Multi-Label Data", ECML PKDD 2011.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skbalance.model_selection import MultilabelStratifiedKFold
+    >>> y = np.array([[1, 0], [1, 0], [0, 1], [0, 1], [1, 1], [1, 1], [0, 0], [0, 0]])
+    >>> X = np.zeros((8, 1))
+    >>> for train, test in MultilabelStratifiedKFold(n_splits=2).split(X, y):
+    ...     print(test, y[test].sum(axis=0))
+    [0 2 4 6] [2 2]
+    [1 3 5 7] [2 2]
+    """
+
+    def __init__(self, n_splits: int = 5, *, shuffle: bool = False, random_state: Any = None) -> None:
+        self.n_splits = n_splits
+        self.shuffle = shuffle
+        self.random_state = random_state
+
+    def _check_params(self) -> None:
+        _check_count("n_splits", self.n_splits, 2)
+        if not isinstance(self.shuffle, bool | np.bool_):
+            raise ValueError(f"shuffle must be True or False; got {self.shuffle!r}.")
+        if not self.shuffle and self.random_state is not None:
+            raise ValueError(
+                "random_state has no effect with shuffle=False: leave it at None, or set shuffle=True; "
+                f"got {self.random_state!r}."
+            )
+
+    def split(self, X: Any, y: Any = None, groups: Any = None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Make the pairs of training and test indices.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows; only their number matters.
+        y : {array-like, sparse matrix} of shape (n_samples, n_labels) or (n_samples,)
+            The target.
+        groups : object
+            Ignored, with a warning.
+
+        Returns
+        -------
+        splits : iterator of (train, test)
+            Sorted integer indices, `n_splits` pairs.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is not allowed, `y` is no such target, or there are fewer rows than folds.
+        """
+        _warn_groups(self, groups)
+        self._check_params()
+        X, y = indexable(X, y)
+        Y = _target_as_csr(y)
+        n_samples = Y.shape[0]
+        if self.n_splits > n_samples:
+            raise ValueError(f"n_splits={self.n_splits} must not exceed the number of samples: n_samples={n_samples}.")
+        order = np.arange(n_samples)
+        if self.shuffle:
+            order = check_random_state(self.random_state).permutation(n_samples)
+        folds = _stratify(Y, np.full(self.n_splits, 1 / self.n_splits), order)
+        return ((np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)) for fold in range(self.n_splits))
+
+    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
+        """Say how many splits there are.
+
+        Parameters
+        ----------
+        X, y, groups : object
+            Ignored.
+
+        Returns
+        -------
+        n_splits : int
+            The number of folds.
+        """
+        self._check_params()
+        return self.n_splits
+
+
+class RepeatedMultilabelStratifiedKFold(BaseCrossValidator):
+    """Repeat :class:`MultilabelStratifiedKFold`, shuffled anew each time.
+
+    Parameters
+    ----------
+    n_splits : int, default=5
+        The number of folds, at least 2.
+    n_repeats : int, default=10
+        How often the folds are made, at least once.
+    random_state : int, RandomState instance or None, default=None
+        The seed of the shuffling.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skbalance.model_selection import RepeatedMultilabelStratifiedKFold
+    >>> cv = RepeatedMultilabelStratifiedKFold(n_splits=2, n_repeats=3, random_state=0)
+    >>> cv.get_n_splits()
+    6
+    >>> y = np.eye(4, dtype=int).repeat(2, axis=0)
+    >>> all((y[test].sum(axis=0) == 1).all() for _, test in cv.split(y, y))
+    True
+    """
+
+    def __init__(self, n_splits: int = 5, *, n_repeats: int = 10, random_state: Any = None) -> None:
+        self.n_splits = n_splits
+        self.n_repeats = n_repeats
+        self.random_state = random_state
+
+    def _check_params(self) -> None:
+        _check_count("n_splits", self.n_splits, 2)
+        _check_count("n_repeats", self.n_repeats, 1)
+
+    def split(self, X: Any, y: Any = None, groups: Any = None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Make the pairs of training and test indices.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows; only their number matters.
+        y : {array-like, sparse matrix} of shape (n_samples, n_labels) or (n_samples,)
+            The target.
+        groups : object
+            Ignored, with a warning.
+
+        Returns
+        -------
+        splits : iterator of (train, test)
+            Sorted integer indices, `n_splits * n_repeats` pairs.
+
+        Raises
+        ------
+        ValueError
+            As :meth:`MultilabelStratifiedKFold.split`.
+        """
+        _warn_groups(self, groups)
+        self._check_params()
+        X, y = indexable(X, y)
+        _target_as_csr(y)  # a bad target is named here, not at the first step of the iteration
+        rng = check_random_state(self.random_state)
+        folds = MultilabelStratifiedKFold(self.n_splits, shuffle=True, random_state=rng)
+        return chain.from_iterable(folds.split(X, y) for _ in range(self.n_repeats))
+
+    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
+        """Say how many splits there are.
+
+        Parameters
+        ----------
+        X, y, groups : object
+            Ignored.
+
+        Returns
+        -------
+        n_splits : int
+            Folds times repeats.
+        """
+        self._check_params()
+        return self.n_splits * self.n_repeats
+
+
+class MultilabelStratifiedShuffleSplit(BaseShuffleSplit):
+    """Random splits into train and test that both hold the same share of every label.
+
+    Each split is made by the method of :class:`MultilabelStratifiedKFold` with two parts of unequal size (three,
+    if rows are left over). The sizes are exactly those that scikit-learn's splitters give.
+
+    Parameters
+    ----------
+    n_splits : int, default=10
+        The number of splits.
+    test_size : float, int or None, default=None
+        The share or number of test rows. None is what `train_size` leaves, or 0.1.
+    train_size : float, int or None, default=None
+        The share or number of training rows. None is what `test_size` leaves.
+    random_state : int, RandomState instance or None, default=None
+        The seed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skbalance.model_selection import MultilabelStratifiedShuffleSplit
+    >>> y = np.array([[1, 0], [0, 1], [1, 1], [0, 0]]).repeat(5, axis=0)
+    >>> cv = MultilabelStratifiedShuffleSplit(n_splits=1, test_size=0.4, random_state=0)
+    >>> train, test = next(cv.split(y, y))
+    >>> y[train].sum(axis=0), y[test].sum(axis=0)
+    (array([6, 6]), array([4, 4]))
+    """
+
+    def __init__(
+        self,
+        n_splits: int = 10,
+        *,
+        test_size: float | int | None = None,
+        train_size: float | int | None = None,
+        random_state: Any = None,
+    ) -> None:
+        super().__init__(n_splits=n_splits, test_size=test_size, train_size=train_size, random_state=random_state)
+
+    def split(self, X: Any, y: Any = None, groups: Any = None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Make the pairs of training and test indices.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows; only their number matters.
+        y : {array-like, sparse matrix} of shape (n_samples, n_labels) or (n_samples,)
+            The target.
+        groups : object
+            Ignored, with a warning.
+
+        Returns
+        -------
+        splits : iterator of (train, test)
+            Shuffled integer indices, `n_splits` pairs.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is not allowed or `y` is no such target.
+        """
+        _warn_groups(self, groups)
+        _check_count("n_splits", self.n_splits, 1)
+        X, y = indexable(X, y)
+        Y = _target_as_csr(y)
+        n_samples = Y.shape[0]
+        test_size = 0.1 if self.test_size is None and self.train_size is None else self.test_size
+        sizes = ShuffleSplit(1, test_size=test_size, train_size=self.train_size, random_state=0)
+        n_train, n_test = (part.size for part in next(sizes.split(np.empty((n_samples, 0)))))
+        left = n_samples - n_train - n_test
+        shares = np.array([n_train, n_test, left][: 3 if left else 2]) / n_samples
+        return self._draw(Y, shares, check_random_state(self.random_state))
+
+    def _draw(self, Y: sp.csr_array, shares: np.ndarray, rng: np.random.RandomState) -> Iterator[Any]:
+        for _ in range(self.n_splits):
+            order = rng.permutation(Y.shape[0])
+            folds = _stratify(Y, shares, order)[order]
+            yield order[folds == 0], order[folds == 1]
+
+
+def multilabel_train_test_split(
+    *arrays: Any,
+    test_size: float | int | None = None,
+    train_size: float | int | None = None,
+    random_state: Any = None,
+    stratify: Any = None,
+) -> list[Any]:
+    """Split arrays into train and test parts that both hold the same share of every label.
+
+    As :func:`sklearn.model_selection.train_test_split`, but stratified by a multi-label target.
+
+    Parameters
+    ----------
+    *arrays : sequence of {array-like, sparse matrix, dataframe} with n_samples rows each
+        What to split, usually `X, y`.
+    test_size : float, int or None, default=None
+        The share or number of test rows. None is what `train_size` leaves, or 0.25.
+    train_size : float, int or None, default=None
+        The share or number of training rows. None is what `test_size` leaves.
+    random_state : int, RandomState instance or None, default=None
+        The seed of the shuffling.
+    stratify : {array-like, sparse matrix} of shape (n_samples, n_labels) or (n_samples,), default=None
+        The target to stratify by; None is the last of `arrays`.
+
+    Returns
+    -------
+    splitting : list of length 2 * len(arrays)
+        Train and test part of each array, as `X_train, X_test, y_train, y_test`.
+
+    Raises
+    ------
+    ValueError
+        If there is no array, the lengths differ, a size is not allowed or the target is none.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skbalance.model_selection import multilabel_train_test_split
+    >>> y = np.array([[1, 0], [0, 1], [1, 1], [0, 0]]).repeat(4, axis=0)
+    >>> X = np.arange(16)
+    >>> X_train, X_test, y_train, y_test = multilabel_train_test_split(X, y, random_state=0)
+    >>> y_train.sum(axis=0), y_test.sum(axis=0)
+    (array([6, 6]), array([2, 2]))
+    """
+    if not arrays:
+        raise ValueError("At least one array required as input")
+    arrays = tuple(indexable(*arrays))
+    target = arrays[-1] if stratify is None else stratify
+    if test_size is None and train_size is None:
+        test_size = 0.25
+    splitter = MultilabelStratifiedShuffleSplit(
+        1, test_size=test_size, train_size=train_size, random_state=random_state
+    )
+    train, test = next(splitter.split(arrays[0], target))
+    return list(chain.from_iterable((_safe_indexing(a, train), _safe_indexing(a, test)) for a in arrays))

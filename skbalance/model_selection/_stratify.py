@@ -1,0 +1,323 @@
+"""Iterative stratification in whole labels, and a local search that evens out what it leaves.
+
+The functions work on a canonical CSR indicator and give every row a fold; :mod:`._split` makes splitters of
+them. Nothing here holds an array of shape `(n_samples, n_labels)`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import scipy.sparse as sp
+
+__all__ = ["assign_folds", "deal", "iterative_stratification", "refine"]
+
+_EPS = 1e-9
+_SWEEPS = 1
+_BLOCKS = 8  # blocks of rows in a sweep, at least
+_MIN_ROWS = 256  # rows of a block, at least
+_BEST = 8  # of so many rows of a block, one may be a candidate
+_MIN_BEST = 64
+_CROWDING = 1 << 22  # elements of the largest temporary of the local search, rows times folds
+
+
+def deal(wanted: list[float], n: int, room: list[float]) -> list[int]:
+    """Share out `n` rows as handing each to the fold that wants most would.
+
+    Parameters
+    ----------
+    wanted : list of float, of length n_folds
+        How many rows with the label each fold still wants; may be negative.
+    n : int
+        The number of rows to share out.
+    room : list of float, of length n_folds
+        How many rows at all each fold still wants; it settles ties.
+
+    Returns
+    -------
+    quota : list of int, of length n_folds
+        Rows for each fold, `n` in all.
+    """
+    n_folds = len(wanted)
+    order = sorted(range(n_folds), key=wanted.__getitem__, reverse=True)
+    total, level, active = 0.0, 0.0, n_folds
+    for active, fold in enumerate(order, 1):
+        total += wanted[fold]
+        level = (total - n) / active  # what is left wanted if these folds share the rows
+        if active == n_folds or level >= wanted[order[active]]:
+            break
+    quota = [0] * n_folds
+    for fold in order[:active]:
+        quota[fold] = int(wanted[fold] - level + _EPS)
+    left = n - sum(quota)
+    # round(): folds that want the same must tie, whatever the rounding of floats
+    ranked = sorted(order[:active], key=lambda k: (-round(wanted[k] - quota[k], 6), quota[k] - room[k], k))
+    for fold in ranked[:left]:
+        quota[fold] += 1
+    return quota
+
+
+def _take(Y: sp.csr_array, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Labels of the rows, one after the other, and how many each row has."""
+    starts = Y.indptr[rows]
+    lengths = Y.indptr[rows + 1] - starts
+    ends = lengths.cumsum(dtype=np.int64)
+    positions = (starts - ends + lengths).repeat(lengths)
+    positions += np.arange(positions.size)
+    return Y.indices[positions], lengths
+
+
+def _interleave(quota: list[int], order: np.ndarray) -> np.ndarray:
+    """Deal the folds in turn, each as often as its quota, those first in `order` first."""
+    sizes = np.asarray(quota)[order]
+    chosen = order.repeat(sizes)
+    if chosen.size < 2:
+        return chosen
+    turn = np.arange(chosen.size) - (sizes.cumsum() - sizes).repeat(sizes)
+    return chosen[((turn + 0.5) / sizes.repeat(sizes)).argsort(kind="stable")]
+
+
+def iterative_stratification(Y: sp.csr_array, proportions: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Give every row a fold, rarest label first.
+
+    The algorithm of Sechidis, Tsoumakas and Vlahavas (2011) takes the label with the fewest rows left and
+    hands its rows out one by one, each to the fold that wants most of the label, ties to the fold with most
+    room. Which rows those are does not enter the choice, so all rows of a label are handed out at once here:
+    the same quotas, in one step per label. Within a label the rows are dealt in turn, so that rows sorted by
+    their number of labels give each fold as many long ones: once the labels are even, the sizes are then even
+    too, because a fold's size is its number of labels less its number of second and further ones.
+
+    Parameters
+    ----------
+    Y : csr_array of shape (n_samples, n_labels)
+        Canonical indicator. Rows are taken in their order, best from many labels to few.
+    proportions : ndarray of shape (n_folds,)
+        The share of each fold; they sum to 1.
+
+    Returns
+    -------
+    folds : ndarray of int of shape (n_samples,)
+        The fold of each row.
+    excess : ndarray of shape (n_labels, n_folds)
+        Positives of each label in each fold, less the expected number.
+    size_excess : ndarray of shape (n_folds,)
+        Rows in each fold, less the expected number.
+    """
+    n_samples, n_labels = Y.shape
+    n_folds = len(proportions)
+    columns = Y.tocsc()
+    bounds = columns.indptr.tolist()
+    counts = np.diff(columns.indptr).astype(np.int64)
+    wanted = np.outer(counts, proportions)
+    flat = wanted.ravel()
+    room = (proportions * n_samples).tolist()
+    done = np.iinfo(np.int64).max
+    remaining = np.where(counts > 0, counts, done)
+    surplus = np.zeros(n_folds)
+    pending = np.ones(n_samples, dtype=bool)
+    folds = np.zeros(n_samples, dtype=np.int64)
+    every_fold = np.arange(n_folds)
+    while n_labels:
+        label = int(remaining.argmin())
+        n_rows = int(remaining[label])
+        if n_rows == done:
+            break
+        rows = columns.indices[bounds[label] : bounds[label + 1]]
+        if n_rows < rows.size:
+            rows = rows[pending[rows]]
+        quota = deal(wanted[label].tolist(), n_rows, room)
+        room = [r - q for r, q in zip(room, quota)]
+        chosen = _interleave(quota, surplus.argsort(kind="stable"))
+        folds[rows] = chosen
+        pending[rows] = False
+        labels, lengths = _take(Y, rows)
+        further = lengths - 1
+        surplus += np.bincount(chosen, weights=further, minlength=n_folds) - further.sum() * proportions
+        np.subtract.at(flat, labels * np.int64(n_folds) + chosen.repeat(lengths), 1.0)
+        np.subtract.at(remaining, labels, 1)
+        remaining[labels[remaining[labels] == 0]] = done
+    bare = np.flatnonzero(pending)
+    quota = deal(room, bare.size, room)
+    folds[bare] = every_fold.repeat(quota)
+    return folds, -wanted, np.asarray(quota) - room
+
+
+class _Moves:
+    """Candidate moves of rows between folds, best first, and what they are worth one after another.
+
+    Handing a row from fold a to fold b lowers the weighted sum of squared excesses by twice
+    `sum(w * (excess[a] - excess[b] - 1))` over the row's labels and its size. `select` finds a subset in which
+    each move still pays after all earlier ones: it evaluates all moves given the last subset, a few times,
+    and then only drops moves until each one left pays.
+    """
+
+    def __init__(self, Y, rows, source, target, excess, size_excess, size_weight, cost):
+        n_labels, n_folds = excess.shape
+        n_moves = rows.size
+        self.labels, self.lengths = _take(Y, rows)
+        move = np.concatenate([np.arange(n_moves).repeat(self.lengths), np.arange(n_moves)])
+        label = np.concatenate([self.labels.astype(np.int64), np.full(n_moves, n_labels)])
+        weight = np.ones(move.size)
+        weight[-n_moves:] = size_weight
+        cell = np.concatenate([label * n_folds + source[move], label * n_folds + target[move]])
+        move = np.concatenate([move, move])
+        order = np.argsort(cell * n_moves + move)  # by cell, in a cell by move
+        cell, self.move = cell[order], move[order]
+        self.sign = np.where(order < weight.size, -1.0, 1.0)
+        self.worth = -self.sign * np.concatenate([weight, weight])[order]
+        first = np.flatnonzero(np.concatenate([[True], cell[1:] != cell[:-1]]))
+        self.first, self.run = first, np.diff(np.append(first, cell.size))
+        before = np.append(excess.ravel(), size_excess)[cell]
+        self.start = np.bincount(self.move, self.worth * before, minlength=n_moves) - cost
+
+    def gains(self, kept: np.ndarray) -> np.ndarray:
+        change = self.sign * kept[self.move]
+        earlier = change.cumsum() - change
+        earlier -= earlier[self.first].repeat(self.run)
+        return self.start + np.bincount(self.move, self.worth * earlier, minlength=kept.size)
+
+    def select(self) -> np.ndarray:
+        kept = np.ones(self.start.size, dtype=bool)
+        for _ in range(4):
+            previous, kept = kept, self.gains(kept) > _EPS
+            if np.array_equal(previous, kept):
+                return kept
+        while True:
+            pays = self.gains(kept) > _EPS
+            if pays[kept].all():
+                return kept
+            kept &= pays
+
+
+def _best_moves(Y, folds, excess, size_excess, size_weight, cost):
+    """Rows whose move to another fold pays, those that pay most per label first, and their targets."""
+    crowding = Y @ excess
+    crowding += size_weight * size_excess
+    every_row = np.arange(folds.size)
+    target = crowding.argmin(axis=1)
+    gain = crowding[every_row, folds] - crowding[every_row, target] - cost
+    rows = np.flatnonzero(gain > _EPS)
+    score = -gain[rows] / cost[rows]
+    n_best = max(_MIN_BEST, folds.size // _BEST)
+    if rows.size > n_best:
+        top = np.argpartition(score, n_best)[:n_best]
+        rows, score = rows[top], score[top]
+    rows = rows[np.argsort(score, kind="stable")]
+    return rows, target[rows]
+
+
+def refine(
+    Y: sp.csr_array,
+    folds: np.ndarray,
+    excess: np.ndarray,
+    size_excess: np.ndarray,
+    *,
+    size_weight: float,
+    max_sweeps: int,
+) -> int:
+    """Move rows between folds while that lowers the sum of squared excesses; changes the arrays in place.
+
+    Parameters
+    ----------
+    Y : csr_array of float of shape (n_samples, n_labels)
+        The indicator.
+    folds : ndarray of int of shape (n_samples,)
+        The fold of each row.
+    excess : ndarray of shape (n_labels, n_folds)
+        Positives of each label in each fold, less the expected number.
+    size_excess : ndarray of shape (n_folds,)
+        Rows in each fold, less the expected number.
+    size_weight : float
+        The weight of a fold's size beside a label's 1.
+    max_sweeps : int
+        The most sweeps over the rows, which are taken in blocks.
+
+    Returns
+    -------
+    n_moves : int
+        How many rows were moved.
+    """
+    n_samples, n_folds = folds.size, excess.shape[1]
+    flat = excess.ravel()
+    step = max(1, min(max(_MIN_ROWS, -(-n_samples // _BLOCKS)), _CROWDING // n_folds))
+    blocks = [slice(start, start + step) for start in range(0, n_samples, step)]
+    parts = [Y[block] for block in blocks]
+    total = 0
+    for _ in range(max_sweeps):
+        n_moves = 0
+        for block, part in zip(blocks, parts):
+            here = folds[block]
+            cost = np.diff(part.indptr) + size_weight
+            rows, target = _best_moves(part, here, excess, size_excess, size_weight, cost)
+            if not rows.size:
+                continue
+            source = here[rows]
+            moves = _Moves(part, rows, source, target, excess, size_excess, size_weight, cost[rows])
+            kept = moves.select()
+            cells = moves.labels[kept.repeat(moves.lengths)] * np.int64(n_folds)
+            lengths = moves.lengths[kept]
+            rows, source, target = rows[kept], source[kept], target[kept]
+            np.subtract.at(flat, cells + source.repeat(lengths), 1.0)
+            np.add.at(flat, cells + target.repeat(lengths), 1.0)
+            size_excess += np.bincount(target, minlength=n_folds) - np.bincount(source, minlength=n_folds)
+            here[rows] = target  # a view: the row moves in `folds`
+            n_moves += rows.size
+        total += n_moves
+        if not n_moves:
+            break
+    return total
+
+
+def _even_sizes(Y: sp.csr_array, folds: np.ndarray, excess: np.ndarray, size_excess: np.ndarray, *, free: bool) -> None:
+    """Bring every size within less than one row, if `free` first by moves that cost no label anything."""
+
+    def move(size_weight: float) -> bool:
+        while (np.abs(size_excess) > 1 - _EPS).any():
+            if not refine(Y, folds, excess, size_excess, size_weight=size_weight, max_sweeps=_SWEEPS):
+                return False
+        return True
+
+    def move_free() -> bool:
+        even = move(1e-3)
+        for fold in range(len(size_excess)):
+            if even:
+                break
+            size_excess[fold] -= 1  # let this fold take a row in, to hand another one on
+            move(1e-3)
+            size_excess[fold] += 1
+            even = move(1e-3)
+        return even
+
+    if free and move_free():
+        return
+    if free:  # a row with two labels against two rows with one each, and the like
+        refine(Y, folds, excess, size_excess, size_weight=1.0, max_sweeps=10 * _SWEEPS)
+        if move_free():
+            return
+    move(1e4)
+
+
+def assign_folds(Y: sp.csr_array, proportions: np.ndarray) -> np.ndarray:
+    """Stratify the rows; the sizes of the folds are exact to less than one row.
+
+    Parameters
+    ----------
+    Y : csr_array of shape (n_samples, n_labels)
+        Canonical indicator. Rows are taken in their order.
+    proportions : ndarray of shape (n_folds,)
+        The share of each fold; they sum to 1.
+
+    Returns
+    -------
+    folds : ndarray of int of shape (n_samples,)
+        The fold of each row.
+    """
+    folds, excess, size_excess = iterative_stratification(Y, proportions)
+    labels_even = bool((np.abs(excess) < 1).all())
+    sizes_even = bool((np.abs(size_excess) < 1 - _EPS).all())
+    if labels_even and sizes_even:
+        return folds
+    Y = sp.csr_array((np.ones(Y.nnz), Y.indices, Y.indptr), shape=Y.shape)
+    if not labels_even:
+        refine(Y, folds, excess, size_excess, size_weight=1.0, max_sweeps=_SWEEPS)
+    _even_sizes(Y, folds, excess, size_excess, free=labels_even)
+    return folds
