@@ -4,6 +4,7 @@ No other file imports a private name of scikit-learn; where a name moves between
 knows.
 """
 
+from sklearn.calibration import _SigmoidCalibration as SigmoidCalibration
 from sklearn.utils import _safe_indexing
 from sklearn.utils._param_validation import (
     Interval,
@@ -11,13 +12,18 @@ from sklearn.utils._param_validation import (
     validate_parameter_constraints,
     validate_params,
 )
+from sklearn.utils.validation import _check_method_params as check_method_params
 from sklearn.utils.validation import _check_sample_weight as check_sample_weight
+from sklearn.utils.validation import _num_samples as num_samples
 
 __all__ = [
     "Interval",
+    "SigmoidCalibration",
     "StrOptions",
     "_safe_indexing",
+    "check_method_params",
     "check_sample_weight",
+    "num_samples",
     "validate_hyperparameters",
     "validate_params",
 ]
