@@ -33,23 +33,29 @@ def _target_as_csr(y: Any) -> sp.csr_array:
     if y is None:
         raise ValueError("A stratified split needs y; got None.")
     if not sp.issparse(y) and np.ndim(y) == 1:
+        values = np.asarray(y)
+        if values.dtype.kind == "f" and not np.isfinite(values).all():
+            raise ValueError("y must not hold NaN or infinity.")
         try:
-            kind = type_of_target(y)
-        except ValueError as error:  # NaN among others
+            kind = type_of_target(values)
+        except ValueError as error:
             raise ValueError(f"Supported target types are: {_TARGETS}. {error}") from None
         if kind not in _TARGETS:
             raise ValueError(f"Supported target types are: {_TARGETS}. Got {kind!r} instead.")
-        classes, codes = np.unique(np.asarray(y), return_inverse=True)
+        classes, codes = np.unique(values, return_inverse=True)
         n = codes.size
         return sp.csr_array((np.ones(n, np.int8), codes, np.arange(n + 1)), shape=(n, classes.size))
     try:
         indicator = check_indicator(y, name="y")
     except ValueError as error:
         try:
-            kind = type_of_target(y)
+            with np.errstate(invalid="ignore"):
+                kind = type_of_target(y)
         except (TypeError, ValueError):
             kind = "unknown"
-        raise ValueError(f"Supported target types are: {_TARGETS}. Got {kind!r} instead: {error}") from None
+        raise ValueError(
+            f"Supported target types are: {_TARGETS}; in two dimensions 0/1 indicators. Got {kind!r}: {error}"
+        ) from None
     if sp.issparse(indicator):
         return indicator
     n, n_labels = indicator.shape

@@ -9,10 +9,13 @@ from __future__ import annotations
 import numpy as np
 import scipy.sparse as sp
 
-__all__ = ["assign_folds", "deal", "iterative_stratification", "refine"]
+__all__ = ["LocalSearch", "assign_folds", "deal", "iterative_stratification"]
 
 _EPS = 1e-9
-_SWEEPS = 1
+_SWEEP_ELEMENTS = 100_000  # for so many ones in the target, one more sweep
+_MAX_SWEEPS = 50
+_RETRY_ELEMENTS = 20_000  # a target with so many ones is searched to the end, and again
+_RETRIES = 8
 _BLOCKS = 8  # blocks of rows in a sweep, at least
 _MIN_ROWS = 256  # rows of a block, at least
 _BEST = 8  # of so many rows of a block, one may be a candidate
@@ -205,95 +208,114 @@ def _best_moves(Y, folds, excess, size_excess, size_weight, cost):
     return rows, target[rows]
 
 
-def refine(
-    Y: sp.csr_array,
-    folds: np.ndarray,
-    excess: np.ndarray,
-    size_excess: np.ndarray,
-    *,
-    size_weight: float,
-    max_sweeps: int,
-) -> int:
-    """Move rows between folds while that lowers the sum of squared excesses; changes the arrays in place.
+class LocalSearch:
+    """Moves rows between folds while that lowers the weighted sum of squared excesses.
 
     Parameters
     ----------
-    Y : csr_array of float of shape (n_samples, n_labels)
-        The indicator.
+    Y : csr_array of shape (n_samples, n_labels)
+        Canonical indicator.
     folds : ndarray of int of shape (n_samples,)
-        The fold of each row.
+        The fold of each row; changed in place.
     excess : ndarray of shape (n_labels, n_folds)
-        Positives of each label in each fold, less the expected number.
+        Positives of each label in each fold, less the expected number; changed in place.
     size_excess : ndarray of shape (n_folds,)
-        Rows in each fold, less the expected number.
-    size_weight : float
-        The weight of a fold's size beside a label's 1.
-    max_sweeps : int
-        The most sweeps over the rows, which are taken in blocks.
-
-    Returns
-    -------
-    n_moves : int
-        How many rows were moved.
+        Rows in each fold, less the expected number; changed in place.
     """
-    n_samples, n_folds = folds.size, excess.shape[1]
-    flat = excess.ravel()
-    step = max(1, min(max(_MIN_ROWS, -(-n_samples // _BLOCKS)), _CROWDING // n_folds))
-    blocks = [slice(start, start + step) for start in range(0, n_samples, step)]
-    parts = [Y[block] for block in blocks]
-    total = 0
-    for _ in range(max_sweeps):
+
+    def __init__(self, Y: sp.csr_array, folds: np.ndarray, excess: np.ndarray, size_excess: np.ndarray) -> None:
+        n_samples, n_folds = Y.shape[0], excess.shape[1]
+        self.folds, self.excess, self.size_excess = folds, excess, size_excess
+        Y = sp.csr_array((np.ones(Y.nnz), Y.indices, Y.indptr), shape=Y.shape)
+        step = max(1, min(max(_MIN_ROWS, -(-n_samples // _BLOCKS)), _CROWDING // n_folds))
+        blocks = [slice(start, start + step) for start in range(0, n_samples, step)]
+        self.blocks = [(folds[block], Y[block]) for block in blocks]  # the first is a view
+
+    @property
+    def sizes_even(self) -> bool:
+        """Whether every size is within less than one row of the wanted one."""
+        return bool((np.abs(self.size_excess) < 1 - _EPS).all())
+
+    def sweep(self, size_weight: float, *, until_even: bool = False) -> int:
+        """Go over all rows once, in blocks.
+
+        Parameters
+        ----------
+        size_weight : float
+            The weight of a fold's size beside a label's 1.
+        until_even : bool, default=False
+            Whether to stop once the sizes are even.
+
+        Returns
+        -------
+        n_moves : int
+            How many rows were moved.
+        """
         n_moves = 0
-        for block, part in zip(blocks, parts):
-            here = folds[block]
-            cost = np.diff(part.indptr) + size_weight
-            rows, target = _best_moves(part, here, excess, size_excess, size_weight, cost)
-            if not rows.size:
-                continue
-            source = here[rows]
-            moves = _Moves(part, rows, source, target, excess, size_excess, size_weight, cost[rows])
-            kept = moves.select()
-            cells = moves.labels[kept.repeat(moves.lengths)] * np.int64(n_folds)
-            lengths = moves.lengths[kept]
-            rows, source, target = rows[kept], source[kept], target[kept]
-            np.subtract.at(flat, cells + source.repeat(lengths), 1.0)
-            np.add.at(flat, cells + target.repeat(lengths), 1.0)
-            size_excess += np.bincount(target, minlength=n_folds) - np.bincount(source, minlength=n_folds)
-            here[rows] = target  # a view: the row moves in `folds`
-            n_moves += rows.size
-        total += n_moves
-        if not n_moves:
-            break
-    return total
+        for folds, Y in self.blocks:
+            if until_even and self.sizes_even:
+                break
+            n_moves += self._improve(folds, Y, size_weight)
+        return n_moves
 
+    def _improve(self, folds: np.ndarray, Y: sp.csr_array, size_weight: float) -> int:
+        n_folds = self.size_excess.size
+        cost = np.diff(Y.indptr) + size_weight
+        rows, target = _best_moves(Y, folds, self.excess, self.size_excess, size_weight, cost)
+        if not rows.size:
+            return 0
+        source = folds[rows]
+        moves = _Moves(Y, rows, source, target, self.excess, self.size_excess, size_weight, cost[rows])
+        kept = moves.select()
+        cells = moves.labels[kept.repeat(moves.lengths)] * np.int64(n_folds)
+        lengths = moves.lengths[kept]
+        rows, source, target = rows[kept], source[kept], target[kept]
+        flat = self.excess.ravel()
+        np.subtract.at(flat, cells + source.repeat(lengths), 1.0)
+        np.add.at(flat, cells + target.repeat(lengths), 1.0)
+        self.size_excess += np.bincount(target, minlength=n_folds) - np.bincount(source, minlength=n_folds)
+        folds[rows] = target
+        return rows.size
 
-def _even_sizes(Y: sp.csr_array, folds: np.ndarray, excess: np.ndarray, size_excess: np.ndarray, *, free: bool) -> None:
-    """Bring every size within less than one row, if `free` first by moves that cost no label anything."""
+    def even_labels(self, size_weight: float = 1.0) -> None:
+        """Lower the excesses; a large target is worth more sweeps, and a small one is soon done.
 
-    def move(size_weight: float) -> bool:
-        while (np.abs(size_excess) > 1 - _EPS).any():
-            if not refine(Y, folds, excess, size_excess, size_weight=size_weight, max_sweeps=_SWEEPS):
+        Parameters
+        ----------
+        size_weight : float, default=1.0
+            The weight of a fold's size beside a label's 1.
+        """
+        n_elements = sum(Y.nnz for _, Y in self.blocks)
+        n_sweeps = _MAX_SWEEPS if n_elements <= _RETRY_ELEMENTS else 1 + n_elements // _SWEEP_ELEMENTS
+        for _ in range(min(_MAX_SWEEPS, n_sweeps)):
+            if not self.sweep(size_weight):
+                break
+
+    def even_sizes(self, *, free: bool) -> None:
+        """Bring every size within less than one row, if `free` first by moves that cost no label anything."""
+        if free and not self._even_sizes_freely():
+            for _ in range(_MAX_SWEEPS):  # a row with two labels against two rows with one, and the like
+                if not self.sweep(1.0):
+                    break
+            self._even_sizes_freely()
+        self._drain(1e4)
+
+    def _drain(self, size_weight: float) -> bool:
+        while not self.sizes_even:
+            if not self.sweep(size_weight, until_even=True):
                 return False
         return True
 
-    def move_free() -> bool:
-        even = move(1e-3)
-        for fold in range(len(size_excess)):
+    def _even_sizes_freely(self) -> bool:
+        even = self._drain(1e-3)
+        for fold in range(self.size_excess.size):
             if even:
                 break
-            size_excess[fold] -= 1  # let this fold take a row in, to hand another one on
-            move(1e-3)
-            size_excess[fold] += 1
-            even = move(1e-3)
+            self.size_excess[fold] -= 1  # let this fold take a row in, to hand another one on
+            self._drain(1e-3)
+            self.size_excess[fold] += 1
+            even = self._drain(1e-3)
         return even
-
-    if free and move_free():
-        return
-    if free:  # a row with two labels against two rows with one each, and the like
-        refine(Y, folds, excess, size_excess, size_weight=1.0, max_sweeps=10 * _SWEEPS)
-        if move_free():
-            return
-    move(1e4)
 
 
 def assign_folds(Y: sp.csr_array, proportions: np.ndarray) -> np.ndarray:
@@ -302,7 +324,7 @@ def assign_folds(Y: sp.csr_array, proportions: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     Y : csr_array of shape (n_samples, n_labels)
-        Canonical indicator. Rows are taken in their order.
+        Canonical indicator. Rows are taken in their order, best from many labels to few.
     proportions : ndarray of shape (n_folds,)
         The share of each fold; they sum to 1.
 
@@ -313,11 +335,22 @@ def assign_folds(Y: sp.csr_array, proportions: np.ndarray) -> np.ndarray:
     """
     folds, excess, size_excess = iterative_stratification(Y, proportions)
     labels_even = bool((np.abs(excess) < 1).all())
-    sizes_even = bool((np.abs(size_excess) < 1 - _EPS).all())
-    if labels_even and sizes_even:
+    if labels_even and (np.abs(size_excess) < 1 - _EPS).all():
         return folds
-    Y = sp.csr_array((np.ones(Y.nnz), Y.indices, Y.indptr), shape=Y.shape)
+    search = LocalSearch(Y, folds, excess, size_excess)
     if not labels_even:
-        refine(Y, folds, excess, size_excess, size_weight=1.0, max_sweeps=_SWEEPS)
-    _even_sizes(Y, folds, excess, size_excess, free=labels_even)
-    return folds
+        search.even_labels()
+    search.even_sizes(free=labels_even)
+    best, least = folds.copy(), np.abs(excess).sum()
+    for attempt in range(_RETRIES if labels_even or Y.nnz <= _RETRY_ELEMENTS else 0):
+        if (np.abs(excess) < 1).all():
+            break
+        fold = attempt % len(size_excess)
+        size_excess[fold] -= 1 + attempt  # a kick: this fold takes some rows in
+        search.sweep(1.0)
+        size_excess[fold] += 1 + attempt
+        search.even_labels(1e-3)  # the sizes let go, then brought back
+        search.even_sizes(free=True)
+        if np.abs(excess).sum() < least - _EPS:
+            best, least = folds.copy(), np.abs(excess).sum()
+    return best
