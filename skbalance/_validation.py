@@ -7,6 +7,7 @@ knows.
 from sklearn.calibration import _SigmoidCalibration as SigmoidCalibration
 from sklearn.utils import _safe_indexing
 from sklearn.utils._param_validation import (
+    HasMethods,
     Interval,
     StrOptions,
     validate_parameter_constraints,
@@ -17,6 +18,7 @@ from sklearn.utils.validation import _check_sample_weight as check_sample_weight
 from sklearn.utils.validation import _num_samples as num_samples
 
 __all__ = [
+    "HasMethods",
     "Interval",
     "SigmoidCalibration",
     "StrOptions",

@@ -14,7 +14,7 @@ from ._functional import softmax_binary_cross_entropy
 from ._kernel import BalancedLossFunction, balanced_loss, compute_dtype
 from ._positives import PositivePairs
 from ._statistics import LabelStatistics
-from ._weighting import LabelWeighting
+from ._weighting import LabelWeighting, Weighting
 
 __all__ = ["BalancedCriterion", "BaseLoss", "Criterion", "SoftmaxCriterion"]
 
@@ -34,6 +34,8 @@ class BaseLoss(BaseEstimator):
 
     _parameter_constraints: dict = {}
     scale: float
+    #: Whether the loss is for classes that exclude each other, and its probabilities a softmax.
+    exclusive = False
 
     def bind(self, statistics: LabelStatistics, reduction: str = "mean") -> Criterion:
         """Bind the loss to the label statistics of a training set.
@@ -147,7 +149,7 @@ class BalancedCriterion(Criterion):
         n_labels: int,
         reduction: str,
         *,
-        weighting: nn.Module | None = None,
+        weighting: Weighting | None = None,
         gamma: float = 0.0,
         alpha: float | None = None,
         scale: float = 1.0,
@@ -203,7 +205,7 @@ class BalancedCriterion(Criterion):
 class SoftmaxCriterion(Criterion):
     """Weighted binary cross-entropy of softmax probabilities, for classes that exclude each other."""
 
-    def __init__(self, n_labels: int, reduction: str, *, weighting: nn.Module, scale: float):
+    def __init__(self, n_labels: int, reduction: str, *, weighting: Weighting, scale: float):
         super().__init__(n_labels, reduction)
         self.weighting = weighting
         self.scale = scale

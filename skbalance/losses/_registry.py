@@ -14,7 +14,7 @@ from ._focal import BinaryCrossEntropy, FocalLoss
 from ._negative_tolerant import NegativeTolerantFocalLoss
 from ._rebalanced import DistributionBalancedLoss, RebalancedFocalLoss
 
-__all__ = ["LOSSES", "get_loss", "get_loss_names"]
+__all__ = ["LOSSES", "get_loss", "get_loss_names", "loss_from_state", "loss_to_state"]
 
 LOSSES: dict[str, Callable[[], BaseLoss]] = {
     "bce": BinaryCrossEntropy,
@@ -81,3 +81,18 @@ def get_loss(loss) -> BaseLoss:
     loss = clone(loss)
     validate_hyperparameters(loss)
     return loss
+
+
+def loss_to_state(loss: BaseLoss):
+    """Registered losses as (class name, hyperparameters), which any loader trusts; others as they are."""
+    name = type(loss).__name__
+    return (name, loss.get_params()) if _classes().get(name) is type(loss) else loss
+
+
+def loss_from_state(state) -> BaseLoss:
+    """Invert :func:`loss_to_state`."""
+    return state if isinstance(state, BaseLoss) else _classes()[state[0]](**state[1])
+
+
+def _classes() -> dict:
+    return {type(make()).__name__: type(make()) for make in LOSSES.values()}

@@ -6,6 +6,8 @@ positive pairs determine. The result hands out blocks of rows, so that no weight
 
 from __future__ import annotations
 
+from abc import abstractmethod
+
 import torch
 from torch import Tensor, nn
 
@@ -19,6 +21,7 @@ __all__ = [
     "RebalancedWeight",
     "RebalancedWeighting",
     "SampleWeight",
+    "Weighting",
 ]
 
 
@@ -73,7 +76,15 @@ class RebalancedWeight:
         return weight if self.row_factor is None else weight.mul_(self.row_factor[rows])
 
 
-class LabelWeighting(nn.Module):
+class Weighting(nn.Module):
+    """What the training counts determine of the weights."""
+
+    @abstractmethod
+    def for_batch(self, pairs: PositivePairs, dtype: torch.dtype) -> LabelWeight | SampleWeight | RebalancedWeight:
+        """Return the weights of one batch."""
+
+
+class LabelWeighting(Weighting):
     """A weight by label. Its largest is the same in every row, so both norms divide by it."""
 
     label_weight: Tensor
@@ -88,7 +99,7 @@ class LabelWeighting(nn.Module):
         return LabelWeight(self.label_weight.to(dtype))
 
 
-class ClassBalancedSampleWeighting(nn.Module):
+class ClassBalancedSampleWeighting(Weighting):
     """The class-balanced weight of a sample from its positive labels: of their mean n, mean w or smallest n.
 
     A sample without a positive label is weighted as one whose labels are all abundant (n to infinity): 1 - beta.
@@ -121,7 +132,7 @@ class ClassBalancedSampleWeighting(nn.Module):
         return SampleWeight(weight)
 
 
-class RebalancedWeighting(nn.Module):
+class RebalancedWeighting(Weighting):
     """The rebalanced weight; a sample without a positive label has its limit, map_alpha + 1."""
 
     inverse_counts: Tensor

@@ -1,0 +1,476 @@
+"""The estimator: parameters, fit to learned arrays, predictions from them."""
+
+from __future__ import annotations
+
+import warnings
+from numbers import Integral, Real
+
+import numpy as np
+import scipy.sparse as sp
+import torch
+from scipy.special import expit, softmax
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_random_state
+from sklearn.utils.extmath import safe_sparse_dot
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from ._targets import TargetEncoding, encode_targets
+from ._validation import Interval, StrOptions, check_sample_weight, validate_hyperparameters
+from .losses import LabelStatistics, get_loss
+from .losses._registry import LOSSES, loss_from_state, loss_to_state
+from .training import SOLVERS, TrainingData, TrainingOptions, choose_solver, fit_head
+
+__all__ = ["BalancedMultiLabelClassifier"]
+
+# Scores of this many elements are formed at a time where they need not all exist.
+BLOCK_ELEMENTS = 1 << 22
+
+
+class BalancedMultiLabelClassifier(ClassifierMixin, BaseEstimator):
+    """Linear or neural multi-label classifier trained with a balancing loss.
+
+    The labels of a training set are rarely alike: a few have thousands of samples, most a handful. The losses of
+    this classifier weigh and shape the error of each (sample, label) pair by how often the labels occur, counted
+    in ``fit`` on the samples that it is given.
+
+    It minimises the loss, summed over labels and averaged over samples, plus ``alpha / 2`` times the squared norm
+    of the coefficients.
+
+    Parameters
+    ----------
+    loss : str or loss object, default="db"
+        A name of :func:`skbalance.losses.get_loss_names` or an object of :mod:`skbalance.losses`, whose parameters
+        can be searched as ``loss__gamma`` and so on.
+    hidden_layer_sizes : array-like of int, default=()
+        Units of each hidden layer; none makes a linear model.
+    dropout : float, default=0.0
+        Share of the hidden units dropped in training, in [0, 1).
+    solver : {"auto", "lbfgs", "adam"}, default="auto"
+        ``"lbfgs"`` takes all samples at once, ``"adam"`` mini-batches. ``"auto"`` is L-BFGS for a linear model that
+        needs at most 2 GiB for it and no early stopping, else Adam.
+    alpha : float, default=1e-5
+        Strength of the L2 penalty.
+    learning_rate_init : float, default=0.001
+        Step size of Adam.
+    batch_size : int or "auto", default="auto"
+        Samples in a mini-batch of Adam; ``"auto"`` is all of up to 512, else 256.
+    max_iter : int, default=200
+        Most iterations of L-BFGS, or epochs of Adam.
+    tol : float, default=1e-4
+        Training stops once ``n_iter_no_change`` iterations together lower the objective by less than this share
+        of it.
+    early_stopping : bool, default=False
+        Hold out ``validation_fraction`` of the samples and watch their loss instead; the weights of the best epoch
+        are kept. Only effective with Adam.
+    validation_fraction : float, default=0.1
+        Share of the samples held out for early stopping, in (0, 1).
+    n_iter_no_change : int, default=10
+        Iterations that must together lower the objective.
+    device : str, default="auto"
+        Where to train: ``"auto"`` is ``"cuda"`` where there is one, else ``"cpu"``; or any device of torch.
+        Predictions are made on the CPU.
+    random_state : int, RandomState instance or None, default=None
+        Determines the initial weights of hidden layers, the order of mini-batches, dropout and the validation
+        samples. A linear model trained with L-BFGS does not depend on it.
+    warm_start : bool, default=False
+        Start from the weights of the previous fit.
+    verbose : int, default=0
+        Print the objective as training goes.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,) or list of n_labels ndarrays
+        The classes of a 1-D target; for a label indicator ``[0, 1]`` for each label, as in scikit-learn's
+        multi-output classifiers.
+    coefs_ : list of ndarray
+        Coefficients of each layer, of shape (n_in, n_out).
+    intercepts_ : list of ndarray
+        Intercepts of each layer, of shape (n_out,).
+    label_counts_ : ndarray of shape (n_outputs_,)
+        Number of positive training samples of each label, or the sum of their weights.
+    loss_ : loss object
+        The loss that was trained, its ``"auto"`` parameters resolved.
+    loss_curve_ : list of float
+        Objective at each iteration.
+    validation_loss_curve_ : list of float
+        Loss of the validation samples at each epoch; only with early stopping.
+    n_iter_ : int
+        Number of iterations of L-BFGS, or epochs of Adam.
+    n_outputs_ : int
+        Number of labels; of classes for a 1-D target, 1 for a binary one.
+    solver_ : {"lbfgs", "adam"}
+        The solver that was used.
+    n_features_in_ : int
+        Number of features seen in ``fit``.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features seen in ``fit``, where they were strings.
+
+    See Also
+    --------
+    skbalance.losses : The losses and their parameters.
+
+    References
+    ----------
+    Huang et al., "Balancing Methods for Multi-label Text Classification with Long-Tailed Class Distribution",
+    EMNLP 2021, arXiv:2109.04712.
+
+    Examples
+    --------
+    >>> from sklearn.feature_extraction.text import TfidfVectorizer
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from skbalance import BalancedMultiLabelClassifier
+    >>> texts = ["wheat and corn", "wheat", "oil rises", "corn", "oil and gas", "gas"]
+    >>> tags = [[1, 1, 0], [1, 0, 0], [0, 0, 1], [0, 1, 0], [0, 0, 1], [0, 0, 1]]
+    >>> model = make_pipeline(TfidfVectorizer(), BalancedMultiLabelClassifier(loss="db")).fit(texts, tags)
+    >>> model.predict(["oil", "wheat, corn"])
+    array([[0, 0, 1],
+           [1, 1, 0]])
+    """
+
+    _parameter_constraints = {
+        "hidden_layer_sizes": ["array-like"],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "solver": [StrOptions({"auto", *SOLVERS})],
+        "alpha": [Interval(Real, 0, None, closed="left")],
+        "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
+        "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "device": [str],
+        "random_state": ["random_state"],
+        "warm_start": ["boolean"],
+        "verbose": ["verbose"],
+    }
+
+    def __init__(
+        self,
+        loss="db",
+        *,
+        hidden_layer_sizes=(),
+        dropout=0.0,
+        solver="auto",
+        alpha=1e-5,
+        learning_rate_init=0.001,
+        batch_size="auto",
+        max_iter=200,
+        tol=1e-4,
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=10,
+        device="auto",
+        random_state=None,
+        warm_start=False,
+        verbose=0,
+    ):
+        self.loss = loss
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.dropout = dropout
+        self.solver = solver
+        self.alpha = alpha
+        self.learning_rate_init = learning_rate_init
+        self.batch_size = batch_size
+        self.max_iter = max_iter
+        self.tol = tol
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.device = device
+        self.random_state = random_state
+        self.warm_start = warm_start
+        self.verbose = verbose
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.classifier_tags.multi_label = True
+        return tags
+
+    def set_params(self, **params):
+        """Set the parameters of the classifier, and of its loss where that is an object.
+
+        Parameters
+        ----------
+        **params : dict
+            Parameters; those of the loss as ``loss__name``.
+
+        Returns
+        -------
+        self : BalancedMultiLabelClassifier
+            The classifier itself.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is unknown, or is one of a loss that is given by its name.
+        """
+        nested = [name for name in params if name.startswith("loss__")]
+        loss = params.get("loss", self.loss)
+        if nested and isinstance(loss, str):
+            example = type(get_loss(loss)).__name__ if loss in LOSSES else "FocalLoss"
+            raise ValueError(
+                f"{nested[0]!r} cannot be set while loss={loss!r} is a string: pass a loss object, "
+                f"loss={example}(), and set its parameters."
+            )
+        return super().set_params(**params)
+
+    def fit(self, X, y, sample_weight=None):
+        """Fit the model to features and labels.
+
+        Parameters
+        ----------
+        X : {array-like, sparse} of shape (n_samples, n_features)
+            Features. float32 and float64 are computed in as they are, others become float64.
+        y : {array-like, sparse} of shape (n_samples, n_labels) or (n_samples,)
+            Label indicator of 0 and 1, dense or sparse; or classes.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Non-negative weights. They also weigh the label counts.
+
+        Returns
+        -------
+        self : BalancedMultiLabelClassifier
+            The fitted classifier.
+
+        Raises
+        ------
+        ValueError
+            If a parameter or the data is not allowed; the classifier is then as it was before.
+        """
+        before = self.__dict__.copy()
+        try:
+            return self._fit(X, y, sample_weight)
+        except BaseException:
+            self.__dict__ = before
+            raise
+
+    def _fit(self, X, y, sample_weight):
+        validate_hyperparameters(self)
+        loss = get_loss(self.loss)
+        hidden = _check_hidden_layer_sizes(self.hidden_layer_sizes)
+        device = _check_device(self.device)
+        X, y = validate_data(self, X, y, accept_sparse="csr", dtype=[np.float64, np.float32], multi_output=True)
+        encoding, indicator = encode_targets(y)
+        if loss.exclusive and encoding.kind == "multilabel":
+            raise ValueError(f"{loss!r} is for classes that exclude each other; y is a label indicator.")
+        weight = check_sample_weight(sample_weight, X, dtype=X.dtype, ensure_non_negative=True)
+        if not weight.any():
+            raise ValueError("sample_weight holds only zeros; at least one sample must have a positive weight.")
+        random_state = check_random_state(self.random_state)
+
+        # A sample of weight zero is one that is not there.
+        data = TrainingData(sp.csr_array(X) if sp.issparse(X) else X, indicator, weight)
+        if not weight.all():
+            data = data.take(np.flatnonzero(weight))
+        statistics = LabelStatistics.from_targets(data.y, data.weight)
+        criterion = loss.resolve(statistics).bind(statistics, reduction="row_sum")
+        sizes = [X.shape[1], *hidden, encoding.n_outputs]
+        start = self._warm_start_weights(sizes, X.dtype)
+        if encoding.kind == "multilabel":
+            _warn_of_constant_labels(statistics)
+
+        solver = choose_solver(
+            self.solver,
+            hidden_layer_sizes=hidden,
+            early_stopping=self.early_stopping,
+            n_samples=len(data),
+            n_features=X.shape[1],
+            n_outputs=encoding.n_outputs,
+            itemsize=X.dtype.itemsize,
+        )
+        validation = None
+        if self.early_stopping and solver == "adam":
+            data, validation = _hold_out(data, self.validation_fraction, random_state)
+        result = fit_head(
+            sizes,
+            criterion,
+            data,
+            statistics=statistics,
+            options=TrainingOptions(
+                solver=solver,
+                alpha=self.alpha,
+                learning_rate_init=self.learning_rate_init,
+                batch_size=_check_batch_size(self.batch_size, len(data)),
+                max_iter=self.max_iter,
+                tol=self.tol,
+                n_iter_no_change=self.n_iter_no_change,
+                dropout=self.dropout,
+                device=device,
+                verbose=int(self.verbose),
+            ),
+            random_state=random_state,
+            validation=validation,
+            start=start,
+        )
+        self._store(encoding, statistics, loss, result)
+        self.solver_ = solver
+        if result.interrupted:
+            warnings.warn("Training was interrupted; the weights so far are kept.", stacklevel=3)
+        elif not result.converged:
+            warnings.warn(
+                f"Training did not converge in max_iter={self.max_iter} iterations. Give it more, or a larger tol.",
+                ConvergenceWarning,
+                stacklevel=3,
+            )
+        return self
+
+    def _warm_start_weights(self, sizes, dtype):
+        if not (self.warm_start and hasattr(self, "coefs_")):
+            return None
+        fitted = [self.coefs_[0].shape[0], *(coef.shape[1] for coef in self.coefs_)]
+        if fitted != sizes:
+            raise ValueError(
+                "warm_start=True needs the features, hidden layers and labels of the previous fit, "
+                f"{fitted}; got {sizes}."
+            )
+        return [c.astype(dtype) for c in self.coefs_], [b.astype(dtype) for b in self.intercepts_]
+
+    def _store(self, encoding, statistics, loss, result):
+        self.classes_ = encoding.classes
+        self.n_outputs_ = encoding.n_outputs
+        self.label_counts_ = statistics.counts.copy()
+        self.coefs_ = result.coefs
+        self.intercepts_ = result.intercepts
+        self.n_iter_ = result.n_iter
+        self.loss_curve_ = result.loss_curve
+        if result.validation_loss_curve:
+            self.validation_loss_curve_ = result.validation_loss_curve
+        elif hasattr(self, "validation_loss_curve_"):
+            del self.validation_loss_curve_
+        # Plain values, so that a pickle or a skops file holds no type but this class.
+        self._fitted_loss = loss_to_state(loss.resolve(statistics))
+        self._target = (encoding.kind, encoding.dtype, encoding.sparse)
+
+    @property
+    def loss_(self):
+        """The loss that was trained, its ``"auto"`` parameters resolved."""
+        if "_fitted_loss" not in self.__dict__:
+            raise AttributeError(f"{type(self).__name__} has no loss_ before it is fitted.")
+        return loss_from_state(self._fitted_loss)
+
+    @property
+    def _encoding(self):
+        kind, dtype, sparse = self._target
+        return TargetEncoding(kind, self.classes_, dtype, sparse)
+
+    def _check_X(self, X):
+        check_is_fitted(self)
+        return validate_data(self, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=False)
+
+    def _scores(self, X):
+        out = safe_sparse_dot(X, self.coefs_[0], dense_output=True) + self.intercepts_[0]
+        for coef, intercept in zip(self.coefs_[1:], self.intercepts_[1:]):
+            np.maximum(out, 0, out=out)
+            out = out @ coef + intercept
+        return out
+
+    def decision_function(self, X):
+        """Raw scores, above 0 for what is predicted.
+
+        Parameters
+        ----------
+        X : {array-like, sparse} of shape (n_samples, n_features)
+            Features.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_samples, n_labels), (n_samples, n_classes) or (n_samples,)
+            One score a label, or a class; the second class's for a binary target.
+        """
+        scores = self._scores(self._check_X(X))
+        return scores[:, 0] if self._encoding.kind == "binary" else scores
+
+    def predict_proba(self, X):
+        """Probability of each label, or of each class.
+
+        After a balancing loss these order labels well but are not calibrated.
+
+        Parameters
+        ----------
+        X : {array-like, sparse} of shape (n_samples, n_features)
+            Features.
+
+        Returns
+        -------
+        proba : ndarray of shape (n_samples, n_labels) or (n_samples, n_classes)
+            Strictly between 0 and 1. Those of classes sum to one in each row.
+        """
+        scores = self._scores(self._check_X(X))
+        info = np.finfo(scores.dtype)
+        low, high = info.tiny, np.nextafter(scores.dtype.type(1), scores.dtype.type(0))
+        kind = self._encoding.kind
+        if kind == "binary":
+            scores = np.hstack([-scores, scores])
+        if self.loss_.exclusive:
+            return softmax(scores, axis=1).clip(low, high)
+        proba = expit(scores, out=scores).clip(low, high, out=scores)
+        if kind == "multiclass":
+            proba = (proba / proba.sum(axis=1, keepdims=True)).clip(low, high)
+        return proba
+
+    def predict(self, X):
+        """Predict labels, or classes.
+
+        Parameters
+        ----------
+        X : {array-like, sparse} of shape (n_samples, n_features)
+            Features.
+
+        Returns
+        -------
+        y : ndarray or sparse of shape (n_samples, n_labels) or (n_samples,)
+            An indicator of the type of the y that was fitted, sparse if that was; or classes.
+        """
+        X, encoding = self._check_X(X), self._encoding
+        step = max(1, BLOCK_ELEMENTS // self.n_outputs_)
+        blocks = [encoding.decode(self._scores(X[i : i + step])) for i in range(0, X.shape[0], step)]
+        if len(blocks) == 1:
+            return blocks[0]
+        return sp.vstack(blocks, format="csr") if encoding.sparse else np.concatenate(blocks)
+
+
+def _check_hidden_layer_sizes(sizes) -> tuple[int, ...]:
+    sizes = np.atleast_1d(np.asarray(sizes, dtype=object))
+    if not all(isinstance(size, Integral) and size > 0 for size in sizes):
+        raise ValueError(f"hidden_layer_sizes must hold positive integers; got {sizes.tolist()}.")
+    return tuple(int(size) for size in sizes)
+
+
+def _check_device(device: str) -> str:
+    if device == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        raise ValueError(f"device={device!r} cannot be used here: {str(error).splitlines()[0]}") from error
+    return device
+
+
+def _check_batch_size(batch_size, n_samples: int) -> int:
+    if batch_size == "auto":
+        return n_samples if n_samples <= 512 else 256
+    return min(batch_size, n_samples)
+
+
+def _warn_of_constant_labels(statistics):
+    for label_is, what in (
+        (statistics.counts == 0, "no positive sample and will hardly ever be predicted"),
+        (statistics.counts >= statistics.n_samples, "every sample positive and will nearly always be predicted"),
+    ):
+        if label_is.any():
+            first = np.flatnonzero(label_is)[:5].tolist()
+            warnings.warn(
+                f"{label_is.sum()} of {statistics.n_labels} labels have {what}: columns {first}"
+                f"{' and so on' if label_is.sum() > 5 else ''}.",
+                stacklevel=5,
+            )
+
+
+def _hold_out(data, fraction, random_state):
+    n_held = max(1, round(fraction * len(data)))
+    if n_held >= len(data):
+        raise ValueError(f"validation_fraction={fraction} of {len(data)} samples leaves none to train on.")
+    order = random_state.permutation(len(data))
+    return data.take(order[n_held:]), data.take(order[:n_held])

@@ -1,0 +1,139 @@
+"""Targets in and out: 1-D classes, dense and sparse indicators, all one CSR indicator inside."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn.exceptions import DataConversionWarning
+from sklearn.utils import column_or_1d
+from sklearn.utils.multiclass import check_classification_targets
+
+__all__ = ["TargetEncoding", "encode_targets"]
+
+
+@dataclass(frozen=True)
+class TargetEncoding:
+    """How a target was given, so that predictions are given back alike.
+
+    Parameters
+    ----------
+    kind : {"binary", "multiclass", "multilabel"}
+        What the target is.
+    classes : ndarray of shape (n_classes,) or list of n_labels such arrays
+        The classes; of each label for a multi-label target, as in scikit-learn's multi-output classifiers.
+    dtype : str
+        Type of a multi-label target.
+    sparse : {"", "matrix", "array"}
+        SciPy container of a sparse target.
+    """
+
+    kind: str
+    classes: np.ndarray | list
+    dtype: str = ""
+    sparse: str = ""
+
+    @property
+    def n_outputs(self) -> int:
+        """Width of the indicator inside."""
+        return 1 if self.kind == "binary" else len(self.classes)
+
+    def decode(self, scores: np.ndarray):
+        """Predictions, of the kind of the target, from scores that are above 0 for what is predicted.
+
+        Parameters
+        ----------
+        scores : ndarray of shape (n_samples, n_outputs)
+            Raw scores.
+
+        Returns
+        -------
+        y : ndarray or sparse
+            Classes of shape (n_samples,), or an indicator of shape (n_samples, n_labels).
+        """
+        if self.kind == "binary":
+            return self.classes[(scores[:, 0] > 0).astype(int)]
+        if self.kind == "multiclass":
+            return self.classes[scores.argmax(axis=1)]
+        return self.indicator(scores > 0)
+
+    def indicator(self, positive):
+        """Indicator of the type of a multi-label target from a boolean one, dense or sparse."""
+        if not self.sparse:
+            return positive.astype(self.dtype)
+        container = sp.csr_array if self.sparse == "array" else sp.csr_matrix
+        return container(positive, dtype=self.dtype)
+
+
+def encode_targets(y) -> tuple[TargetEncoding, sp.csr_array]:
+    """Encode a target.
+
+    Parameters
+    ----------
+    y : ndarray or sparse of shape (n_samples,) or (n_samples, n_labels)
+        Validated classes, or an indicator of 0 and 1. A single column of 0 and 1 is an indicator of one label; a single
+        column of anything else is taken as classes, with a warning.
+
+    Returns
+    -------
+    encoding : TargetEncoding
+        How to give predictions back.
+    indicator : csr_array of shape (n_samples, n_outputs)
+        Without explicit zeros.
+
+    Raises
+    ------
+    ValueError
+        If there is only one class, if an indicator holds anything but 0 and 1, or if the target is none of these.
+    """
+    if sp.issparse(y):
+        _check_zero_one(y.data)
+        kind = "array" if isinstance(y, sp.sparray) else "matrix"
+        return _multilabel(sp.csr_array(y, copy=True), y.dtype, kind)
+    if y.ndim == 2 and y.shape[1] == 1 and not _is_zero_one(y):
+        warnings.warn(
+            "A column-vector y was passed when a 1d array was expected. Please change the shape of y to "
+            "(n_samples,), for example using ravel().",
+            DataConversionWarning,
+            stacklevel=5,
+        )
+        y = column_or_1d(y)
+    if y.ndim == 2:
+        _check_zero_one(y)
+        return _multilabel(sp.csr_array(y), y.dtype, "")
+    check_classification_targets(y)
+    classes, index = np.unique(y, return_inverse=True)
+    if len(classes) < 2:
+        raise ValueError(f"Classifier can't train when only one class is present; y holds only {classes[0]!r}.")
+    n = len(y)
+    if len(classes) == 2:
+        return TargetEncoding("binary", classes), sp.csr_array(index.reshape(-1, 1))
+    indicator = sp.csr_array((np.ones(n, np.uint8), index, np.arange(n + 1)), shape=(n, len(classes)))
+    return TargetEncoding("multiclass", classes), indicator
+
+
+def _multilabel(indicator, dtype, sparse):
+    indicator.eliminate_zeros()
+    indicator.sum_duplicates()
+    # One array serves all labels.
+    classes = [np.array([0, 1])] * indicator.shape[1]
+    return TargetEncoding("multilabel", classes, np.dtype(dtype).str, sparse), indicator
+
+
+def _is_zero_one(values) -> bool:
+    return values.dtype.kind in "biuf" and bool(((values == 0) | (values == 1)).all())
+
+
+def _check_zero_one(values):
+    if _is_zero_one(values):
+        return
+    if values.dtype.kind in "biuf":
+        found = np.unique(values[~((values == 0) | (values == 1))])[:5].tolist()
+    else:
+        found = sorted({repr(v) for v in values.ravel()[:1000]})[:5]
+    raise ValueError(
+        f"A 2-D y must be a label indicator that holds only 0 and 1; got {found}. "
+        "sklearn.preprocessing.MultiLabelBinarizer makes one from lists of labels."
+    )

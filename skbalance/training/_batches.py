@@ -1,0 +1,142 @@
+"""Batches: rows of the features and of the targets, cut out whole from their CSR arrays."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from ..losses import PositivePairs
+
+__all__ = ["BatchIterator", "SparseRows", "TrainingData"]
+
+
+@dataclass
+class SparseRows:
+    """Rows of a sparse matrix on a device, with their transpose for the backward pass.
+
+    Parameters
+    ----------
+    rows : Tensor, sparse CSR, of shape (n_samples, n_features)
+        The rows.
+    columns : Tensor, sparse CSR, of shape (n_present, n_samples)
+        The transpose, without the features that do not occur in these rows.
+    present : Tensor of shape (n_present,), int64, or None
+        The features that do; None if all do.
+    """
+
+    rows: Tensor
+    columns: Tensor
+    present: Tensor | None
+
+    def __len__(self):
+        return self.rows.shape[0]
+
+    @classmethod
+    def from_scipy(cls, rows, device) -> SparseRows:
+        """Move a SciPy CSR matrix to a device."""
+        columns = sp.csr_array(rows.T)
+        counts = np.diff(columns.indptr)
+        present = None
+        if not counts.all():
+            kept = np.flatnonzero(counts)
+            present = torch.from_numpy(kept).to(device)
+            indptr = np.concatenate([[0], np.cumsum(counts[kept])])
+            columns = sp.csr_array((columns.data, columns.indices, indptr), shape=(len(kept), rows.shape[0]))
+        return cls(_to_torch(rows, device), _to_torch(columns, device), present)
+
+
+def _tensor(array) -> Tensor:
+    # torch takes no read-only arrays, as memory-mapped ones are.
+    return torch.from_numpy(np.require(array, requirements="CW"))
+
+
+def _to_torch(matrix, device) -> Tensor:
+    with warnings.catch_warnings():
+        # torch warns once that its CSR tensors are in beta.
+        warnings.filterwarnings("ignore", message="Sparse CSR tensor support is in beta")
+        return torch.sparse_csr_tensor(
+            _tensor(matrix.indptr.astype(np.int64, copy=False)),
+            _tensor(matrix.indices.astype(np.int64, copy=False)),
+            _tensor(matrix.data),
+            size=matrix.shape,
+            check_invariants=False,  # they hold, and checking reads every index again
+        ).to(device)
+
+
+@dataclass
+class TrainingData(Dataset):
+    """Features, targets and weights of the training samples.
+
+    Parameters
+    ----------
+    X : ndarray or CSR of shape (n_samples, n_features)
+        Features in the type of the computation.
+    y : csr_array of shape (n_samples, n_labels)
+        Indicator; only its sparsity pattern is read.
+    weight : ndarray of shape (n_samples,)
+        Positive weights in the type of the computation.
+    """
+
+    X: np.ndarray | sp.csr_array
+    y: sp.csr_array
+    weight: np.ndarray
+
+    def __len__(self):
+        return self.X.shape[0]
+
+    def take(self, index) -> TrainingData:
+        """Return some of the samples."""
+        return TrainingData(self.X[index], self.y[index], self.weight[index])
+
+    def on_device(self, device) -> tuple:
+        """All samples as one batch, ``(features, (pairs, weight))``."""
+        X = self.X
+        features = SparseRows.from_scipy(X, device) if sp.issparse(X) else _tensor(X).to(device)
+        rows = np.repeat(np.arange(len(self)), np.diff(self.y.indptr))
+        cols = _tensor(self.y.indices.astype(np.int64, copy=False))
+        pairs = PositivePairs(torch.from_numpy(rows), cols, self.y.shape).to(device)
+        return features, (pairs, _tensor(self.weight).to(device))
+
+
+class BatchIterator:
+    """Iterate over batches of training data: the iterator that skorch is given.
+
+    Parameters
+    ----------
+    dataset : TrainingData
+        What is cut into batches.
+    batch_size : int
+        Samples in a batch; the last one may be smaller.
+    random_state : RandomState or None
+        Shuffles the samples anew for each pass; None leaves them in order.
+    device : str
+        Where the batches go.
+    """
+
+    def __init__(self, dataset, *, batch_size, random_state=None, device="cpu"):
+        self.dataset = dataset
+        self.batch_size = batch_size
+        self.random_state = random_state
+        self.device = device
+        self._single = None
+
+    def __len__(self):
+        return -(-len(self.dataset) // self.batch_size)
+
+    def __iter__(self):
+        if len(self) == 1:
+            # One batch is the same in every pass: it is built once and stays on the device.
+            if self._single is None:
+                self._single = self.dataset.on_device(self.device)
+            yield self._single
+            return
+        n = len(self.dataset)
+        order = np.arange(n) if self.random_state is None else self.random_state.permutation(n)
+        for start in range(0, n, self.batch_size):
+            yield self.dataset.take(order[start : start + self.batch_size]).on_device(self.device)

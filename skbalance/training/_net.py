@@ -1,0 +1,156 @@
+"""skorch's training loop, given our batches, our criterion and our rule of when to stop."""
+
+from __future__ import annotations
+
+from skorch import NeuralNet
+from skorch.callbacks import Callback
+
+__all__ = ["Net", "PlateauStop"]
+
+
+class Net(NeuralNet):
+    """A skorch net whose loss is the weighted mean over samples, plus a penalty where the solver wants it there.
+
+    Parameters
+    ----------
+    *args, **kwargs
+        Those of :class:`skorch.NeuralNet`.
+    penalty : float, default=0.0
+        Factor of half the squared norm of the coefficients, added to the training loss.
+    """
+
+    def __init__(self, *args, penalty=0.0, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.penalty = penalty
+
+    @property
+    def _default_callbacks(self):
+        return []
+
+    def infer(self, x, **fit_params):
+        """Logits of a batch, whose features are ready tensors."""
+        return self.module_(x)
+
+    def get_loss(self, y_pred, y_true, X=None, training=False):
+        """Weighted mean over the samples of the loss summed over labels."""
+        pairs, weight = y_true
+        loss = (self.criterion_(y_pred, pairs) @ weight) / weight.sum()
+        if training and self.penalty:
+            loss = loss + 0.5 * self.penalty * self.module_.squared_norm()
+        return loss
+
+    def get_train_step_accumulator(self):
+        """Record every evaluation, the line search's too."""
+        return _EvaluationRecorder(self)
+
+
+class _EvaluationRecorder:
+    """Keeps skorch's contract (the first evaluation is the step's), and the lowest loss of each iteration."""
+
+    def __init__(self, net):
+        self.state = net.optimizer_.state
+        self.curve = net.history[-1].setdefault("curve", {})
+        self.first = None
+
+    def store_step(self, step):
+        """Take one evaluation of the closure."""
+        self.first = step if self.first is None else self.first
+        inner = next(iter(self.state.values()), {}).get("n_iter")
+        if isinstance(inner, int):
+            self.curve[inner] = min(step["loss"].item(), self.curve.get(inner, float("inf")))
+
+    def get_step(self):
+        """Return the first evaluation."""
+        return self.first
+
+
+class PlateauStop(Callback):
+    """Stop once a window of iterations together brings less than a share ``tol`` of the objective.
+
+    Parameters
+    ----------
+    tol : float
+        Relative improvement below which training has converged.
+    window : int
+        Iterations that must together bring it.
+    max_iter : int
+        Most iterations, those inside an epoch of L-BFGS counted.
+    weight_decay : float
+        Penalty that the optimizer applies by itself and the recorded losses lack.
+    restore_best : bool
+        Keep the weights of the best iteration.
+    verbose : int
+        Print the objective of each epoch if above 0.
+
+    Attributes
+    ----------
+    curve : list of float
+        Training objective of each iteration.
+    validation_curve : list of float
+        Validation loss of each epoch; empty without validation data.
+    n_iter : int
+        Iterations done.
+    converged : bool
+        Whether the rule stopped the training.
+    """
+
+    def __init__(self, *, tol, window, max_iter, weight_decay=0.0, restore_best=False, verbose=0):
+        self.tol = tol
+        self.window = window
+        self.max_iter = max_iter
+        self.weight_decay = weight_decay
+        self.restore_best = restore_best
+        self.verbose = verbose
+
+    def on_train_begin(self, net, **kwargs):
+        """Start afresh."""
+        self.curve, self.validation_curve = [], []
+        self.n_iter, self.converged, self.best_state = 0, False, None
+
+    def on_epoch_begin(self, net, **kwargs):
+        """Leave an optimizer with iterations of its own no more of them than remain."""
+        group = net.optimizer_.param_groups[0]
+        if "max_iter" in group:
+            group["max_iter"] = min(self.window, self.max_iter - self.n_iter)
+
+    def on_epoch_end(self, net, **kwargs):
+        """Take the epoch's losses and decide."""
+        epoch = net.history[-1]
+        inner = epoch.get("curve") or {}
+        start = self.n_iter
+        if inner:
+            self.n_iter = max(inner)
+            self.curve += [inner[i] for i in sorted(inner) if i > start]
+        else:
+            self.n_iter += 1
+            self.curve.append(_mean_loss(epoch, "train") + self._decay(net))
+        monitored = self.curve
+        if "valid_batch_count" in epoch:
+            self.validation_curve.append(_mean_loss(epoch, "valid"))
+            monitored = self.validation_curve
+            if self.restore_best and monitored[-1] <= min(monitored):
+                self.best_state = {k: v.detach().clone() for k, v in net.module_.state_dict().items()}
+        if self.verbose and self.curve:
+            shown = f"{self.curve[-1]:.6g}" + (f", validation {monitored[-1]:.6g}" if self.validation_curve else "")
+            print(f"Iteration {self.n_iter}: objective {shown}")
+        if self.n_iter == start or self._flat(monitored):
+            self.converged = True
+            raise KeyboardInterrupt
+
+    def _decay(self, net):
+        if not self.weight_decay:
+            return 0.0
+        return 0.5 * self.weight_decay * net.module_.squared_norm().item()
+
+    def _flat(self, curve):
+        if len(curve) <= self.window:
+            return False
+        before, after = min(curve[: -self.window]), min(curve[-self.window :])
+        return before - after <= self.tol * abs(before)
+
+
+def _mean_loss(epoch, prefix):
+    """Mean of the batches' losses by their sizes."""
+    batches = [b for b in epoch["batches"] if f"{prefix}_loss" in b]
+    size = sum(b[f"{prefix}_batch_size"] for b in batches)
+    return sum(b[f"{prefix}_loss"] * b[f"{prefix}_batch_size"] for b in batches) / size

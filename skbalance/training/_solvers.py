@@ -1,0 +1,212 @@
+"""Fitting a head: full-batch L-BFGS or mini-batch Adam, both run by skorch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+import torch
+
+from ..losses import Criterion, LabelStatistics
+from ._batches import BatchIterator, TrainingData
+from ._heads import Head, initial_weights
+from ._net import Net, PlateauStop
+
+__all__ = ["SOLVERS", "FitResult", "TrainingOptions", "choose_solver", "fit_head"]
+
+SOLVERS = ("lbfgs", "adam")
+
+# Pairs of steps and gradients that L-BFGS remembers, and the arrays of the weights' size it needs beside them.
+LBFGS_HISTORY = 10
+LBFGS_ARRAYS = 2 * LBFGS_HISTORY + 8
+# L-BFGS is chosen by itself up to this much memory.
+LBFGS_BYTES = 2**31
+
+
+@dataclass(frozen=True)
+class TrainingOptions:
+    """The classifier's parameters that training needs; see there."""
+
+    solver: str
+    alpha: float
+    learning_rate_init: float
+    batch_size: int
+    max_iter: int
+    tol: float
+    n_iter_no_change: int
+    dropout: float
+    device: str
+    verbose: int = 0
+
+
+@dataclass
+class FitResult:
+    """What training gives: the weights, and how it went."""
+
+    coefs: list
+    intercepts: list
+    n_iter: int
+    loss_curve: list
+    validation_loss_curve: list
+    converged: bool
+    interrupted: bool
+
+
+def choose_solver(solver, *, hidden_layer_sizes, early_stopping, n_samples, n_features, n_outputs, itemsize) -> str:
+    """Resolve ``solver="auto"``: L-BFGS for a linear head whose working memory is at most 2 GiB, else Adam.
+
+    Parameters
+    ----------
+    solver : {"auto", "lbfgs", "adam"}
+        The classifier's parameter.
+    hidden_layer_sizes : tuple of int
+        Units of the hidden layers.
+    early_stopping : bool
+        Whether validation data decides when to stop, which only Adam does.
+    n_samples, n_features, n_outputs, itemsize : int
+        Size of the problem, and of a number in bytes.
+
+    Returns
+    -------
+    solver : {"lbfgs", "adam"}
+    """
+    if solver != "auto":
+        return solver
+    n_numbers = LBFGS_ARRAYS * n_features * n_outputs + 3 * n_samples * n_outputs
+    fits = n_numbers * itemsize <= LBFGS_BYTES
+    return "lbfgs" if not hidden_layer_sizes and not early_stopping and fits else "adam"
+
+
+def fit_head(
+    sizes,
+    criterion: Criterion,
+    data: TrainingData,
+    *,
+    statistics: LabelStatistics,
+    options: TrainingOptions,
+    random_state,
+    validation: TrainingData | None = None,
+    start: tuple | None = None,
+) -> FitResult:
+    """Train a head.
+
+    Parameters
+    ----------
+    sizes : list of int
+        Number of features, of units in each hidden layer, and of outputs.
+    criterion : Criterion
+        The bound loss, of reduction ``"row_sum"``.
+    data : TrainingData
+        Training samples.
+    statistics : LabelStatistics
+        Label counts of the training samples.
+    options : TrainingOptions
+        Solver and its parameters.
+    random_state : RandomState
+        Source of the initial weights, the order of the batches and the dropout.
+    validation : TrainingData, default=None
+        Samples whose loss decides when to stop.
+    start : tuple of (coefs, intercepts), default=None
+        Weights to start from.
+
+    Returns
+    -------
+    result : FitResult
+    """
+    lbfgs = options.solver == "lbfgs"
+    coefs, intercepts = start or initial_weights(
+        sizes, log_odds=statistics.log_odds, random_state=random_state, dtype=data.X.dtype
+    )
+    scales = _curvature_scales(data, statistics, options.alpha) if lbfgs and len(sizes) == 2 else None
+    head = Head(coefs, intercepts, dropout=options.dropout, scales=scales)
+    stop = PlateauStop(
+        tol=options.tol,
+        window=min(options.n_iter_no_change, options.max_iter),
+        max_iter=options.max_iter,
+        weight_decay=0.0 if lbfgs else options.alpha,
+        restore_best=validation is not None,
+        verbose=options.verbose,
+    )
+    dtype = torch.from_numpy(np.empty(0, data.X.dtype)).dtype
+    order = np.random.RandomState(random_state.randint(2**31))
+    net = Net(
+        head,
+        criterion=criterion.to(dtype=dtype),
+        max_epochs=-(-options.max_iter // stop.window) if lbfgs else options.max_iter,
+        batch_size=len(data) if lbfgs else options.batch_size,
+        iterator_train=BatchIterator,
+        iterator_train__random_state=order,
+        iterator_train__device=options.device,
+        iterator_valid=BatchIterator,
+        iterator_valid__device=options.device,
+        train_split=None if validation is None else _Split(validation),
+        callbacks=[("stop", stop)],
+        device=options.device,
+        penalty=options.alpha if lbfgs else 0.0,
+        verbose=0,
+        **(_lbfgs(options) if lbfgs else _adam(options)),
+    )
+    devices = [torch.device(options.device)] if options.device.startswith("cuda") else []
+    with torch.random.fork_rng(devices=devices):
+        torch.manual_seed(int(random_state.randint(2**31)))
+        net.fit(data)
+    if stop.best_state is not None:
+        net.module_.load_state_dict(stop.best_state)
+    coefs, intercepts = net.module_.to_numpy()
+    return FitResult(
+        coefs=coefs,
+        intercepts=intercepts,
+        n_iter=stop.n_iter,
+        loss_curve=stop.curve,
+        validation_loss_curve=stop.validation_curve,
+        converged=stop.converged,
+        interrupted=not stop.converged and stop.n_iter < options.max_iter,
+    )
+
+
+def _curvature_scales(data: TrainingData, statistics: LabelStatistics, alpha: float) -> tuple:
+    """Units for a linear head in which its curvature varies less.
+
+    The objective's curvature along a coefficient grows with the mean square of its feature and with the share of
+    samples in which its label is at stake. Dividing by a power of their product cuts L-BFGS's iterations to about a
+    third on TF-IDF features; a power below one half did best on every loss tried.
+    """
+    weight = data.weight / data.weight.sum()
+    square = data.X.multiply(data.X) if sp.issparse(data.X) else data.X**2
+    share = statistics.clipped_counts / statistics.n_samples
+    curvature = np.outer(square.T @ weight, share) + max(alpha, 1e-12)
+    dtype = data.X.dtype
+    return (curvature**-0.3).astype(dtype), (share**-0.3).astype(dtype)
+
+
+def _lbfgs(options) -> dict:
+    return {
+        "optimizer": torch.optim.LBFGS,
+        "lr": 1.0,
+        # The optimizer's own tolerances are absolute; PlateauStop's is relative and decides.
+        "optimizer__tolerance_grad": 0.0,
+        "optimizer__tolerance_change": 0.0,
+        "optimizer__max_eval": 25 * options.max_iter,
+        "optimizer__history_size": LBFGS_HISTORY,
+        "optimizer__line_search_fn": "strong_wolfe",
+    }
+
+
+def _adam(options) -> dict:
+    return {
+        "optimizer": torch.optim.Adam,
+        "lr": options.learning_rate_init,
+        "optimizer__fused": True,
+        "optimizer__param_groups": [("coefs*", {"weight_decay": options.alpha})],
+    }
+
+
+class _Split:
+    """skorch's train_split: the validation samples are given."""
+
+    def __init__(self, validation):
+        self.validation = validation
+
+    def __call__(self, data, **fit_params):
+        return data, self.validation
