@@ -10,6 +10,7 @@ import numpy as np
 from sklearn.utils import Bunch
 
 from skbalance.metrics._indicator import align_indicators, check_sample_weight, label_confusion
+from skbalance.metrics._ranking import check_zero_division
 from skbalance.metrics._scorer import MultilabelScorer
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "group_precision_score",
     "group_recall_score",
     "label_groups",
+    "tail_coverage_score",
 ]
 
 _AVERAGES = ("macro", "micro")
@@ -87,9 +89,7 @@ def _resolve_groups(
     if groups is None:
         groups = label_groups(label_counts, boundaries)
         if len(groups["tail"]) != n_labels:
-            raise ValueError(
-                f"label_counts has {len(groups['tail'])} entries, but y_true has {n_labels} labels."
-            )
+            raise ValueError(f"label_counts has {len(groups['tail'])} entries, but y_true has {n_labels} labels.")
     elif not isinstance(groups, Mapping) or not groups:
         raise ValueError(f"groups must map names to masks or indices of labels; got {groups!r}.")
     resolved = {}
@@ -97,9 +97,7 @@ def _resolve_groups(
         members = np.asarray(members)
         if members.dtype.kind == "b":
             if members.shape != (n_labels,):
-                raise ValueError(
-                    f"The mask of group {name!r} must have shape ({n_labels},); got {members.shape}."
-                )
+                raise ValueError(f"The mask of group {name!r} must have shape ({n_labels},); got {members.shape}.")
             members = np.flatnonzero(members)
         elif members.size == 0:
             members = np.empty(0, dtype=np.intp)
@@ -131,10 +129,7 @@ def _group_scores(
 ) -> Any:
     if average not in _AVERAGES:
         raise ValueError(f"average must be one of {_AVERAGES}; got {average!r}.")
-    if not isinstance(zero_division, numbers.Real) or not (
-        np.isnan(zero_division) or zero_division in (0, 1)
-    ):
-        raise ValueError(f"zero_division must be 0, 1 or nan; got {zero_division!r}.")
+    zero_division = check_zero_division(zero_division)
     y_true, y_pred = align_indicators(y_true, y_pred)
     members = _resolve_groups(y_true.shape[1], label_counts, groups, boundaries)
     if group is not None and group not in members:
@@ -340,6 +335,55 @@ def group_recall_score(
     )
 
 
+def tail_coverage_score(
+    y_true: Any,
+    y_pred: Any,
+    *,
+    label_counts: Any = None,
+    groups: Mapping[str, Any] | None = None,
+    boundaries: tuple[float, float] = (8, 35),
+    group: str = "tail",
+) -> float:
+    """Share of the tail labels that are predicted right at least once.
+
+    Only labels with a positive in `y_true` count, as no other can be predicted right.
+
+    Parameters
+    ----------
+    y_true, y_pred : {array-like, sparse matrix} of shape (n_samples, n_labels)
+        The true and the predicted indicator.
+    label_counts, groups, boundaries : see :func:`group_f1_score`
+        The groups.
+    group : str, default="tail"
+        The group that is looked at.
+
+    Returns
+    -------
+    score : float
+        From 0 to 1; nan if no label of the group has a positive.
+
+    Raises
+    ------
+    ValueError
+        If the indicators, counts, groups or options cannot be used.
+
+    Examples
+    --------
+    >>> from skbalance.metrics import tail_coverage_score
+    >>> y_true = [[1, 1, 0], [1, 0, 1]]
+    >>> y_pred = [[1, 1, 0], [1, 1, 0]]
+    >>> tail_coverage_score(y_true, y_pred, label_counts=[90, 3, 2])
+    0.5
+    """
+    y_true, y_pred = align_indicators(y_true, y_pred)
+    members = _resolve_groups(y_true.shape[1], label_counts, groups, boundaries)
+    if group not in members:
+        raise ValueError(f"group must be one of {tuple(members)}; got {group!r}.")
+    hits, _, positives = label_confusion(y_true, y_pred)
+    present = members[group][positives[members[group]] > 0]
+    return float((hits[present] > 0).mean()) if present.size else float("nan")
+
+
 def group_f1_scorer(
     group: str = "tail",
     average: str = "macro",
@@ -389,7 +433,7 @@ def group_f1_scorer(
     label_groups([] if label_counts is None else label_counts, boundaries)
     return MultilabelScorer(
         group_f1_score,
-        needs_label_counts=True,
+        from_fit=("label_counts",),
         name=f"group_f1_scorer({group!r}, {average!r}, boundaries={tuple(boundaries)})",
         group=group,
         average=average,

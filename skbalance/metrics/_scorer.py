@@ -10,6 +10,11 @@ from sklearn.utils.metadata_routing import MetadataRequest
 
 __all__ = ["MultilabelScorer", "fitted_label_counts", "multilabel_response"]
 
+# What a metric can take from the fitted estimator: the attribute, and how to give it by hand.
+_FROM_FIT = {
+    "label_counts": ("label_counts_", "label_counts=y_train.sum(axis=0)"),
+    "n_samples": ("n_samples_fit_", "n_samples=len(y_train)"),
+}
 _INNER = ("best_estimator_", "estimator_", "classifier_", "estimator")
 
 
@@ -22,6 +27,26 @@ def _inner_estimator(estimator: Any) -> tuple[str, Any] | None:
         if inner is not None:
             return name, inner
     return None
+
+
+def _fitted_attribute(estimator: Any, attribute: str, hint: str) -> Any:
+    path = [type(estimator).__name__]
+    seen: set[int] = set()
+    current = estimator
+    while id(current) not in seen:
+        seen.add(id(current))
+        value = getattr(current, attribute, None)
+        if value is not None:
+            return value
+        inner = _inner_estimator(current)
+        if inner is None:
+            break
+        name, current = inner
+        path.append(f"{name}: {type(current).__name__}")
+    raise AttributeError(
+        f"The scorer needs the attribute `{attribute}`, and none was found on {' -> '.join(path)}. Is the "
+        f"estimator fitted? For an estimator that does not keep it, give it to the scorer: {hint}."
+    )
 
 
 def fitted_label_counts(estimator: Any) -> np.ndarray:
@@ -53,24 +78,7 @@ def fitted_label_counts(estimator: Any) -> np.ndarray:
     >>> fitted_label_counts(Pipeline([("model", Fitted())]))
     array([7., 2.])
     """
-    path = [type(estimator).__name__]
-    seen: set[int] = set()
-    current = estimator
-    while id(current) not in seen:
-        seen.add(id(current))
-        counts = getattr(current, "label_counts_", None)
-        if counts is not None:
-            return np.asarray(counts)
-        inner = _inner_estimator(current)
-        if inner is None:
-            break
-        name, current = inner
-        path.append(f"{name}: {type(current).__name__}")
-    raise AttributeError(
-        "The scorer needs the attribute `label_counts_` (the positives of each label in the training y), "
-        f"and none was found on {' -> '.join(path)}. Is the estimator fitted? For an estimator that does not "
-        "count its labels, give the counts to the scorer: label_counts=y_train.sum(axis=0)."
-    )
+    return np.asarray(_fitted_attribute(estimator, *_FROM_FIT["label_counts"]))
 
 
 def _positive_column(proba: np.ndarray, classes: Any) -> np.ndarray:
@@ -132,8 +140,9 @@ class MultilabelScorer:
         `metric(y_true, response, *, sample_weight=..., **kwargs)`.
     response_method : {"predict", "predict_proba", "scores"}, default="predict"
         What the metric takes; see :func:`multilabel_response`.
-    needs_label_counts : bool, default=False
-        Whether the metric takes `label_counts`. If `kwargs` holds none, it is read off the fitted estimator.
+    from_fit : tuple of {"label_counts", "n_samples"}, default=()
+        Parameters of the metric that are read off the fitted estimator (`label_counts_`, `n_samples_fit_`; see
+        :func:`fitted_label_counts`) unless `kwargs` gives them.
     sign : {1, -1}, default=1
         -1 for a loss.
     name : str or None, default=None
@@ -143,10 +152,9 @@ class MultilabelScorer:
 
     Examples
     --------
-    >>> from sklearn.metrics import ndcg_score
-    >>> from skbalance.metrics import MultilabelScorer
-    >>> MultilabelScorer(ndcg_score, response_method="scores", k=3)
-    MultilabelScorer(ndcg_score, response_method='scores', k=3)
+    >>> from skbalance.metrics import MultilabelScorer, precision_at_k_score
+    >>> MultilabelScorer(precision_at_k_score, response_method="scores", k=3)
+    MultilabelScorer(precision_at_k_score, response_method='scores', k=3)
     """
 
     def __init__(
@@ -154,7 +162,7 @@ class MultilabelScorer:
         metric: Callable[..., float],
         *,
         response_method: str = "predict",
-        needs_label_counts: bool = False,
+        from_fit: tuple[str, ...] = (),
         sign: int = 1,
         name: str | None = None,
         **kwargs: Any,
@@ -162,9 +170,11 @@ class MultilabelScorer:
         allowed = ("predict", "predict_proba", "scores")
         if response_method not in allowed:
             raise ValueError(f"response_method must be one of {allowed}; got {response_method!r}.")
+        if not set(from_fit) <= set(_FROM_FIT):
+            raise ValueError(f"from_fit must name some of {tuple(_FROM_FIT)}; got {from_fit!r}.")
         self.metric = metric
         self.response_method = response_method
-        self.needs_label_counts = needs_label_counts
+        self.from_fit = from_fit
         self.sign = sign
         self.name = name
         self.kwargs = kwargs
@@ -188,41 +198,13 @@ class MultilabelScorer:
         score : float
             The metric times `sign`.
         """
-        counts = self._label_counts(estimator)
-        response = multilabel_response(estimator, X, self.response_method)
-        return self.score_response(y_true, response, label_counts=counts, sample_weight=sample_weight)
-
-    def _label_counts(self, estimator: Any) -> np.ndarray | None:
-        if not self.needs_label_counts or self.kwargs.get("label_counts") is not None:
-            return None
-        return fitted_label_counts(estimator)
-
-    def score_response(
-        self, y_true: Any, response: Any, *, label_counts: Any = None, sample_weight: Any = None
-    ) -> float:
-        """Score an answer that is already there.
-
-        Parameters
-        ----------
-        y_true : {array-like, sparse matrix} of shape (n_samples, n_labels)
-            The labels.
-        response : {ndarray, sparse matrix} of shape (n_samples, n_labels)
-            What the estimator answered.
-        label_counts : array-like of shape (n_labels,) or None, default=None
-            The counts for a metric that needs them.
-        sample_weight : array-like of shape (n_samples,) or None, default=None
-            The row weights.
-
-        Returns
-        -------
-        score : float
-            The metric times `sign`.
-        """
         kwargs = dict(self.kwargs)
-        if label_counts is not None:
-            kwargs["label_counts"] = label_counts
+        for parameter in self.from_fit:
+            if kwargs.get(parameter) is None:
+                kwargs[parameter] = _fitted_attribute(estimator, *_FROM_FIT[parameter])
         if sample_weight is not None:
             kwargs["sample_weight"] = sample_weight
+        response = multilabel_response(estimator, X, self.response_method)
         return self.sign * float(self.metric(y_true, response, **kwargs))
 
     def _accept_sample_weight(self) -> bool:

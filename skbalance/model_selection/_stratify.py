@@ -12,7 +12,7 @@ import scipy.sparse as sp
 __all__ = ["LocalSearch", "assign_folds", "deal", "iterative_stratification"]
 
 _EPS = 1e-9
-_SWEEP_ELEMENTS = 100_000  # for so many ones in the target, one more sweep
+_SWEEP_ELEMENTS = 400_000  # for so many ones in the target, one more sweep
 _MAX_SWEEPS = 50
 _RETRY_ELEMENTS = 20_000  # a target with so many ones is searched to the end, and again
 _RETRIES = 8

@@ -23,6 +23,7 @@ from skbalance.metrics import (
     group_precision_score,
     group_recall_score,
     label_groups,
+    tail_coverage_score,
 )
 
 
@@ -117,9 +118,7 @@ def test_hand_computed():
     assert_allclose(list(micro.values()), [6 / 10, 0, 1])
     weight = [1, 2, 3, 4]
     # head, weighted: hits 3 + 2, predicted 6 + 6, positives 7 + 5
-    weighted = group_f1_score(
-        y_true, y_pred, label_counts=counts, group="head", average="micro", sample_weight=weight
-    )
+    weighted = group_f1_score(y_true, y_pred, label_counts=counts, group="head", average="micro", sample_weight=weight)
     assert_allclose(weighted, 10 / 24)
 
 
@@ -161,6 +160,20 @@ def test_sparse_equals_dense_and_labels_may_be_permuted(seed):
     assert_allclose(list(permuted.values()), list(dense.values()))
     perfect = group_f1_score(y_true, y_true, label_counts=counts, zero_division=1)
     assert {score for score in perfect.values() if not np.isnan(score)} <= {1.0}
+
+
+@pytest.mark.parametrize("container", [np.asarray, sp.csr_array])
+def test_tail_coverage(container):
+    y_true = container(np.array([[1, 1, 1, 0, 0], [1, 1, 0, 0, 1]]))
+    y_pred = container(np.array([[0, 1, 0, 1, 0], [0, 1, 1, 1, 1]]))
+    counts = [40, 3, 3, 3, 3]
+    # of the tail labels 1 to 4, label 3 is never true; 1 and 4 are hit, 2 only where it is not
+    assert tail_coverage_score(y_true, y_pred, label_counts=counts) == pytest.approx(2 / 3)
+    assert tail_coverage_score(y_true, y_pred, label_counts=counts, group="head") == 0
+    assert np.isnan(tail_coverage_score(y_true, y_pred, label_counts=counts, group="medium"))
+    assert np.isnan(tail_coverage_score(y_true, y_pred, groups={"tail": [3]}))
+    with pytest.raises(ValueError, match="'rare'"):
+        tail_coverage_score(y_true, y_pred, label_counts=counts, group="rare")
 
 
 def test_input_is_left_alone():
@@ -268,9 +281,7 @@ def test_scorer_in_model_selection(data, n_jobs):
         model = clone(search.estimator).set_params(countingtree__max_depth=3).fit(X[train], y[train])
         counts = y[train].sum(axis=0)
         by_hand.append(
-            group_f1_score(
-                y[test], model.predict(X[test]), label_counts=counts, boundaries=boundaries, group="tail"
-            )
+            group_f1_score(y[test], model.predict(X[test]), label_counts=counts, boundaries=boundaries, group="tail")
         )
     got = [search.cv_results_[f"split{i}_test_tail"][1] for i in range(3)]
     assert_allclose(got, by_hand)
@@ -288,9 +299,7 @@ def test_scorer_pickles_clones_and_prints():
 
 def test_scorer_without_counts(data):
     X, y = data
-    model = make_pipeline(StandardScaler(), OneVsRestClassifier(DecisionTreeClassifier(max_depth=1))).fit(
-        X, y
-    )
+    model = make_pipeline(StandardScaler(), OneVsRestClassifier(DecisionTreeClassifier(max_depth=1))).fit(X, y)
     with pytest.raises(
         AttributeError, match=r"label_counts_.*Pipeline -> steps\[-1\].*OneVsRestClassifier.*label_counts="
     ):

@@ -1,0 +1,141 @@
+"""How far multi-label probabilities are from the frequencies they promise."""
+
+from __future__ import annotations
+
+import numbers
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+
+from skbalance.metrics._indicator import check_indicator, check_sample_weight
+from skbalance.metrics._ranking import check_scores
+
+__all__ = ["expected_calibration_error", "multilabel_brier_score_loss"]
+
+_BLOCK_ELEMENTS = 1 << 22
+
+
+def _check(y_true: Any, y_proba: Any, sample_weight: Any) -> tuple[Any, np.ndarray, np.ndarray | None]:
+    y_true = check_indicator(y_true)
+    if sp.issparse(y_proba):
+        raise ValueError("y_proba must be dense: an entry that is not stored has no probability.")
+    proba = check_scores(y_proba, y_true.shape, name="y_proba")
+    if proba.size == 0:
+        raise ValueError(f"y_true must have rows and labels; got the shape {y_true.shape}.")
+    if proba.min() < 0 or proba.max() > 1:
+        raise ValueError(f"y_proba must lie from 0 to 1; it reaches from {proba.min():.4g} to {proba.max():.4g}.")
+    return y_true, proba, check_sample_weight(sample_weight, y_true.shape[0])
+
+
+def _blocks(
+    y_true: Any, y_proba: np.ndarray, weight: np.ndarray | None
+) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    n_samples, n_labels = y_true.shape
+    step = max(1, _BLOCK_ELEMENTS // n_labels)
+    for start in range(0, n_samples, step):
+        rows = slice(start, start + step)
+        truth = y_true[rows].toarray() if sp.issparse(y_true) else y_true[rows]
+        proba = y_proba[rows].astype(np.float64, copy=False)
+        yield truth.astype(np.float64), proba, np.ones(len(proba)) if weight is None else weight[rows]
+
+
+def expected_calibration_error(
+    y_true: Any, y_proba: Any, *, n_bins: int = 15, average: str = "micro", sample_weight: Any = None
+) -> float:
+    r"""Mean distance of promised probability and observed frequency, over bins of equal width.
+
+    .. math:: ECE = \sum_b \frac{n_b}{n} \left| \frac{1}{n_b} \sum_{j \in b} y_j -
+        \frac{1}{n_b} \sum_{j \in b} p_j \right|
+
+    Parameters
+    ----------
+    y_true : {array-like, sparse matrix} of shape (n_samples, n_labels)
+        The true indicator.
+    y_proba : array-like of shape (n_samples, n_labels)
+        The probability of each label.
+    n_bins : int, default=15
+        The number of bins from 0 to 1. A probability on an edge belongs to the upper bin.
+    average : {"micro", "macro"}, default="micro"
+        Micro takes all pairs of row and label together, macro is the mean over labels of each label's error.
+        With many labels nearly all pairs are easy negatives, so compare like with like only.
+    sample_weight : array-like of shape (n_samples,) or None, default=None
+        The row weights.
+
+    Returns
+    -------
+    error : float
+        From 0, the best, to 1.
+
+    Raises
+    ------
+    ValueError
+        If the inputs cannot be used.
+
+    References
+    ----------
+    Naeini, Cooper and Hauskrecht, "Obtaining Well Calibrated Probabilities Using Bayesian Binning", AAAI 2015.
+
+    Examples
+    --------
+    >>> from skbalance.metrics import expected_calibration_error
+    >>> expected_calibration_error([[1], [0], [1], [1]], [[0.75], [0.75], [0.75], [0.75]])
+    0.0
+    >>> expected_calibration_error([[0, 1], [0, 1]], [[0.25, 1.0], [0.25, 1.0]])
+    0.125
+    """
+    if average not in ("micro", "macro"):
+        raise ValueError(f"average must be one of ('micro', 'macro'); got {average!r}.")
+    if not isinstance(n_bins, numbers.Integral) or isinstance(n_bins, bool) or n_bins < 1:
+        raise ValueError(f"n_bins must be an integer of at least 1; got {n_bins!r}.")
+    y_true, y_proba, weight = _check(y_true, y_proba, sample_weight)
+    n_labels = y_true.shape[1]
+    n_cells = n_bins * (n_labels if average == "macro" else 1)
+    gap = np.zeros(n_cells)
+    total = 0.0
+    for truth, proba, row_weight in _blocks(y_true, y_proba, weight):
+        cell = np.minimum((proba * n_bins).astype(np.int64), n_bins - 1)
+        if average == "macro":
+            cell += n_bins * np.arange(n_labels)
+        gap += np.bincount(cell.ravel(), weights=((truth - proba) * row_weight[:, None]).ravel(), minlength=n_cells)
+        total += row_weight.sum()
+    return float(np.abs(gap).sum() / (total * n_labels))
+
+
+def multilabel_brier_score_loss(y_true: Any, y_proba: Any, *, sample_weight: Any = None) -> float:
+    r"""Mean squared difference of probability and truth, over all pairs of row and label.
+
+    .. math:: \frac{1}{N L} \sum_{i,l} (p_{il} - y_{il})^2
+
+    Parameters
+    ----------
+    y_true : {array-like, sparse matrix} of shape (n_samples, n_labels)
+        The true indicator.
+    y_proba : array-like of shape (n_samples, n_labels)
+        The probability of each label.
+    sample_weight : array-like of shape (n_samples,) or None, default=None
+        The row weights.
+
+    Returns
+    -------
+    loss : float
+        From 0, the best, to 1. It is the mean over labels of :func:`sklearn.metrics.brier_score_loss`.
+
+    Raises
+    ------
+    ValueError
+        If the inputs cannot be used.
+
+    Examples
+    --------
+    >>> from skbalance.metrics import multilabel_brier_score_loss
+    >>> multilabel_brier_score_loss([[1, 0], [0, 1]], [[1.0, 0.0], [0.5, 0.5]])
+    0.125
+    """
+    y_true, y_proba, weight = _check(y_true, y_proba, sample_weight)
+    loss = total = 0.0
+    for truth, proba, row_weight in _blocks(y_true, y_proba, weight):
+        loss += float(row_weight @ np.square(proba - truth).sum(axis=1))
+        total += row_weight.sum()
+    return float(loss / (total * y_true.shape[1]))

@@ -1,0 +1,352 @@
+"""Metrics of the k best-scored labels of each row, block by block of rows."""
+
+from __future__ import annotations
+
+import numbers
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+import scipy.sparse as sp
+
+from skbalance.metrics._indicator import check_indicator, check_sample_weight
+
+__all__ = ["ndcg_at_k_score", "precision_at_k_score", "r_precision_score", "recall_at_k_score"]
+
+_BLOCK_ELEMENTS = 1 << 22
+
+
+class TopLabels(NamedTuple):
+    """The best-scored labels of a block of rows."""
+
+    rows: slice
+    y_true: np.ndarray  # bool, (n_rows, n_labels)
+    labels: np.ndarray  # (n_rows, k), best first
+    hits: np.ndarray  # bool, (n_rows, k): whether the label is true
+
+
+def check_scores(y_score: Any, shape: tuple[int, int], *, name: str = "y_score") -> Any:
+    """Check a matrix of scores, one for each row and label.
+
+    Parameters
+    ----------
+    y_score : {array-like, sparse matrix} of shape (n_samples, n_labels)
+        The scores. Entries that a sparse matrix does not store rank behind all that it does, and never hit.
+    shape : tuple of int
+        The shape of `y_true`.
+    name : str, default="y_score"
+        What the messages call it.
+
+    Returns
+    -------
+    y_score : ndarray or csr_array
+        The scores.
+
+    Raises
+    ------
+    ValueError
+        If the shape differs or a score is NaN or, being dense, infinite.
+    """
+    scores: Any = sp.csr_array(y_score) if sp.issparse(y_score) else np.asarray(y_score)
+    if scores.shape != shape:
+        raise ValueError(f"{name} must have the shape of y_true, {shape}; got {scores.shape}.")
+    values: Any = scores.data if sp.issparse(scores) else scores
+    if values.dtype.kind not in "biuf":
+        raise ValueError(f"{name} must hold numbers; got the dtype {values.dtype}.")
+    if values.dtype.kind == "f":
+        with np.errstate(invalid="ignore", over="ignore"):
+            finite = np.isfinite(values.sum(dtype=np.float64))
+        if not finite and not np.isfinite(values).all():
+            raise ValueError(f"{name} must be finite; it holds NaN or infinity.")
+    if sp.issparse(scores) and not scores.has_canonical_format:
+        scores = scores.copy()
+        scores.sum_duplicates()
+    return scores
+
+
+def _dense_scores(scores: Any, rows: slice) -> np.ndarray:
+    if not sp.issparse(scores):
+        block = scores[rows]
+        return block.astype(np.float64) if block.dtype.kind in "biu" else block
+    part = scores[rows]
+    block = np.full(part.shape, -np.inf)
+    block[np.arange(part.shape[0]).repeat(np.diff(part.indptr)), part.indices] = part.data
+    return block
+
+
+def top_labels(y_true: Any, y_score: Any, k: int | np.ndarray) -> Iterator[TopLabels]:
+    """Find the k best-scored labels of each row; equal scores rank by label, lowest first.
+
+    Parameters
+    ----------
+    y_true : ndarray of bool or csr_array of shape (n_samples, n_labels)
+        From :func:`check_indicator`.
+    y_score : ndarray or csr_array of shape (n_samples, n_labels)
+        From :func:`check_scores`.
+    k : int
+        How many labels.
+
+    Yields
+    ------
+    block : TopLabels
+        Some rows at a time, so that no array of all rows and labels is made.
+    """
+    n_samples, n_labels = y_true.shape
+    step = max(1, _BLOCK_ELEMENTS // max(n_labels, 1))
+    for start in range(0, n_samples, step):
+        rows = slice(start, start + step)
+        truth = y_true[rows].toarray().astype(bool) if sp.issparse(y_true) else y_true[rows]
+        scores = _dense_scores(y_score, rows)
+        if k < n_labels:
+            least = np.partition(scores, n_labels - k, axis=1)[:, [n_labels - k]]
+            chosen = scores > least
+            tied = scores == least
+            room = k - np.count_nonzero(chosen, axis=1)[:, None]
+            chosen |= tied & (tied.cumsum(axis=1, dtype=np.int32) <= room)
+            labels = np.nonzero(chosen)[1].reshape(-1, k)
+        else:
+            labels = np.broadcast_to(np.arange(n_labels), scores.shape)
+        best = np.take_along_axis(scores, labels, axis=1)
+        order = np.argsort(-best, axis=1, kind="stable")
+        labels = np.take_along_axis(labels, order, axis=1)
+        known = np.take_along_axis(best, order, axis=1) > -np.inf
+        yield TopLabels(rows, truth, labels, np.take_along_axis(truth, labels, axis=1) & known)
+
+
+def check_ranking(y_true: Any, y_score: Any, k: Any, sample_weight: Any) -> tuple[Any, Any, np.ndarray | None]:
+    """Check what the ranking metrics share.
+
+    Parameters
+    ----------
+    y_true, y_score : {array-like, sparse matrix} of shape (n_samples, n_labels)
+        The indicator and the scores.
+    k : int
+        How many labels of a row count.
+    sample_weight : array-like of shape (n_samples,) or None
+        The row weights.
+
+    Returns
+    -------
+    y_true, y_score, sample_weight
+        The checked inputs.
+
+    Raises
+    ------
+    ValueError
+        If one of them cannot be used.
+    """
+    y_true = check_indicator(y_true)
+    y_score = check_scores(y_score, y_true.shape)
+    n_samples, n_labels = y_true.shape
+    if n_samples == 0:
+        raise ValueError("y_true has no rows.")
+    if not isinstance(k, numbers.Integral) or isinstance(k, bool) or not 1 <= int(k) <= n_labels:
+        raise ValueError(f"k must be an integer from 1 to the number of labels, {n_labels}; got {k!r}.")
+    return y_true, y_score, check_sample_weight(sample_weight, n_samples)
+
+
+def row_mean(values: np.ndarray, sample_weight: np.ndarray | None) -> float:
+    """Average over rows, those that are nan left out.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_samples,)
+        One score per row.
+    sample_weight : ndarray of shape (n_samples,) or None
+        The row weights.
+
+    Returns
+    -------
+    mean : float
+        The weighted mean; nan if no row is left.
+    """
+    there = ~np.isnan(values)
+    weight = there.astype(np.float64) if sample_weight is None else sample_weight * there
+    total = weight.sum()
+    return float(np.where(there, values, 0.0) @ weight / total) if total > 0 else float("nan")
+
+
+def check_zero_division(zero_division: Any) -> float:
+    """Check the score of what is not defined.
+
+    Parameters
+    ----------
+    zero_division : {0, 1, nan}
+        The score; with nan, the item is left out.
+
+    Returns
+    -------
+    zero_division : float
+        As a float.
+
+    Raises
+    ------
+    ValueError
+        If it is something else.
+    """
+    if not isinstance(zero_division, numbers.Real) or not (zero_division in (0, 1) or np.isnan(float(zero_division))):
+        raise ValueError(f"zero_division must be 0, 1 or nan; got {zero_division!r}.")
+    return float(zero_division)
+
+
+def precision_at_k_score(y_true: Any, y_score: Any, *, k: int = 5, sample_weight: Any = None) -> float:
+    r"""Share of true labels among the k best-scored ones, averaged over rows.
+
+    .. math:: P@k = \frac{1}{N} \sum_i \frac{1}{k} \sum_{l \in \mathrm{top}_k(i)} y_{il}
+
+    Parameters
+    ----------
+    y_true : {array-like, sparse matrix} of shape (n_samples, n_labels)
+        The true indicator.
+    y_score : {array-like, sparse matrix} of shape (n_samples, n_labels)
+        The scores. Of a sparse matrix only the stored entries can hit. Equal scores rank by label, lowest first.
+    k : int, default=5
+        How many labels of each row count.
+    sample_weight : array-like of shape (n_samples,) or None, default=None
+        The row weights.
+
+    Returns
+    -------
+    score : float
+        From 0 to 1; a row with fewer than k labels cannot reach 1.
+
+    Raises
+    ------
+    ValueError
+        If the inputs cannot be used.
+
+    Examples
+    --------
+    >>> from skbalance.metrics import precision_at_k_score
+    >>> precision_at_k_score([[1, 0, 1], [0, 1, 0]], [[0.9, 0.1, 0.8], [0.7, 0.9, 0.2]], k=2)
+    0.75
+    """
+    y_true, y_score, weight = check_ranking(y_true, y_score, k, sample_weight)
+    hits = [np.count_nonzero(block.hits, axis=1) for block in top_labels(y_true, y_score, k)]
+    return row_mean(np.concatenate(hits) / k, weight)
+
+
+def recall_at_k_score(
+    y_true: Any, y_score: Any, *, k: int = 5, sample_weight: Any = None, zero_division: float = 0.0
+) -> float:
+    r"""Share of a row's true labels that are among the k best-scored ones, averaged over rows.
+
+    .. math:: R@k = \frac{1}{N} \sum_i \frac{1}{|y_i|} \sum_{l \in \mathrm{top}_k(i)} y_{il}
+
+    Parameters
+    ----------
+    y_true, y_score, k, sample_weight : see :func:`precision_at_k_score`
+        The truth, the scores, how many labels count, the row weights.
+    zero_division : {0, 1, nan}, default=0
+        The score of a row without labels. With nan it is left out.
+
+    Returns
+    -------
+    score : float
+        From 0 to 1; a row with more than k labels cannot reach 1.
+
+    Raises
+    ------
+    ValueError
+        If the inputs cannot be used.
+
+    Examples
+    --------
+    >>> from skbalance.metrics import recall_at_k_score
+    >>> recall_at_k_score([[1, 0, 1], [0, 1, 0]], [[0.9, 0.1, 0.8], [0.7, 0.9, 0.2]], k=1)
+    0.75
+    """
+    undefined = check_zero_division(zero_division)
+    y_true, y_score, weight = check_ranking(y_true, y_score, k, sample_weight)
+    values = []
+    for block in top_labels(y_true, y_score, k):
+        n_true = np.count_nonzero(block.y_true, axis=1)
+        hits = np.count_nonzero(block.hits, axis=1)
+        values.append(np.divide(hits, n_true, out=np.full(hits.size, undefined), where=n_true > 0))
+    return row_mean(np.concatenate(values), weight)
+
+
+def ndcg_at_k_score(
+    y_true: Any, y_score: Any, *, k: int = 5, sample_weight: Any = None, zero_division: float = 0.0
+) -> float:
+    r"""Discounted cumulative gain of the k best-scored labels over the best possible, averaged over rows.
+
+    .. math::
+        nDCG@k = \frac{1}{N} \sum_i \frac{\sum_{r=1}^{k} y_{i,l_r} / \log_2(r + 1)}
+        {\sum_{r=1}^{\min(k, |y_i|)} 1 / \log_2(r + 1)}
+
+    with :math:`l_r` the label at rank `r`. Where no two scores are equal this is
+    :func:`sklearn.metrics.ndcg_score`, which takes neither a sparse truth nor blocks of rows.
+
+    Parameters
+    ----------
+    y_true, y_score, k, sample_weight : see :func:`precision_at_k_score`
+        The truth, the scores, how many labels count, the row weights.
+    zero_division : {0, 1, nan}, default=0
+        The score of a row without labels. With nan it is left out.
+
+    Returns
+    -------
+    score : float
+        From 0 to 1.
+
+    Raises
+    ------
+    ValueError
+        If the inputs cannot be used.
+
+    Examples
+    --------
+    >>> from skbalance.metrics import ndcg_at_k_score
+    >>> round(ndcg_at_k_score([[1, 0, 1]], [[0.9, 0.8, 0.1]], k=3), 4)
+    0.9197
+    """
+    undefined = check_zero_division(zero_division)
+    y_true, y_score, weight = check_ranking(y_true, y_score, k, sample_weight)
+    discount = 1 / np.log2(np.arange(2, k + 2))
+    ideal = np.concatenate([[0.0], discount.cumsum()])
+    values = []
+    for block in top_labels(y_true, y_score, k):
+        best = ideal[np.minimum(np.count_nonzero(block.y_true, axis=1), k)]
+        values.append(np.divide(block.hits @ discount, best, out=np.full(best.size, undefined), where=best > 0))
+    return row_mean(np.concatenate(values), weight)
+
+
+def r_precision_score(y_true: Any, y_score: Any, *, sample_weight: Any = None, zero_division: float = 0.0) -> float:
+    r"""Precision, and recall, at as many labels as the row truly has, averaged over rows.
+
+    .. math:: RP = \frac{1}{N} \sum_i \frac{1}{|y_i|} \sum_{l \in \mathrm{top}_{|y_i|}(i)} y_{il}
+
+    Parameters
+    ----------
+    y_true, y_score, sample_weight : see :func:`precision_at_k_score`
+        The truth, the scores, the row weights.
+    zero_division : {0, 1, nan}, default=0
+        The score of a row without labels. With nan it is left out.
+
+    Returns
+    -------
+    score : float
+        From 0 to 1, and 1 for a ranking with all true labels in front.
+
+    Raises
+    ------
+    ValueError
+        If the inputs cannot be used.
+
+    Examples
+    --------
+    >>> from skbalance.metrics import r_precision_score
+    >>> r_precision_score([[1, 0, 1], [0, 1, 0]], [[0.9, 0.5, 0.1], [0.1, 0.9, 0.5]])
+    0.75
+    """
+    undefined = check_zero_division(zero_division)
+    y_true, y_score, weight = check_ranking(y_true, y_score, 1, sample_weight)
+    lengths = np.diff(y_true.indptr) if sp.issparse(y_true) else np.count_nonzero(y_true, axis=1)
+    k = max(int(lengths.max()), 1)
+    values = []
+    for block in top_labels(y_true, y_score, k):
+        n_true = np.count_nonzero(block.y_true, axis=1)
+        hits = np.count_nonzero(block.hits & (np.arange(k) < n_true[:, None]), axis=1)
+        values.append(np.divide(hits, n_true, out=np.full(hits.size, undefined), where=n_true > 0))
+    return row_mean(np.concatenate(values), weight)

@@ -1,0 +1,118 @@
+import pickle
+
+import numpy as np
+import pytest
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import f1_score
+from sklearn.model_selection import GridSearchCV, cross_validate
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skbalance import metrics
+from skbalance.metrics import get_scorer, get_scorer_names, multilabel_scorers
+
+
+class Counting(ClassifierMixin, BaseEstimator):
+    def __init__(self, C=1.0):
+        self.C = C
+
+    def fit(self, X, y):
+        self.model_ = OneVsRestClassifier(LogisticRegression(C=self.C)).fit(X, y)
+        self.classes_ = self.model_.classes_
+        self.label_counts_ = y.sum(axis=0)
+        self.n_samples_fit_ = len(y)
+        return self
+
+    def predict(self, X):
+        return self.model_.predict(X)
+
+    def predict_proba(self, X):
+        return self.model_.predict_proba(X)
+
+
+@pytest.fixture
+def data():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(150, 6))
+    y = (X + rng.normal(scale=0.5, size=X.shape) > [0.0, 0.2, 0.4, 0.8, 1.0, 1.4]).astype(int)
+    return X, y
+
+
+@pytest.mark.parametrize("name", get_scorer_names())
+def test_every_name_scores(data, name):
+    X, y = data
+    model = make_pipeline(StandardScaler(), Counting()).fit(X, y)
+    settings = {"boundaries": (25, 45)} if name.split("_")[0] in ("head", "medium", "tail") else {}
+    scorer = get_scorer(name, **settings)
+    value = scorer(model, X, y)
+    low, high = (-1, 0) if name.startswith("neg_") else (0, 1)
+    assert low <= value <= high
+    assert value != 0
+    again = pickle.loads(pickle.dumps(scorer))
+    assert again(model, X, y) == value
+    assert repr(again) == repr(scorer)
+    assert repr(scorer).startswith(f"get_scorer('{name}'")
+
+
+@pytest.mark.parametrize(
+    ("name", "metric"), [("precision_at_2", "precision_at_k_score"), ("ndcg_at_6", "ndcg_at_k_score")]
+)
+def test_any_k(data, name, metric):
+    X, y = data
+    model = Counting().fit(X, y)
+    expected = getattr(metrics, metric)(y, model.predict_proba(X), k=int(name[-1]))
+    assert get_scorer(name)(model, X, y) == expected
+
+
+def test_in_a_search(data):
+    X, y = data
+    scoring = multilabel_scorers("f1_micro", "head_f1_macro", "ps_ndcg_at_3", "roc_auc")
+    search = GridSearchCV(Counting(), {"C": [0.01, 1.0]}, cv=3, scoring=scoring, refit="head_f1_macro", n_jobs=2).fit(
+        X, y
+    )
+    for name in scoring:
+        assert np.isfinite(search.cv_results_[f"mean_test_{name}"]).all()
+    assert search.best_params_ == {"C": 1.0}
+    single = GridSearchCV(Counting(), {"C": [0.01, 1.0]}, cv=3, scoring=get_scorer("head_f1_macro")).fit(X, y)
+    assert single.best_score_ == search.best_score_
+    plain = cross_validate(Counting(), X, y, cv=3, scoring=multilabel_scorers("f1_micro"), return_estimator=True)
+    assert len(plain["test_f1_micro"]) == 3
+
+
+def test_f1_is_scikit_learns(data):
+    X, y = data
+    model = Counting().fit(X, y)
+    for average in ("micro", "macro", "samples"):
+        expected = f1_score(y, model.predict(X), average=average, zero_division=0)
+        assert get_scorer(f"f1_{average}")(model, X, y) == expected
+
+
+def test_missing_number_of_samples(data):
+    X, y = data
+    model = Counting().fit(X, y)
+    kept = get_scorer("ps_precision_at_3")(model, X, y)
+    del model.n_samples_fit_
+    with pytest.raises(AttributeError, match=r"n_samples_fit_.*n_samples=len"):
+        get_scorer("ps_precision_at_3")(model, X, y)
+    assert get_scorer("ps_precision_at_3", n_samples=150)(model, X, y) == kept
+
+
+@pytest.mark.parametrize("name", ["f1_makro", "precision_at_0", "precision_at_", "f1_at_3", None])
+def test_unknown_names(name):
+    with pytest.raises(ValueError, match=r"is no scorer of skbalance; allowed are .*tail_f1_macro"):
+        get_scorer(name)
+    with pytest.raises(ValueError, match="is no scorer of skbalance"):
+        multilabel_scorers("f1_micro", name)
+
+
+def test_no_names():
+    with pytest.raises(ValueError, match="at least one name"):
+        multilabel_scorers()
+
+
+def test_scikit_learns_registry_is_left_alone():
+    import sklearn.metrics
+
+    assert "tail_f1_macro" not in sklearn.metrics.get_scorer_names()
