@@ -1,5 +1,6 @@
 """Splits, thresholds and calibration for multi-label targets."""
 
+from skbalance.model_selection._loss_grid import loss_distributions, loss_grid
 from skbalance.model_selection._split import (
     MultilabelStratifiedKFold,
     MultilabelStratifiedShuffleSplit,
@@ -11,5 +12,7 @@ __all__ = [
     "MultilabelStratifiedKFold",
     "MultilabelStratifiedShuffleSplit",
     "RepeatedMultilabelStratifiedKFold",
+    "loss_distributions",
+    "loss_grid",
     "multilabel_train_test_split",
 ]

@@ -1,0 +1,221 @@
+"""Candidates for a search over losses, for scikit-learn's searches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from scipy.stats import loguniform, uniform
+
+from skbalance._validation import StrOptions, validate_params
+from skbalance.losses import BaseLoss, get_loss, get_loss_names
+
+__all__ = ["loss_distributions", "loss_grid"]
+
+# By parameter, not by loss: a name means the same in every loss that has it.
+_GRID: dict[str, tuple] = {
+    "pos_weight": (1.0, 3.0),
+    "reweight": (None, "sqrt_inverse"),
+    "beta": (0.9, 0.999),
+    "neg_scale": (2.0, 5.0),
+    "gamma": (1.0, 2.0),
+}
+
+_DISTRIBUTIONS: dict[str, Any] = {
+    "pos_weight": loguniform(1.0, 10.0),
+    "reweight": (None, "sqrt_inverse", "inverse"),
+    "beta": (0.9, 0.99, 0.999, 0.9999),
+    "map_alpha": loguniform(0.03, 1.0),
+    "map_beta": loguniform(3.0, 30.0),
+    "neg_scale": loguniform(1.0, 10.0),
+    "kappa": uniform(0.0, 0.2),
+    "gamma": uniform(0.0, 3.0),
+    "alpha": uniform(0.25, 0.5),
+}
+
+_ALPHA = (1e-7, 1e-6, 1e-5)
+_ALPHA_DISTRIBUTION = loguniform(1e-8, 1e-4)
+
+
+@validate_params({"size": [StrOptions({"small", "large"})], "prefix": [str]}, prefer_skip_nested_validation=True)
+def loss_grid(
+    losses: str | BaseLoss | Iterable[str | BaseLoss] | None = None,
+    *,
+    alpha: Sequence[float] | None = _ALPHA,
+    size: str = "large",
+    prefix: str = "",
+) -> list[dict[str, list]]:
+    """Make a grid of losses and their parameters.
+
+    It is what :class:`~sklearn.model_selection.GridSearchCV` and
+    :class:`~sklearn.model_selection.HalvingGridSearchCV` take as `param_grid`: one dictionary a loss, so that each
+    loss is tried with the parameters that it has. ``size="large"`` spans:
+
+    ============== ========================== =============================================
+    parameter      values                     of the registered losses
+    ============== ========================== =============================================
+    ``pos_weight`` 1, 3                       bce
+    ``reweight``   None, ``"sqrt_inverse"``   bce, focal
+    ``beta``       0.9, 0.999                 cb_focal, cb_ntr
+    ``neg_scale``  2, 5                       ntr_focal, db_0fl, cb_ntr, db
+    ``gamma``      1, 2                       all but bce and db_0fl
+    ============== ========================== =============================================
+
+    Parameters
+    ----------
+    losses : str, loss object or iterable of these, default=None
+        The losses to try, by name or as objects. Where an object, or the registry for a name, sets a parameter to
+        something else than its class does, it is left at that: ``FocalLoss(gamma=0.5)`` is tried with this gamma
+        only. None is all names of :func:`~skbalance.losses.get_loss_names`.
+    alpha : sequence of float or None, default=(1e-7, 1e-6, 1e-5)
+        Strengths of the classifier's L2 penalty to try with each loss. Losses differ in scale, and so in the
+        penalty that suits them: compared at one and the same, the comparison is of that. None leaves it out.
+    size : {"small", "large"}, default="large"
+        ``"small"`` tries each loss with its own parameters only (24 candidates), ``"large"`` also the table above
+        (96 candidates).
+    prefix : str, default=""
+        Where the classifier is in what is searched over, as in ``"balancedmultilabelclassifier__"`` for a pipeline.
+
+    Returns
+    -------
+    grid : list of dict of str to list
+        With the keys ``loss``, ``alpha`` and ``loss__gamma`` and so on, all after `prefix`.
+
+    Raises
+    ------
+    ValueError
+        If a name is not registered, a loss has a parameter out of its range, or `prefix` does not end with two
+        underscores.
+    TypeError
+        If a loss is neither a name nor a loss object.
+
+    See Also
+    --------
+    loss_distributions : For a random search.
+
+    Notes
+    -----
+    ``pandas.DataFrame(search.cv_results_)`` shows a loss in its column ``param_loss`` as ``FocalLoss()``. The
+    parameters that a loss does not have are NaN in its rows. The best of each loss::
+
+        results = pandas.DataFrame(search.cv_results_).sort_values("rank_test_f1_macro")
+        results["loss"] = results["param_loss"].astype(str)
+        results.drop_duplicates("loss").set_index("loss").filter(regex="^(param_|mean_test_)")
+
+    Halving with a label indicator needs ``min_resources=`` as a number of samples, since scikit-learn finds the
+    smallest for 1-D classes only; and it takes a single score.
+
+    Further parameters go in by hand: ``[{**candidates, "hidden_layer_sizes": [(), (100,)]} for candidates in
+    loss_grid()]``.
+
+    Examples
+    --------
+    >>> from skbalance.model_selection import loss_grid
+    >>> loss_grid(["focal", "db_0fl"], alpha=[1e-6])
+    [{'loss': [FocalLoss()], 'alpha': [1e-06], 'loss__gamma': [1.0, 2.0], 'loss__reweight': [None, 'sqrt_inverse']},
+     {'loss': [DistributionBalancedLoss(alpha=None, gamma=0.0, scale=0.5)], 'alpha': [1e-06],
+      'loss__neg_scale': [2.0, 5.0]}]
+    >>> loss_grid("db", alpha=None, size="small", prefix="balancedmultilabelclassifier__")
+    [{'balancedmultilabelclassifier__loss': [DistributionBalancedLoss()]}]
+
+    A search by five scores at once:
+
+    >>> from sklearn.model_selection import GridSearchCV
+    >>> from skbalance import BalancedMultiLabelClassifier
+    >>> from skbalance.datasets import make_long_tailed_multilabel
+    >>> from skbalance.metrics import multilabel_scorers
+    >>> from skbalance.model_selection import MultilabelStratifiedKFold
+    >>> X, y = make_long_tailed_multilabel(n_samples=300, n_labels=10, n_features=100, random_state=0)
+    >>> search = GridSearchCV(
+    ...     BalancedMultiLabelClassifier(tol=0.01),
+    ...     loss_grid(["bce", "ntr_focal"], alpha=[1e-5], size="small"),
+    ...     scoring=multilabel_scorers("f1_micro", "f1_macro", "head_f1_macro", "medium_f1_macro"),
+    ...     refit="f1_macro",
+    ...     cv=MultilabelStratifiedKFold(2, shuffle=True, random_state=0),
+    ... ).fit(X, y)
+    >>> search.cv_results_["param_loss"].tolist()
+    [BinaryCrossEntropy(), NegativeTolerantFocalLoss()]
+    """
+    searched = _GRID if size == "large" else {}
+    return _candidates(losses, None if alpha is None else list(alpha), searched, prefix)
+
+
+@validate_params({"prefix": [str]}, prefer_skip_nested_validation=True)
+def loss_distributions(
+    losses: str | BaseLoss | Iterable[str | BaseLoss] | None = None,
+    *,
+    alpha: Any = _ALPHA_DISTRIBUTION,
+    prefix: str = "",
+) -> list[dict[str, Any]]:
+    """Make distributions of losses and their parameters, for a random search.
+
+    It is what :class:`~sklearn.model_selection.RandomizedSearchCV` takes as `param_distributions`. Each draw takes
+    one of the losses, all alike, then each of its parameters:
+
+    ============== ==================================== ============================================
+    parameter      drawn from                           of the registered losses
+    ============== ==================================== ============================================
+    ``pos_weight`` 1 to 10, log-uniform                 bce
+    ``reweight``   None, "sqrt_inverse", "inverse"      bce, focal
+    ``beta``       0.9, 0.99, 0.999, 0.9999             cb_focal, cb_ntr
+    ``map_alpha``  0.03 to 1, log-uniform               r_focal, db_0fl, db
+    ``map_beta``   3 to 30, log-uniform                 r_focal, db_0fl, db
+    ``neg_scale``  1 to 10, log-uniform                 ntr_focal, db_0fl, cb_ntr, db
+    ``kappa``      0 to 0.2, uniform                    ntr_focal, db_0fl, cb_ntr, db
+    ``gamma``      0 to 3, uniform                      all but bce and db_0fl
+    ``alpha``      0.25 to 0.75, uniform                all but bce and db_0fl
+    ============== ==================================== ============================================
+
+    (:func:`loss_grid` works there too, but draws losses with many candidates oftener.)
+
+    Parameters
+    ----------
+    losses : str, loss object or iterable of these, default=None
+        As in :func:`loss_grid`.
+    alpha : distribution, sequence of float or None, default=loguniform(1e-8, 1e-4)
+        Of the strength of the classifier's L2 penalty. None leaves it out.
+    prefix : str, default=""
+        As in :func:`loss_grid`.
+
+    Returns
+    -------
+    distributions : list of dict
+        The values are sequences or frozen distributions of SciPy, with a method `rvs`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As :func:`loss_grid`.
+
+    Examples
+    --------
+    >>> from sklearn.model_selection import ParameterSampler
+    >>> from skbalance.model_selection import loss_distributions
+    >>> for candidate in ParameterSampler(loss_distributions(), n_iter=3, random_state=0):
+    ...     print(candidate["loss"], f"alpha={candidate['alpha']:.1g}")
+    NegativeTolerantFocalLoss() alpha=2e-06
+    ClassBalancedFocalLoss() alpha=6e-07
+    FocalLoss() alpha=1e-05
+    """
+    return _candidates(losses, alpha, _DISTRIBUTIONS, prefix)
+
+
+def _candidates(losses, alpha, searched: dict[str, Any], prefix: str) -> list[dict[str, Any]]:
+    if prefix and not prefix.endswith("__"):
+        raise ValueError(f"prefix must end with two underscores, as in {prefix.rstrip('_') + '__'!r}; got {prefix!r}.")
+    if losses is None:
+        losses = get_loss_names()
+    elif isinstance(losses, (str, BaseLoss)):
+        losses = [losses]
+    grid = []
+    for loss in map(get_loss, losses):
+        candidates = {"loss": [loss]}
+        if alpha is not None:
+            candidates["alpha"] = alpha
+        own, usual = loss.get_params(), type(loss)().get_params()
+        for name, value in own.items():
+            if name in searched and value == usual[name]:
+                values = searched[name]
+                candidates[f"loss__{name}"] = list(values) if isinstance(values, tuple) else values
+        grid.append({prefix + name: values for name, values in candidates.items()})
+    return grid
