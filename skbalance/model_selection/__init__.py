@@ -7,11 +7,13 @@ from skbalance.model_selection._split import (
     RepeatedMultilabelStratifiedKFold,
     multilabel_train_test_split,
 )
+from skbalance.model_selection._thresholds import TunedThresholdMultiLabelClassifierCV
 
 __all__ = [
     "MultilabelStratifiedKFold",
     "MultilabelStratifiedShuffleSplit",
     "RepeatedMultilabelStratifiedKFold",
+    "TunedThresholdMultiLabelClassifierCV",
     "loss_distributions",
     "loss_grid",
     "multilabel_train_test_split",

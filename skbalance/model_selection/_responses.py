@@ -1,0 +1,109 @@
+"""One `(n_samples, n_labels)` array of scores from any classifier, whatever shape it hands out."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.special import logit
+
+__all__ = ["BLOCK_ELEMENTS", "choose_response_method", "log_odds", "response", "row_blocks"]
+
+# Scores of so many pairs are held at a time where they need not all exist.
+BLOCK_ELEMENTS = 1 << 24
+_CLIP = 1e-6
+
+
+def choose_response_method(estimator, wanted: str) -> str:
+    """Name of the method that gives the scores.
+
+    Parameters
+    ----------
+    estimator : classifier
+        Fitted.
+    wanted : {"auto", "decision_function", "predict_proba"}
+        ``"auto"`` takes `decision_function` if there is one: probabilities close to 0 or 1 lose their order.
+
+    Returns
+    -------
+    method : {"decision_function", "predict_proba"}
+        What the estimator has.
+
+    Raises
+    ------
+    ValueError
+        If the estimator has none of them.
+    """
+    allowed = ["decision_function", "predict_proba"] if wanted == "auto" else [wanted]
+    for method in allowed:
+        if hasattr(estimator, method):
+            return method
+    raise ValueError(
+        f"{type(estimator).__name__} has no {' or '.join(allowed)}; cuts need scores. Wrap a classifier that has one "
+        "of them (LinearSVC and Perceptron in a OneVsRestClassifier)."
+    )
+
+
+def response(estimator, X, method: str, n_labels: int) -> np.ndarray:
+    """Scores of every label, as the estimator gives them.
+
+    Parameters
+    ----------
+    estimator : fitted classifier
+        Gives `(n,)`, `(n, 2)`, `(n, n_labels)` or a list of n_labels such arrays.
+    X : array-like
+        Samples.
+    method : {"decision_function", "predict_proba"}
+        Method to call.
+    n_labels : int
+        Labels to expect; 1 for a binary target.
+
+    Returns
+    -------
+    scores : ndarray of shape (n_samples, n_labels)
+        Decision values, or probabilities of the positive class.
+
+    Raises
+    ------
+    ValueError
+        If the estimator scores another number of labels, or a score is NaN.
+    """
+    values = getattr(estimator, method)(X)
+    if isinstance(values, (list, tuple)):
+        classes = getattr(estimator, "classes_", [np.array([0, 1])] * len(values))
+        values = np.stack([_positive(column, known) for column, known in zip(values, classes)], axis=1)
+    else:
+        values = np.asarray(values)
+        if values.ndim == 1:
+            values = values[:, None]
+        if n_labels == 1 and values.shape[1] == 2:
+            values = values[:, 1:]
+    if values.ndim != 2 or values.shape[1] != n_labels:
+        raise ValueError(
+            f"{type(estimator).__name__}.{method} gave an array of shape {values.shape}; one column for each of "
+            f"{n_labels} labels is needed."
+        )
+    if np.isnan(values).any():
+        raise ValueError(f"{type(estimator).__name__}.{method} gave NaN.")
+    return values
+
+
+def _positive(column, classes):
+    """Column of class 1 among what one label's classifier gives; 0 where it never saw one."""
+    column = np.asarray(column)
+    if column.ndim == 1:
+        return column
+    where = np.flatnonzero(np.asarray(classes) == 1)
+    return column[:, where[0]] if len(where) else np.zeros(len(column))
+
+
+def log_odds(values, method: str) -> np.ndarray:
+    """Scores on a scale on which halfway means something: probabilities become log-odds."""
+    if method == "predict_proba":
+        values = logit(np.clip(values.astype(float), _CLIP, 1 - _CLIP))
+    return values.astype(np.float32, copy=False)
+
+
+def row_blocks(n_rows: int, n_labels: int):
+    """Slices of rows, of at most `BLOCK_ELEMENTS` pairs each."""
+    step = max(1, BLOCK_ELEMENTS // max(1, n_labels))
+    for start in range(0, n_rows, step):
+        yield slice(start, min(start + step, n_rows))
