@@ -1,5 +1,6 @@
 """Splits, thresholds and calibration for multi-label targets."""
 
+from skbalance.model_selection._calibration import CalibratedMultiLabelClassifierCV
 from skbalance.model_selection._loss_grid import loss_distributions, loss_grid
 from skbalance.model_selection._split import (
     MultilabelStratifiedKFold,
@@ -10,6 +11,7 @@ from skbalance.model_selection._split import (
 from skbalance.model_selection._thresholds import TunedThresholdMultiLabelClassifierCV
 
 __all__ = [
+    "CalibratedMultiLabelClassifierCV",
     "MultilabelStratifiedKFold",
     "MultilabelStratifiedShuffleSplit",
     "RepeatedMultilabelStratifiedKFold",

@@ -1,0 +1,168 @@
+"""Maps from scores to probabilities, one a label, drawn toward one of labels about as frequent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import expit
+from sklearn.isotonic import IsotonicRegression
+
+from skbalance._validation import SigmoidCalibration
+
+__all__ = ["CalibrationMaps", "CalibrationSample", "fit_maps"]
+
+_OCTAVE = np.log(2)
+_MAX_POOLED = 100_000
+
+
+@dataclass(frozen=True)
+class CalibrationSample:
+    """Scores of rows that the models had not seen.
+
+    Attributes
+    ----------
+    scores : ndarray of shape (n_sampled, n_labels)
+        Of a sample of the rows, every label; NaN where the label was not learnt.
+    targets : ndarray of bool of shape (n_sampled, n_labels)
+        Whether the row has the label.
+    labels, positives : ndarray of shape (n_positives,)
+        Every positive pair of all rows, in or out of the sample: its label and its score.
+    n_rows : int
+        Number of all rows.
+    """
+
+    scores: np.ndarray
+    targets: np.ndarray
+    labels: np.ndarray
+    positives: np.ndarray
+    n_rows: int
+
+
+@dataclass(frozen=True)
+class CalibrationMaps:
+    """Fitted maps.
+
+    Attributes
+    ----------
+    method : {"sigmoid", "isotonic"}
+        What the maps are.
+    own : list of n_labels tuples or None
+        Each label's own map: slope and intercept, or the knots of a step function. None for no positive.
+    like : list of tuples
+        The map of each level of frequency.
+    level : ndarray of shape (n_labels,)
+        Level of each label.
+    weight : ndarray of shape (n_labels,)
+        Weight of its own map.
+    constant : ndarray of shape (n_labels,)
+        Probability of a label that the training data have never or always; NaN for the others.
+    """
+
+    method: str
+    own: list
+    like: list
+    level: np.ndarray
+    weight: np.ndarray
+    constant: np.ndarray
+
+    def __call__(self, scores: np.ndarray) -> np.ndarray:
+        """Probabilities of scores of shape (n_rows, n_labels)."""
+        probabilities = np.empty(scores.shape)
+        for label in range(scores.shape[1]):
+            if not np.isnan(self.constant[label]):
+                probabilities[:, label] = self.constant[label]
+                continue
+            column = _apply(self.method, self.like[self.level[label]], scores[:, label])
+            if self.own[label] is not None:
+                own = _apply(self.method, self.own[label], scores[:, label])
+                column = self.weight[label] * own + (1 - self.weight[label]) * column
+            probabilities[:, label] = column
+        return probabilities
+
+
+def fit_maps(
+    sample: CalibrationSample, counts: np.ndarray, method: str, shrinkage: float, rng: np.random.RandomState
+) -> CalibrationMaps:
+    """Fit every label's map and those of the levels of frequency.
+
+    Parameters
+    ----------
+    sample : CalibrationSample
+        What to fit on.
+    counts : ndarray of shape (n_labels,)
+        Positives of each label in the training data.
+    method : {"sigmoid", "isotonic"}
+        Kind of map.
+    shrinkage : float
+        Positives at which a label's own map weighs as much as that of its like.
+    rng : RandomState
+        Draws the negatives of the levels' maps.
+
+    Returns
+    -------
+    maps : CalibrationMaps
+        Fitted maps.
+    """
+    n_labels = len(counts)
+    order = np.argsort(sample.labels, kind="stable")
+    positives = np.split(sample.positives[order], np.cumsum(np.bincount(sample.labels, minlength=n_labels))[:-1])
+    evidence = np.array([len(values) for values in positives])
+    rest = 0.5 / (sample.n_rows + 1)
+    constant = np.select([counts == 0, counts == sample.n_rows], [rest, 1 - rest], np.nan)
+
+    own: list = [None] * n_labels
+    for label in np.flatnonzero((evidence > 0) & np.isnan(constant)):
+        negatives, weight = _negatives(sample, label)
+        if len(negatives):
+            weights = np.r_[np.ones(len(positives[label])), np.full(len(negatives), weight)]
+            own[label] = _fit(method, np.r_[positives[label], negatives], len(positives[label]), weights)
+    levels, level = np.unique(np.rint(np.log2(np.maximum(counts, 1))), return_inverse=True)
+    like = _level_maps(sample, positives, level, levels * _OCTAVE, method, rng, np.isnan(constant))
+    weight = evidence / np.maximum(evidence + shrinkage, np.finfo(float).tiny)
+    return CalibrationMaps(method, own, like, level, weight, constant)
+
+
+def _negatives(sample, label):
+    """Scores of sampled rows without the label, and for how many rows each stands."""
+    column = sample.scores[:, label]
+    negatives = column[~sample.targets[:, label] & ~np.isnan(column)]
+    return negatives, sample.n_rows / len(sample.scores)
+
+
+def _level_maps(sample, positives, level, position, method, rng, usable):
+    """One map for each level, of all labels weighted by how near in log count they are."""
+    rows, columns = np.nonzero(~sample.targets & ~np.isnan(sample.scores) & usable)
+    thinning = 1.0
+    if len(rows) > _MAX_POOLED:
+        chosen = rng.permutation(len(rows))[:_MAX_POOLED]
+        thinning = len(rows) / _MAX_POOLED
+        rows, columns = rows[chosen], columns[chosen]
+    labels = np.repeat(np.arange(len(positives)), [len(values) if ok else 0 for values, ok in zip(positives, usable)])
+    hits = np.concatenate([values for values, ok in zip(positives, usable) if ok] or [np.empty(0)])
+    scores = np.r_[hits, sample.scores[rows, columns]]
+    maps = []
+    for centre in position:
+        nearness = np.exp(-0.5 * (position[level] - centre) ** 2)
+        share = thinning * sample.n_rows / max(len(sample.scores), 1)
+        weights = np.r_[nearness[labels], share * nearness[columns]]
+        maps.append(_fit(method, scores, len(hits), weights))
+    return maps
+
+
+def _fit(method, scores, n_positives, weights):
+    """Map of scores of which the first `n_positives` are positives."""
+    targets = np.arange(len(scores)) < n_positives
+    scores = np.asarray(scores, dtype=float)
+    if method == "sigmoid":
+        fitted = SigmoidCalibration().fit(scores, targets.astype(float), weights)
+        return float(fitted.a_), float(fitted.b_)
+    fitted = IsotonicRegression(y_min=0, y_max=1, out_of_bounds="clip").fit(scores, targets, weights)
+    return fitted.X_thresholds_, fitted.y_thresholds_
+
+
+def _apply(method, fitted, scores):
+    if method == "sigmoid":
+        slope, intercept = fitted
+        return expit(-(slope * scores.astype(float) + intercept))
+    return np.interp(scores, *fitted)
