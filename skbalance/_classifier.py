@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import warnings
 from numbers import Integral, Real
 
@@ -25,6 +26,8 @@ __all__ = ["BalancedMultiLabelClassifier"]
 
 # Scores of this many elements are formed at a time where they need not all exist.
 BLOCK_ELEMENTS = 1 << 22
+# From this many coefficients on, float64 features are trained on in single precision.
+SINGLE_PRECISION_COEFS = 1 << 18
 
 
 class BalancedMultiLabelClassifier(ClassifierMixin, BaseEstimator):
@@ -49,24 +52,24 @@ class BalancedMultiLabelClassifier(ClassifierMixin, BaseEstimator):
     solver : {"auto", "lbfgs", "adam"}, default="auto"
         ``"lbfgs"`` takes all samples at once, ``"adam"`` mini-batches. ``"auto"`` is L-BFGS for a linear model that
         needs at most 2 GiB for it and no early stopping, else Adam.
-    alpha : float, default=1e-5
+    alpha : float, default=1e-6
         Strength of the L2 penalty.
-    learning_rate_init : float, default=0.001
+    learning_rate_init : float, default=0.003
         Step size of Adam.
     batch_size : int or "auto", default="auto"
         Samples in a mini-batch of Adam; ``"auto"`` is all of up to 512, else 256.
     max_iter : int, default=200
         Most iterations of L-BFGS, or epochs of Adam.
-    tol : float, default=1e-4
-        Training stops once ``n_iter_no_change`` iterations together lower the objective by less than this share
-        of it.
+    tol : float, default=3e-3
+        Training stops once the objective falls by less than this share of itself an iteration, on average over the
+        last ``n_iter_no_change``.
     early_stopping : bool, default=False
         Hold out ``validation_fraction`` of the samples and watch their loss instead; the weights of the best epoch
         are kept. Only effective with Adam.
     validation_fraction : float, default=0.1
         Share of the samples held out for early stopping, in (0, 1).
     n_iter_no_change : int, default=10
-        Iterations that must together lower the objective.
+        Iterations over which the fall of the objective is averaged.
     device : str, default="auto"
         Where to train: ``"auto"`` is ``"cuda"`` where there is one, else ``"cpu"``; or any device of torch.
         Predictions are made on the CPU.
@@ -80,9 +83,8 @@ class BalancedMultiLabelClassifier(ClassifierMixin, BaseEstimator):
 
     Attributes
     ----------
-    classes_ : ndarray of shape (n_classes,) or list of n_labels ndarrays
-        The classes of a 1-D target; for a label indicator ``[0, 1]`` for each label, as in scikit-learn's
-        multi-output classifiers.
+    classes_ : ndarray of shape (n_classes,) or (n_labels, 2)
+        The classes of a 1-D target; for a label indicator a row ``[0, 1]`` for each label.
     coefs_ : list of ndarray
         Coefficients of each layer, of shape (n_in, n_out).
     intercepts_ : list of ndarray
@@ -97,6 +99,8 @@ class BalancedMultiLabelClassifier(ClassifierMixin, BaseEstimator):
         Loss of the validation samples at each epoch; only with early stopping.
     n_iter_ : int
         Number of iterations of L-BFGS, or epochs of Adam.
+    n_samples_fit_ : float
+        Number of training samples, or the sum of their weights.
     n_outputs_ : int
         Number of labels; of classes for a 1-D target, 1 for a binary one.
     solver_ : {"lbfgs", "adam"}
@@ -109,6 +113,12 @@ class BalancedMultiLabelClassifier(ClassifierMixin, BaseEstimator):
     See Also
     --------
     skbalance.losses : The losses and their parameters.
+
+    Notes
+    -----
+    Training computes in the type of X. A model of 2 ** 18 coefficients or more is trained in single precision all
+    the same unless ``tol`` is below 1e-6: it takes about a third of the time, and its rounding is far below ``tol``.
+    Coefficients and scores are of the type of X in any case.
 
     References
     ----------
@@ -153,11 +163,11 @@ class BalancedMultiLabelClassifier(ClassifierMixin, BaseEstimator):
         hidden_layer_sizes=(),
         dropout=0.0,
         solver="auto",
-        alpha=1e-5,
-        learning_rate_init=0.001,
+        alpha=1e-6,
+        learning_rate_init=0.003,
         batch_size="auto",
         max_iter=200,
-        tol=1e-4,
+        tol=3e-3,
         early_stopping=False,
         validation_fraction=0.1,
         n_iter_no_change=10,
@@ -223,7 +233,7 @@ class BalancedMultiLabelClassifier(ClassifierMixin, BaseEstimator):
         Parameters
         ----------
         X : {array-like, sparse} of shape (n_samples, n_features)
-            Features. float32 and float64 are computed in as they are, others become float64.
+            Features. float32 and float64 stay what they are, others become float64.
         y : {array-like, sparse} of shape (n_samples, n_labels) or (n_samples,)
             Label indicator of 0 and 1, dense or sparse; or classes.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -260,14 +270,17 @@ class BalancedMultiLabelClassifier(ClassifierMixin, BaseEstimator):
             raise ValueError("sample_weight holds only zeros; at least one sample must have a positive weight.")
         random_state = check_random_state(self.random_state)
 
+        sizes = [X.shape[1], *hidden, encoding.n_outputs]
+        dtype = _training_dtype(X.dtype, sizes, self.tol)
+        start = self._warm_start_weights(sizes, dtype)
+
         # A sample of weight zero is one that is not there.
-        data = TrainingData(sp.csr_array(X) if sp.issparse(X) else X, indicator, weight)
+        X = sp.csr_array(X) if sp.issparse(X) else X
+        data = TrainingData(X.astype(dtype, copy=False), indicator, weight.astype(dtype, copy=False))
         if not weight.all():
             data = data.take(np.flatnonzero(weight))
         statistics = LabelStatistics.from_targets(data.y, data.weight)
         criterion = loss.resolve(statistics).bind(statistics, reduction="row_sum")
-        sizes = [X.shape[1], *hidden, encoding.n_outputs]
-        start = self._warm_start_weights(sizes, X.dtype)
         if encoding.kind == "multilabel":
             _warn_of_constant_labels(statistics)
 
@@ -278,7 +291,7 @@ class BalancedMultiLabelClassifier(ClassifierMixin, BaseEstimator):
             n_samples=len(data),
             n_features=X.shape[1],
             n_outputs=encoding.n_outputs,
-            itemsize=X.dtype.itemsize,
+            itemsize=dtype.itemsize,
         )
         validation = None
         if self.early_stopping and solver == "adam":
@@ -304,7 +317,7 @@ class BalancedMultiLabelClassifier(ClassifierMixin, BaseEstimator):
             validation=validation,
             start=start,
         )
-        self._store(encoding, statistics, loss, result)
+        self._store(encoding, statistics, loss, result, X.dtype)
         self.solver_ = solver
         if result.interrupted:
             warnings.warn("Training was interrupted; the weights so far are kept.", stacklevel=3)
@@ -327,12 +340,13 @@ class BalancedMultiLabelClassifier(ClassifierMixin, BaseEstimator):
             )
         return [c.astype(dtype) for c in self.coefs_], [b.astype(dtype) for b in self.intercepts_]
 
-    def _store(self, encoding, statistics, loss, result):
+    def _store(self, encoding, statistics, loss, result, dtype):
         self.classes_ = encoding.classes
         self.n_outputs_ = encoding.n_outputs
         self.label_counts_ = statistics.counts.copy()
-        self.coefs_ = result.coefs
-        self.intercepts_ = result.intercepts
+        self.n_samples_fit_ = statistics.n_samples
+        self.coefs_ = [coef.astype(dtype, copy=False) for coef in result.coefs]
+        self.intercepts_ = [intercept.astype(dtype, copy=False) for intercept in result.intercepts]
         self.n_iter_ = result.n_iter
         self.loss_curve_ = result.loss_curve
         if result.validation_loss_curve:
@@ -431,11 +445,17 @@ class BalancedMultiLabelClassifier(ClassifierMixin, BaseEstimator):
         return sp.vstack(blocks, format="csr") if encoding.sparse else np.concatenate(blocks)
 
 
+def _training_dtype(dtype, sizes, tol):
+    """Single precision for float64 features where it is much faster and its rounding far below ``tol``."""
+    n_coefs = sum(n_in * n_out for n_in, n_out in itertools.pairwise(sizes))
+    return np.dtype(np.float32) if n_coefs >= SINGLE_PRECISION_COEFS and tol >= 1e-6 else dtype
+
+
 def _check_hidden_layer_sizes(sizes) -> tuple[int, ...]:
-    sizes = np.atleast_1d(np.asarray(sizes, dtype=object))
-    if not all(isinstance(size, Integral) and size > 0 for size in sizes):
-        raise ValueError(f"hidden_layer_sizes must hold positive integers; got {sizes.tolist()}.")
-    return tuple(int(size) for size in sizes)
+    sizes = np.atleast_1d(np.asarray(sizes, dtype=object)).tolist()
+    if not all(isinstance(size, int) and size > 0 for size in sizes):
+        raise ValueError(f"hidden_layer_sizes must hold positive integers; got {sizes}.")
+    return tuple(sizes)
 
 
 def _check_device(device: str) -> str:
@@ -450,8 +470,8 @@ def _check_device(device: str) -> str:
 
 def _check_batch_size(batch_size, n_samples: int) -> int:
     if batch_size == "auto":
-        return n_samples if n_samples <= 512 else 256
-    return min(batch_size, n_samples)
+        batch_size = 512 if n_samples <= 512 else 256
+    return min(int(batch_size), n_samples)
 
 
 def _warn_of_constant_labels(statistics):

@@ -22,8 +22,8 @@ class TargetEncoding:
     ----------
     kind : {"binary", "multiclass", "multilabel"}
         What the target is.
-    classes : ndarray of shape (n_classes,) or list of n_labels such arrays
-        The classes; of each label for a multi-label target, as in scikit-learn's multi-output classifiers.
+    classes : ndarray of shape (n_classes,) or (n_labels, 2)
+        The classes; of each label, 0 and 1, for a multi-label target.
     dtype : str
         Type of a multi-label target.
     sparse : {"", "matrix", "array"}
@@ -31,7 +31,7 @@ class TargetEncoding:
     """
 
     kind: str
-    classes: np.ndarray | list
+    classes: np.ndarray
     dtype: str = ""
     sparse: str = ""
 
@@ -117,8 +117,9 @@ def encode_targets(y) -> tuple[TargetEncoding, sp.csr_array]:
 def _multilabel(indicator, dtype, sparse):
     indicator.eliminate_zeros()
     indicator.sum_duplicates()
-    # One array serves all labels.
-    classes = [np.array([0, 1])] * indicator.shape[1]
+    # A row a label, as the lists of scikit-learn's multi-output classifiers hold. With two labels, one array
+    # [0, 1] would make scikit-learn's scorers and cross-validation take the model for a binary one.
+    classes = np.tile([0, 1], (indicator.shape[1], 1))
     return TargetEncoding("multilabel", classes, np.dtype(dtype).str, sparse), indicator
 
 

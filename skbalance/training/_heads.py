@@ -14,22 +14,6 @@ from ._batches import SparseRows
 __all__ = ["Head", "initial_weights"]
 
 
-def csr_matmul(matrix: Tensor, dense: Tensor) -> Tensor:
-    """Product of a sparse CSR and a dense matrix."""
-    if dense.dtype == torch.float32 and dense.device.type == "cpu":
-        # The bag of embeddings is the same sum, and about twice as fast as the sparse product here; in double
-        # precision it would first gather every row.
-        return F.embedding_bag(
-            matrix.col_indices(),
-            dense,
-            matrix.crow_indices(),
-            mode="sum",
-            per_sample_weights=matrix.values(),
-            include_last_offset=True,
-        )
-    return matrix @ dense
-
-
 class SparseMatmul(torch.autograd.Function):
     """Rows of a sparse matrix times a weight matrix; the gradient by the weights uses the ready transpose."""
 
@@ -38,13 +22,13 @@ class SparseMatmul(torch.autograd.Function):
         """Multiply."""
         ctx.features = features
         ctx.n_features = coef.shape[0]
-        return csr_matmul(features.rows, coef)
+        return features.rows @ coef
 
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx, grad):
         """Multiply the transpose by the gradient."""
-        product = csr_matmul(ctx.features.columns, grad.contiguous())
+        product = ctx.features.columns @ grad.contiguous()
         if ctx.features.present is None:
             return product, None
         full = product.new_zeros(ctx.n_features, grad.shape[1])

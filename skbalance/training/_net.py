@@ -65,14 +65,14 @@ class _EvaluationRecorder:
 
 
 class PlateauStop(Callback):
-    """Stop once a window of iterations together brings less than a share ``tol`` of the objective.
+    """Stop once the objective falls by less than a share ``tol`` of itself an iteration, over a window of them.
 
     Parameters
     ----------
     tol : float
-        Relative improvement below which training has converged.
+        Relative improvement an iteration below which training has converged.
     window : int
-        Iterations that must together bring it.
+        Iterations over which it is averaged.
     max_iter : int
         Most iterations, those inside an epoch of L-BFGS counted.
     weight_decay : float
@@ -146,7 +146,7 @@ class PlateauStop(Callback):
         if len(curve) <= self.window:
             return False
         before, after = min(curve[: -self.window]), min(curve[-self.window :])
-        return before - after <= self.tol * abs(before)
+        return before - after <= self.tol * self.window * abs(before)
 
 
 def _mean_loss(epoch, prefix):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.sparse as sp
 import torch
 
 from ..losses import Criterion, LabelStatistics
@@ -173,7 +172,7 @@ def _curvature_scales(data: TrainingData, statistics: LabelStatistics, alpha: fl
     third on TF-IDF features; a power below one half did best on every loss tried.
     """
     weight = data.weight / data.weight.sum()
-    square = data.X.multiply(data.X) if sp.issparse(data.X) else data.X**2
+    square = data.X**2 if isinstance(data.X, np.ndarray) else data.X.multiply(data.X)
     share = statistics.clipped_counts / statistics.n_samples
     curvature = np.outer(square.T @ weight, share) + max(alpha, 1e-12)
     dtype = data.X.dtype

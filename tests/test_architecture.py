@@ -1,0 +1,83 @@
+"""The direction of the arrows: which part of the package may import which."""
+
+import ast
+import importlib
+from pathlib import Path
+
+import pytest
+
+import skbalance
+
+ROOT = Path(skbalance.__file__).parent
+MODULES = sorted(ROOT.rglob("*.py"))
+FACADES = sorted(ROOT.rglob("__init__.py"))
+
+# What each room may import of the package besides itself; `_validation` is everybody's.
+ALLOWED = {
+    "losses": set(),
+    "training": {"losses"},
+    "_targets": set(),
+    "_validation": set(),
+    "_classifier": {"_targets", "losses", "training"},
+    "_tags": set(),
+    "metrics": set(),
+    "datasets": set(),
+    "embedding": set(),
+    "model_selection": {"_targets", "losses", "metrics"},
+    "plotting": {"losses", "metrics", "model_selection"},
+}
+
+
+def room_of(path):
+    return path.relative_to(ROOT).with_suffix("").parts[0]
+
+
+def imports_of(path):
+    """Absolute names of what a file imports, inside functions too."""
+    package = ["skbalance", *path.relative_to(ROOT).with_suffix("").parts[:-1]]
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else []
+            module = [*base, *(node.module.split(".") if node.module else [])]
+            yield from (".".join([*module, alias.name]) for alias in node.names)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_arrows(path):
+    room = room_of(path)
+    if room == "__init__":
+        return
+    allowed = ALLOWED[room] | {room, "_validation"}
+    inside = {name.split(".")[1] for name in imports_of(path) if name.startswith("skbalance.")}
+    assert inside <= allowed, f"{room} may not import {sorted(inside - allowed)}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_private_names_of_scikit_learn_come_through_validation(path):
+    if room_of(path) == "_validation":
+        return
+    private = [
+        name for name in imports_of(path) if name.startswith("sklearn.") and any(p[0] == "_" for p in name.split("."))
+    ]
+    assert not private
+
+
+@pytest.mark.parametrize("path", FACADES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_facades_only_hand_names_on(path):
+    name = ".".join(["skbalance", *path.relative_to(ROOT).parts[:-1]])
+    facade = importlib.import_module(name)
+    body = [node for node in ast.parse(path.read_text(encoding="utf-8")).body if not isinstance(node, ast.ImportFrom)]
+    assert all(isinstance(node, ast.Assign | ast.Expr) for node in body)
+    assert all(isinstance(entry, str) and hasattr(facade, entry) for entry in facade.__all__)
+    assert len(set(facade.__all__)) == len(facade.__all__)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_files_stay_short(path):
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 500
+
+
+def test_every_file_of_the_package_has_a_room():
+    assert {room_of(path) for path in MODULES} - {"__init__"} == set(ALLOWED)

@@ -1,0 +1,453 @@
+"""The estimator: targets of every kind, parameters, attributes, errors."""
+
+import pickle
+import re
+import warnings
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+import skops.io
+import torch
+from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
+from sklearn.metrics import f1_score
+
+from skbalance import BalancedMultiLabelClassifier
+from skbalance.datasets import make_long_tailed_multilabel
+from skbalance.losses import (
+    BinaryCrossEntropy,
+    ClassBalancedFocalLoss,
+    DistributionBalancedLoss,
+    FocalLoss,
+    LabelStatistics,
+    get_loss_names,
+)
+
+
+@pytest.fixture(scope="module")
+def data():
+    X, y = make_long_tailed_multilabel(300, 8, n_features=60, random_state=0)
+    X = sp.csr_array(X, dtype=np.float64)
+    return X / sp.linalg.norm(X, axis=1).max(), y.toarray()
+
+
+def small(**params):
+    return BalancedMultiLabelClassifier(**{"alpha": 1e-3, "max_iter": 1000, "tol": 1e-5, "random_state": 0, **params})
+
+
+# What goes in and comes out
+
+
+@pytest.mark.parametrize("container", [np.asarray, sp.csr_matrix, sp.csc_matrix, sp.csr_array, sp.coo_array])
+@pytest.mark.parametrize("dtype", [bool, np.int64, np.uint8, np.float32])
+def test_predictions_are_of_the_kind_of_y(data, container, dtype):
+    X, y = data
+    y = container(y.astype(dtype))
+    model = small().fit(X, y)
+    predicted = model.predict(X)
+    assert predicted.dtype == dtype
+    assert predicted.shape == y.shape
+    assert sp.issparse(predicted) == sp.issparse(y)
+    assert isinstance(predicted, sp.sparray) == isinstance(y, sp.sparray)
+    reference = small().fit(X, data[1]).predict(X)
+    np.testing.assert_array_equal(predicted.toarray() if sp.issparse(y) else predicted, reference)
+
+
+@pytest.mark.parametrize("solver", ["lbfgs", "adam"])
+@pytest.mark.parametrize("hidden", [(), (7,), (6, 5)])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_sparse_and_dense_features_agree(data, solver, hidden, dtype):
+    X, y = data
+    X = X.astype(dtype)
+    params = {"solver": solver, "hidden_layer_sizes": hidden, "batch_size": 64, "max_iter": 15, "tol": 0}
+    with pytest.warns(ConvergenceWarning):
+        dense = small(**params).fit(X.toarray(), y)
+    with pytest.warns(ConvergenceWarning):
+        sparse = small(**params).fit(X, y)
+    assert dense.coefs_[0].dtype == sparse.decision_function(X).dtype == dtype
+    rtol = 1e-2 if dtype == np.float32 else 1e-6
+    np.testing.assert_allclose(dense.predict_proba(X.toarray()), sparse.predict_proba(X), rtol=rtol, atol=rtol / 10)
+    assert [c.shape for c in dense.coefs_] == [(a, b) for a, b in zip((60, *hidden), (*hidden, 8), strict=True)]
+
+
+def test_learns(data):
+    X, y = data
+    for params in (
+        {},
+        {"solver": "adam", "learning_rate_init": 0.05, "tol": 1e-3},
+        {"hidden_layer_sizes": (20,), "tol": 1e-3},
+    ):
+        model = small(**{"alpha": 1e-5, **params}).fit(X, y)
+        assert f1_score(y, model.predict(X), average="macro") > 0.8
+
+
+@pytest.mark.parametrize("loss", get_loss_names())
+def test_one_dimensional_targets(loss):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(90, 4))
+    classes = np.array(["ham", "spam", "tofu"])
+    index = (X @ rng.normal(size=(4, 3))).argmax(axis=1)
+    multiclass = small(loss=loss, alpha=1e-4).fit(X, classes[index])
+    assert multiclass.score(X, classes[index]) > 0.2 + np.bincount(index).max() / 90
+    assert multiclass.predict_proba(X).shape == multiclass.decision_function(X).shape == (90, 3)
+    np.testing.assert_allclose(multiclass.predict_proba(X).sum(axis=1), 1)
+    binary = small(loss=loss, alpha=1e-4).fit(X, classes[np.minimum(index, 1)])
+    assert binary.score(X, classes[np.minimum(index, 1)]) > 0.9
+    assert binary.predict_proba(X).shape == (90, 2)
+    assert binary.decision_function(X).shape == (90,)
+    assert binary.classes_.tolist() == ["ham", "spam"]
+
+
+@pytest.mark.parametrize("base", ["focal", "sigmoid", "softmax"])
+def test_single_label_class_balanced(base):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(90, 4))
+    y = (X @ rng.normal(size=(4, 3))).argmax(axis=1)
+    loss = ClassBalancedFocalLoss(base=base, mode="average_w", normalize=True, alpha=None, beta=0.99)
+    model = small(loss=loss, alpha=1e-4).fit(X, y)
+    assert model.score(X, y) > 0.9
+    np.testing.assert_allclose(model.predict_proba(X).sum(axis=1), 1)
+    np.testing.assert_array_equal(model.predict_proba(X).argmax(axis=1), model.predict(X))
+
+
+def test_a_single_column_of_zero_and_one_is_one_label(data):
+    X, y = data
+    model = small().fit(X, y[:, :1])
+    assert model.predict_proba(X).shape == model.predict(X).shape == model.decision_function(X).shape == (300, 1)
+    flat = small().fit(X, y[:, 0])
+    np.testing.assert_allclose(flat.predict_proba(X)[:, 1], model.predict_proba(X)[:, 0])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_probabilities_stay_inside(dtype):
+    X = np.array([[1.0], [-1.0]], dtype=dtype)
+    for y in (np.array([[1, 0], [0, 1]]), np.array([0, 1]), np.array([0, 1])[:, None]):
+        model = small(alpha=1e-6).fit(X, y)
+        proba = model.predict_proba(np.array([[1e6], [-1e6]], dtype=dtype))
+        assert ((proba > 0) & (proba < 1)).all()
+    model = small(alpha=1e-6).fit(np.eye(3, dtype=dtype), np.arange(3))
+    proba = model.predict_proba(1e6 * np.eye(3, dtype=dtype))
+    assert ((proba > 0) & (proba < 1)).all()
+
+
+# What is learned
+
+
+def test_counts_come_from_the_samples_and_their_weights(data):
+    X, y = data
+    weight = np.random.default_rng(0).integers(0, 3, len(y))
+    model = small(loss="db").fit(X, y, sample_weight=weight)
+    np.testing.assert_array_equal(model.label_counts_, weight @ y)
+    assert model.loss_.mu == LabelStatistics.from_targets(y, weight).rebalance_center
+    np.testing.assert_array_equal(small().fit(X, y).label_counts_, y.sum(axis=0))
+
+
+def test_the_loss_is_left_alone(data):
+    X, y = data
+    loss = DistributionBalancedLoss()
+    model = small(loss=loss).fit(X, y)
+    assert model.loss is loss
+    assert loss.mu == "auto"
+    assert isinstance(model.loss_, DistributionBalancedLoss)
+    assert 0 < model.loss_.mu <= 1
+    assert not hasattr(small(), "loss_")
+
+
+def test_objective_is_what_it_says(data):
+    X, y = data
+    model = small(loss="db", alpha=1e-2).fit(X, y)
+    statistics = LabelStatistics(model.label_counts_, len(y))
+    criterion = model.loss_.bind(statistics, "row_sum")
+    logits = torch.tensor(model.decision_function(X))
+    data_term = criterion(logits, torch.tensor(y)).mean().item()
+    penalty = 0.5 * 1e-2 * (model.coefs_[0] ** 2).sum()
+    assert model.loss_curve_[-1] == pytest.approx(data_term + penalty, rel=1e-9)
+
+
+def test_lbfgs_reaches_the_minimum(data):
+    X, y = data
+    model = small(loss="bce", alpha=1e-3, tol=1e-13).fit(X, y)
+    proba = model.predict_proba(X)
+    gradient = X.T @ (proba - y) / len(y) + 1e-3 * model.coefs_[0]
+    assert np.abs(gradient).max() < 1e-7
+    assert np.abs((proba - y).mean(axis=0)).max() < 1e-7
+
+
+def test_iterations_and_curves(data):
+    X, y = data
+    model = small().fit(X, y)
+    assert model.solver_ == "lbfgs"
+    assert model.n_iter_ == len(model.loss_curve_)
+    assert np.diff(model.loss_curve_).max() <= 1e-12
+    model = small(solver="adam", max_iter=200, tol=1e-2).fit(X, y)
+    assert model.n_iter_ == len(model.loss_curve_) < 200
+    assert not hasattr(model, "validation_loss_curve_")
+
+
+@pytest.mark.parametrize("solver", ["lbfgs", "adam"])
+def test_max_iter_is_held_and_warned_of(data, solver):
+    X, y = data
+    with pytest.warns(ConvergenceWarning, match="max_iter=7"):
+        model = small(solver=solver, max_iter=7, n_iter_no_change=5, tol=0).fit(X, y)
+    assert model.n_iter_ == 7
+
+
+def test_solver_auto(data):
+    X, y = data
+    assert small().fit(X, y).solver_ == "lbfgs"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        assert small(hidden_layer_sizes=(3,), max_iter=3).fit(X, y).solver_ == "adam"
+        assert small(early_stopping=True, max_iter=3).fit(X, y).solver_ == "adam"
+
+
+def test_early_stopping_keeps_the_best_weights(data):
+    X, y = data
+    model = small(
+        early_stopping=True, learning_rate_init=0.5, batch_size=32, alpha=0.0, n_iter_no_change=5, max_iter=500
+    ).fit(X, y)
+    curve = model.validation_loss_curve_
+    assert model.n_iter_ == len(curve) < 500
+    held = np.random.RandomState(0).permutation(300)[:30]
+    criterion = model.loss_.bind(LabelStatistics(model.label_counts_, 300), "row_sum")
+    value = criterion(torch.tensor(model.decision_function(X[held])), torch.tensor(y[held])).mean().item()
+    assert value == pytest.approx(min(curve), rel=1e-9)
+    refitted = model.set_params(early_stopping=False, max_iter=1000, solver="lbfgs", alpha=1e-3).fit(X, y)
+    assert not hasattr(refitted, "validation_loss_curve_")
+
+
+def test_warm_start_goes_on(data):
+    X, y = data
+    cold = small(tol=1e-10).fit(X, y)
+    warm = clone(cold).set_params(warm_start=True).fit(X, y)
+    again = warm.fit(X, y)
+    assert again.n_iter_ < cold.n_iter_
+    assert again.loss_curve_[0] == pytest.approx(cold.loss_curve_[-1], rel=1e-4)
+    with pytest.raises(ValueError, match=r"previous fit, \[60, 8\]; got \[60, 5\]"):
+        warm.fit(X, y[:, :5])
+
+
+def test_dropout_only_in_training(data):
+    X, y = data
+    with pytest.warns(ConvergenceWarning):
+        model = small(hidden_layer_sizes=(9,), dropout=0.5, max_iter=5).fit(X, y)
+    np.testing.assert_array_equal(model.predict_proba(X), model.predict_proba(X))
+
+
+def test_verbose_prints_the_objective(data, capsys):
+    X, y = data
+    small(verbose=1).fit(X, y)
+    assert re.search(r"Iteration \d+: objective 0\.\d+", capsys.readouterr().out)
+
+
+@pytest.mark.parametrize(
+    "params", [{}, {"solver": "adam", "batch_size": 50, "hidden_layer_sizes": (5,), "dropout": 0.2}]
+)
+def test_random_state_decides_and_nothing_leaks(data, params):
+    X, y = data
+    torch.manual_seed(1)
+    np.random.seed(1)
+    before_torch, before_numpy = torch.get_rng_state(), np.random.get_state()[1].copy()
+    threads = torch.get_num_threads()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        models = [small(max_iter=5, random_state=3, **params).fit(X, y) for _ in range(2)]
+    assert torch.equal(torch.get_rng_state(), before_torch)
+    np.testing.assert_array_equal(np.random.get_state()[1], before_numpy)
+    assert torch.get_num_threads() == threads
+    for one, two in zip(models[0].coefs_, models[1].coefs_, strict=True):
+        np.testing.assert_array_equal(one, two)
+
+
+def test_zero_weight_is_absence(data):
+    X, y = data
+    weight = (np.arange(300) % 3 > 0).astype(float)
+    kept = weight > 0
+    params = {"solver": "adam", "batch_size": 40, "max_iter": 5}
+    with pytest.warns(ConvergenceWarning):
+        one = small(**params).fit(X, y, sample_weight=weight)
+    with pytest.warns(ConvergenceWarning):
+        two = small(**params).fit(X[kept], y[kept])
+    np.testing.assert_array_equal(one.coefs_[0], two.coefs_[0])
+
+
+def test_prediction_in_blocks(data, monkeypatch):
+    X, y = data
+    for target in (y, sp.csr_array(y), y[:, 0], y.argmax(axis=1)):
+        model = small().fit(X, target)
+        whole = model.predict(X)
+        monkeypatch.setattr("skbalance._classifier.BLOCK_ELEMENTS", 56)
+        parts = model.predict(X)
+        monkeypatch.undo()
+        difference = whole != parts
+        assert type(whole) is type(parts)
+        assert not (difference.nnz if sp.issparse(difference) else difference.any())
+
+
+@pytest.mark.parametrize("solver", ["lbfgs", "adam"])
+def test_nothing_sparse_is_densified(data, solver, monkeypatch):
+    def refuse(*args, **kwargs):
+        raise AssertionError("a sparse matrix was made dense")
+
+    X, y = data
+    y = sp.csr_array(y)
+    for container in (sp.csr_array, sp.csc_array, sp.coo_array, sp.csr_matrix):
+        for method in ("toarray", "todense"):
+            monkeypatch.setattr(container, method, refuse)
+    with pytest.warns(ConvergenceWarning):
+        model = small(solver=solver, max_iter=3, tol=0).fit(X, y)
+    assert model.predict(X).shape == y.shape
+
+
+# Pickles
+
+
+@pytest.mark.parametrize("loss", ["db", FocalLoss(gamma=1.0)])
+def test_pickle_and_skops(data, loss):
+    X, y = data
+    model = small(loss=loss).fit(X, y)
+    again = pickle.loads(pickle.dumps(model))
+    np.testing.assert_array_equal(again.predict_proba(X), model.predict_proba(X))
+    if isinstance(loss, str):
+        blob = skops.io.dumps(model)
+        untrusted = skops.io.get_untrusted_types(data=blob)
+        assert untrusted == ["skbalance._classifier.BalancedMultiLabelClassifier"]
+        loaded = skops.io.loads(blob, trusted=untrusted)
+        np.testing.assert_array_equal(loaded.predict(X), model.predict(X))
+        assert repr(loaded.loss_) == repr(model.loss_)
+
+
+class CustomLoss(FocalLoss):
+    """A loss of the user's own."""
+
+
+def test_a_loss_of_the_users_own(data):
+    X, y = data
+    model = pickle.loads(pickle.dumps(small(loss=CustomLoss(gamma=1.5)).fit(X, y)))
+    assert isinstance(model.loss_, CustomLoss)
+    np.testing.assert_array_equal(model.predict(X), small(loss=FocalLoss(gamma=1.5)).fit(X, y).predict(X))
+
+
+# Bad input
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"loss": "focall"}, r"'bce', 'focal'.*got 'focall'"),
+        ({"loss": BinaryCrossEntropy(reweight="inv")}, r"'reweight'.*'inverse'.*Got 'inv'"),
+        ({"loss": FocalLoss(gamma=-1)}, r"'gamma'.*Got -1"),
+        ({"solver": "sgd"}, r"'solver'.*'lbfgs'.*Got 'sgd'"),
+        ({"alpha": -1}, "'alpha'.*Got -1"),
+        ({"hidden_layer_sizes": (0,)}, r"positive integers; got \[0\]"),
+        ({"hidden_layer_sizes": (2.5,)}, r"positive integers; got \[2.5\]"),
+        ({"dropout": 1.0}, "'dropout'"),
+        ({"batch_size": 0}, "'batch_size'"),
+        ({"max_iter": 0}, "'max_iter'"),
+        ({"validation_fraction": 1.0}, "'validation_fraction'"),
+        ({"device": "tpu"}, "device='tpu' cannot be used here"),
+        ({"loss": ClassBalancedFocalLoss(base="softmax")}, "exclude each other; y is a label indicator"),
+    ],
+)
+def test_bad_parameters(data, params, message):
+    X, y = data
+    model = small(**params)
+    with pytest.raises(ValueError, match=message):
+        model.fit(X, y)
+    assert vars(model) == {**vars(model), **params}
+    assert not hasattr(model, "n_features_in_")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda X, y: (np.where(X.toarray() > 0, np.nan, 0), y), "NaN"),
+        (lambda X, y: (np.full(X.shape, np.inf), y), "infinity"),
+        (lambda X, y: (X, y * 2), r"holds only 0 and 1; got \[2\]"),
+        (lambda X, y: (X, sp.csr_array(y * 3)), r"holds only 0 and 1; got \[3\]"),
+        (lambda X, y: (X, y - 0.5), r"holds only 0 and 1; got \[-0.5, 0.5\]"),
+        (lambda X, y: (X, np.where(y == 1, "yes", "no")), "MultiLabelBinarizer"),
+        (lambda X, y: (X, y[:-1]), "inconsistent numbers of samples"),
+        (lambda X, y: (X, np.zeros(300)), "only one class is present"),
+        (lambda X, y: (X, np.linspace(0, 1, 300)), "Unknown label type: continuous"),
+        (lambda X, y: (X[:0], y[:0]), "0 sample"),
+    ],
+)
+def test_bad_data_leaves_the_estimator_as_it_was(data, change, message):
+    X, y = data
+    model = small().fit(X, y)
+    before = dict(vars(model))
+    with pytest.raises(ValueError, match=message):
+        model.fit(*change(X, y))
+    assert vars(model) == before
+    model.predict(X)
+
+
+def test_bad_weights(data):
+    X, y = data
+    with pytest.raises(ValueError, match="zero"):
+        small().fit(X, y, sample_weight=np.zeros(300))
+    with pytest.raises(ValueError, match=r"[Nn]egative"):
+        small().fit(X, y, sample_weight=np.linspace(-1, 1, 300))
+    with pytest.raises(ValueError, match="NaN"):
+        small().fit(X, y, sample_weight=np.full(300, np.nan))
+
+
+def test_parameters_of_a_loss_named_by_a_string():
+    model = small(loss="db")
+    before = model.get_params()
+    with pytest.raises(ValueError, match=re.escape("loss=FocalLoss()")):
+        model.set_params(loss="focal", loss__gamma=1)
+    with pytest.raises(ValueError, match=re.escape("loss=DistributionBalancedLoss()")):
+        model.set_params(loss__gamma=1)
+    assert model.get_params() == before
+    model.set_params(loss=FocalLoss(), loss__gamma=1)
+    assert model.loss.gamma == 1
+    with pytest.raises(ValueError, match="Invalid parameter 'gama'"):
+        model.set_params(loss__gama=1)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_no_gpu(data):
+    X, y = data
+    with pytest.raises(ValueError, match="device='cuda' cannot be used here"):
+        small(device="cuda").fit(X, y)
+
+
+def test_bad_predictions(data):
+    X, y = data
+    with pytest.raises(NotFittedError):
+        small().predict(X)
+    with pytest.raises(ValueError, match="60 features"):
+        small().fit(X, y).predict(X[:, :59])
+
+
+def test_degenerate_labels_warn_and_work(data):
+    X, y = data
+    y = y.copy()
+    y[:, 3], y[:, 4] = 0, 1
+    y[:20, [0, 1, 2, 5, 6, 7]] = 0
+    with pytest.warns(UserWarning, match="labels have") as record:
+        model = small(alpha=1e-4).fit(X, y)
+    messages = [str(w.message) for w in record]
+    assert any("1 of 8 labels have no positive sample" in m and "columns [3]" in m for m in messages)
+    assert any("1 of 8 labels have every sample positive" in m and "columns [4]" in m for m in messages)
+    assert not model.predict(X)[:, 3].any()
+    assert model.predict(X)[:, 4].all()
+    assert np.isfinite(model.predict_proba(X)).all()
+
+
+def test_interrupted_training_keeps_its_weights(data, monkeypatch):
+    X, y = data
+    calls = iter([None, None, KeyboardInterrupt])
+
+    def interrupt(*args, **kwargs):
+        if next(calls) is not None:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("skbalance.training._net.Net.on_batch_end", interrupt)
+    with pytest.warns(UserWarning, match="interrupted"):
+        model = small(solver="adam", batch_size=300).fit(X, y)
+    assert model.n_iter_ == 2
+    assert np.isfinite(model.predict_proba(X)).all()

@@ -1,0 +1,59 @@
+"""Batches cut out of CSR."""
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+import torch
+
+from skbalance.training._batches import BatchIterator, SparseRows, TrainingData
+
+
+@pytest.fixture
+def data():
+    rng = np.random.default_rng(0)
+    X = sp.random_array((23, 11), density=0.2, format="csr", rng=rng)
+    y = sp.csr_array((rng.random((23, 4)) < 0.3).astype(np.int8))
+    return TrainingData(X, y, rng.random(23))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_products_with_rows_and_columns(data, dtype):
+    rows = SparseRows(data.X.astype(dtype), "cpu")
+    dense = torch.from_numpy(np.random.default_rng(1).normal(size=(11, 3)).astype(dtype))
+    torch.testing.assert_close(rows.rows @ dense, torch.from_numpy(data.X.toarray().astype(dtype)) @ dense)
+    back = torch.from_numpy(np.random.default_rng(1).normal(size=(23, 3)).astype(dtype))
+    full = torch.zeros(11, 3, dtype=back.dtype)
+    present = slice(None) if rows.present is None else rows.present
+    full[present] = rows.columns @ back
+    torch.testing.assert_close(full, torch.from_numpy(data.X.toarray().astype(dtype)).T @ back)
+
+
+@pytest.mark.parametrize("dense", [True, False])
+def test_every_sample_comes_once(data, dense):
+    if dense:
+        data = TrainingData(data.X.toarray(), data.y, data.weight)
+    iterator = BatchIterator(data, batch_size=5, random_state=np.random.RandomState(0))
+    assert len(iterator) == 5
+    orders = []
+    for _ in range(2):
+        batches = list(iterator)
+        assert [len(features) for features, _ in batches] == [5, 5, 5, 5, 3]
+        weight = torch.cat([weight for _, (_, weight) in batches]).numpy()
+        order = [int(np.flatnonzero(data.weight == w)[0]) for w in weight]
+        assert sorted(order) == list(range(23))
+        target = torch.cat([pairs.dense() for _, (pairs, _) in batches]).numpy()
+        np.testing.assert_array_equal(target, data.y.toarray()[order] > 0)
+        orders.append(order)
+    assert orders[0] != orders[1]
+
+
+def test_a_single_batch_is_built_once(data):
+    iterator = BatchIterator(data, batch_size=23, random_state=np.random.RandomState(0))
+    assert next(iter(iterator)) is next(iter(iterator))
+
+
+def test_read_only_arrays_are_copied(data):
+    for array in (data.X.data, data.X.indices, data.y.indices, data.weight):
+        array.flags.writeable = False
+    features, (pairs, weight) = data.on_device("cpu")
+    assert len(features) == len(weight) == pairs.shape[0] == 23

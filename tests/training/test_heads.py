@@ -1,0 +1,65 @@
+"""Heads: their forward pass, their gradient, their units."""
+
+import itertools
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+import torch
+
+from skbalance.training._batches import SparseRows
+from skbalance.training._heads import Head, initial_weights
+
+
+def weights(sizes, seed=0):
+    rng = np.random.default_rng(seed)
+    return [rng.normal(size=s) for s in itertools.pairwise(sizes)], [rng.normal(size=n) for n in sizes[1:]]
+
+
+@pytest.mark.parametrize("sizes", [[9, 4], [9, 6, 4], [9, 6, 5, 4]])
+@pytest.mark.parametrize("scaled", [False, True])
+def test_sparse_and_dense_gradients_agree(sizes, scaled):
+    if scaled and len(sizes) > 2:
+        sizes = [9, 7]
+    X = sp.random_array((12, 9), density=0.3, format="csr", rng=np.random.default_rng(0))
+    coefs, intercepts = weights(sizes)
+    scales = (np.full(coefs[0].shape, 0.3), np.full(intercepts[0].shape, 2.0)) if scaled else None
+    results = []
+    for features in (torch.from_numpy(X.toarray()), SparseRows(X, "cpu")):
+        head = Head(coefs, intercepts, scales=scales)
+        out = head(features)
+        (out**2).sum().backward()
+        results.append([out, *(p.grad for p in head.parameters())])
+    for dense, sparse in zip(*results, strict=True):
+        torch.testing.assert_close(dense, sparse)
+    expected = X.toarray()
+    for i, (coef, intercept) in enumerate(zip(coefs, intercepts)):
+        expected = (np.maximum(expected, 0) if i else expected) @ coef + intercept
+    np.testing.assert_allclose(results[0][0].detach(), expected)
+
+
+def test_units_do_not_change_the_weights():
+    coefs, intercepts = weights([3, 2])
+    head = Head(coefs, intercepts, scales=(np.full((3, 2), 5.0), np.full(2, 0.1)))
+    for given, back in zip((coefs[0], intercepts[0]), (g[0] for g in head.to_numpy())):
+        np.testing.assert_allclose(back, given)
+    assert head.squared_norm().item() == pytest.approx((coefs[0] ** 2).sum())
+
+
+def test_initial_weights():
+    log_odds = np.array([4.0, 0.0])
+    random_state = np.random.RandomState(0)
+    coefs, intercepts = initial_weights([5, 2], log_odds=log_odds, random_state=random_state, dtype=np.float32)
+    assert not coefs[0].any()
+    np.testing.assert_array_equal(intercepts[0], [-2, 0])
+    coefs, intercepts = initial_weights([5, 3, 2], log_odds=log_odds, random_state=random_state, dtype=np.float32)
+    assert 0 < np.abs(coefs[0]).max() <= np.sqrt(6 / 8)
+    assert not intercepts[0].any()
+    assert coefs[1].dtype == np.float32
+
+
+def test_dropout_acts_in_training_only():
+    head = Head(*weights([4, 50, 2]), dropout=0.5)
+    x = torch.ones(3, 4, dtype=torch.float64)
+    assert not torch.equal(head.train()(x), head.eval()(x))
+    assert torch.equal(head.eval()(x), head.eval()(x))

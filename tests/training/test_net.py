@@ -1,0 +1,74 @@
+"""The training loop against a bare one: the same losses, the same weights."""
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+import torch
+
+from skbalance.losses import DistributionBalancedLoss, LabelStatistics
+from skbalance.training import TrainingData, TrainingOptions, fit_head
+from skbalance.training._batches import BatchIterator
+from skbalance.training._heads import Head, initial_weights
+
+OPTIONS = {
+    "alpha": 1e-3,
+    "learning_rate_init": 0.01,
+    "batch_size": 16,
+    "max_iter": 4,
+    "tol": 0.0,
+    "n_iter_no_change": 10,
+    "dropout": 0.0,
+    "device": "cpu",
+}
+
+
+@pytest.fixture
+def problem():
+    rng = np.random.default_rng(0)
+    X = sp.random_array((50, 12), density=0.3, format="csr", rng=rng)
+    y = sp.csr_array((rng.random((50, 4)) < 0.3).astype(np.int8))
+    data = TrainingData(X, y, rng.random(50) + 0.5)
+    statistics = LabelStatistics.from_targets(y, data.weight)
+    return data, statistics, DistributionBalancedLoss().bind(statistics, "row_sum")
+
+
+@pytest.mark.parametrize("sizes", [[12, 4], [12, 6, 4]])
+def test_adam_is_that_of_a_bare_loop(problem, sizes):
+    data, statistics, criterion = problem
+    options = TrainingOptions(solver="adam", **OPTIONS)
+    result = fit_head(
+        sizes, criterion, data, statistics=statistics, options=options, random_state=np.random.RandomState(5)
+    )
+    random_state = np.random.RandomState(5)
+    coefs, intercepts = initial_weights(
+        sizes, log_odds=statistics.log_odds, random_state=random_state, dtype=np.float64
+    )
+    head = Head(coefs, intercepts)
+    batches = BatchIterator(data, batch_size=16, random_state=np.random.RandomState(random_state.randint(2**31)))
+    optimizer = torch.optim.Adam(head.parameters(), lr=0.01)
+    curve = []
+    for _ in range(4):
+        total = 0.0
+        for features, (pairs, weight) in batches:
+            optimizer.zero_grad()
+            loss = (criterion(head(features), pairs) * weight).sum() / weight.sum()
+            total += loss.item() * len(weight)
+            (loss + 0.5 * 1e-3 * head.squared_norm()).backward()
+            optimizer.step()
+        curve.append(total / 50 + 0.5 * 1e-3 * head.squared_norm().item())
+    np.testing.assert_allclose(result.loss_curve, curve, rtol=1e-9)
+    for ours, theirs in zip(result.coefs, head.coefs):
+        np.testing.assert_allclose(ours, theirs.detach(), rtol=1e-7, atol=1e-10)
+
+
+def test_stops_when_flat(problem):
+    data, statistics, criterion = problem
+    options = TrainingOptions(solver="lbfgs", **{**OPTIONS, "tol": 1e-5, "max_iter": 500})
+    result = fit_head(
+        [12, 4], criterion, data, statistics=statistics, options=options, random_state=np.random.RandomState(0)
+    )
+    assert result.converged
+    assert not result.interrupted
+    curve = np.array(result.loss_curve)
+    assert curve[-11] - curve[-1] <= 1e-5 * 10 * curve[-11]
+    assert curve[-21] - curve[-11] > 1e-5 * 10 * curve[-21]
