@@ -1,0 +1,304 @@
+"""How labels come together: p(i | j), labels sorted by frequency."""
+
+from __future__ import annotations
+
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+
+from skbalance.metrics import label_groups
+from skbalance.metrics._indicator import check_indicator, label_sums
+from skbalance.plotting._axes import (
+    TEXT_COLOR,
+    check_counts,
+    check_display_labels,
+    import_pyplot,
+    merge_style,
+    name_size,
+    new_axes,
+)
+
+__all__ = ["LabelCooccurrenceDisplay"]
+
+_MISSING = "#b8b8b8"
+
+
+class LabelCooccurrenceDisplay:
+    r"""How often a sample of one label has another one too, labels sorted by frequency.
+
+    Column j and row i show
+
+    .. math:: p(i \mid j) = \frac{\text{samples with labels } i \text{ and } j}{\text{samples with label } j}.
+
+    Past `max_bins` labels they are put into bins of rank that grow with it, and a cell shows the mean of
+    :math:`p(i \mid j)` over the pairs :math:`i \neq j` of its two bins.
+
+    Use :meth:`from_targets` to make one.
+
+    Parameters
+    ----------
+    probabilities : array-like of shape (n_bins, n_bins)
+        Row i, column j: :math:`p(i \mid j)`, or its mean over the bins' pairs. NaN where there is no pair of
+        different labels or no sample of a label j.
+    label_counts : array-like of shape (n_labels,)
+        Positives of each label.
+    bin_edges : array-like of shape (n_bins + 1,), default=None
+        Ranks, from 0, at which the bins begin, and last the number of labels. None is a bin for each label.
+    display_labels : array-like of shape (n_labels,), default=None
+        Names of the labels. They are written where each has a bin of its own and there is room for all.
+    boundaries : tuple of two numbers, default=(8, 35)
+        The largest count of the tail and the smallest of the head, see :func:`skbalance.metrics.label_groups`.
+
+    Attributes
+    ----------
+    probabilities, label_counts, bin_edges, display_labels, boundaries
+        As given.
+    order : ndarray of shape (n_labels,)
+        The labels' columns by falling frequency.
+    ax_ : matplotlib Axes
+        The axes.
+    figure_ : matplotlib Figure
+        Their figure.
+    mesh_ : matplotlib artist
+        The coloured cells.
+    colorbar_ : matplotlib Colorbar or None
+        The colour bar.
+
+    See Also
+    --------
+    LabelFrequencyDisplay : How often labels occur.
+
+    Notes
+    -----
+    Bins are summed from two sparse matrices of samples by bins, so that time and memory grow with the number of
+    positives; no matrix of labels by labels is formed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skbalance.plotting import LabelCooccurrenceDisplay
+    >>> y = np.array([[1, 1], [1, 1], [1, 0], [1, 0]])
+    >>> display = LabelCooccurrenceDisplay.from_targets(y)
+    >>> display.probabilities
+    array([[nan, 1. ],
+           [0.5, nan]])
+    """
+
+    def __init__(
+        self,
+        probabilities: Any,
+        label_counts: Any,
+        *,
+        bin_edges: Any = None,
+        display_labels: Any = None,
+        boundaries: tuple[float, float] = (8, 35),
+    ):
+        self.label_counts = check_counts(label_counts, boundaries)
+        n_labels = self.label_counts.size
+        self.bin_edges = np.arange(n_labels + 1) if bin_edges is None else np.asarray(bin_edges)
+        self.probabilities = np.asarray(probabilities, dtype=np.float64)
+        n_bins = self.bin_edges.size - 1
+        if (
+            self.bin_edges.ndim != 1
+            or n_bins < 1
+            or tuple(self.bin_edges[[0, -1]]) != (0, n_labels)
+            or not (np.diff(self.bin_edges) > 0).all()
+        ):
+            raise ValueError(f"bin_edges must increase from 0 to the number of labels, {n_labels}; got {bin_edges!r}.")
+        if self.probabilities.shape != (n_bins, n_bins):
+            raise ValueError(f"probabilities must have shape {(n_bins, n_bins)}; got {self.probabilities.shape}.")
+        self.display_labels = check_display_labels(display_labels, n_labels)
+        self.boundaries = boundaries
+        self.order = np.argsort(-self.label_counts, kind="stable")
+
+    @classmethod
+    def from_targets(
+        cls,
+        y: Any,
+        *,
+        display_labels: Any = None,
+        boundaries: tuple[float, float] = (8, 35),
+        max_bins: int = 100,
+        ax: Any = None,
+        **plot_kwargs: Any,
+    ) -> LabelCooccurrenceDisplay:
+        """Plot how the labels of an indicator come together.
+
+        Parameters
+        ----------
+        y : {array-like, sparse matrix} of shape (n_samples, n_labels)
+            Label indicator of 0 and 1.
+        display_labels : array-like of shape (n_labels,), default=None
+            Names of the labels.
+        boundaries : tuple of two numbers, default=(8, 35)
+            The largest count of the tail and the smallest of the head.
+        max_bins : int, default=100
+            Most labels that are shown one by one, and most bins.
+        ax : matplotlib Axes, default=None
+            Axes to draw on; None makes a figure.
+        **plot_kwargs : dict
+            For :meth:`plot`.
+
+        Returns
+        -------
+        display : LabelCooccurrenceDisplay
+            What was drawn.
+
+        Raises
+        ------
+        ValueError
+            If `y` is no indicator, or the names, boundaries or `max_bins` do not fit.
+        ImportError
+            If matplotlib is missing.
+        """
+        import_pyplot(f"{cls.__name__}.from_targets")
+        if not isinstance(max_bins, Integral) or max_bins < 2:
+            raise ValueError(f"max_bins must be a whole number of at least 2; got {max_bins!r}.")
+        y = sp.csr_array(check_indicator(y, name="y"))
+        counts = label_sums(y)
+        edges = _rank_bins(counts.size, int(max_bins))
+        display = cls(
+            _bin_probabilities(y, counts, edges), counts,
+            bin_edges=edges, display_labels=display_labels, boundaries=boundaries,
+        )  # fmt: skip
+        return display.plot(ax, **plot_kwargs)
+
+    def plot(
+        self, ax: Any = None, *, cmap: Any = "magma_r", colorbar: bool = True, mesh_kw: dict | None = None
+    ) -> LabelCooccurrenceDisplay:
+        """Draw the cells.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Axes to draw on; None makes a figure.
+        cmap : str or matplotlib Colormap, default="magma_r"
+            Colours.
+        colorbar : bool, default=True
+            Whether to draw a colour bar.
+        mesh_kw : dict, default=None
+            For matplotlib's `pcolormesh`.
+
+        Returns
+        -------
+        display : LabelCooccurrenceDisplay
+            The display itself.
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is missing.
+        """
+        n_labels, n_bins = self.label_counts.size, self.probabilities.shape[0]
+        binned = n_bins < n_labels
+        named = self.display_labels is not None and not binned
+        side = float(np.clip(0.1 * n_bins + 1.5, 5.0, 11.0)) if named else 5.2
+        ax = new_axes(ax, f"{type(self).__name__}.plot", (1.17 * side, side), layout="compressed")
+        from matplotlib.collections import QuadMesh
+        from matplotlib.colors import LogNorm, Normalize
+
+        shown = np.ma.masked_invalid(self.probabilities)
+        positive = shown.compressed()[shown.compressed() > 0]
+        if binned and positive.size:
+            norm: Normalize = LogNorm(max(positive.min(), positive.max() * 1e-5), positive.max())
+        else:
+            norm = Normalize(0, 1)
+        style = merge_style({"cmap": cmap, "norm": norm, "rasterized": True}, mesh_kw, QuadMesh)
+        ax.set_facecolor(_MISSING)
+        cells = np.arange(n_bins + 1)
+        self.mesh_ = ax.pcolormesh(cells, cells, _lift_zeros(shown, norm), **style)
+        ax.set(xlim=(0, n_bins), ylim=(n_bins, 0), box_aspect=1)
+        ax.set_xlabel("Given label j, by frequency")
+        ax.set_ylabel("Label i, by frequency")
+        self._mark_groups(ax)
+        self._write_ticks(ax, named)
+        self.colorbar_ = None
+        if colorbar:
+            self.colorbar_ = ax.figure.colorbar(self.mesh_, ax=ax, fraction=0.046, pad=0.03)
+            self.colorbar_.set_label("Mean p(i | j) of the pairs (log scale)" if binned else "p(i | j)")
+        self.ax_, self.figure_ = ax, ax.figure
+        return self
+
+    def _mark_groups(self, ax: Any) -> None:
+        start, n_labels = 0, self.label_counts.size
+        for name, members in label_groups(self.label_counts, self.boundaries).items():
+            if not members.any():
+                continue
+            low, high = np.interp([start, start + members.sum()], self.bin_edges, np.arange(self.bin_edges.size))
+            start += int(members.sum())
+            if start < n_labels:
+                for draw in (ax.axhline, ax.axvline):
+                    draw(high, color="white", linewidth=2.2, zorder=3)
+                    draw(high, color=TEXT_COLOR, linewidth=1.0, zorder=3)
+            # Names that do not fit over their labels are left out.
+            if (high - low) / (self.bin_edges.size - 1) > 0.015 * len(name):
+                ax.text(
+                    (low + high) / 2, 1.01, name, transform=ax.get_xaxis_transform(), ha="center", va="bottom",
+                    fontsize=8, color=TEXT_COLOR,
+                )  # fmt: skip
+
+    def _write_ticks(self, ax: Any, named: bool) -> None:
+        n_labels, n_bins = self.label_counts.size, self.probabilities.shape[0]
+        size = min(name_size(ax, n_bins, side) for side in ("width", "height")) if named else 0.0
+        if self.display_labels is not None and size:
+            names, at = self.display_labels[self.order], np.arange(n_labels) + 0.5
+            ax.set_xticks(at, names, rotation=90, fontsize=size)
+            ax.set_yticks(at, names, fontsize=size)
+            return
+        ranks = _tick_ranks(n_labels, n_bins < n_labels)
+        at = np.interp(ranks - 0.5, self.bin_edges, np.arange(n_bins + 1))
+        keep = [0]
+        for index in range(1, ranks.size):
+            if at[index] - at[keep[-1]] >= 0.13 * n_bins:
+                keep.append(index)
+        names = np.array([f"{rank:,}" for rank in ranks[keep]])
+        ax.set_xticks(at[keep], names)
+        ax.set_yticks(at[keep], names)
+
+
+def _tick_ranks(n_labels: int, binned: bool) -> np.ndarray:
+    """Round ranks, close together at first where the bins grow with the rank."""
+    if not binned:
+        from matplotlib.ticker import MaxNLocator
+
+        ranks = np.maximum(MaxNLocator(nbins=7, integer=True).tick_values(0, n_labels), 1).astype(np.intp)
+    else:
+        powers = 10 ** np.arange(int(np.log10(n_labels)) + 1)
+        ranks = np.multiply.outer(powers, [1, 2, 3, 4, 5, 6, 8, 15]).ravel()
+    return np.unique(ranks[ranks <= n_labels])
+
+
+def _lift_zeros(values: Any, norm: Any) -> Any:
+    """Values with those below a logarithmic scale at its lower end, so that zero is not taken for missing."""
+    return np.ma.maximum(values, norm.vmin)
+
+
+def _rank_bins(n_labels: int, max_bins: int) -> np.ndarray:
+    """Edges of bins of rank: one label each; or at even cubic roots, one label at first and many at last."""
+    if n_labels <= max_bins:
+        return np.arange(n_labels + 1)
+    return np.unique(np.round(n_labels * (np.arange(max_bins + 1) / max_bins) ** 3).astype(np.intp))
+
+
+def _bin_probabilities(y: sp.csr_array, counts: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    """Mean of p(i | j) over the pairs of different labels of two bins; j must have a sample."""
+    n_bins = edges.size - 1
+    bin_of = np.empty(counts.size, dtype=np.intp)
+    bin_of[np.argsort(-counts, kind="stable")] = np.repeat(np.arange(n_bins), np.diff(edges))
+    seen = counts > 0
+    inverse = np.divide(1.0, counts, out=np.zeros(counts.size), where=seen)
+
+    def pooled(weights: np.ndarray) -> sp.csr_array:
+        into = sp.csr_array((weights, (np.arange(counts.size), bin_of)), shape=(counts.size, n_bins))
+        return y.astype(np.float64) @ into
+
+    sums = (pooled(np.ones(counts.size)).T @ pooled(inverse)).toarray()
+    given = np.bincount(bin_of[seen], minlength=n_bins).astype(np.float64)
+    # The pairs i = j, each with p = 1, are left out; the least that can remain is 1 / n_j, less is rounding.
+    sums[np.diag_indices(n_bins)] -= given
+    sums[sums < 0.5 / max(counts.max(), 1)] = 0
+    pairs = np.diff(edges)[:, None] * given[None, :]
+    pairs[np.diag_indices(n_bins)] -= given
+    return np.divide(sums, pairs, out=np.full(sums.shape, np.nan), where=pairs > 0)

@@ -1,0 +1,288 @@
+"""The long tail: how often each label occurs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from skbalance.metrics import fitted_label_counts, label_groups
+from skbalance.metrics._indicator import check_indicator, label_sums
+from skbalance.plotting._axes import (
+    GROUP_COLORS,
+    TEXT_COLOR,
+    check_counts,
+    check_display_labels,
+    count_ticks,
+    import_pyplot,
+    merge_style,
+    name_size,
+    new_axes,
+    plain_number,
+    plural,
+    set_rank_axis,
+)
+
+__all__ = ["LabelFrequencyDisplay"]
+
+_GROUP_LIMITS = {"head": "≥ {1:g}", "medium": "> {0:g}, < {1:g}", "tail": "≤ {0:g}"}
+
+
+class LabelFrequencyDisplay:
+    """Label counts, the commonest label first, with the head, medium and tail labels shaded.
+
+    Use :meth:`from_targets`, :meth:`from_counts` or :meth:`from_estimator` to make one.
+
+    Parameters
+    ----------
+    label_counts : array-like of shape (n_labels,)
+        Positives of each label in the training data.
+    display_labels : array-like of shape (n_labels,), default=None
+        Names of the labels. They are written below the bars where there is room for all.
+    boundaries : tuple of two numbers, default=(8, 35)
+        The largest count of the tail and the smallest of the head, see :func:`skbalance.metrics.label_groups`.
+
+    Attributes
+    ----------
+    label_counts, display_labels, boundaries
+        As given.
+    order : ndarray of shape (n_labels,)
+        The labels' columns in the order they are drawn.
+    ax_ : matplotlib Axes
+        The axes.
+    figure_ : matplotlib Figure
+        Their figure.
+    area_ : matplotlib artist
+        The filled counts.
+    group_patches_ : dict of str to matplotlib artist
+        The shaded backgrounds of the groups that have labels.
+
+    See Also
+    --------
+    LabelCooccurrenceDisplay : How labels come together.
+    skbalance.metrics.label_groups : The groups.
+
+    Examples
+    --------
+    >>> from skbalance.datasets import make_long_tailed_multilabel
+    >>> from skbalance.plotting import LabelFrequencyDisplay
+    >>> X, y = make_long_tailed_multilabel(n_labels=100, random_state=0)
+    >>> display = LabelFrequencyDisplay.from_targets(y)
+    >>> display.ax_.get_ylabel()
+    'Positives (log scale)'
+    """
+
+    def __init__(self, label_counts: Any, *, display_labels: Any = None, boundaries: tuple[float, float] = (8, 35)):
+        self.label_counts = check_counts(label_counts, boundaries)
+        self.display_labels = check_display_labels(display_labels, self.label_counts.size)
+        self.boundaries = boundaries
+        self.order = np.argsort(-self.label_counts, kind="stable")
+
+    @classmethod
+    def from_targets(
+        cls,
+        y: Any,
+        *,
+        display_labels: Any = None,
+        boundaries: tuple[float, float] = (8, 35),
+        ax: Any = None,
+        **plot_kwargs: Any,
+    ) -> LabelFrequencyDisplay:
+        """Plot the counts of a label indicator.
+
+        Parameters
+        ----------
+        y : {array-like, sparse matrix} of shape (n_samples, n_labels)
+            Label indicator of 0 and 1.
+        display_labels : array-like of shape (n_labels,), default=None
+            Names of the labels.
+        boundaries : tuple of two numbers, default=(8, 35)
+            The largest count of the tail and the smallest of the head.
+        ax : matplotlib Axes, default=None
+            Axes to draw on; None makes a figure.
+        **plot_kwargs : dict
+            For :meth:`plot`.
+
+        Returns
+        -------
+        display : LabelFrequencyDisplay
+            What was drawn.
+
+        Raises
+        ------
+        ValueError
+            If `y` is no indicator, or the names or boundaries do not fit.
+        ImportError
+            If matplotlib is missing.
+        """
+        import_pyplot(f"{cls.__name__}.from_targets")
+        counts = label_sums(check_indicator(y, name="y"))
+        return cls(counts, display_labels=display_labels, boundaries=boundaries).plot(ax, **plot_kwargs)
+
+    @classmethod
+    def from_counts(
+        cls,
+        label_counts: Any,
+        *,
+        display_labels: Any = None,
+        boundaries: tuple[float, float] = (8, 35),
+        ax: Any = None,
+        **plot_kwargs: Any,
+    ) -> LabelFrequencyDisplay:
+        """Plot label counts.
+
+        Parameters
+        ----------
+        label_counts : array-like of shape (n_labels,)
+            Positives of each label.
+        display_labels : array-like of shape (n_labels,), default=None
+            Names of the labels.
+        boundaries : tuple of two numbers, default=(8, 35)
+            The largest count of the tail and the smallest of the head.
+        ax : matplotlib Axes, default=None
+            Axes to draw on; None makes a figure.
+        **plot_kwargs : dict
+            For :meth:`plot`.
+
+        Returns
+        -------
+        display : LabelFrequencyDisplay
+            What was drawn.
+
+        Raises
+        ------
+        ValueError
+            If the counts, names or boundaries cannot be used.
+        ImportError
+            If matplotlib is missing.
+        """
+        import_pyplot(f"{cls.__name__}.from_counts")
+        return cls(label_counts, display_labels=display_labels, boundaries=boundaries).plot(ax, **plot_kwargs)
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator: Any,
+        *,
+        display_labels: Any = None,
+        boundaries: tuple[float, float] = (8, 35),
+        ax: Any = None,
+        **plot_kwargs: Any,
+    ) -> LabelFrequencyDisplay:
+        """Plot the counts of the data that an estimator was fitted on.
+
+        Parameters
+        ----------
+        estimator : object
+            Fitted, with `label_counts_`; pipelines and searches are looked into.
+        display_labels : array-like of shape (n_labels,), default=None
+            Names of the labels.
+        boundaries : tuple of two numbers, default=(8, 35)
+            The largest count of the tail and the smallest of the head.
+        ax : matplotlib Axes, default=None
+            Axes to draw on; None makes a figure.
+        **plot_kwargs : dict
+            For :meth:`plot`.
+
+        Returns
+        -------
+        display : LabelFrequencyDisplay
+            What was drawn.
+
+        Raises
+        ------
+        AttributeError
+            If the estimator keeps no label counts.
+        ImportError
+            If matplotlib is missing.
+        """
+        import_pyplot(f"{cls.__name__}.from_estimator")
+        counts = fitted_label_counts(estimator)
+        return cls(counts, display_labels=display_labels, boundaries=boundaries).plot(ax, **plot_kwargs)
+
+    def plot(self, ax: Any = None, *, xscale: str = "linear", area_kw: dict | None = None) -> LabelFrequencyDisplay:
+        """Draw the counts.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Axes to draw on; None makes a figure.
+        xscale : {"linear", "log"}, default="linear"
+            Scale of the rank.
+        area_kw : dict, default=None
+            For matplotlib's `fill_between`.
+
+        Returns
+        -------
+        display : LabelFrequencyDisplay
+            The display itself.
+
+        Raises
+        ------
+        ValueError
+            If `xscale` is neither.
+        ImportError
+            If matplotlib is missing.
+        """
+        if xscale not in ("linear", "log"):
+            raise ValueError(f"xscale must be 'linear' or 'log'; got {xscale!r}.")
+        ax = new_axes(ax, f"{type(self).__name__}.plot", (6.4, 4.0))
+        from matplotlib.collections import PolyCollection
+
+        counts, n = self.label_counts[self.order], self.label_counts.size
+        seen = counts[counts > 0]
+        floor = min(0.7, 0.7 * seen.min()) if seen.size else 0.7
+        edges = np.arange(n + 1) + 0.5
+        heights = np.maximum(np.append(counts, counts[-1]), floor)
+        style = merge_style({"color": "#1f4e79", "linewidth": 0, "zorder": 2}, area_kw, PolyCollection)
+        self.area_ = ax.fill_between(edges, floor, heights, step="post", **style)
+        ax.set_yscale("log")
+        ax.set_ylim(floor, max(counts[0], 1) * 1.6)
+        ax.set_xscale(xscale)
+        ax.set_xlim(0.5, n + 0.5)
+        self._shade(ax)
+        self._write_ticks(ax, xscale)
+        ax.set_ylabel("Positives (log scale)")
+        ticks = count_ticks(*ax.get_ylim())
+        ax.set_yticks(ticks, [plain_number(tick) for tick in ticks])
+        ax.tick_params(axis="y", which="minor", labelleft=False)
+        self.ax_, self.figure_ = ax, ax.figure
+        return self
+
+    def _shade(self, ax: Any) -> None:
+        groups = label_groups(self.label_counts, self.boundaries)
+        total = max(self.label_counts.sum(), 1e-300)
+        self.group_patches_, start = {}, 0
+        for name, members in groups.items():
+            size = int(members.sum())
+            if not size:
+                continue
+            share = self.label_counts[members].sum() / total
+            limits = _GROUP_LIMITS[name].format(*self.boundaries)
+            self.group_patches_[name] = ax.axvspan(
+                start + 0.5, start + size + 0.5, color=GROUP_COLORS[name], linewidth=0, zorder=0,
+                label=f"{name} ({limits}): {plural(size)}, {_percent(share)} of positives",
+            )  # fmt: skip
+            start += size
+            if start < self.label_counts.size:
+                ax.axvline(start + 0.5, color=TEXT_COLOR, linewidth=0.7, linestyle=(0, (1, 2)), zorder=1)
+        unseen = int((self.label_counts == 0).sum())
+        title = f"{plural(unseen)} without a positive" if unseen else None
+        handles = list(self.group_patches_.values())
+        legend = ax.legend(
+            handles=handles, loc="upper right", fontsize=8, title=title, title_fontsize=8, edgecolor="#808080"
+        )
+        legend.set_zorder(5)
+
+    def _write_ticks(self, ax: Any, xscale: str) -> None:
+        n = self.label_counts.size
+        ax.set_xlabel("Label, by frequency" + (" (log scale)" if xscale == "log" else ""))
+        size = 0.0 if self.display_labels is None or xscale == "log" else name_size(ax, n, "width")
+        if self.display_labels is not None and size:
+            ax.set_xticks(np.arange(1, n + 1), self.display_labels[self.order], rotation=90, fontsize=size)
+        else:
+            set_rank_axis(ax.xaxis)
+
+
+def _percent(share: float) -> str:
+    return "< 0.1%" if 0 < share < 0.0005 else f"{share:.1%}"

@@ -1,0 +1,338 @@
+"""Scores of each label against how often it was seen in training."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from skbalance.metrics import fitted_label_counts
+from skbalance.metrics._scorer import multilabel_response
+from skbalance.plotting._axes import (
+    check_counts,
+    import_pyplot,
+    line_styles,
+    merge_style,
+    new_axes,
+    set_count_axis,
+    spread_positions,
+    top_legend,
+)
+from skbalance.plotting._label_scores import (
+    as_named,
+    check_label_scores,
+    frequency_means,
+    group_means,
+    label_scores,
+    score_title,
+)
+
+__all__ = ["LabelScoreDisplay"]
+
+
+class LabelScoreDisplay:
+    """Score of each label against its number of training samples, for one model or several.
+
+    The mean of each group of labels, head, medium and tail, is drawn as a line over its range and written in the
+    legend. Up to `max_points` labels each is a point, and two models' points of one label are joined; with more,
+    a line follows the mean of labels about as frequent, in a band from the first to the third quartile.
+
+    Use :meth:`from_estimator` or :meth:`from_predictions` to make one.
+
+    Parameters
+    ----------
+    label_counts : array-like of shape (n_labels,)
+        Positives of each label in the *training* data.
+    scores : mapping of str to array-like of shape (n_labels,)
+        One score a label of each model. NaN is left out.
+    score_name : str, default="F1"
+        What the score is called.
+    boundaries : tuple of two numbers, default=(8, 35)
+        The largest count of the tail and the smallest of the head, see :func:`skbalance.metrics.label_groups`.
+
+    Attributes
+    ----------
+    label_counts, scores, score_name, boundaries
+        As given.
+    group_means : dict of str to dict of str to float
+        For each model, the mean score of each group that has labels.
+    ax_ : matplotlib Axes
+        The axes.
+    figure_ : matplotlib Figure
+        Their figure.
+    points_ : dict of str to matplotlib artist
+        The points of each model, or its line of means where the labels are many.
+    mean_lines_ : dict of str to matplotlib artist
+        The group means of each model.
+    links_ : matplotlib artist or None
+        What joins the points of two models.
+
+    See Also
+    --------
+    ThresholdDisplay : What tuned cuts change.
+    skbalance.metrics.group_f1_score : The group means of F1.
+
+    Examples
+    --------
+    >>> from sklearn.model_selection import train_test_split
+    >>> from skbalance import BalancedMultiLabelClassifier
+    >>> from skbalance.datasets import make_long_tailed_multilabel
+    >>> from skbalance.plotting import LabelScoreDisplay
+    >>> X, y = make_long_tailed_multilabel(500, 60, random_state=0)
+    >>> X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
+    >>> models = {name: BalancedMultiLabelClassifier(name).fit(X_train, y_train) for name in ("bce", "db")}
+    >>> display = LabelScoreDisplay.from_estimator(models, X_test, y_test)
+    >>> list(display.group_means["db"])
+    ['head', 'medium', 'tail']
+    """
+
+    def __init__(
+        self,
+        label_counts: Any,
+        scores: Mapping[str, Any],
+        *,
+        score_name: str = "F1",
+        boundaries: tuple[float, float] = (8, 35),
+    ):
+        self.label_counts = check_counts(label_counts, boundaries)
+        if not isinstance(scores, Mapping):
+            raise ValueError(f"scores must map names of models to their scores; got {type(scores).__name__}.")
+        n_labels = self.label_counts.size
+        named = as_named(scores, "")
+        self.scores = {
+            name: check_label_scores(values, n_labels, f"scores[{name!r}]") for name, values in named.items()
+        }
+        self.score_name = score_name
+        self.boundaries = boundaries
+        self.group_means = {
+            name: group_means(values, self.label_counts, boundaries) for name, values in self.scores.items()
+        }
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator: Any,
+        X: Any,
+        y: Any,
+        *,
+        label_counts: Any = None,
+        scoring: str | Callable = "f1",
+        response_method: str = "predict",
+        zero_division: float = 0.0,
+        boundaries: tuple[float, float] = (8, 35),
+        ax: Any = None,
+        **plot_kwargs: Any,
+    ) -> LabelScoreDisplay:
+        """Plot the scores of one or more fitted estimators.
+
+        Parameters
+        ----------
+        estimator : estimator or mapping of str to estimator
+            Fitted; a mapping of names compares several.
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Test samples.
+        y : {array-like, sparse matrix} of shape (n_samples, n_labels)
+            Their labels.
+        label_counts : array-like of shape (n_labels,), default=None
+            Positives of each label in the training data; None takes the `label_counts_` of the first estimator
+            that keeps them.
+        scoring : {"f1", "precision", "recall"} or callable, default="f1"
+            ``scoring(y_true, y_pred)`` gives an array of shape (n_labels,).
+        response_method : {"predict", "predict_proba", "scores"}, default="predict"
+            What a callable takes as `y_pred`. ``"scores"`` is `decision_function`, or `predict_proba` where there
+            is none.
+        zero_division : {0, 1, nan}, default=0
+            Score of a label with nothing to divide by; nan leaves it out.
+        boundaries : tuple of two numbers, default=(8, 35)
+            The largest count of the tail and the smallest of the head.
+        ax : matplotlib Axes, default=None
+            Axes to draw on; None makes a figure.
+        **plot_kwargs : dict
+            For :meth:`plot`.
+
+        Returns
+        -------
+        display : LabelScoreDisplay
+            What was drawn.
+
+        Raises
+        ------
+        AttributeError
+            If `label_counts` is None and no estimator keeps them.
+        ValueError
+            If the labels, counts or options cannot be used.
+        ImportError
+            If matplotlib is missing.
+        """
+        import_pyplot(f"{cls.__name__}.from_estimator")
+        estimators = as_named(estimator, type(estimator).__name__)
+        if label_counts is None:
+            label_counts = _first_label_counts(list(estimators.values()))
+        return cls.from_predictions(
+            y,
+            {name: multilabel_response(model, X, response_method) for name, model in estimators.items()},
+            label_counts=label_counts, scoring=scoring, zero_division=zero_division, boundaries=boundaries,
+            ax=ax, **plot_kwargs,
+        )  # fmt: skip
+
+    @classmethod
+    def from_predictions(
+        cls,
+        y_true: Any,
+        y_pred: Any,
+        *,
+        label_counts: Any,
+        name: str = "model",
+        scoring: str | Callable = "f1",
+        zero_division: float = 0.0,
+        boundaries: tuple[float, float] = (8, 35),
+        ax: Any = None,
+        **plot_kwargs: Any,
+    ) -> LabelScoreDisplay:
+        """Plot the scores of one or more sets of predictions.
+
+        Parameters
+        ----------
+        y_true : {array-like, sparse matrix} of shape (n_samples, n_labels)
+            True labels.
+        y_pred : {array-like, sparse matrix} of shape (n_samples, n_labels), or mapping of str to such
+            Predicted labels; a mapping of names compares several. For a callable, what it takes.
+        label_counts : array-like of shape (n_labels,)
+            Positives of each label in the training data.
+        name : str, default="model"
+            Name of a single set of predictions.
+        scoring : {"f1", "precision", "recall"} or callable, default="f1"
+            ``scoring(y_true, y_pred)`` gives an array of shape (n_labels,).
+        zero_division : {0, 1, nan}, default=0
+            Score of a label with nothing to divide by; nan leaves it out.
+        boundaries : tuple of two numbers, default=(8, 35)
+            The largest count of the tail and the smallest of the head.
+        ax : matplotlib Axes, default=None
+            Axes to draw on; None makes a figure.
+        **plot_kwargs : dict
+            For :meth:`plot`.
+
+        Returns
+        -------
+        display : LabelScoreDisplay
+            What was drawn.
+
+        Raises
+        ------
+        ValueError
+            If the labels, counts or options cannot be used.
+        ImportError
+            If matplotlib is missing.
+        """
+        import_pyplot(f"{cls.__name__}.from_predictions")
+        scores = {
+            name: label_scores(y_true, predicted, scoring, zero_division)
+            for name, predicted in as_named(y_pred, name).items()
+        }
+        return cls(label_counts, scores, score_name=score_title(scoring), boundaries=boundaries).plot(ax, **plot_kwargs)
+
+    def plot(
+        self,
+        ax: Any = None,
+        *,
+        max_points: int = 1000,
+        point_kw: dict | None = None,
+        line_kw: dict | None = None,
+    ) -> LabelScoreDisplay:
+        """Draw the scores.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Axes to draw on; None makes a figure.
+        max_points : int, default=1000
+            Most labels that are drawn as points.
+        point_kw : dict, default=None
+            For the points' (or the lines of means') matplotlib `plot`.
+        line_kw : dict, default=None
+            For matplotlib's `hlines`, the group means.
+
+        Returns
+        -------
+        display : LabelScoreDisplay
+            The display itself.
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is missing.
+        """
+        ax = new_axes(ax, f"{type(self).__name__}.plot", (6.8, 4.6))
+        spans = set_count_axis(ax, self.label_counts, self.boundaries)
+        self.points_: dict[str, Any] = {}
+        self.links_ = None
+        draw = self._draw_points if self.label_counts.size <= max_points else self._draw_curves
+        draw(ax, point_kw)
+        self._draw_means(ax, spans, line_kw)
+        values = np.concatenate(list(self.scores.values()))
+        values = np.append(values[~np.isnan(values)], [0.0, 1.0])
+        handles = [self.points_[name] for name in self.scores]
+        top_legend(ax, values.min(), values.max(), len(handles), handles=handles)
+        ax.set_ylabel(f"{self.score_name} of the label")
+        self.ax_, self.figure_ = ax, ax.figure
+        return self
+
+    def _caption(self, name: str) -> str:
+        means = ", ".join(f"{group} {mean:.2f}".replace("nan", "–") for group, mean in self.group_means[name].items())
+        return f"{name} (mean: {means})"
+
+    def _draw_points(self, ax: Any, point_kw: dict | None) -> None:
+        from matplotlib.lines import Line2D
+
+        places = spread_positions(self.label_counts)
+        if len(self.scores) == 2:
+            both = np.stack(list(self.scores.values()))
+            differ = np.abs(both[0] - both[1]) > 0  # False for NaN too
+            self.links_ = ax.vlines(
+                places[differ], *both[:, differ], color="#707070", linewidth=0.6, alpha=0.6, zorder=2
+            )
+        for (name, values), style in zip(self.scores.items(), line_styles(len(self.scores))):
+            hollow = len(self.points_) % 2 == 0 and len(self.scores) > 1
+            default = {
+                "linestyle": "none",
+                "marker": style["marker"],
+                "markersize": 5.5 if hollow else 5,
+                "color": style["color"],
+                "markerfacecolor": "white" if hollow else style["color"],
+                "markeredgewidth": 1.1 if hollow else 0.4,
+                "markeredgecolor": style["color"] if hollow else "white",
+                "clip_on": False,
+                "zorder": 3,
+            }
+            merged = merge_style(default, point_kw, Line2D)
+            (self.points_[name],) = ax.plot(places, values, label=self._caption(name), **merged)
+
+    def _draw_curves(self, ax: Any, point_kw: dict | None) -> None:
+        from matplotlib.lines import Line2D
+
+        for (name, values), style in zip(self.scores.items(), line_styles(len(self.scores))):
+            places, means, quartiles = frequency_means(values, self.label_counts)
+            ax.fill_between(places, *quartiles, color=style["color"], alpha=0.18, linewidth=0, zorder=2)
+            merged = merge_style({**style, "markersize": 4, "linewidth": 1.5, "zorder": 3}, point_kw, Line2D)
+            (self.points_[name],) = ax.plot(places, means, label=self._caption(name), **merged)
+
+    def _draw_means(self, ax: Any, spans: dict[str, tuple[float, float]], line_kw: dict | None) -> None:
+        from matplotlib.collections import LineCollection
+
+        self.mean_lines_ = {}
+        for name, style in zip(self.scores, line_styles(len(self.scores))):
+            means = self.group_means[name]
+            starts, ends = zip(*spans.values())
+            default = {"colors": style["color"], "linestyles": style["linestyle"], "linewidths": 2.2, "zorder": 4}
+            given = merge_style({}, line_kw, LineCollection)
+            self.mean_lines_[name] = ax.hlines([means[group] for group in spans], starts, ends, **{**default, **given})
+
+
+def _first_label_counts(estimators: list) -> np.ndarray:
+    for estimator in estimators[:-1]:
+        try:
+            return fitted_label_counts(estimator)
+        except AttributeError:
+            continue
+    return fitted_label_counts(estimators[-1])

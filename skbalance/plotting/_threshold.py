@@ -1,0 +1,363 @@
+"""The cuts of each label, and what they change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from numbers import Real
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+
+from skbalance.plotting._axes import (
+    check_counts,
+    import_pyplot,
+    merge_style,
+    new_grid,
+    set_count_axis,
+    spread_positions,
+    top_legend,
+    write_caption,
+)
+from skbalance.plotting._label_scores import check_label_scores, frequency_means, group_means, label_scores, score_title
+
+__all__ = ["ThresholdDisplay"]
+
+_BLOCK = 1 << 24
+_GAIN, _LOSS = "#08306b", "#e07b00"
+
+
+class ThresholdDisplay:
+    """Cut of each label against its number of training samples, and the change of its score that the cuts bring.
+
+    Use :meth:`from_estimator` or :meth:`from_predictions` to make one.
+
+    Parameters
+    ----------
+    label_counts : array-like of shape (n_labels,)
+        Positives of each label in the *training* data.
+    thresholds : array-like of shape (n_labels,)
+        Cut of each label, on the scale of the scores. Infinite for labels that are always or never predicted.
+    scores : array-like of shape (n_labels,)
+        Score of each label with these cuts. NaN is left out.
+    baseline_scores : array-like of shape (n_labels,)
+        Score of each label with the cut that they are compared with.
+    baseline_threshold : float, default=None
+        That cut, drawn as a line if it is given.
+    baseline_name : str, default="baseline"
+        What it is called.
+    score_name : str, default="F1"
+        What the score is called.
+    boundaries : tuple of two numbers, default=(8, 35)
+        The largest count of the tail and the smallest of the head, see :func:`skbalance.metrics.label_groups`.
+
+    Attributes
+    ----------
+    label_counts, thresholds, scores, baseline_scores, baseline_threshold, baseline_name, score_name, boundaries
+        As given.
+    differences : ndarray of shape (n_labels,)
+        `scores` less `baseline_scores`.
+    group_means : dict of str to dict of str to float
+        For ``"tuned"`` and ``"baseline"``, the mean score of each group that has labels.
+    axes_ : ndarray of shape (2,)
+        The axes of the cuts and those of the changes.
+    figure_ : matplotlib Figure
+        Their figure.
+    threshold_points_ : matplotlib artist
+        The cuts.
+    difference_lines_ : list of matplotlib artist
+        The gains and the losses.
+
+    See Also
+    --------
+    LabelScoreDisplay : The scores themselves.
+    skbalance.model_selection.TunedThresholdMultiLabelClassifierCV : Sets the cuts.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skbalance.plotting import ThresholdDisplay
+    >>> y_true = np.array([[1, 1], [1, 0], [0, 0], [1, 0]])
+    >>> y_score = np.array([[0.9, 0.3], [0.8, 0.1], [0.6, 0.1], [0.7, 0.2]])
+    >>> display = ThresholdDisplay.from_predictions(y_true, y_score, [0.5, 0.25], label_counts=[60, 4])
+    >>> display.differences
+    array([0., 1.])
+    """
+
+    def __init__(
+        self,
+        label_counts: Any,
+        thresholds: Any,
+        scores: Any,
+        baseline_scores: Any,
+        *,
+        baseline_threshold: float | None = None,
+        baseline_name: str = "baseline",
+        score_name: str = "F1",
+        boundaries: tuple[float, float] = (8, 35),
+    ):
+        self.label_counts = check_counts(label_counts, boundaries)
+        n_labels = self.label_counts.size
+        self.thresholds = _check_thresholds(thresholds, n_labels)
+        self.scores = check_label_scores(scores, n_labels)
+        self.baseline_scores = check_label_scores(baseline_scores, n_labels, "baseline_scores")
+        self.differences = self.scores - self.baseline_scores
+        self.baseline_threshold = baseline_threshold
+        self.baseline_name = baseline_name
+        self.score_name = score_name
+        self.boundaries = boundaries
+        both = {"tuned": self.scores, "baseline": self.baseline_scores}
+        self.group_means = {name: group_means(values, self.label_counts, boundaries) for name, values in both.items()}
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator: Any,
+        X: Any,
+        y: Any,
+        *,
+        scoring: str | Callable = "f1",
+        zero_division: float = 0.0,
+        boundaries: tuple[float, float] = (8, 35),
+        ax: Any = None,
+        **plot_kwargs: Any,
+    ) -> ThresholdDisplay:
+        """Plot the cuts of a fitted meta-estimator, and what they bring over the estimator inside.
+
+        Parameters
+        ----------
+        estimator : TunedThresholdMultiLabelClassifierCV
+            Fitted: with `thresholds_`, `label_counts_` and `estimator_`, whose own predictions are the baseline.
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Test samples.
+        y : {array-like, sparse matrix} of shape (n_samples, n_labels)
+            Their labels.
+        scoring : {"f1", "precision", "recall"} or callable, default="f1"
+            ``scoring(y_true, y_pred)`` gives an array of shape (n_labels,).
+        zero_division : {0, 1, nan}, default=0
+            Score of a label with nothing to divide by; nan leaves it out.
+        boundaries : tuple of two numbers, default=(8, 35)
+            The largest count of the tail and the smallest of the head.
+        ax : matplotlib Axes or array of two, default=None
+            Axes to put both plots in, or one for each; None makes a figure.
+        **plot_kwargs : dict
+            For :meth:`plot`.
+
+        Returns
+        -------
+        display : ThresholdDisplay
+            What was drawn.
+
+        Raises
+        ------
+        AttributeError
+            If the estimator has no cuts.
+        ValueError
+            If the labels or options cannot be used.
+        ImportError
+            If matplotlib is missing.
+        """
+        import_pyplot(f"{cls.__name__}.from_estimator")
+        for name in ("thresholds_", "label_counts_", "estimator_"):
+            if not hasattr(estimator, name):
+                raise AttributeError(
+                    f"{type(estimator).__name__} has no `{name}`; give a fitted TunedThresholdMultiLabelClassifierCV, "
+                    "or use from_predictions."
+                )
+        tuned = label_scores(y, estimator.predict(X), scoring, zero_division)
+        plain = label_scores(y, estimator.estimator_.predict(X), scoring, zero_division)
+        display = cls(
+            estimator.label_counts_, estimator.thresholds_, tuned, plain,
+            baseline_name=f"{type(estimator.estimator_).__name__}.predict",
+            score_name=score_title(scoring), boundaries=boundaries,
+        )  # fmt: skip
+        return display.plot(ax, **plot_kwargs)
+
+    @classmethod
+    def from_predictions(
+        cls,
+        y_true: Any,
+        y_score: Any,
+        thresholds: Any,
+        *,
+        label_counts: Any,
+        baseline_threshold: float = 0.5,
+        scoring: str | Callable = "f1",
+        zero_division: float = 0.0,
+        boundaries: tuple[float, float] = (8, 35),
+        ax: Any = None,
+        **plot_kwargs: Any,
+    ) -> ThresholdDisplay:
+        """Plot cuts, and what they bring over one cut for all labels.
+
+        Parameters
+        ----------
+        y_true : {array-like, sparse matrix} of shape (n_samples, n_labels)
+            True labels.
+        y_score : ndarray of shape (n_samples, n_labels)
+            Scores; a label is predicted where its score is above the cut.
+        thresholds : array-like of shape (n_labels,)
+            Cut of each label.
+        label_counts : array-like of shape (n_labels,)
+            Positives of each label in the training data.
+        baseline_threshold : float, default=0.5
+            The one cut.
+        scoring : {"f1", "precision", "recall"} or callable, default="f1"
+            ``scoring(y_true, y_pred)`` gives an array of shape (n_labels,).
+        zero_division : {0, 1, nan}, default=0
+            Score of a label with nothing to divide by; nan leaves it out.
+        boundaries : tuple of two numbers, default=(8, 35)
+            The largest count of the tail and the smallest of the head.
+        ax : matplotlib Axes or array of two, default=None
+            Axes to put both plots in, or one for each; None makes a figure.
+        **plot_kwargs : dict
+            For :meth:`plot`.
+
+        Returns
+        -------
+        display : ThresholdDisplay
+            What was drawn.
+
+        Raises
+        ------
+        ValueError
+            If the labels, scores, cuts or options cannot be used.
+        ImportError
+            If matplotlib is missing.
+        """
+        import_pyplot(f"{cls.__name__}.from_predictions")
+        y_score = np.asarray(y_score)
+        if y_score.ndim != 2 or np.shape(y_true) != y_score.shape:
+            raise ValueError(
+                f"y_true and y_score must have one shape (n_samples, n_labels); got {np.shape(y_true)} and "
+                f"{y_score.shape}."
+            )
+        if not isinstance(baseline_threshold, Real) or np.isnan(baseline_threshold):
+            raise ValueError(f"baseline_threshold must be a number; got {baseline_threshold!r}.")
+        cuts = _check_thresholds(thresholds, y_score.shape[1])
+        tuned = label_scores(y_true, _above(y_score, cuts), scoring, zero_division)
+        plain = label_scores(y_true, _above(y_score, baseline_threshold), scoring, zero_division)
+        display = cls(
+            label_counts, cuts, tuned, plain,
+            baseline_threshold=float(baseline_threshold), baseline_name=f"one cut at {baseline_threshold:.4g}",
+            score_name=score_title(scoring), boundaries=boundaries,
+        )  # fmt: skip
+        return display.plot(ax, **plot_kwargs)
+
+    def plot(self, ax: Any = None, *, max_points: int = 1000, point_kw: dict | None = None) -> ThresholdDisplay:
+        """Draw the cuts and the changes.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes or array of two, default=None
+            Axes to put both plots in, or one for each; None makes a figure.
+        max_points : int, default=1000
+            Most labels whose change is drawn one by one; with more, a line follows the mean of labels about as
+            frequent, in a band from the first to the third quartile.
+        point_kw : dict, default=None
+            For the cuts' matplotlib `plot`.
+
+        Returns
+        -------
+        display : ThresholdDisplay
+            The display itself.
+
+        Raises
+        ------
+        ValueError
+            If `ax` is not one or two axes.
+        ImportError
+            If matplotlib is missing.
+        """
+        axes = new_grid(ax, (2, 1), f"{type(self).__name__}.plot", (6.8, 6.0))[:, 0]
+        set_count_axis(axes[0], self.label_counts, self.boundaries, label=False)
+        spans = set_count_axis(axes[1], self.label_counts, self.boundaries, captions=False)
+        axes[0].tick_params(axis="x", labelbottom=False)
+        places = spread_positions(self.label_counts)
+        many = self.label_counts.size > max_points
+        self._draw_thresholds(axes[0], places, many, point_kw)
+        self._draw_differences(axes[1], places, many)
+        self._draw_means(axes[1], spans)
+        self.axes_, self.figure_ = axes, axes[0].figure
+        return self
+
+    def _draw_thresholds(self, ax: Any, places: np.ndarray, many: bool, point_kw: dict | None) -> None:
+        from matplotlib.lines import Line2D
+
+        finite = np.isfinite(self.thresholds)
+        default = {
+            "linestyle": "none", "marker": "o", "color": _GAIN, "zorder": 3, "label": "cut of a label",
+            "markersize": 1.5 if many else 4, "alpha": 0.3 if many else 1.0, "rasterized": many,
+        }  # fmt: skip
+        style = merge_style(default, point_kw, Line2D)
+        (self.threshold_points_,) = ax.plot(places[finite], self.thresholds[finite], **style)
+        known = self.thresholds[finite]
+        low, high = (known.min(), known.max()) if known.size else (0.0, 1.0)
+        if self.baseline_threshold is not None:
+            low, high = min(low, self.baseline_threshold), max(high, self.baseline_threshold)
+            ax.axhline(
+                self.baseline_threshold, color="#000000", linestyle=(0, (5, 2)), linewidth=1.2, zorder=2,
+                label=self.baseline_name,
+            )  # fmt: skip
+        margin = 0.08 * (high - low or 1.0)
+        for which, marker, word, at in (
+            (self.thresholds == np.inf, "^", "never", high + margin),
+            (self.thresholds == -np.inf, "v", "always", low - margin),
+        ):
+            if which.any():
+                low, high = min(low, at), max(high, at)
+                ax.plot(
+                    places[which], np.full(which.sum(), at), linestyle="none", marker=marker, color="#707070",
+                    markersize=4, zorder=3, label=f"{word} predicted",
+                )  # fmt: skip
+        ax.set_ylabel("Cut on the score")
+        handles = ax.get_legend_handles_labels()[0]
+        legend = top_legend(ax, low, high, int(len(handles) > 1), ncols=4)
+        if legend is not None:
+            legend.legend_handles[0].set(alpha=1.0, markersize=4)
+
+    def _draw_differences(self, ax: Any, places: np.ndarray, many: bool) -> None:
+        ax.axhline(0, color="#000000", linewidth=0.8, zorder=2)
+        self.difference_lines_ = []
+        if many:
+            at, means, quartiles = frequency_means(self.differences, self.label_counts)
+            ax.fill_between(at, *quartiles, color=_GAIN, alpha=0.2, linewidth=0, zorder=2)
+            (line,) = ax.plot(at, means, color=_GAIN, marker="o", markersize=4, zorder=3, label="mean change")
+            self.difference_lines_.append(line)
+        else:
+            for sign, marker, color, word in ((1, "^", _GAIN, "gain"), (-1, "v", _LOSS, "loss")):
+                which = sign * self.differences > 0
+                ax.vlines(places[which], 0, self.differences[which], color=color, linewidth=1.0, zorder=3)
+                (line,) = ax.plot(
+                    places[which], self.differences[which], linestyle="none", marker=marker, color=color,
+                    markersize=5, zorder=3, label=f"{word} ({which.sum()})",
+                )  # fmt: skip
+                self.difference_lines_.append(line)
+        ax.set_ylabel(f"Change of {self.score_name}")
+
+    def _draw_means(self, ax: Any, spans: dict[str, tuple[float, float]]) -> None:
+        known = self.differences[~np.isnan(self.differences)]
+        low, high = (min(known.min(), 0.0), max(known.max(), 0.0)) if known.size else (0.0, 1.0)
+        for name, (start, end) in spans.items():
+            before, after = self.group_means["baseline"][name], self.group_means["tuned"][name]
+            ax.hlines(after - before, start, end, color="#000000", linewidth=1.8, linestyle=(0, (2, 1)), zorder=4)
+            change = f"{before:.2f}\n→ {after:.2f}"
+            write_caption(ax, (start, end), [f"mean {self.score_name} {change}", f"mean {change}", change])
+        same = int((known == 0).sum())
+        title = f"against {self.baseline_name}" + (f", {same:,} unchanged" if same else "")
+        top_legend(ax, low, high, 2, ncols=2, title=title)
+
+
+def _check_thresholds(thresholds: Any, n_labels: int) -> np.ndarray:
+    cuts = np.asarray(thresholds, dtype=np.float64)
+    if cuts.shape != (n_labels,) or np.isnan(cuts).any():
+        raise ValueError(
+            f"thresholds must hold one number for each of {n_labels} labels, none of them NaN; got shape {cuts.shape}."
+        )
+    return cuts
+
+
+def _above(y_score: np.ndarray, cuts: Any) -> sp.csr_array:
+    step = max(1, _BLOCK // max(1, y_score.shape[1]))
+    blocks = [sp.csr_array(y_score[i : i + step] > cuts) for i in range(0, max(1, y_score.shape[0]), step)]
+    return sp.vstack(blocks, format="csr")
