@@ -184,7 +184,7 @@ def label_counts(y) -> np.ndarray:
 
 
 def fit_quietly(estimator, X, y, train, params, counts):
-    """Fit a clone on some rows, without scikit-learn's warnings on labels that are missing there.
+    """Fit a clone on some rows, without warnings on labels that are missing there.
 
     Parameters
     ----------
@@ -208,6 +208,7 @@ def fit_quietly(estimator, X, y, train, params, counts):
     y_train = y[train]
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Label .* is present in all training examples")
+        warnings.filterwarnings("ignore", message=r"\d+ of \d+ labels have (no positive|every) sample")
         try:
             return clone(estimator).fit(_safe_indexing(X, train), y_train, **fold_params)
         except ValueError as error:
