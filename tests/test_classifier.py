@@ -71,15 +71,18 @@ def test_sparse_and_dense_features_agree(data, solver, hidden, dtype):
     assert [c.shape for c in dense.coefs_] == [(a, b) for a, b in zip((60, *hidden), (*hidden, 8), strict=True)]
 
 
-def test_learns(data):
-    X, y = data
-    for params in (
+@pytest.mark.parametrize(
+    "params",
+    [
         {},
-        {"solver": "adam", "learning_rate_init": 0.05, "tol": 1e-3},
-        {"hidden_layer_sizes": (20,), "tol": 1e-3},
-    ):
-        model = small(**{"alpha": 1e-5, **params}).fit(X, y)
-        assert f1_score(y, model.predict(X), average="macro") > 0.8
+        {"solver": "adam", "learning_rate_init": 0.05},
+        {"hidden_layer_sizes": (20,), "alpha": 1e-3, "learning_rate_init": 0.02},
+    ],
+)
+def test_learns(data, params):
+    X, y = data
+    model = small(**{"alpha": 1e-5, "tol": 1e-2, **params}).fit(X, y)
+    assert f1_score(y, model.predict(X), average="macro") > 0.8
 
 
 @pytest.mark.parametrize("loss", get_loss_names())
