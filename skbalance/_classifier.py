@@ -16,6 +16,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from ._display import LossBoxMixin
 from ._targets import TargetEncoding, encode_targets
 from ._validation import Interval, StrOptions, check_sample_weight, validate_hyperparameters
 from .losses import LabelStatistics, get_loss
@@ -30,7 +31,7 @@ BLOCK_ELEMENTS = 1 << 22
 SINGLE_PRECISION_COEFS = 1 << 18
 
 
-class BalancedMultiLabelClassifier(ClassifierMixin, BaseEstimator):
+class BalancedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator):
     """Linear or neural multi-label classifier trained with a balancing loss.
 
     The labels of a training set are rarely alike: a few have thousands of samples, most a handful. The losses of

@@ -17,11 +17,19 @@ from sklearn.utils.validation import _check_method_params as check_method_params
 from sklearn.utils.validation import _check_sample_weight as check_sample_weight
 from sklearn.utils.validation import _num_samples as num_samples
 
+try:
+    from sklearn.utils._repr_html.estimator import _VisualBlock as VisualBlock
+except ImportError:  # scikit-learn 1.6
+    from sklearn.utils._estimator_html_repr import _VisualBlock as VisualBlock
+
 __all__ = [
+    "DOCUMENTATION_URL",
+    "DocLinkMixin",
     "HasMethods",
     "Interval",
     "SigmoidCalibration",
     "StrOptions",
+    "VisualBlock",
     "_safe_indexing",
     "check_method_params",
     "check_sample_weight",
@@ -29,6 +37,16 @@ __all__ = [
     "validate_hyperparameters",
     "validate_params",
 ]
+
+
+DOCUMENTATION_URL = "https://skbalance.readthedocs.io/en/stable"
+
+
+class DocLinkMixin:
+    """Makes the HTML display of an estimator link to the page of its class."""
+
+    _doc_link_module = "skbalance"
+    _doc_link_template = f"{DOCUMENTATION_URL}/generated/{{estimator_module}}.{{estimator_name}}.html"
 
 
 def validate_hyperparameters(estimator):

@@ -9,7 +9,7 @@ import torch
 from sklearn.base import BaseEstimator, clone
 from torch import Tensor, nn
 
-from .._validation import Interval, StrOptions, validate_hyperparameters
+from .._validation import DocLinkMixin, Interval, StrOptions, validate_hyperparameters
 from ._functional import softmax_binary_cross_entropy
 from ._kernel import BalancedLossFunction, balanced_loss, compute_dtype
 from ._positives import PositivePairs
@@ -26,7 +26,7 @@ POSITIVE = [Interval(Real, 0, None, closed="neither")]
 REWEIGHT_NORM = [StrOptions({"instance", "batch"}), None]
 
 
-class BaseLoss(BaseEstimator):
+class BaseLoss(DocLinkMixin, BaseEstimator):
     """Base of the losses: hyperparameters, and :meth:`bind`.
 
     A subclass declares ``_parameter_constraints`` and builds its criterion in ``_criterion``.
