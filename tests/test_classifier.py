@@ -75,7 +75,7 @@ def test_sparse_and_dense_features_agree(data, solver, hidden, dtype):
     "params",
     [
         {},
-        {"solver": "adam", "learning_rate_init": 0.05},
+        {"solver": "adam", "learning_rate_init": 0.3},
         {"hidden_layer_sizes": (20,), "alpha": 1e-3, "learning_rate_init": 0.02},
     ],
 )
