@@ -1,0 +1,50 @@
+# The two commands of the README are `make quickstart` and `make test`. Both make the environment they need.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check -q
+SOURCES := skbalance tests examples benchmarks
+
+.PHONY: quickstart test test-quick test-oldest test-newest lint format paper docs benchmarks clean
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install -c constraints.txt -e .
+	touch $@
+
+$(VENV)/.tested: $(VENV)/.installed
+	$(PIP) install -c constraints.txt -e ".[test]"
+	touch $@
+
+quickstart: $(VENV)/.installed
+	$(BIN)/python examples/quickstart.py
+
+lint: $(VENV)/.tested
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/mypy
+
+# One thread a worker: two workers on two cores get in each other's way otherwise.
+test: lint
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist worksteal
+
+test-quick: $(VENV)/.tested
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist worksteal -m "not slow"
+
+# The oldest and the newest versions that are supported, each in an environment of its own.
+test-oldest:
+	$(PYTHON) -m venv $(VENV)-oldest
+	$(VENV)-oldest/bin/python -m pip install -q -c constraints-oldest.txt -e ".[test]"
+	OMP_NUM_THREADS=1 $(VENV)-oldest/bin/pytest -n 2 -m "not slow" -W default
+
+test-newest:
+	$(PYTHON) -m venv $(VENV)-newest
+	$(VENV)-newest/bin/python -m pip install -q --upgrade --upgrade-strategy eager -e ".[test]"
+	OMP_NUM_THREADS=1 $(VENV)-newest/bin/pytest -n 2 -m "not slow" -W default
+
+format: $(VENV)/.tested
+	$(BIN)/ruff check --fix $(SOURCES)
+	$(BIN)/ruff format $(SOURCES)
+
+clean:
+	rm -rf $(VENV) $(VENV)-oldest $(VENV)-newest build dist docs/_build
