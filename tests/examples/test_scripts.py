@@ -1,0 +1,77 @@
+"""The scripts in examples/ run, and show what they say."""
+
+import os
+import runpy
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+pytestmark = pytest.mark.slow
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+WORKER = Path(__file__).with_name("distributed_worker.py")
+
+
+# optuna-integration calls a part of Optuna that Optuna 5 has marked as deprecated.
+@pytest.mark.filterwarnings("ignore:`optuna.terminator` module has been deprecated:FutureWarning")
+def test_optuna():
+    from optuna.exceptions import ExperimentalWarning
+
+    with pytest.warns(ExperimentalWarning, match="OptunaSearchCV is experimental"):
+        example = runpy.run_path(str(EXAMPLES / "optuna_search.py"))
+    search, study, model = example["search"], example["study"], example["model"]
+    assert len(search.trials_) == 8
+    assert search.best_score_ == max(trial.value for trial in search.trials_)
+    assert 0 < search.best_score_ <= 1
+    assert len({trial.params["loss"] for trial in study.trials}) > 2
+    fitted = model[-1].loss_.get_params()
+    for name in example["RANGES"].keys() & study.best_params.keys():
+        assert fitted[name] == study.best_params[name]
+    assert model.predict(example["texts"]).shape == example["y"].shape
+
+
+def test_hugging_face_trainer():
+    example = runpy.run_path(str(EXAMPLES / "hugging_face_trainer.py"))
+    first, last = example["history"][0], example["history"][-1]
+    assert last["eval_loss"] < 0.9 * first["eval_loss"]
+    assert last["eval_head_f1"] > first["eval_head_f1"]
+    # Batches that are accumulated add up to the mean over all of them.
+    targets = torch.tensor(example["y"][:12].toarray())
+    logits = torch.randn(targets.shape, generator=torch.Generator().manual_seed(0))
+
+    def loss_of(rows, **kwargs):
+        outputs = type("Outputs", (), {"logits": logits[rows]})
+        return example["compute_loss"](outputs, targets[rows], **kwargs)
+
+    parts = [loss_of(slice(start, start + 4), num_items_in_batch=targets.numel()) for start in (0, 4, 8)]
+    torch.testing.assert_close(sum(parts), loss_of(slice(None)))
+
+
+def train(path, *, n_processes, how="copy"):
+    launcher = []
+    if n_processes > 1:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        launcher = ["-m", "torch.distributed.run", f"--nproc-per-node={n_processes}"]
+        launcher += ["--master-addr=127.0.0.1", f"--master-port={port}"]
+    command = [sys.executable, *launcher, str(WORKER), str(path), str(EXAMPLES / "distributed_training.py"), how]
+    # Processes of this machine only, on the processor: they are to agree to the last digits.
+    environment = os.environ | {"GLOO_SOCKET_IFNAME": "lo", "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    return torch.load(path)
+
+
+def test_two_processes_train_to_the_weights_of_one(tmp_path):
+    alone = train(tmp_path / "alone.pt", n_processes=1)
+    for how in ("copy", "shard"):
+        together = train(tmp_path / f"{how}.pt", n_processes=2, how=how)
+        assert together.keys() == alone.keys()
+        for name, weight in alone.items():
+            np.testing.assert_allclose(together[name].numpy(), weight.numpy(), rtol=1e-9, atol=1e-12, err_msg=name)
