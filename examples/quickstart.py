@@ -53,7 +53,7 @@ def report(name, model, X_train, y_train, X_test, y_test):
         groups = group_f1_score(y_test, predicted, label_counts=counts)
         micro, macro = (f1_score(y_test, predicted, average=average, zero_division=0) for average in ("micro", "macro"))
     scores = (micro, macro, groups["head"], groups["medium"], groups["tail"])
-    print(f"{name:<42}" + "".join(f"{100 * score:>8.1f}" for score in scores) + f"{seconds:>8.1f}s", flush=True)
+    print(f"{name:<44}" + "".join(f"{100 * score:>8.1f}" for score in scores) + f"{seconds:>8.1f}s", flush=True)
 
 
 def main():
@@ -66,10 +66,8 @@ def main():
     X_train, X_test = vectorizer.fit_transform(train), vectorizer.transform(test)
     data = (X_train, y_train, X_test, y_test)
     print(f"{what}: {X_train.shape[0]} + {X_test.shape[0]} documents, {y_train.shape[1]} labels.\n")
-    print(
-        f"{'F1 in per cent, cut at 0.5':<42}"
-        + "".join(f"{h:>8}" for h in ["micro", "macro", "head", "medium", "tail", "fit"])
-    )
+    heads = "".join(f"{head:>8}" for head in ("micro", "macro", "head", "medium", "tail", "fit"))
+    print(f"{'F1 in per cent, cut at 0.5':<44}{heads}")
     report("LinearSVC, one-vs-rest", OneVsRestClassifier(LinearSVC(random_state=0)), *data)
     logistic = LogisticRegression(class_weight="balanced", max_iter=1000)
     report('LogisticRegression, class_weight="balanced"', OneVsRestClassifier(logistic), *data)
