@@ -36,17 +36,9 @@ TEXT_COLOR = "#404040"
 _CAPTION_SIZE = 8
 
 # Colours that colour-blind readers can tell apart, dark and light in turn; dashes and markers say the same again.
+# Seven of the one and eight of the other: no pair comes twice before the 57th.
 _COLORS = ("#08306b", "#e07b00", "#56b4e9", "#000000", "#009e73", "#cc79a7", "#8c510a", "#999999")
-_DASHES = (
-    "-",
-    (0, (5, 1.5)),
-    (0, (1, 1)),
-    (0, (5, 1.5, 1, 1.5)),
-    (0, (8, 2)),
-    (0, (2, 2)),
-    (0, (3, 1, 1, 1, 1, 1)),
-    "-",
-)
+_DASHES = ("-", (0, (5, 1.5)), (0, (1, 1)), (0, (5, 1.5, 1, 1.5)), (0, (8, 2)), (0, (2, 2)), (0, (3, 1, 1, 1)))
 _MARKERS = ("o", "^", "s", "D", "v", "P", "X", "*")
 
 
@@ -102,7 +94,7 @@ def line_styles(n: int) -> list[dict]:
     return [
         {
             "color": _COLORS[i % len(_COLORS)],
-            "linestyle": _DASHES[(i + i // len(_DASHES)) % len(_DASHES)],
+            "linestyle": _DASHES[i % len(_DASHES)],
             "marker": _MARKERS[i % len(_MARKERS)],
         }
         for i in range(n)

@@ -44,7 +44,10 @@ def label_scores(y_true: Any, y_pred: Any, scoring: str | Callable, zero_divisio
         If `scoring` is unknown or gives something else.
     """
     if callable(scoring):
-        n_labels = np.shape(y_true)[1]
+        shape = np.shape(y_true)
+        if len(shape) != 2:
+            raise ValueError(f"y_true must have shape (n_samples, n_labels); got {shape}.")
+        n_labels = shape[1]
         scores = np.asarray(scoring(y_true, y_pred), dtype=np.float64)
         if scores.shape != (n_labels,):
             raise ValueError(

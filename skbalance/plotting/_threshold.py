@@ -168,7 +168,7 @@ class ThresholdDisplay:
         plain = label_scores(y, estimator.estimator_.predict(X), scoring, zero_division)
         display = cls(
             estimator.label_counts_, estimator.thresholds_, tuned, plain,
-            baseline_name=f"{type(estimator.estimator_).__name__}.predict",
+            baseline_name="the estimator's own cut",
             score_name=score_title(scoring), boundaries=boundaries,
         )  # fmt: skip
         return display.plot(ax, **plot_kwargs)

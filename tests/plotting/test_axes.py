@@ -1,0 +1,110 @@
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from matplotlib.lines import Line2D
+
+from skbalance.plotting import _axes
+
+
+def test_counts_are_spread_only_within_their_own_step():
+    counts = np.array([0, 1, 1, 1, 2, 34, 34, 35, 2877, 0])
+    places = _axes.spread_positions(counts.astype(float))
+    order = np.argsort(counts, kind="stable")
+    assert (np.diff(places[order]) > 0).all()
+    np.testing.assert_allclose(places[[4, 7, 8]], [2, 35, 2877])
+    np.testing.assert_allclose(np.exp(np.log(places[1:4]).mean()), 1)
+    np.testing.assert_allclose(np.exp(np.log(places[[0, 9]]).mean()), 0.5)
+
+
+def test_fractional_counts_keep_their_order():
+    counts = np.array([0.0, 0.2, 0.2, 0.25, 3.5])
+    places = _axes.spread_positions(counts)
+    assert (np.diff(places) > 0).all()
+    assert places[0] == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize("counts", [[1, 8, 9, 34, 35, 900], [0, 8, 9, 34, 35], [8.4, 8, 34.7, 35]])
+def test_each_count_stands_over_the_background_of_its_group(counts):
+    counts = np.array(counts, dtype=float)
+    ax = plt.subplots()[1]
+    spans = _axes.set_count_axis(ax, counts, (8, 35))
+    places = np.where(counts > 0, counts, 0.5)
+    expected = {"tail": counts <= 8, "medium": (counts > 8) & (counts < 35), "head": counts >= 35}
+    for name, members in expected.items():
+        if members.any():
+            low, high = spans[name]
+            np.testing.assert_array_equal((places >= low) & (places < high), members)
+
+
+def test_boundaries_of_zero_and_one():
+    ax = plt.subplots()[1]
+    spans = _axes.set_count_axis(ax, np.array([0.0, 0.0, 1.0, 5.0]), (0, 1))
+    assert list(spans) == ["tail", "head"]
+    assert spans["tail"][1] == pytest.approx(np.sqrt(0.5))
+
+
+def test_a_boundary_below_zero_leaves_no_tail():
+    spans = _axes.set_count_axis(plt.subplots()[1], np.array([0.0, 4.0, 50.0]), (-1, 35))
+    assert list(spans) == ["medium", "head"]
+    assert spans["medium"][0] < 0.5
+
+
+def test_ticks_are_plain_numbers_and_zero_has_its_own():
+    ax = plt.subplots()[1]
+    _axes.set_count_axis(ax, np.array([0.0, 3.0, 12000.0]), (8, 35))
+    assert [t.get_text() for t in ax.get_xticklabels()] == ["0", "1", "10", "100", "1,000", "10,000"]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "ticks"), [(0.7, 7000, [1, 10, 100, 1000]), (15, 85, [20, 50]), (1, 9, [1, 2, 5])]
+)
+def test_count_ticks(low, high, ticks):
+    np.testing.assert_allclose(_axes.count_ticks(low, high), ticks)
+
+
+def test_styles_differ():
+    styles = _axes.line_styles(56)
+    assert len({(s["color"], str(s["linestyle"])) for s in styles}) == 56
+    assert len({str(s["linestyle"]) for s in styles[:7]}) == 7
+    assert len({s["marker"] for s in styles[:8]}) == 8
+
+
+def test_short_style_names_replace_the_defaults():
+    merged = _axes.merge_style({"color": "k", "linewidth": 1}, {"c": "r", "lw": 3}, Line2D)
+    assert merged == {"color": "r", "linewidth": 3}
+
+
+def test_grid_in_place_of_axes():
+    figure, given = plt.subplots(1, 2)
+    axes = _axes.new_grid(given[1], (2, 3), "caller", (4, 4))
+    assert axes.shape == (2, 3)
+    assert all(ax.figure is figure for ax in axes.flat)
+    assert not given[1].axison
+    assert given[0].axison
+
+
+def test_grid_that_cannot_be():
+    with pytest.raises(ValueError, match=r"array of axes of shape \(2, 1\); got shape \(3,\)"):
+        _axes.new_grid(plt.subplots(3)[1], (2, 1), "caller", (4, 4))
+    with pytest.raises(ValueError, match=r"plt.subplots, or be an array"):
+        _axes.new_grid(plt.figure().add_axes((0, 0, 1, 1)), (2, 1), "caller", (4, 4))
+
+
+@pytest.mark.usefixtures("no_matplotlib")
+def test_missing_matplotlib_names_the_extra():
+    with pytest.raises(ImportError, match=r'Display.plot needs matplotlib: pip install "skbalance\[plot\]"'):
+        _axes.import_pyplot("Display.plot")
+
+
+def test_counts_are_checked():
+    with pytest.raises(ValueError, match="is empty"):
+        _axes.check_counts([], (8, 35))
+    with pytest.raises(ValueError, match="has 2 entries, but there are 3 labels"):
+        _axes.check_counts([1, 2], (8, 35), 3)
+    with pytest.raises(ValueError, match="finite and at least 0"):
+        _axes.check_counts([1, -2], (8, 35))
+
+
+@pytest.mark.parametrize(("n", "text"), [(1, "1 label"), (0, "0 labels"), (18211, "18,211 labels")])
+def test_plural(n, text):
+    assert _axes.plural(n) == text
