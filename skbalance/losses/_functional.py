@@ -44,8 +44,10 @@ def focal_value_and_slope(neg_margin: Tensor, *, gamma: float) -> tuple[Tensor, 
     if gamma == 0:
         return value, r
     modulation = _power(r, gamma)
-    slope = torch.addcmul(value, value, r, value=-1).mul_(gamma).add_(r).mul_(modulation)
-    return value.mul_(modulation), slope
+    value.mul_(modulation)
+    # With the value so far, r ** gamma * softplus, the slope is gamma * value + r * (r ** gamma - gamma * value).
+    slope = torch.sub(modulation, value, alpha=gamma).mul_(r).add_(value, alpha=gamma)
+    return value, slope
 
 
 def _power(r: Tensor, gamma: float) -> Tensor:
@@ -69,9 +71,19 @@ def class_balanced_weight(counts, *, beta):
     return (1 - beta) / -lib.expm1(counts * float(np.log1p(-(1 - beta))))
 
 
-def rebalanced_weight(ratio: Tensor, *, map_alpha: float, map_beta: float, mu: float) -> Tensor:
-    """map_alpha + sigmoid(map_beta * (ratio - mu)); overwrites ``ratio``."""
-    return ratio.sub_(mu).mul_(map_beta).sigmoid_().add_(map_alpha)
+def rebalanced_weight(
+    inverse_row_sum: Tensor,
+    inverse_counts: Tensor,
+    *,
+    map_alpha: float,
+    map_beta: float,
+    mu: float,
+    factor: float = 1.0,
+) -> Tensor:
+    """Return factor * (map_alpha + sigmoid(map_beta * (ratio - mu))), the ratio being the product of the tensors."""
+    shift = inverse_counts.new_tensor(-map_beta * mu)
+    mapped = torch.addcmul(shift, inverse_row_sum, inverse_counts, value=map_beta).sigmoid_()
+    return torch.add(inverse_counts.new_tensor(factor * map_alpha), mapped, alpha=factor)
 
 
 def softmax_binary_cross_entropy(logits: Tensor, positive: Tensor) -> Tensor:

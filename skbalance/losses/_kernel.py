@@ -76,6 +76,8 @@ def balanced_loss(
     bounds = [0, rows.shape[0]]
     if len(starts) > 1:
         bounds = torch.searchsorted(rows, rows.new_tensor([*starts, n_samples])).tolist()
+    # The gradient of a negative has the factor neg_scale, its loss does not; one weight serves both.
+    negative_weight = weight.times(negative_factor * neg_scale)
     for start, first, last in zip(starts, bounds[:-1], bounds[1:]):
         stop = min(start + step, n_samples)
         neg_margin = logits[start:stop].to(dtype)
@@ -83,16 +85,18 @@ def balanced_loss(
         neg_margin = neg_margin * neg_scale if shift is None else torch.add(shift, neg_margin, alpha=neg_scale)
         # An infinite margin makes the positives of this block vanish from it, loss and gradient.
         neg_margin[rows[first:last] - start, cols[first:last]] = -torch.inf
-        block_weight = weight.block(start, stop)
+        block_weight = negative_weight.block(start, stop)
         if grad is None:
             value = focal_value(neg_margin, gamma=gamma)
         else:
             value, slope = focal_value_and_slope(neg_margin, gamma=gamma)
-            torch.mul(slope, block_weight, out=slope)
-            torch.mul(slope, neg_scale * negative_factor, out=slope)
-            grad[start:stop].copy_(slope)
-        value.mul_(block_weight).mul_(negative_factor)
+            if grad.dtype == dtype:
+                torch.mul(slope, block_weight, out=grad[start:stop])
+            else:
+                grad[start:stop] = slope.mul_(block_weight)
+        value.mul_(block_weight)
         loss[start:stop] = value if elementwise else value.sum(dim=1)
+    loss.mul_(1 / neg_scale)
 
     neg_margin = -positive_logits if bias is None else bias[cols] - positive_logits
     pair_weight = weight.at(rows, cols) * positive_factor

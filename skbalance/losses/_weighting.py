@@ -31,6 +31,10 @@ class LabelWeight:
     def __init__(self, weight: Tensor):
         self.weight = weight
 
+    def times(self, factor: float) -> LabelWeight:
+        """Return the weights multiplied by a constant."""
+        return LabelWeight(self.weight * factor)
+
     def block(self, start: int, stop: int) -> Tensor:
         """Weights of rows start to stop, of shape (1, n_labels)."""
         return self.weight[None, :]
@@ -46,6 +50,10 @@ class SampleWeight:
     def __init__(self, weight: Tensor):
         self.weight = weight
 
+    def times(self, factor: float) -> SampleWeight:
+        """Return the weights multiplied by a constant."""
+        return SampleWeight(self.weight * factor)
+
     def block(self, start: int, stop: int) -> Tensor:
         """Weights of rows start to stop, of shape (stop - start, 1)."""
         return self.weight[start:stop, None]
@@ -56,7 +64,7 @@ class SampleWeight:
 
 
 class RebalancedWeight:
-    """map_alpha + sigmoid(map_beta (r - mu)) times a factor of the row, r the ratio of the rebalanced losses."""
+    """The rebalanced weight times a factor of the row."""
 
     def __init__(self, inverse_counts: Tensor, inverse_row_sum: Tensor, row_factor: Tensor | None, mapping: dict):
         self.inverse_counts = inverse_counts
@@ -64,15 +72,19 @@ class RebalancedWeight:
         self.row_factor = row_factor
         self.mapping = mapping
 
+    def times(self, factor: float) -> RebalancedWeight:
+        """Return the weights multiplied by a constant."""
+        mapping = {**self.mapping, "factor": factor}
+        return RebalancedWeight(self.inverse_counts, self.inverse_row_sum, self.row_factor, mapping)
+
     def block(self, start: int, stop: int) -> Tensor:
         """Weights of rows start to stop, of shape (stop - start, n_labels)."""
-        ratio = self.inverse_row_sum[start:stop, None] * self.inverse_counts
-        weight = rebalanced_weight(ratio, **self.mapping)
+        weight = rebalanced_weight(self.inverse_row_sum[start:stop, None], self.inverse_counts, **self.mapping)
         return weight if self.row_factor is None else weight.mul_(self.row_factor[start:stop, None])
 
     def at(self, rows: Tensor, cols: Tensor) -> Tensor:
         """Weights of single elements."""
-        weight = rebalanced_weight(self.inverse_row_sum[rows] * self.inverse_counts[cols], **self.mapping)
+        weight = rebalanced_weight(self.inverse_row_sum[rows], self.inverse_counts[cols], **self.mapping)
         return weight if self.row_factor is None else weight.mul_(self.row_factor[rows])
 
 
@@ -150,7 +162,7 @@ class RebalancedWeighting(Weighting):
         row_factor = None
         if self.reweight_norm is not None:
             # The mapping rises with 1 / n: a row's largest weight is that of the rarest label.
-            row_factor = rebalanced_weight(inverse_row_sum * inverse_counts.max(), **self.mapping)
+            row_factor = rebalanced_weight(inverse_row_sum, inverse_counts.max(), **self.mapping)
             if self.reweight_norm == "batch":
                 row_factor = row_factor.max().expand_as(row_factor)
             row_factor = row_factor.reciprocal()

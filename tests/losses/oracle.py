@@ -70,8 +70,10 @@ def elementwise_loss(logits, targets, counts, n_samples, p):
     for k, i in np.ndindex(out.shape):
         z, y, n = float(logits[k][i]), int(targets[k][i]), counts[i]
         if base == "softmax":
-            p_i = math.exp(z - max(logits[k])) / sum(math.exp(v - max(logits[k])) for v in logits[k])
-            out[k, i] = p["scale"] * w[k, i] * -math.log(p_i if y else 1 - p_i)
+            powers = [math.exp(v - max(logits[k])) for v in logits[k]]
+            # 1 - p is the share of the others: subtracting from 1 would leave rounding where p is near 1.
+            share = powers[i] if y else math.fsum(powers[:i] + powers[i + 1 :])
+            out[k, i] = p["scale"] * w[k, i] * -math.log(share / math.fsum(powers))
             continue
         k_neg, neg_weight = 1.0, 1.0
         if "neg_scale" in p:
