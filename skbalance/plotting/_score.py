@@ -230,7 +230,9 @@ class LabelScoreDisplay:
             name: label_scores(y_true, predicted, scoring, zero_division)
             for name, predicted in as_named(y_pred, name).items()
         }
-        return cls(label_counts, scores, score_name=score_title(scoring), boundaries=boundaries).plot(ax, **plot_kwargs)
+        n_labels = len(next(iter(scores.values())))
+        counts = check_counts(label_counts, boundaries, n_labels)
+        return cls(counts, scores, score_name=score_title(scoring), boundaries=boundaries).plot(ax, **plot_kwargs)
 
     def plot(
         self,

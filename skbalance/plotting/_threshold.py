@@ -235,10 +235,11 @@ class ThresholdDisplay:
         if not isinstance(baseline_threshold, Real) or np.isnan(baseline_threshold):
             raise ValueError(f"baseline_threshold must be a number; got {baseline_threshold!r}.")
         cuts = _check_thresholds(thresholds, y_score.shape[1])
+        counts = check_counts(label_counts, boundaries, y_score.shape[1])
         tuned = label_scores(y_true, _above(y_score, cuts), scoring, zero_division)
         plain = label_scores(y_true, _above(y_score, baseline_threshold), scoring, zero_division)
         display = cls(
-            label_counts, cuts, tuned, plain,
+            counts, cuts, tuned, plain,
             baseline_threshold=float(baseline_threshold), baseline_name=f"one cut at {baseline_threshold:.4g}",
             score_name=score_title(scoring), boundaries=boundaries,
         )  # fmt: skip

@@ -167,3 +167,9 @@ def test_what_cannot_be_drawn():
 def test_missing_matplotlib():
     with pytest.raises(ImportError, match=r"LabelCooccurrenceDisplay.from_targets needs matplotlib"):
         LabelCooccurrenceDisplay.from_targets(Y)
+
+
+def test_names_of_narrow_groups_are_left_out():
+    counts = np.repeat([50, 20, 3], [29, 1, 30])
+    display = LabelCooccurrenceDisplay(np.zeros((60, 60)), counts).plot()
+    assert [t.get_text() for t in display.ax_.texts] == ["head", "tail"]
