@@ -19,6 +19,7 @@ processors. Without ``torchrun``, one process does all.
 # ---------
 # ``torchrun`` starts this file once for each GPU, and tells each process its number by environment variables.
 import argparse
+import gc
 import os
 
 import torch
@@ -41,6 +42,14 @@ def join_processes():
     if "RANK" in os.environ:
         distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
     return device, rank, n_processes
+
+
+def leave_processes():
+    """Close what :func:`join_processes` opened."""
+    if distributed.is_initialized():
+        gc.collect()  # a sharded network uses the connections, and has to be gone before they are
+        distributed.barrier()
+        distributed.destroy_process_group()
 
 
 # %%
@@ -72,9 +81,8 @@ class SparseRows(Dataset):
 # * Where no process holds all labels, add up the counts (``distributed.all_reduce(counts)``), make
 #   ``LabelStatistics(counts, n_samples)`` of them, and give ``mu`` as a number.
 # * ``reweight_norm="batch"`` divides by the largest weight of the share, not of the whole batch.
-def train(*, shard=False, n_epochs=3, batch_size=64, dtype=torch.float32):
-    """Train on this process's share; return the weights, whole, in process 0."""
-    device, rank, n_processes = join_processes()
+def train(device, rank, n_processes, *, shard=False, n_epochs=3, batch_size=64, dtype=torch.float32):
+    """Train on this process's share; return the weights, whole in process 0."""
     X, y = make_long_tailed_multilabel(512, 20, n_features=300, random_state=0)
     criterion = DistributionBalancedLoss().bind(LabelStatistics.from_targets(y)).to(device)
 
@@ -100,10 +108,7 @@ def train(*, shard=False, n_epochs=3, batch_size=64, dtype=torch.float32):
         if rank == 0:
             print(f"epoch {epoch + 1}: loss {total / len(batches):.5f} (the share of process 0 of {n_processes})")
 
-    weights = get_model_state_dict(network, options=StateDictOptions(full_state_dict=True, cpu_offload=True))
-    if distributed.is_initialized():
-        distributed.destroy_process_group()
-    return weights
+    return get_model_state_dict(network, options=StateDictOptions(full_state_dict=True, cpu_offload=True))
 
 
 def shard_network(network):
@@ -120,4 +125,5 @@ def shard_network(network):
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--shard", action="store_true", help="spread the weights over the GPUs")
-    train(shard=parser.parse_args().shard)
+    train(*join_processes(), shard=parser.parse_args().shard)
+    leave_processes()
