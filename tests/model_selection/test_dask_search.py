@@ -28,8 +28,9 @@ SCORES = ("f1_micro", "f1_macro")
 
 
 class CountedTexts(list):
-    """Texts that count how often they are pickled in this process."""
+    """Texts that count how often they are pickled in this process; otherwise as a list, without weak references."""
 
+    __slots__ = ()
     n_pickled = 0
 
     def __reduce__(self):
@@ -102,7 +103,7 @@ def test_a_search_finds_the_same_and_ships_its_data_once(client, data):
     CountedTexts.n_pickled = 0
     with parallel_config(backend="dask", scatter=[texts, y, *indices]):
         search.fit(texts, y)
-    # Once to be sent, once to be named by its content: not for each of the 8 fits.
+    # To be sent, and perhaps to be named by its content; not for each of the 8 fits.
     assert CountedTexts.n_pickled <= 2
     assert_same_results(search, search_over([TfidfVectorizer()], data)[0].fit(*data))
 
