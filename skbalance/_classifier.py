@@ -38,8 +38,8 @@ class BalancedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator)
     this classifier weigh and shape the error of each (sample, label) pair by how often the labels occur, counted
     in ``fit`` on the samples that it is given.
 
-    It minimises the loss, summed over labels and averaged over samples, plus ``alpha / 2`` times the squared norm
-    of the coefficients.
+    It minimises the loss, summed over labels and averaged over samples, plus ``alpha / 2`` times the squared norm of
+    each label's coefficients, in proportion to the variance of the label.
 
     Parameters
     ----------
@@ -53,8 +53,10 @@ class BalancedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator)
     solver : {"auto", "lbfgs", "adam"}, default="auto"
         ``"lbfgs"`` takes all samples at once, ``"adam"`` mini-batches. ``"auto"`` is L-BFGS for a linear model that
         needs at most 2 GiB for it and no early stopping, else Adam.
-    alpha : float, default=1e-6
-        Strength of the L2 penalty.
+    alpha : float, default=3e-5
+        Strength of the L2 penalty. The coefficients of label i are penalised by ``alpha`` times
+        :math:`n_i / N (1 - n_i / N)`, where it has :math:`n_i` positives among N samples; those of hidden layers by
+        the sum of these over the labels.
     learning_rate_init : float, default=0.003
         Step size of Adam.
     batch_size : int or "auto", default="auto"
@@ -164,7 +166,7 @@ class BalancedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator)
         hidden_layer_sizes=(),
         dropout=0.0,
         solver="auto",
-        alpha=1e-6,
+        alpha=3e-5,
         learning_rate_init=0.003,
         batch_size="auto",
         max_iter=200,

@@ -84,8 +84,18 @@ class LabelStatistics:
     @property
     def log_odds(self) -> np.ndarray:
         """Log of negatives over positives, log(N / n - 1), with n kept one sample away from 0 and from N."""
-        n = np.clip(self.counts, self._floor, self.n_samples - self._floor)
-        return np.log((self.n_samples - n) / n)
+        share = self._inner_share
+        return np.log((1 - share) / share)
+
+    @property
+    def variance(self) -> np.ndarray:
+        """Variance n / N (1 - n / N) of each label, with n kept one sample away from 0 and from N."""
+        share = self._inner_share
+        return share * (1 - share)
+
+    @property
+    def _inner_share(self) -> np.ndarray:
+        return np.clip(self.counts, self._floor, self.n_samples - self._floor) / self.n_samples
 
     @classmethod
     def from_targets(cls, y, sample_weight=None) -> LabelStatistics:

@@ -108,9 +108,20 @@ class Head(nn.Module):
             out = torch.addmm(intercept, out, coef)
         return out
 
-    def squared_norm(self) -> Tensor:
-        """Sum of the squared coefficients; intercepts are not penalised."""
-        return torch.stack([coef.square().sum() for coef in self.weights()[0]]).sum()
+    def penalty(self, strengths) -> Tensor:
+        """Half the sum of the squared coefficients, times their strengths; intercepts are not penalised.
+
+        Parameters
+        ----------
+        strengths : list of Tensor, each a scalar or of shape (n_out,)
+            Strength of each layer's penalty, or of each of its outputs.
+
+        Returns
+        -------
+        penalty : Tensor
+        """
+        squares = [(coef.square().sum(dim=0) * s).sum() for coef, s in zip(self.weights()[0], strengths)]
+        return 0.5 * torch.stack(squares).sum()
 
     def to_numpy(self) -> tuple[list, list]:
         """Coefficients and intercepts as arrays."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from skorch import NeuralNet
 from skorch.callbacks import Callback
 
@@ -9,19 +10,22 @@ __all__ = ["Net", "PlateauStop"]
 
 
 class Net(NeuralNet):
-    """A skorch net whose loss is the weighted mean over samples, plus a penalty where the solver wants it there.
+    """A skorch net whose loss is the weighted mean over samples, plus a penalty on the coefficients.
 
     Parameters
     ----------
     *args, **kwargs
         Those of :class:`skorch.NeuralNet`.
-    penalty : float, default=0.0
-        Factor of half the squared norm of the coefficients, added to the training loss.
+    strengths : list of Tensor
+        Strengths of the penalty, as :meth:`Head.penalty` takes them.
+    penalty_in_loss : bool
+        Whether the penalty is part of the loss, as a line search needs it, or only of the gradient, which is cheaper.
     """
 
-    def __init__(self, *args, penalty=0.0, **kwargs):
+    def __init__(self, *args, strengths, penalty_in_loss, **kwargs):
         super().__init__(*args, **kwargs)
-        self.penalty = penalty
+        self.strengths = strengths
+        self.penalty_in_loss = penalty_in_loss
 
     @property
     def _default_callbacks(self):
@@ -35,9 +39,18 @@ class Net(NeuralNet):
         """Weighted mean over the samples of the loss summed over labels."""
         pairs, weight = y_true
         loss = (self.criterion_(y_pred, pairs) @ weight) / weight.sum()
-        if training and self.penalty:
-            loss = loss + 0.5 * self.penalty * self.module_.squared_norm()
+        if training and self.penalty_in_loss:
+            loss = loss + self.module_.penalty(self.strengths)
         return loss
+
+    def train_step_single(self, batch, **fit_params):
+        """Compute the loss of a batch and its gradient."""
+        step = super().train_step_single(batch, **fit_params)
+        if not self.penalty_in_loss:
+            with torch.no_grad():
+                for coef, strength in zip(self.module_.coefs, self.strengths):
+                    coef.grad.addcmul_(coef, strength)
+        return step
 
     def get_train_step_accumulator(self):
         """Record every evaluation, the line search's too."""
@@ -75,8 +88,6 @@ class PlateauStop(Callback):
         Iterations over which it is averaged.
     max_iter : int
         Most iterations, those inside an epoch of L-BFGS counted.
-    weight_decay : float
-        Penalty that the optimizer applies by itself and the recorded losses lack.
     restore_best : bool
         Keep the weights of the best iteration.
     verbose : int
@@ -94,11 +105,10 @@ class PlateauStop(Callback):
         Whether the rule stopped the training.
     """
 
-    def __init__(self, *, tol, window, max_iter, weight_decay=0.0, restore_best=False, verbose=0):
+    def __init__(self, *, tol, window, max_iter, restore_best=False, verbose=0):
         self.tol = tol
         self.window = window
         self.max_iter = max_iter
-        self.weight_decay = weight_decay
         self.restore_best = restore_best
         self.verbose = verbose
 
@@ -123,7 +133,9 @@ class PlateauStop(Callback):
             self.curve += [inner[i] for i in sorted(inner) if i > start]
         else:
             self.n_iter += 1
-            self.curve.append(_mean_loss(epoch, "train") + self._decay(net))
+            with torch.no_grad():
+                penalty = net.module_.penalty(net.strengths).item()
+            self.curve.append(_mean_loss(epoch, "train") + penalty)
         monitored = self.curve
         if "valid_batch_count" in epoch:
             self.validation_curve.append(_mean_loss(epoch, "valid"))
@@ -136,11 +148,6 @@ class PlateauStop(Callback):
         if self.n_iter == start or self._flat(monitored):
             self.converged = True
             raise KeyboardInterrupt
-
-    def _decay(self, net):
-        if not self.weight_decay:
-            return 0.0
-        return 0.5 * self.weight_decay * net.module_.squared_norm().item()
 
     def _flat(self, curve):
         if len(curve) <= self.window:

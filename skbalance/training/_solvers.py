@@ -123,7 +123,6 @@ def fit_head(
         tol=options.tol,
         window=min(options.n_iter_no_change, options.max_iter),
         max_iter=options.max_iter,
-        weight_decay=0.0 if lbfgs else options.alpha,
         restore_best=validation is not None,
         verbose=options.verbose,
     )
@@ -142,7 +141,8 @@ def fit_head(
         train_split=None if validation is None else _Split(validation),
         callbacks=[("stop", stop)],
         device=options.device,
-        penalty=options.alpha if lbfgs else 0.0,
+        strengths=[s.to(device=options.device, dtype=dtype) for s in penalty_strengths(sizes, statistics, options)],
+        penalty_in_loss=lbfgs,
         verbose=0,
         **(_lbfgs(options) if lbfgs else _adam(options)),
     )
@@ -164,6 +164,16 @@ def fit_head(
     )
 
 
+def penalty_strengths(sizes, statistics: LabelStatistics, options: TrainingOptions) -> list:
+    """Strength of the penalty on each layer: ``alpha`` times the variance of each label, or of all of them together.
+
+    The data say as much about a label as it varies, n / N (1 - n / N). A penalty in proportion holds common and rare
+    labels equally tight, where one strength for all would be too little for some or too much for others.
+    """
+    strength = torch.from_numpy(options.alpha * statistics.variance)
+    return [strength.sum()] * (len(sizes) - 2) + [strength]
+
+
 def _curvature_scales(data: TrainingData, statistics: LabelStatistics, alpha: float) -> tuple:
     """Units for a linear head in which its curvature varies less.
 
@@ -174,7 +184,7 @@ def _curvature_scales(data: TrainingData, statistics: LabelStatistics, alpha: fl
     weight = data.weight / data.weight.sum()
     square = data.X**2 if isinstance(data.X, np.ndarray) else data.X.multiply(data.X)
     share = statistics.clipped_counts / statistics.n_samples
-    curvature = np.outer(square.T @ weight, share) + max(alpha, 1e-12)
+    curvature = np.outer(square.T @ weight + max(alpha, 1e-12), share)
     dtype = data.X.dtype
     return (curvature**-0.3).astype(dtype), (share**-0.3).astype(dtype)
 
@@ -197,7 +207,6 @@ def _adam(options) -> dict:
         "optimizer": torch.optim.Adam,
         "lr": options.learning_rate_init,
         "optimizer__fused": True,
-        "optimizer__param_groups": [("coefs*", {"weight_decay": options.alpha})],
     }
 
 

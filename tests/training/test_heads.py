@@ -43,7 +43,15 @@ def test_units_do_not_change_the_weights():
     head = Head(coefs, intercepts, scales=(np.full((3, 2), 5.0), np.full(2, 0.1)))
     for given, back in zip((coefs[0], intercepts[0]), (g[0] for g in head.to_numpy())):
         np.testing.assert_allclose(back, given)
-    assert head.squared_norm().item() == pytest.approx((coefs[0] ** 2).sum())
+    strength = torch.tensor([2.0, 3.0], dtype=torch.float64)
+    assert head.penalty([strength]).item() == pytest.approx(0.5 * (coefs[0] ** 2 * [2.0, 3.0]).sum())
+
+
+def test_penalty_of_several_layers():
+    coefs, intercepts = weights([3, 4, 2])
+    strengths = [torch.tensor(5.0), torch.tensor([2.0, 3.0], dtype=torch.float64)]
+    expected = 0.5 * (5 * (coefs[0] ** 2).sum() + (coefs[1] ** 2 * [2.0, 3.0]).sum())
+    assert Head(coefs, intercepts).penalty(strengths).item() == pytest.approx(expected)
 
 
 def test_initial_weights():

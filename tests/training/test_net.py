@@ -9,6 +9,7 @@ from skbalance.losses import DistributionBalancedLoss, LabelStatistics
 from skbalance.training import TrainingData, TrainingOptions, fit_head
 from skbalance.training._batches import BatchIterator
 from skbalance.training._heads import Head, initial_weights
+from skbalance.training._solvers import penalty_strengths
 
 OPTIONS = {
     "alpha": 1e-3,
@@ -46,6 +47,7 @@ def test_adam_is_that_of_a_bare_loop(problem, sizes):
     head = Head(coefs, intercepts)
     batches = BatchIterator(data, batch_size=16, random_state=np.random.RandomState(random_state.randint(2**31)))
     optimizer = torch.optim.Adam(head.parameters(), lr=0.01)
+    strengths = penalty_strengths(sizes, statistics, options)
     curve = []
     for _ in range(4):
         total = 0.0
@@ -53,9 +55,9 @@ def test_adam_is_that_of_a_bare_loop(problem, sizes):
             optimizer.zero_grad()
             loss = (criterion(head(features), pairs) * weight).sum() / weight.sum()
             total += loss.item() * len(weight)
-            (loss + 0.5 * 1e-3 * head.squared_norm()).backward()
+            (loss + head.penalty(strengths)).backward()
             optimizer.step()
-        curve.append(total / 50 + 0.5 * 1e-3 * head.squared_norm().item())
+        curve.append(total / 50 + head.penalty(strengths).item())
     np.testing.assert_allclose(result.loss_curve, curve, rtol=1e-9)
     for ours, theirs in zip(result.coefs, head.coefs):
         np.testing.assert_allclose(ours, theirs.detach(), rtol=1e-7, atol=1e-10)

@@ -6,8 +6,20 @@ import scipy.sparse as sp
 
 from skbalance.losses import BinaryCrossEntropy, LabelStatistics
 from skbalance.training import TrainingData, TrainingOptions, choose_solver, fit_head
+from skbalance.training._solvers import penalty_strengths
 
 REUTERS = {"n_samples": 7770, "n_features": 15_000, "n_outputs": 90, "itemsize": 4}
+
+PARAMETERS = {
+    "alpha": 1e-3,
+    "learning_rate_init": 0.1,
+    "batch_size": 200,
+    "max_iter": 2000,
+    "tol": 1e-14,
+    "n_iter_no_change": 10,
+    "dropout": 0.0,
+    "device": "cpu",
+}
 
 
 @pytest.mark.parametrize(
@@ -35,21 +47,20 @@ def test_units_do_not_move_the_minimum():
     y = (X @ rng.normal(size=(4, 2)) > [0.0, 2.0]).astype(np.int8)
     data = TrainingData(X, sp.csr_array(y), np.ones(200))
     statistics = LabelStatistics.from_targets(y)
-    options = TrainingOptions(
-        solver="lbfgs",
-        alpha=1e-3,
-        learning_rate_init=0.1,
-        batch_size=200,
-        max_iter=2000,
-        tol=1e-14,
-        n_iter_no_change=10,
-        dropout=0.0,
-        device="cpu",
-    )
+    options = TrainingOptions(solver="lbfgs", **PARAMETERS)
     criterion = BinaryCrossEntropy().bind(statistics, "row_sum")
     result = fit_head(
         [4, 2], criterion, data, statistics=statistics, options=options, random_state=np.random.RandomState(0)
     )
     proba = 1 / (1 + np.exp(-(X @ result.coefs[0] + result.intercepts[0])))
-    assert np.abs(X.T @ (proba - y) / 200 + 1e-3 * result.coefs[0]).max() < 1e-7
+    penalty = 1e-3 * statistics.variance * result.coefs[0]
+    assert np.abs(X.T @ (proba - y) / 200 + penalty).max() < 1e-7
     assert np.abs((proba - y).mean(axis=0)).max() < 1e-7
+
+
+def test_penalty_follows_the_variance_of_the_labels():
+    statistics = LabelStatistics([50, 10, 0, 100], 100)
+    (output,) = penalty_strengths([7, 4], statistics, TrainingOptions(solver="lbfgs", **PARAMETERS))
+    np.testing.assert_allclose(output, [0.25e-3, 0.09e-3, 0.0099e-3, 0.0099e-3])
+    hidden, output = penalty_strengths([7, 5, 4], statistics, TrainingOptions(solver="adam", **PARAMETERS))
+    assert hidden.item() == pytest.approx(output.sum().item())
