@@ -11,6 +11,7 @@ from sklearn import get_config
 from sklearn.base import clone
 from sklearn.exceptions import DataConversionWarning
 from sklearn.model_selection import StratifiedKFold, StratifiedShuffleSplit, check_cv
+from sklearn.utils import assert_all_finite
 from sklearn.utils.metadata_routing import process_routing
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
@@ -55,11 +56,12 @@ def encode_tuning_targets(y):
     Raises
     ------
     ValueError
-        If it is multiclass, continuous or not 0 and 1.
+        If it is multiclass, continuous, not finite or not 0 and 1.
     """
     if y is None:
         raise ValueError("This estimator requires y to be passed, but the target y is None.")
     y = y.tocsr() if sp.issparse(y) else np.asarray(y)
+    assert_all_finite(y.data if sp.issparse(y) else y, input_name="y")
     encoding, indicator = encode_targets(y)
     if encoding.kind == "multiclass":
         raise ValueError(

@@ -43,7 +43,8 @@ _METRICS = {
     "jaccard_samples": partial(jaccard_score, average="samples", zero_division=0),
 }
 SCORING_NAMES = tuple(sorted([*MICRO_WEIGHTS, *_METRICS]))
-_TRIED_MICRO_WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0)
+_TRIED_MICRO_WEIGHTS = (0.0, 0.5, 1.0)
+_TRIED_BETAS = (0.25, 0.5, 1.0, 2.0)
 _TRIED_SHRINKAGE = (3.0, 10.0, 30.0, 100.0)
 _TRIED_CUTS = 50
 
@@ -138,7 +139,8 @@ def candidate_rules(
     pairs : ScoredPairs
         Rows to learn from.
     micro_weight : float or None
-        Share of micro-F; None if the metric is no mixture of micro-F and macro-F, and several are tried.
+        Share of micro-F; None if the metric is no mixture of micro-F and macro-F: several are tried, and several
+        values of `beta`.
     shrinkage : float or "auto"
         ``"auto"`` tries several.
     k_range : range
@@ -151,17 +153,21 @@ def candidate_rules(
     """
     if rule.strategy == "top_k":
         return [replace(rule, k=k) for k in k_range]
-    weights = _TRIED_MICRO_WEIGHTS if micro_weight is None else (micro_weight,)
     if rule.strategy == "global" and micro_weight is None:
         _, scores, targets = pairs.flat()
         levels = np.quantile(scores[targets] if targets.any() else scores, np.linspace(0, 1, _TRIED_CUTS))
         return [replace(rule, cut=float(cut)) for cut in np.unique(levels)]
+    if micro_weight is None:
+        rules = [replace(rule, micro_weight=w, beta=b) for b in _TRIED_BETAS for w in _TRIED_MICRO_WEIGHTS]
+    else:
+        rules = [replace(rule, micro_weight=micro_weight)]
+    if rule.strategy == "micro_macro":
+        # Its objective knows no weight.
+        rules = list(dict.fromkeys(replace(r, micro_weight=0.0) for r in rules))
     if rule.strategy in ("pooled", "per_label_shrunk"):
         strengths = _TRIED_SHRINKAGE if shrinkage == "auto" else (float(shrinkage),)
-        return [replace(rule, micro_weight=w, shrinkage=s) for w in weights for s in strengths]
-    if rule.strategy == "micro_macro":
-        return [rule]
-    return [replace(rule, micro_weight=w) for w in weights]
+        rules = [replace(r, shrinkage=strength) for r in rules for strength in strengths]
+    return rules
 
 
 def get_metric(scoring: str | Callable) -> Callable | None:

@@ -90,11 +90,11 @@ class TunedThresholdMultiLabelClassifierCV(ClassifierMixin, MetaEstimatorMixin, 
         What to maximise. ``"f1_micro"``, ``"f1_macro"``, or ``"f1_micro_macro"``, the mean of both weighted by
         `micro_weight`, are maximised directly. Others (``"f1_samples"``, ``"f1_weighted"``, ``"jaccard_micro"``,
         ``"jaccard_macro"``, ``"jaccard_samples"``, or a metric called as ``scoring(y_true, y_pred)``, larger being
-        better) choose among the cuts that several values of `micro_weight` give.
+        better) choose among the cuts that several values of `micro_weight` and `beta` give, or among 50 global ones.
     micro_weight : float, default=0.25
         Share of micro-F1 in ``"f1_micro_macro"``. Used for that name only.
     beta : float, default=1.0
-        The F-measure of `scoring` that is maximised directly: above 1 recall counts more, below 1 precision.
+        Of the F-measure, where `scoring` is maximised directly: above 1 recall counts more, below 1 precision.
     shrinkage : float or "auto", default=20.0
         Positives at which a label's own cut weighs as much as that of its like; 0 is no shrinkage. ``"auto"``
         chooses among 3, 10, 30 and 100 by `scoring`.
@@ -137,7 +137,7 @@ class TunedThresholdMultiLabelClassifierCV(ClassifierMixin, MetaEstimatorMixin, 
     best_score_ : float
         Value of `scoring` with cuts set on all folds but one and tried on that one.
     cv_results_ : dict of ndarray
-        The settings tried, `micro_weight`, `shrinkage`, `cut` and `k`, and their `score`. Only if
+        The settings tried, `micro_weight`, `beta`, `shrinkage`, `cut` and `k`, and their `score`. Only if
         `store_cv_results`.
     decision_model_ : PooledDecisionModel or None
         The model of ``"pooled"``; None if another strategy is used, or if there is one label only.
@@ -145,7 +145,7 @@ class TunedThresholdMultiLabelClassifierCV(ClassifierMixin, MetaEstimatorMixin, 
         Least number of labels a row.
     k_ : int or None
         Labels a row, for ``"top_k"``.
-    micro_weight_, shrinkage_ : float
+    micro_weight_, beta_, shrinkage_ : float
         What the cuts were set with.
     label_counts_ : ndarray of shape (n_labels,)
         Positives of each label in the training data.
@@ -320,7 +320,7 @@ class TunedThresholdMultiLabelClassifierCV(ClassifierMixin, MetaEstimatorMixin, 
         self.n_labels_ = n_labels
         self.classes_ = encoding.classes
         self.min_labels_ = min_labels
-        self.k_, self.micro_weight_, self.shrinkage_ = rule.k, rule.micro_weight, rule.shrinkage
+        self.micro_weight_, self.beta_, self.shrinkage_, self.k_ = rule.micro_weight, rule.beta, rule.shrinkage, rule.k
         self._rule, self._encoding, self._method = rule, encoding, method
         self._width = pairs.scores.shape[1]
         for name in ("n_features_in_", "feature_names_in_"):
@@ -372,7 +372,7 @@ class TunedThresholdMultiLabelClassifierCV(ClassifierMixin, MetaEstimatorMixin, 
         best = int(np.argmax(scores))
         self.best_score_ = scores[best]
         if self.store_cv_results:
-            names = ("micro_weight", "shrinkage", "cut", "k")
+            names = ("micro_weight", "beta", "shrinkage", "cut", "k")
             columns = {name: [getattr(rule, name) for rule in rules] for name in names}
             self.cv_results_ = {
                 name: np.array([np.nan if v is None else v for v in values], dtype=float)
