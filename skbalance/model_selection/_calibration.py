@@ -171,7 +171,8 @@ class CalibratedMultiLabelClassifierCV(ClassifierMixin, MetaEstimatorMixin, Base
         """
         validate_hyperparameters(self)
         fit_params, split_params = route_fit_params(self, params)
-        X, y, fit_params = check_rows(*indexable(X, y), fit_params)
+        X, y = indexable(X, y)
+        X, y, fit_params = check_rows(X, y, fit_params)
         y, encoding, indicator = encode_tuning_targets(y)
         rng = check_random_state(self.random_state)
         splits = resolve_splits(self.cv, self.estimator, X, y, encoding.kind, rng, split_params)
@@ -193,8 +194,9 @@ class CalibratedMultiLabelClassifierCV(ClassifierMixin, MetaEstimatorMixin, Base
                 for train, test in splits
             )
             fitted = clone(self.estimator).fit(X, y, **fit_params)
-        parts = [np.concatenate(part) for part in zip(*scored)]
-        maps = fit_maps(CalibrationSample(*parts, len(tested)), counts, self.method, self.shrinkage, rng)
+        scores, targets, labels, positives = (np.concatenate(part) for part in zip(*scored))
+        sample = CalibrationSample(scores, targets, labels, positives, n_rows=len(tested))
+        maps = fit_maps(sample, counts, self.method, self.shrinkage, rng)
 
         self.estimator_, self.maps_ = fitted, maps
         self.label_counts_, self.n_labels_ = counts, n_labels

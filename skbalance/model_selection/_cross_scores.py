@@ -118,10 +118,11 @@ def resolve_splits(cv, estimator, X, y, kind, random_state, split_params):
         return None
     seed = random_state.randint(np.iinfo(np.int32).max)
     if isinstance(cv, Real) and not isinstance(cv, Integral):
-        if not 0 < cv < 1:
+        share = float(cv)
+        if not 0 < share < 1:
             raise ValueError(f"cv as a float is the share of a hold-out, between 0 and 1; got {cv}.")
         splitter = StratifiedShuffleSplit if kind == "binary" else MultilabelStratifiedShuffleSplit
-        cv = splitter(n_splits=1, test_size=cv, random_state=seed)
+        cv = splitter(n_splits=1, test_size=share, random_state=seed)
     elif cv is None or isinstance(cv, Integral):
         n_splits = 5 if cv is None else int(cv)
         splitter = StratifiedKFold if kind == "binary" else MultilabelStratifiedKFold

@@ -103,7 +103,7 @@ class Objective:
         return cls(
             micro_weight=micro_weight,
             beta=beta,
-            n_labels=max(1, np.count_nonzero(positives)),
+            n_labels=max(1, int(np.count_nonzero(positives))),
             micro=float(max(value[best], 0.0)) if len(value) else 0.0,
             denominator=max(float(beta**2 * positives.sum() + n_predicted), 1.0),
         )
@@ -282,7 +282,7 @@ def micro_macro_cuts(pairs: ScoredPairs, beta: float = 1.0) -> tuple[np.ndarray,
     Starts from each label's own best cut and sweeps until no cut moves. Returns what :func:`label_cuts` does.
     """
     positives = pairs.positives.sum(axis=0)
-    cuts, evidence = label_cuts(pairs, lambda *counts: _f_score(*counts, beta))
+    cuts, evidence = label_cuts(pairs, lambda hits, predicted, positives: _f_score(hits, predicted, positives, beta))
     labels, scores, targets = pairs.flat()
     for _ in range(_SWEEPS):
         above = scores > np.where(np.isnan(cuts), np.inf, cuts)[labels]

@@ -280,7 +280,8 @@ class TunedThresholdMultiLabelClassifierCV(ClassifierMixin, MetaEstimatorMixin, 
         validate_hyperparameters(self)
         metric = get_metric(self.scoring)
         fit_params, split_params = route_fit_params(self, params)
-        X, y, fit_params = check_rows(*indexable(X, y), fit_params)
+        X, y = indexable(X, y)
+        X, y, fit_params = check_rows(X, y, fit_params)
         y, encoding, indicator = encode_tuning_targets(y)
         n_labels = encoding.n_outputs
         min_labels = self._check_bounds(indicator, n_labels)
