@@ -31,6 +31,11 @@ test: lint
 test-quick: $(VENV)/.tested
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist worksteal -m "not slow"
 
+# The site, into docs/_build/html; a warning is an error.
+docs: $(VENV)/.installed
+	$(PIP) install -c constraints.txt -e ".[docs]"
+	OMP_NUM_THREADS=1 $(BIN)/sphinx-build -W --keep-going -b html docs docs/_build/html
+
 # The oldest and the newest versions that are supported, each in an environment of its own.
 test-oldest:
 	$(PYTHON) -m venv $(VENV)-oldest
@@ -47,4 +52,4 @@ format: $(VENV)/.tested
 	$(BIN)/ruff format $(SOURCES)
 
 clean:
-	rm -rf $(VENV) $(VENV)-oldest $(VENV)-newest build dist docs/_build
+	rm -rf $(VENV) $(VENV)-oldest $(VENV)-newest build dist docs/_build docs/generated docs/auto_examples

@@ -1,7 +1,7 @@
 """
-==========================
+===========================
 See the tail of your labels
-==========================
+===========================
 
 Before any model: how often does each label occur, and which labels come together? Both decide how hard the rare
 labels will be. The data here are generated; put your own indicator matrix in place of ``y``.

@@ -177,8 +177,7 @@ def propensity_scored_ndcg_at_k_score(
     ----------
     y_true, y_score : see :func:`precision_at_k_score`
         The truth and the scores.
-    propensities, label_counts, n_samples, k, sample_weight : \
-            see :func:`propensity_scored_precision_at_k_score`
+    propensities, label_counts, n_samples, k, sample_weight : see :func:`propensity_scored_precision_at_k_score`
         The propensities or what they are made of, how many labels count, the row weights.
 
     Returns
