@@ -45,7 +45,7 @@ MODELS = {
     "cb_ntr": BalancedMultiLabelClassifier("cb_ntr"),
     "db": BalancedMultiLabelClassifier("db"),
 }
-ALPHAS = (1e-5, 1e-6, 1e-7)
+ALPHAS = (1e-4, 3e-5, 1e-5)
 PLAIN = "plain"
 DECISIONS = {
     "global": {"strategy": "global", "scoring": "f1_micro", "min_labels": 0},
@@ -65,14 +65,14 @@ def load_reuters(folder):
     return vectorise(train.data, test.data), train.target, test.target
 
 
-def load_goemotions(folder):
+def load_goemotions(folder, held="test"):
     with gzip.open(folder / "goemotions.json.gz", "rt", encoding="utf-8") as stream:
         corpus = json.load(stream)
     texts, targets = {}, {}
-    for part in ("train", "test"):
+    for part in ("train", held):
         texts[part] = [row["text"] for row in corpus[part]]
         targets[part] = np.array([[label in row["labels"] for label in corpus["labels"]] for row in corpus[part]])
-    return vectorise(texts["train"], texts["test"]), targets["train"], targets["test"]
+    return vectorise(texts["train"], texts[held]), targets["train"], targets[held]
 
 
 def load_tmc2007(folder):

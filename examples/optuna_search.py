@@ -34,7 +34,7 @@ scoring = get_scorer("f1_macro")
 
 
 def make_model(loss, alpha=1e-5):
-    classifier = BalancedMultiLabelClassifier(loss, alpha=alpha, tol=0.05)
+    classifier = BalancedMultiLabelClassifier(loss, alpha=alpha, tol=0.01)
     return make_pipeline(TfidfVectorizer(), classifier)
 
 
@@ -46,7 +46,7 @@ def make_model(loss, alpha=1e-5):
 search = OptunaSearchCV(
     make_model(get_loss("db")),
     {
-        "balancedmultilabelclassifier__alpha": FloatDistribution(1e-7, 1e-3, log=True),
+        "balancedmultilabelclassifier__alpha": FloatDistribution(1e-6, 1e-2, log=True),
         "balancedmultilabelclassifier__loss__gamma": FloatDistribution(0, 3),
         "balancedmultilabelclassifier__loss__neg_scale": FloatDistribution(1, 10, log=True),
     },
@@ -74,7 +74,7 @@ def objective(trial):
     for name, (low, high) in RANGES.items():
         if name in loss.get_params():
             loss.set_params(**{name: trial.suggest_float(name, low, high)})
-    alpha = trial.suggest_float("alpha", 1e-7, 1e-3, log=True)
+    alpha = trial.suggest_float("alpha", 1e-6, 1e-2, log=True)
     return cross_val_score(make_model(loss, alpha), texts, y, cv=cv, scoring=scoring).mean()
 
 

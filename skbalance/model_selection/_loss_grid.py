@@ -33,8 +33,8 @@ _DISTRIBUTIONS: dict[str, Any] = {
     "alpha": uniform(0.25, 0.5),
 }
 
-_ALPHA = (1e-7, 1e-6, 1e-5)
-_ALPHA_DISTRIBUTION = loguniform(1e-8, 1e-4)
+_ALPHA = (1e-5, 3e-5, 1e-4)
+_ALPHA_DISTRIBUTION = loguniform(1e-6, 1e-3)
 
 
 @validate_params({"size": [StrOptions({"small", "large"})], "prefix": [str]}, prefer_skip_nested_validation=True)
@@ -67,7 +67,7 @@ def loss_grid(
         The losses to try, by name or as objects. Where an object, or the registry for a name, sets a parameter to
         something else than its class does, it is left at that: ``FocalLoss(gamma=0.5)`` is tried with this gamma
         only. None is all names of :func:`~skbalance.losses.get_loss_names`.
-    alpha : sequence of float or None, default=(1e-7, 1e-6, 1e-5)
+    alpha : sequence of float or None, default=(1e-5, 3e-5, 1e-4)
         Strengths of the classifier's L2 penalty to try with each loss. Losses differ in scale, and so in the
         penalty that suits them: compared at one and the same, the comparison is of that. None leaves it out.
     size : {"small", "large"}, default="large"
@@ -172,7 +172,7 @@ def loss_distributions(
     ----------
     losses : str, loss object or iterable of these, default=None
         As in :func:`loss_grid`.
-    alpha : distribution, sequence of float or None, default=loguniform(1e-8, 1e-4)
+    alpha : distribution, sequence of float or None, default=loguniform(1e-6, 1e-3)
         Of the strength of the classifier's L2 penalty. None leaves it out.
     prefix : str, default=""
         As in :func:`loss_grid`.
@@ -193,9 +193,9 @@ def loss_distributions(
     >>> from skbalance.model_selection import loss_distributions
     >>> for candidate in ParameterSampler(loss_distributions(), n_iter=3, random_state=0):
     ...     print(candidate["loss"], f"alpha={candidate['alpha']:.1g}")
-    NegativeTolerantFocalLoss() alpha=2e-06
-    ClassBalancedFocalLoss() alpha=6e-07
-    FocalLoss() alpha=1e-05
+    NegativeTolerantFocalLoss() alpha=6e-05
+    ClassBalancedFocalLoss() alpha=2e-05
+    FocalLoss() alpha=0.0002
     """
     return _candidates(losses, alpha, _DISTRIBUTIONS, prefix)
 
