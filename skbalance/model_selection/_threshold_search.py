@@ -277,11 +277,12 @@ def shrink_cuts(own: np.ndarray, evidence: np.ndarray, target: np.ndarray, shrin
 
 
 def micro_macro_cuts(pairs: ScoredPairs, beta: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
-    """Each label's cut that maximises its own F plus the micro-F of all labels, the others being held.
+    """Each label's cut that maximises the sum of macro-F and micro-F, the other labels being held.
 
     Starts from each label's own best cut and sweeps until no cut moves. Returns what :func:`label_cuts` does.
     """
     positives = pairs.positives.sum(axis=0)
+    n_labels = max(1, int(np.count_nonzero(positives)))
     cuts, evidence = label_cuts(pairs, lambda hits, predicted, positives: _f_score(hits, predicted, positives, beta))
     labels, scores, targets = pairs.flat()
     for _ in range(_SWEEPS):
@@ -293,7 +294,7 @@ def micro_macro_cuts(pairs: ScoredPairs, beta: float = 1.0) -> tuple[np.ndarray,
 
         def both(tp, k, n, micro=micro, denominator=denominator):
             gain = ((1 + beta**2) * tp - micro * (beta**2 * n + k)) / denominator
-            return _f_score(tp, k, n, beta) + gain
+            return _f_score(tp, k, n, beta) / n_labels + gain
 
         moved, evidence = label_cuts(pairs, both)
         if np.array_equal(moved, cuts, equal_nan=True):

@@ -83,7 +83,8 @@ class TunedThresholdMultiLabelClassifierCV(ClassifierMixin, MetaEstimatorMixin, 
           ``"per_label_shrunk"``.
         - ``"per_label_shrunk"``: each label's own cut, drawn toward that of labels about as frequent.
         - ``"per_label"``: each label's own cut. Poor for labels with few positives.
-        - ``"micro_macro"``: each label's cut that maximises its own F plus the micro-F of all [1]_.
+        - ``"micro_macro"``: each label's cut that maximises the sum of macro-F and micro-F, after [1]_ (which visits
+          the labels once, from frequent to rare; here they are visited until no cut moves).
         - ``"global"``: one cut for all labels.
         - ``"top_k"``: the same number of labels for every row.
     scoring : str or callable, default="f1_micro_macro"
