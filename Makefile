@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
-SOURCES := skbalance tests examples benchmarks
+SOURCES := skbalance tests examples benchmarks docs
 
 .PHONY: quickstart test test-quick test-oldest test-newest lint format paper docs benchmarks clean
 

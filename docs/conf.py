@@ -12,8 +12,8 @@ matplotlib.use("Agg")
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE / "_extensions"))
 
-import skbalance  # noqa: E402
-from skbalance._validation import DOCUMENTATION_URL  # noqa: E402
+import skbalance
+from skbalance._validation import DOCUMENTATION_URL
 
 PUBLIC = ("", ".losses", ".metrics", ".model_selection", ".embedding", ".datasets", ".plotting")
 

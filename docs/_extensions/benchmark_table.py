@@ -7,7 +7,7 @@
        :drop: corpus, model
 
 reads ``benchmarks/results/decisions.md``. Figures are never typed into a page, and so cannot drift from what was
-measured. A file holds Markdown tables; the first whose columns fit is taken.
+measured. A file holds Markdown tables; the first whose columns fit is taken, or that under the heading ``:section:``.
 """
 
 from pathlib import Path
@@ -20,18 +20,20 @@ RESULTS = Path(__file__).parents[2] / "benchmarks" / "results"
 
 
 def read_tables(text):
-    """Markdown tables of a text, each as a list of rows, the first one the head."""
-    tables, inside = [], False
+    """Markdown tables of a text, each as the heading above it and a list of rows, the first one the head."""
+    tables, inside, heading = [], False, ""
     for line in text.splitlines():
         if line.startswith("|"):
             row = [cell.strip() for cell in line.strip().strip("|").split("|")]
             if not inside:
-                tables.append([])
+                tables.append((heading, []))
             inside = True
             if not all(set(cell) <= set("-: ") for cell in row):
-                tables[-1].append(row)
+                tables[-1][1].append(row)
         else:
             inside = False
+            if line.startswith("#"):
+                heading = line.lstrip("# ")
     return tables
 
 
@@ -62,7 +64,7 @@ class BenchmarkTable(SphinxDirective):
     """Show a table of ``benchmarks/results``."""
 
     required_arguments = 1
-    option_spec = {"where": directives.unchanged, "drop": directives.unchanged}
+    option_spec = dict.fromkeys(("section", "where", "drop"), directives.unchanged)
 
     def run(self):
         """Read, select, build."""
@@ -73,8 +75,9 @@ class BenchmarkTable(SphinxDirective):
         pairs = [part.split("=") for part in self.options.get("where", "").split(";") if part.strip()]
         where = {name.strip(): [value.strip() for value in values.split(",")] for name, values in pairs}
         drop = {name.strip() for name in self.options.get("drop", "").split(",")} - {""}
-        for table in read_tables(path.read_text(encoding="utf-8")):
-            if where.keys() | drop <= set(table[0]):
+        section = self.options.get("section")
+        for heading, table in read_tables(path.read_text(encoding="utf-8")):
+            if section in (None, heading) and where.keys() | drop <= set(table[0]):
                 rows = select(table, where, drop)
                 if len(rows) > 1:
                     return [build(rows)]

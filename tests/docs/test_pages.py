@@ -1,0 +1,62 @@
+"""The pages of the documentation: their examples run, and the reference leaves no public name out."""
+
+import ast
+import doctest
+import importlib
+import re
+import runpy
+import textwrap
+from pathlib import Path
+
+import pytest
+
+DOCS = Path(__file__).parents[2] / "docs"
+PAGES = sorted(page for page in DOCS.glob("*.rst") if page.name != "sg_execution_times.rst")
+ROOMS = ("", ".losses", ".metrics", ".model_selection", ".embedding", ".datasets", ".plotting")
+BLOCK = re.compile(r"^\.\. (?:code-block:: python|plot::)\n\n((?: {4}.*\n|\n)+)", re.MULTILINE)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_examples(page):
+    flags = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
+    results = doctest.testfile(str(page), module_relative=False, optionflags=flags, encoding="utf-8")
+    assert results.failed == 0
+
+
+def blocks():
+    for page in PAGES:
+        for number, match in enumerate(BLOCK.finditer(page.read_text(encoding="utf-8") + "\n")):
+            yield pytest.param(textwrap.dedent(match[1]), id=f"{page.stem}-{number}")
+
+
+@pytest.mark.parametrize("code", list(blocks()))
+def test_what_blocks_import_is_there(code):
+    imports = [node for node in ast.walk(ast.parse(code)) if isinstance(node, (ast.Import, ast.ImportFrom))]
+    exec(compile(ast.Module(imports, []), "block", "exec"), {})
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_reference_has_every_public_name(room):
+    listed = set((DOCS / "api.rst").read_text(encoding="utf-8").split())
+    public = set(importlib.import_module(f"skbalance{room}").__all__)
+    assert {name for name in public if not name.startswith("_")} <= listed
+
+
+def test_display_links_to_a_page_of_the_reference():
+    from skbalance import BalancedMultiLabelClassifier
+    from skbalance.losses import FocalLoss
+
+    text = (DOCS / "api.rst").read_text(encoding="utf-8")
+    assert ":toctree: generated/" in text
+    for estimator, module in ((BalancedMultiLabelClassifier(), "skbalance"), (FocalLoss(), "skbalance.losses")):
+        name = type(estimator).__name__
+        assert f'/generated/{module}.{name}.html"' in estimator._repr_html_()
+        section = text.split(f".. currentmodule:: {module}\n")[1].split(".. currentmodule::")[0]
+        assert f"   {name}\n" in section
+
+
+def test_benchmark_table():
+    table = runpy.run_path(str(DOCS / "_extensions" / "benchmark_table.py"))
+    tables = table["read_tables"]("# A\n\n| x | y |\n|---|---|\n| 1 | 2 |\n| 3 | 4 |\n\n## B\n\n| z |\n|---|\n| 5 |\n")
+    assert tables == [("A", [["x", "y"], ["1", "2"], ["3", "4"]]), ("B", [["z"], ["5"]])]
+    assert table["select"](tables[0][1], {"x": ["3"]}, {"x"}) == [["y"], ["4"]]
