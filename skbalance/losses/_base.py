@@ -130,13 +130,11 @@ class Criterion(nn.Module):
         if targets.shape != tuple(logits.shape):
             raise ValueError(f"targets must have the shape of the logits, {tuple(logits.shape)}; got {targets.shape}.")
         loss = self._loss(logits, targets)
-        if self.reduction == "sum":
-            return loss.sum()
-        return loss.sum() / logits.numel() if self.reduction == "mean" else loss
+        return loss.sum() if self.reduction in ("sum", "mean") else loss
 
     @abstractmethod
     def _loss(self, logits: Tensor, pairs: PositivePairs) -> Tensor:
-        """Loss of each element for ``"none"``, else of each row."""
+        """Loss of each element for ``"none"``, else of each row; for ``"mean"`` divided by the number of elements."""
 
 
 class BalancedCriterion(Criterion):
@@ -168,19 +166,21 @@ class BalancedCriterion(Criterion):
             "logit_bias", None if logit_bias is None else torch.as_tensor(logit_bias, dtype=torch.float64)
         )
 
-    def _settings(self, logits: Tensor, pairs: PositivePairs) -> dict:
+    def _settings(self, logits: Tensor, pairs: PositivePairs, share: float = 1.0) -> dict:
         return {
             "pairs": pairs,
             "weight": self.weighting.for_batch(pairs, compute_dtype(logits.dtype)),
             "gamma": self.gamma,
             "neg_scale": self.neg_scale,
             "logit_bias": self.logit_bias,
-            "positive_factor": self.positive_factor,
-            "negative_factor": self.negative_factor,
+            "positive_factor": self.positive_factor * share,
+            "negative_factor": self.negative_factor * share,
         }
 
     def _loss(self, logits: Tensor, pairs: PositivePairs) -> Tensor:
-        settings = self._settings(logits, pairs)
+        # The mean is taken inside, so that the gradient need not be scaled afterwards.
+        share = 1 / max(logits.numel(), 1) if self.reduction == "mean" else 1.0
+        settings = self._settings(logits, pairs, share)
         return BalancedLossFunction.apply(logits, {**settings, "elementwise": self.reduction == "none"})
 
     def row_loss_and_grad_(self, logits: Tensor, pairs: PositivePairs) -> Tensor:
@@ -214,4 +214,6 @@ class SoftmaxCriterion(Criterion):
         logits = logits.to(compute_dtype(logits.dtype))
         weight = self.weighting.for_batch(pairs, logits.dtype).block(0, logits.shape[0]) * self.scale
         loss = softmax_binary_cross_entropy(logits, pairs.dense()) * weight
-        return loss if self.reduction == "none" else loss.sum(dim=1)
+        if self.reduction == "none":
+            return loss
+        return loss.sum(dim=1) / (logits.numel() if self.reduction == "mean" else 1)

@@ -31,16 +31,15 @@ _SOFTPLUS_THRESHOLD = 40.0
 
 def focal_value(neg_margin: Tensor, *, gamma: float) -> Tensor:
     r""":math:`r^\gamma softplus(-m)`, as a function of the negated margin -m."""
-    value = F.softplus(neg_margin, threshold=_SOFTPLUS_THRESHOLD)
-    if gamma == 0:
-        return value
-    return value.mul_(_power(torch.sigmoid(neg_margin), gamma))
+    r = torch.sigmoid(neg_margin)
+    value = _softplus(neg_margin, r)
+    return value if gamma == 0 else value.mul_(_power(r, gamma))
 
 
 def focal_value_and_slope(neg_margin: Tensor, *, gamma: float) -> tuple[Tensor, Tensor]:
     r"""Focal value and its derivative by -m, which is :math:`r^\gamma [r + \gamma (1 - r) softplus(-m)]`."""
-    value = F.softplus(neg_margin, threshold=_SOFTPLUS_THRESHOLD)
     r = torch.sigmoid(neg_margin)
+    value = _softplus(neg_margin, r)
     if gamma == 0:
         return value, r
     modulation = _power(r, gamma)
@@ -48,6 +47,16 @@ def focal_value_and_slope(neg_margin: Tensor, *, gamma: float) -> tuple[Tensor, 
     # With the value so far, r ** gamma * softplus, the slope is gamma * value + r * (r ** gamma - gamma * value).
     slope = torch.sub(modulation, value, alpha=gamma).mul_(r).add_(value, alpha=gamma)
     return value, slope
+
+
+def _softplus(s: Tensor, r: Tensor) -> Tensor:
+    """Return softplus(s), given r = sigmoid(s)."""
+    if s.is_cuda:
+        return F.softplus(s, threshold=_SOFTPLUS_THRESHOLD)
+    # max(s, 0) - log1p(-min(r, 1 - r)). On CPUs torch's softplus takes twice as long; 1 - r is rounded only where
+    # the value is at least log(2).
+    tail = torch.minimum(r, torch.rsub(r, 1)).neg_().log1p_()
+    return F.relu(s).sub_(tail)
 
 
 def _power(r: Tensor, gamma: float) -> Tensor:
@@ -81,7 +90,8 @@ def rebalanced_weight(
     factor: float = 1.0,
 ) -> Tensor:
     """Return factor * (map_alpha + sigmoid(map_beta * (ratio - mu))), the ratio being the product of the tensors."""
-    shift = inverse_counts.new_tensor(-map_beta * mu)
+    # A vector, for with two scalars to broadcast torch's loop takes five times as long.
+    shift = torch.full_like(inverse_counts, -map_beta * mu)
     mapped = torch.addcmul(shift, inverse_row_sum, inverse_counts, value=map_beta).sigmoid_()
     return torch.add(inverse_counts.new_tensor(factor * map_alpha), mapped, alpha=factor)
 

@@ -15,8 +15,8 @@ from ._positives import PositivePairs
 
 __all__ = ["BalancedLossFunction", "balanced_loss"]
 
-# Elements in a block: its few temporaries stay in a core's second-level cache.
-BLOCK_ELEMENTS = {"cpu": 1 << 16, "cuda": 1 << 24}
+# Elements in a block: its few temporaries stay in a core's caches.
+BLOCK_ELEMENTS = {"cpu": 1 << 17, "cuda": 1 << 24}
 
 
 def compute_dtype(dtype: torch.dtype) -> torch.dtype:
@@ -130,5 +130,8 @@ class BalancedLossFunction(torch.autograd.Function):
             (logits,) = ctx.saved_tensors
             grad = torch.empty_like(logits)
             balanced_loss(logits, grad=grad, **ctx.settings)
-        scale = grad_output if ctx.settings["elementwise"] else grad_output[:, None]
-        return grad.mul_(scale.to(grad.dtype)), None
+        # Of a plain sum there is nothing to scale; on a GPU it would take longer to find out than to multiply.
+        if grad_output.device.type != "cpu" or not bool((grad_output == 1).all()):
+            scale = grad_output if ctx.settings["elementwise"] else grad_output[:, None]
+            grad.mul_(scale.to(grad.dtype))
+        return grad, None

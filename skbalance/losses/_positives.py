@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -64,7 +65,7 @@ class PositivePairs:
         elif targets.ndim == 1:
             return cls._from_class_indices(targets, n_labels)
         else:
-            rows, cols = targets.nonzero(as_tuple=True)
+            rows, cols = _nonzero(targets)
             values = targets[rows, cols]
         if not bool((values == 1).all()):
             bad = values[values != 1].unique()[:5].tolist()
@@ -101,3 +102,12 @@ class PositivePairs:
     def to(self, device) -> PositivePairs:
         """Return the same pairs on another device."""
         return PositivePairs(self.rows.to(device), self.cols.to(device), self.shape)
+
+
+def _nonzero(targets: Tensor) -> tuple[Tensor, Tensor]:
+    """Rows and columns of what is not 0; through NumPy, several times as fast, where that can be."""
+    if targets.device.type != "cpu" or targets.shape[1] == 0:
+        return targets.nonzero(as_tuple=True)
+    flat = torch.from_numpy(np.flatnonzero((targets != 0).numpy()))
+    rows = torch.div(flat, targets.shape[1], rounding_mode="floor")
+    return rows, flat - rows * targets.shape[1]
