@@ -101,7 +101,7 @@ plot_include_source = False
 plot_html_show_source_link = False
 plot_html_show_formats = False
 plot_formats = [("png", 160)]
-plot_rcparams = {"font.size": 10}
+plot_rcparams = {"font.size": 12.5, "axes.titlesize": 11.5}
 plot_apply_rcparams = True
 
 # -- Pages ------------------------------------------------------------------------------------------------------------
