@@ -34,8 +34,11 @@ class BaseLoss(DocLinkMixin, BaseEstimator):
 
     _parameter_constraints: dict = {}
     scale: float
-    #: Whether the loss is for classes that exclude each other, and its probabilities a softmax.
-    exclusive = False
+
+    @property
+    def exclusive(self) -> bool:
+        """Whether the loss is for classes that exclude each other, and its probabilities a softmax."""
+        return False
 
     def bind(self, statistics: LabelStatistics, reduction: str = "mean") -> Criterion:
         """Bind the loss to the label statistics of a training set.

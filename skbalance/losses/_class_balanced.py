@@ -115,7 +115,7 @@ class ClassBalancedFocalLoss(BaseLoss):
         self.scale = scale
 
     @property
-    def exclusive(self):
+    def exclusive(self) -> bool:
         """Whether the loss is for classes that exclude each other."""
         return self.base == "softmax"
 

@@ -107,7 +107,8 @@ class PositivePairs:
 def _nonzero(targets: Tensor) -> tuple[Tensor, Tensor]:
     """Rows and columns of what is not 0; through NumPy, several times as fast, where that can be."""
     if targets.device.type != "cpu" or targets.shape[1] == 0:
-        return targets.nonzero(as_tuple=True)
+        rows, cols = targets.nonzero(as_tuple=True)
+        return rows, cols
     flat = torch.from_numpy(np.flatnonzero((targets != 0).numpy()))
     rows = torch.div(flat, targets.shape[1], rounding_mode="floor")
     return rows, flat - rows * targets.shape[1]

@@ -84,7 +84,7 @@ class SparseRows:
 
 def tensor(array) -> Tensor:
     """Tensor of an array; a copy of a read-only one, as memory-mapped ones are, for torch takes none."""
-    return torch.from_numpy(np.require(array, requirements="CW"))
+    return torch.from_numpy(np.require(array, requirements=["C", "W"]))
 
 
 @dataclass

@@ -62,13 +62,14 @@ class _EvaluationRecorder:
 
     def __init__(self, net):
         self.state = net.optimizer_.state
-        self.curve = net.history[-1].setdefault("curve", {})
+        self.curve: dict[int, float] = net.history[-1].setdefault("curve", {})
         self.first = None
 
     def store_step(self, step):
         """Take one evaluation of the closure."""
         self.first = step if self.first is None else self.first
-        inner = next(iter(self.state.values()), {}).get("n_iter")
+        state: dict = next(iter(self.state.values()), {})
+        inner = state.get("n_iter")
         if isinstance(inner, int):
             self.curve[inner] = min(step["loss"].item(), self.curve.get(inner, float("inf")))
 

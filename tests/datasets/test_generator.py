@@ -79,9 +79,9 @@ def test_seed(return_text):
 
 
 def test_global_seed_is_used_when_none_is_given():
-    np.random.seed(4)  # noqa: NPY002 - scikit-learn's meaning of random_state=None
+    np.random.seed(4)
     _, first = make_long_tailed_multilabel(50, 5)
-    np.random.seed(4)  # noqa: NPY002
+    np.random.seed(4)
     _, second = make_long_tailed_multilabel(50, 5)
     assert (first != second).nnz == 0
 
