@@ -84,7 +84,7 @@ sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "auto_examples",
     "filename_pattern": r"/plot_",
-    "ignore_pattern": r"/(?!plot_)[^/]*\.py$",
+    "ignore_pattern": r"(^|/)(?!plot_)[^/]*\.py$",
     "doc_module": ("skbalance",),
     "backreferences_dir": "generated",
     "reference_url": {"skbalance": None},
@@ -112,7 +112,8 @@ html_static_path = ["_static"]
 html_css_files = ["skbalance.css"]
 html_show_sourcelink = False
 html_copy_source = False
-html_sidebars = {"index": [], "changelog": []}
+html_sidebars = {key: [] for key in ("index", "quickstart", "comparison", "changelog")}
+toc_object_entries_show_parents = "hide"
 html_theme_options = {
     "header_links_before_dropdown": 5,
     "show_prev_next": True,
