@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
 import warnings
 from numbers import Integral, Real
 
 import numpy as np
 import scipy.sparse as sp
-import torch
 from scipy.special import expit, softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
@@ -17,18 +15,26 @@ from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ._display import LossBoxMixin
-from ._targets import TargetEncoding, encode_targets
+from ._targets import TargetEncoding, encode_targets, warn_of_constant_labels
 from ._validation import Interval, StrOptions, check_sample_weight, validate_hyperparameters
 from .losses import LabelStatistics, get_loss
 from .losses._registry import LOSSES, loss_from_state, loss_to_state
-from .training import SOLVERS, TrainingData, TrainingOptions, choose_solver, fit_head
+from .training import (
+    SOLVERS,
+    TrainingData,
+    TrainingOptions,
+    check_device,
+    check_hidden_layer_sizes,
+    choose_solver,
+    fit_head,
+    resolve_batch_size,
+    training_dtype,
+)
 
 __all__ = ["BalancedMultiLabelClassifier"]
 
 # Scores of this many elements are formed at a time where they need not all exist.
 BLOCK_ELEMENTS = 1 << 22
-# From this many coefficients on, float64 features are trained on in single precision.
-SINGLE_PRECISION_COEFS = 1 << 18
 
 
 class BalancedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator):
@@ -262,8 +268,8 @@ class BalancedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator)
     def _fit(self, X, y, sample_weight):
         validate_hyperparameters(self)
         loss = get_loss(self.loss)
-        hidden = _check_hidden_layer_sizes(self.hidden_layer_sizes)
-        device = _check_device(self.device)
+        hidden = check_hidden_layer_sizes(self.hidden_layer_sizes)
+        device = check_device(self.device)
         X, y = validate_data(self, X, y, accept_sparse="csr", dtype=[np.float64, np.float32], multi_output=True)
         encoding, indicator = encode_targets(y)
         if loss.exclusive and encoding.kind == "multilabel":
@@ -274,7 +280,7 @@ class BalancedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator)
         random_state = check_random_state(self.random_state)
 
         sizes = [X.shape[1], *hidden, encoding.n_outputs]
-        dtype = _training_dtype(X.dtype, sizes, self.tol)
+        dtype = training_dtype(X.dtype, sizes, self.tol)
         start = self._warm_start_weights(sizes, dtype)
 
         # A sample of weight zero is one that is not there.
@@ -285,7 +291,7 @@ class BalancedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator)
         statistics = LabelStatistics.from_targets(data.y, data.weight)
         criterion = loss.resolve(statistics).bind(statistics, reduction="row_sum")
         if encoding.kind == "multilabel":
-            _warn_of_constant_labels(statistics)
+            warn_of_constant_labels(statistics.counts, statistics.n_samples)
 
         solver = choose_solver(
             self.solver,
@@ -298,7 +304,7 @@ class BalancedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator)
         )
         validation = None
         if self.early_stopping and solver == "adam":
-            data, validation = _hold_out(data, self.validation_fraction, random_state)
+            data, validation = data.hold_out(self.validation_fraction, random_state)
         result = fit_head(
             sizes,
             criterion,
@@ -308,7 +314,7 @@ class BalancedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator)
                 solver=solver,
                 alpha=self.alpha,
                 learning_rate_init=self.learning_rate_init,
-                batch_size=_check_batch_size(self.batch_size, len(data)),
+                batch_size=resolve_batch_size(self.batch_size, len(data)),
                 max_iter=self.max_iter,
                 tol=self.tol,
                 n_iter_no_change=self.n_iter_no_change,
@@ -414,7 +420,9 @@ class BalancedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator)
         proba : ndarray of shape (n_samples, n_labels) or (n_samples, n_classes)
             Strictly between 0 and 1. Those of classes sum to one in each row.
         """
-        scores = self._scores(self._check_X(X))
+        return self._probabilities(self._scores(self._check_X(X)))
+
+    def _probabilities(self, scores):
         info = np.finfo(scores.dtype)
         low, high = info.tiny, np.nextafter(scores.dtype.type(1), scores.dtype.type(0))
         kind = self._encoding.kind
@@ -441,59 +449,51 @@ class BalancedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator)
             An indicator of the type of the y that was fitted, sparse if that was; or classes.
         """
         X, encoding = self._check_X(X), self._encoding
-        step = max(1, BLOCK_ELEMENTS // self.n_outputs_)
-        blocks = [encoding.decode(self._scores(X[i : i + step])) for i in range(0, X.shape[0], step)]
+        blocks = [encoding.decode(scores) for scores in self._score_blocks(X)]
         if len(blocks) == 1:
             return blocks[0]
         return sp.vstack(blocks, format="csr") if encoding.sparse else np.concatenate(blocks)
 
+    def predict_topk(self, X, k):
+        """Probabilities of the k most probable labels of each sample, of which a block is scored at a time.
 
-def _training_dtype(dtype, sizes, tol):
-    """Single precision for float64 features where it is much faster and its rounding far below ``tol``."""
-    n_coefs = sum(n_in * n_out for n_in, n_out in itertools.pairwise(sizes))
-    return np.dtype(np.float32) if n_coefs >= SINGLE_PRECISION_COEFS and tol >= 1e-6 else dtype
+        Parameters
+        ----------
+        X : {array-like, sparse} of shape (n_samples, n_features)
+            Features.
+        k : int
+            Labels a sample, from 1 to the number of labels.
 
+        Returns
+        -------
+        proba : csr_array of shape (n_samples, n_labels)
+            ``k`` entries in each row, those of :meth:`predict_proba`, in the order of the labels.
 
-def _check_hidden_layer_sizes(sizes) -> tuple[int, ...]:
-    sizes = np.atleast_1d(np.asarray(sizes, dtype=object)).tolist()
-    if not all(isinstance(size, int) and size > 0 for size in sizes):
-        raise ValueError(f"hidden_layer_sizes must hold positive integers; got {sizes}.")
-    return tuple(sizes)
+        Raises
+        ------
+        ValueError
+            If ``k`` is out of its range, or the model was fitted to a 1-D target.
 
+        Examples
+        --------
+        >>> from skbalance import BalancedMultiLabelClassifier
+        >>> model = BalancedMultiLabelClassifier().fit([[0, 1], [1, 0]], [[1, 0], [0, 1]])
+        >>> model.predict_topk([[0, 1]], k=1).toarray().round(2)
+        array([[0.97, 0.  ]])
+        """
+        X = self._check_X(X)
+        if self._encoding.kind != "multilabel":
+            raise ValueError("predict_topk is for label indicators; this model was fitted to a 1-D target.")
+        if not isinstance(k, (int, np.integer)) or not 1 <= k <= self.n_outputs_:
+            raise ValueError(f"k must be an integer from 1 to the number of labels, {self.n_outputs_}; got {k!r}.")
+        labels, proba = [], []
+        for scores in self._score_blocks(X):
+            top = np.sort(np.argpartition(scores, -k, axis=1)[:, -k:], axis=1)
+            labels.append(top.ravel())
+            proba.append(self._probabilities(np.take_along_axis(scores, top, axis=1)).ravel())
+        parts = np.hstack(proba), np.hstack(labels), k * np.arange(X.shape[0] + 1)
+        return sp.csr_array(parts, shape=(X.shape[0], self.n_outputs_))
 
-def _check_device(device: str) -> str:
-    if device == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
-        raise ValueError(f"device={device!r} cannot be used here: {str(error).splitlines()[0]}") from error
-    return device
-
-
-def _check_batch_size(batch_size, n_samples: int) -> int:
-    if batch_size == "auto":
-        batch_size = 512 if n_samples <= 512 else 256
-    return min(int(batch_size), n_samples)
-
-
-def _warn_of_constant_labels(statistics):
-    for label_is, what in (
-        (statistics.counts == 0, "no positive sample and will hardly ever be predicted"),
-        (statistics.counts >= statistics.n_samples, "every sample positive and will nearly always be predicted"),
-    ):
-        if label_is.any():
-            first = np.flatnonzero(label_is)[:5].tolist()
-            warnings.warn(
-                f"{label_is.sum()} of {statistics.n_labels} labels have {what}: columns {first}"
-                f"{' and so on' if label_is.sum() > 5 else ''}.",
-                stacklevel=5,
-            )
-
-
-def _hold_out(data, fraction, random_state):
-    n_held = max(1, round(fraction * len(data)))
-    if n_held >= len(data):
-        raise ValueError(f"validation_fraction={fraction} of {len(data)} samples leaves none to train on.")
-    order = random_state.permutation(len(data))
-    return data.take(order[n_held:]), data.take(order[:n_held])
+    def _score_blocks(self, X):
+        step = max(1, BLOCK_ELEMENTS // self.n_outputs_)
+        return (self._scores(X[i : i + step]) for i in range(0, X.shape[0], step))

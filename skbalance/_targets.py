@@ -11,7 +11,7 @@ from sklearn.exceptions import DataConversionWarning
 from sklearn.utils import column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 
-__all__ = ["TargetEncoding", "encode_targets"]
+__all__ = ["TargetEncoding", "encode_targets", "warn_of_constant_labels"]
 
 
 @dataclass(frozen=True)
@@ -138,3 +138,18 @@ def _check_zero_one(values):
         f"A 2-D y must be a label indicator that holds only 0 and 1; got {found}. "
         "sklearn.preprocessing.MultiLabelBinarizer makes one from lists of labels."
     )
+
+
+def warn_of_constant_labels(counts: np.ndarray, n_samples: float):
+    """Warn of labels with no positive sample, and of those with no other."""
+    for label_is, what in (
+        (counts == 0, "no positive sample and will hardly ever be predicted"),
+        (counts >= n_samples, "every sample positive and will nearly always be predicted"),
+    ):
+        if label_is.any():
+            first = np.flatnonzero(label_is)[:5].tolist()
+            warnings.warn(
+                f"{label_is.sum()} of {len(counts)} labels have {what}: columns {first}"
+                f"{' and so on' if label_is.sum() > 5 else ''}.",
+                stacklevel=5,
+            )

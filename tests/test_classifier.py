@@ -277,6 +277,35 @@ def test_zero_weight_is_absence(data):
     np.testing.assert_array_equal(one.coefs_[0], two.coefs_[0])
 
 
+@pytest.mark.parametrize("k", [1, 3, 8])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_topk(data, k, dtype, monkeypatch):
+    X, y = data[0].astype(dtype), data[1]
+    model = small(loss="bce").fit(X, y)
+    proba = model.predict_proba(X)
+    monkeypatch.setattr("skbalance._classifier.BLOCK_ELEMENTS", 56)
+    top = model.predict_topk(X, k)
+    assert isinstance(top, sp.csr_array)
+    assert top.shape == (300, 8)
+    assert top.dtype == dtype
+    assert top.has_canonical_format
+    np.testing.assert_array_equal(np.diff(top.indptr), k)
+    np.testing.assert_array_equal(np.sort(top.data.reshape(-1, k), axis=1), np.sort(proba, axis=1)[:, -k:])
+    np.testing.assert_array_equal(top.data, np.take_along_axis(proba, top.indices.reshape(-1, k), axis=1).ravel())
+
+
+def test_bad_topk(data):
+    X, y = data
+    model = small().fit(X, y)
+    for k in (0, -1, 9, 1.5, "all"):
+        with pytest.raises(ValueError, match=f"k must be an integer from 1 to the number of labels, 8; got {k!r}"):
+            model.predict_topk(X, k)
+    with pytest.raises(ValueError, match="fitted to a 1-D target"):
+        small().fit(X, y.argmax(axis=1)).predict_topk(X, 1)
+    with pytest.raises(NotFittedError):
+        small().predict_topk(X, 1)
+
+
 def test_prediction_in_blocks(data, monkeypatch):
     X, y = data
     for target in (y, sp.csr_array(y), y[:, 0], y.argmax(axis=1)):

@@ -112,6 +112,31 @@ class TrainingData(Dataset):
         """Return some of the samples."""
         return TrainingData(self.X[index], self.y[index], self.weight[index])
 
+    def hold_out(self, fraction, random_state) -> tuple[TrainingData, TrainingData]:
+        """Split at random into training samples and a fraction to validate on.
+
+        Parameters
+        ----------
+        fraction : float
+            Share of the samples to hold out, in (0, 1); at least one is.
+        random_state : RandomState
+            Decides which.
+
+        Returns
+        -------
+        train, held_out : TrainingData
+
+        Raises
+        ------
+        ValueError
+            If no sample would be left to train on.
+        """
+        n_held = max(1, round(fraction * len(self)))
+        if n_held >= len(self):
+            raise ValueError(f"validation_fraction={fraction} of {len(self)} samples leaves none to train on.")
+        order = random_state.permutation(len(self))
+        return self.take(order[n_held:]), self.take(order[:n_held])
+
     def on_device(self, device) -> tuple:
         """All samples as one batch, ``(features, (pairs, weight))``."""
         X = self.X

@@ -57,3 +57,11 @@ def test_read_only_arrays_are_copied(data):
         array.flags.writeable = False
     features, (pairs, weight) = data.on_device("cpu")
     assert len(features) == len(weight) == pairs.shape[0] == 23
+
+
+def test_held_out_samples_are_the_others(data):
+    train, held_out = data.hold_out(0.3, np.random.RandomState(0))
+    assert (len(train), len(held_out)) == (16, 7)
+    assert sorted([*train.weight, *held_out.weight]) == sorted(data.weight)
+    with pytest.raises(ValueError, match=r"validation_fraction=0.99 of 23 samples leaves none"):
+        data.hold_out(0.99, np.random.RandomState(0))
