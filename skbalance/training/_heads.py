@@ -59,8 +59,11 @@ def initial_weights(sizes, *, log_odds, random_state, dtype) -> tuple[list, list
     """
     coefs, intercepts = [], []
     for n_in, n_out in itertools.pairwise(sizes):
-        bound = 0.0 if len(sizes) == 2 else np.sqrt(6.0 / (n_in + n_out))
-        coefs.append(random_state.uniform(-bound, bound, (n_in, n_out)).astype(dtype, copy=False))
+        if len(sizes) == 2:
+            coefs.append(np.zeros((n_in, n_out), dtype=dtype))
+        else:
+            bound = np.sqrt(6.0 / (n_in + n_out))
+            coefs.append(random_state.uniform(-bound, bound, (n_in, n_out)).astype(dtype, copy=False))
         intercepts.append(np.zeros(n_out, dtype=dtype))
     intercepts[-1] -= 0.5 * log_odds.astype(dtype)
     return coefs, intercepts
@@ -78,6 +81,9 @@ class Head(nn.Module):
     scales : tuple of (ndarray, ndarray), default=None
         Units in which the optimizer sees the coefficients and intercepts of a linear head.
     """
+
+    coef_scale: Tensor
+    intercept_scale: Tensor
 
     def __init__(self, coefs, intercepts, *, dropout=0.0, scales=None):
         super().__init__()
@@ -108,20 +114,32 @@ class Head(nn.Module):
             out = torch.addmm(intercept, out, coef)
         return out
 
-    def penalty(self, strengths) -> Tensor:
+    def penalty(self, strengths, *, add_gradient=False) -> Tensor:
         """Half the sum of the squared coefficients, times their strengths; intercepts are not penalised.
 
         Parameters
         ----------
-        strengths : list of Tensor, each a scalar or of shape (n_out,)
-            Strength of each layer's penalty, or of each of its outputs.
+        strengths : list of Tensor
+            Strength of each layer's penalty, or of each of its outputs, in the units of :meth:`unit_strengths`.
+        add_gradient : bool, default=False
+            Whether to add its gradient to that of the coefficients; autograd would take several times as long.
 
         Returns
         -------
         penalty : Tensor
         """
-        squares = [(coef.square().sum(dim=0) * s).sum() for coef, s in zip(self.weights()[0], strengths)]
-        return 0.5 * torch.stack(squares).sum()
+        total = strengths[0].new_zeros(())
+        with torch.no_grad():
+            for coef, strength in zip(self.coefs, strengths):
+                pull = coef * strength
+                total += 0.5 * torch.dot(coef.flatten(), pull.flatten())
+                if add_gradient:
+                    coef.grad += pull
+        return total
+
+    def unit_strengths(self, strengths) -> list:
+        """Strengths for coefficients in the optimizer's units, from those for coefficients in their own."""
+        return [strengths[0] * self.coef_scale.square()] if self.scaled else strengths
 
     def to_numpy(self) -> tuple[list, list]:
         """Coefficients and intercepts as arrays."""

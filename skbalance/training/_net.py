@@ -38,18 +38,16 @@ class Net(NeuralNet):
     def get_loss(self, y_pred, y_true, X=None, training=False):
         """Weighted mean over the samples of the loss summed over labels."""
         pairs, weight = y_true
-        loss = (self.criterion_(y_pred, pairs) @ weight) / weight.sum()
-        if training and self.penalty_in_loss:
-            loss = loss + self.module_.penalty(self.strengths)
-        return loss
+        return (self.criterion_(y_pred, pairs) @ weight) / weight.sum()
 
     def train_step_single(self, batch, **fit_params):
         """Compute the loss of a batch and its gradient."""
         step = super().train_step_single(batch, **fit_params)
-        if not self.penalty_in_loss:
-            with torch.no_grad():
-                for coef, strength in zip(self.module_.coefs, self.strengths):
-                    coef.grad.addcmul_(coef, strength)
+        if self.penalty_in_loss:
+            step["loss"] = step["loss"].detach() + self.module_.penalty(self.strengths, add_gradient=True)
+        else:
+            for coef, strength in zip(self.module_.coefs, self.strengths):
+                coef.grad.addcmul_(coef.detach(), strength)
         return step
 
     def get_train_step_accumulator(self):

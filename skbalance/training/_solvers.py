@@ -17,7 +17,7 @@ __all__ = ["SOLVERS", "FitResult", "TrainingOptions", "choose_solver", "fit_head
 SOLVERS = ("lbfgs", "adam")
 
 # Pairs of steps and gradients that L-BFGS remembers, and the arrays of the weights' size it needs beside them.
-LBFGS_HISTORY = 10
+LBFGS_HISTORY = 6
 LBFGS_ARRAYS = 2 * LBFGS_HISTORY + 8
 # L-BFGS is chosen by itself up to this much memory.
 LBFGS_BYTES = 2**31
@@ -128,6 +128,7 @@ def fit_head(
     )
     dtype = torch.from_numpy(np.empty(0, data.X.dtype)).dtype
     order = np.random.RandomState(random_state.randint(2**31))
+    strengths = [s.to(dtype) for s in penalty_strengths(sizes, statistics, options)]
     net = Net(
         head,
         criterion=criterion.to(dtype=dtype),
@@ -141,7 +142,7 @@ def fit_head(
         train_split=None if validation is None else _Split(validation),
         callbacks=[("stop", stop)],
         device=options.device,
-        strengths=[s.to(device=options.device, dtype=dtype) for s in penalty_strengths(sizes, statistics, options)],
+        strengths=[s.to(device=options.device) for s in head.unit_strengths(strengths)],
         penalty_in_loss=lbfgs,
         verbose=0,
         **(_lbfgs(options) if lbfgs else _adam(options)),
@@ -184,9 +185,9 @@ def _curvature_scales(data: TrainingData, statistics: LabelStatistics, alpha: fl
     weight = data.weight / data.weight.sum()
     square = data.X**2 if isinstance(data.X, np.ndarray) else data.X.multiply(data.X)
     share = statistics.clipped_counts / statistics.n_samples
-    curvature = np.outer(square.T @ weight + max(alpha, 1e-12), share)
+    feature_scale, label_scale = (square.T @ weight + max(alpha, 1e-12)) ** -0.3, share**-0.3
     dtype = data.X.dtype
-    return (curvature**-0.3).astype(dtype), (share**-0.3).astype(dtype)
+    return np.outer(feature_scale, label_scale).astype(dtype, copy=False), label_scale.astype(dtype)
 
 
 def _lbfgs(options) -> dict:

@@ -43,15 +43,22 @@ def test_units_do_not_change_the_weights():
     head = Head(coefs, intercepts, scales=(np.full((3, 2), 5.0), np.full(2, 0.1)))
     for given, back in zip((coefs[0], intercepts[0]), (g[0] for g in head.to_numpy())):
         np.testing.assert_allclose(back, given)
-    strength = torch.tensor([2.0, 3.0], dtype=torch.float64)
-    assert head.penalty([strength]).item() == pytest.approx(0.5 * (coefs[0] ** 2 * [2.0, 3.0]).sum())
+    strengths = head.unit_strengths([torch.tensor([2.0, 3.0], dtype=torch.float64)])
+    assert head.penalty(strengths).item() == pytest.approx(0.5 * (coefs[0] ** 2 * [2.0, 3.0]).sum())
 
 
-def test_penalty_of_several_layers():
+@pytest.mark.parametrize("add_gradient", [True, False])
+def test_penalty_of_several_layers(add_gradient):
     coefs, intercepts = weights([3, 4, 2])
     strengths = [torch.tensor(5.0), torch.tensor([2.0, 3.0], dtype=torch.float64)]
+    head = Head(coefs, intercepts)
+    for parameter in head.parameters():
+        parameter.grad = torch.ones_like(parameter)
     expected = 0.5 * (5 * (coefs[0] ** 2).sum() + (coefs[1] ** 2 * [2.0, 3.0]).sum())
-    assert Head(coefs, intercepts).penalty(strengths).item() == pytest.approx(expected)
+    assert head.penalty(strengths, add_gradient=add_gradient).item() == pytest.approx(expected)
+    for coef, strength, parameter in zip(coefs, (5, [2, 3]), head.coefs):
+        np.testing.assert_allclose(parameter.grad, 1 + add_gradient * coef * strength)
+    assert all((intercept.grad == 1).all() for intercept in head.intercepts)
 
 
 def test_initial_weights():

@@ -55,7 +55,8 @@ def test_adam_is_that_of_a_bare_loop(problem, sizes):
             optimizer.zero_grad()
             loss = (criterion(head(features), pairs) * weight).sum() / weight.sum()
             total += loss.item() * len(weight)
-            (loss + head.penalty(strengths)).backward()
+            squares = [(coef.square() * s).sum() for coef, s in zip(head.coefs, strengths)]
+            (loss + 0.5 * sum(squares)).backward()
             optimizer.step()
         curve.append(total / 50 + head.penalty(strengths).item())
     np.testing.assert_allclose(result.loss_curve, curve, rtol=1e-9)
