@@ -1,0 +1,451 @@
+"""Speed and memory of the loss kernel, the trainer, the fit and the search, each beside its peers in the same run.
+
+Run ``SKBALANCE_DATA=folder python benchmarks/speed.py [kernel trainer fit grid scale growth cuda]``; without names all
+but ``cuda`` are run, which needs a GPU. One thread; what is compared takes turns and the least of the repetitions
+counts, in CPU seconds of the process (on a GPU, in seconds of the device), so that a busy machine does little harm.
+Read the ratios, not the seconds. The peers LibMultiLabel and omikuji are run where they are installed.
+
+The table is written to `benchmarks/results/speed.md` and `.csv` (sections that are not run stay as they are there), the
+curves to `benchmarks/results/speed.png`.
+"""
+
+import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import argparse
+import csv
+import ctypes
+import importlib.util
+import json
+import multiprocessing
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+from pathlib import Path
+
+import numpy as np
+import torch
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import f1_score
+from sklearn.model_selection import GridSearchCV
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.neural_network import MLPClassifier
+from sklearn.svm import LinearSVC
+from speed_peers import LibMultiLabel, Omikuji, PlainSkorch, Task, straightforward_db
+
+from skbalance import BalancedMultiLabelClassifier
+from skbalance.datasets import fetch_reuters21578, make_long_tailed_multilabel
+from skbalance.losses import DistributionBalancedLoss, LabelStatistics, PositivePairs, get_loss, get_loss_names
+from skbalance.model_selection import MultilabelStratifiedKFold
+
+RESULTS = Path(__file__).parent / "results"
+FIELDS = ("section", "case", "cpu_s", "wall_s", "ratio", "peak_mib", "note")
+# The corpus of Huang et al. 2021 from PubMed, simulated.
+PUBMED = {
+    "n_samples": 224_897,
+    "n_labels": 18_211,
+    "n_features": 100_000,
+    "labels_per_sample": 12.3,
+    "tail_exponent": 1.15,
+    "length": 118,
+    "max_label_frequency": 0.2,
+    "random_state": 0,
+}
+
+
+def take_turns(functions, repeats):
+    """Least CPU and wall seconds of each function, which take turns."""
+    best = dict.fromkeys(functions, (np.inf, np.inf))
+    for _ in range(repeats):
+        for name, function in functions.items():
+            cpu, wall = time.process_time(), time.perf_counter()
+            function()
+            spent = time.process_time() - cpu, time.perf_counter() - wall
+            best[name] = tuple(np.minimum(best[name], spent))
+    return best
+
+
+def in_child(function):
+    """Result of a function, and how far it raised the peak of the resident memory, in MiB."""
+
+    def child(pipe):
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        result = function()
+        pipe.send((result, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024))
+
+    if sys.platform == "linux":  # what is free in this process would not count in the child
+        ctypes.CDLL(None).malloc_trim(0)
+    context = multiprocessing.get_context("fork")
+    parent_end, child_end = context.Pipe()
+    process = context.Process(target=child, args=(child_end,))
+    process.start()
+    child_end.close()
+    result = parent_end.recv()
+    process.join()
+    return result
+
+
+def timed(section, best, against, note=""):
+    """Rows of a section, the ratios against one of the cases."""
+    for name, (cpu, wall) in best.items():
+        yield row(section, name, cpu, wall, cpu / best[against][0], note=note)
+
+
+def row(section, case, cpu=None, wall=None, ratio=None, peak=None, note=""):
+    return dict(zip(FIELDS, (section, case, cpu, wall, ratio, peak, note)))
+
+
+def reuters():
+    folder = os.environ["SKBALANCE_DATA"]
+    train, test = (fetch_reuters21578(subset=part, data_home=folder) for part in ("train", "test"))
+    vectorizer = TfidfVectorizer(sublinear_tf=True, min_df=2)
+    return vectorizer.fit_transform(train.data), train.target, vectorizer.transform(test.data), test.target
+
+
+# --- The loss ---------------------------------------------------------------------------------------------------------
+
+
+def loss_batch(device="cpu", dtype=torch.float32, n_samples=256, n_labels=18_211):
+    """Logits, positive pairs and label statistics of a batch of PubMed's shape."""
+    rng = np.random.default_rng(0)
+    share = (np.arange(n_labels) + 30) ** -1.1
+    share *= 12.3 / share.sum()
+    positive = np.stack([rng.random(n_labels) < share for _ in range(n_samples)])
+    statistics = LabelStatistics(np.maximum(1, np.round(share * 224_897)), 224_897)
+    logits = torch.from_numpy(rng.normal(-3, 2, positive.shape)).to(device, dtype)
+    return logits, PositivePairs.from_targets(torch.from_numpy(positive)).to(device), statistics
+
+
+def loss_runs(logits, pairs, statistics):
+    """Forward and backward passes of all losses and peers."""
+    targets = pairs.dense().to(logits.dtype)
+
+    def run(criterion, target):
+        def function():
+            leaf = logits.detach().requires_grad_()
+            criterion(leaf, target).backward()
+            return leaf.grad
+
+        return function
+
+    db = DistributionBalancedLoss(mu=0.05).bind(statistics)
+    runs = {
+        "BCEWithLogitsLoss of torch": run(torch.nn.BCEWithLogitsLoss(), targets),
+        "DB as its formula reads": run(lambda z, t: straightforward_db(z, t, statistics), targets),
+        "db, dense targets": run(db, targets),
+    }
+    for name in get_loss_names():
+        loss = get_loss(name)
+        loss = loss.set_params(mu=0.05) if "mu" in loss.get_params() else loss
+        runs[f"{name}, positive pairs"] = run(loss.bind(statistics), pairs)
+    reference = runs["DB as its formula reads"]()
+    torch.testing.assert_close(runs["db, positive pairs"](), reference, rtol=1e-3, atol=1e-5 * reference.abs().max())
+    return runs
+
+
+def kernel():
+    best = take_turns(loss_runs(*loss_batch()), repeats=9)
+    yield from timed("kernel", best, "BCEWithLogitsLoss of torch", "256 x 18,211 float32, forward and backward")
+
+
+def cuda():
+    """The kernel on a GPU, against its memory floor: the logits read, the gradient written."""
+    for dtype in (torch.float32, torch.float16):
+        logits, pairs, statistics = loss_batch("cuda", dtype, n_samples=4096)
+        source, target = torch.empty_like(logits), torch.empty_like(logits)
+        runs = {"copy of the logits": lambda a=source, b=target: b.copy_(a), **loss_runs(logits, pairs, statistics)}
+        best = dict.fromkeys(runs, np.inf)
+        for _ in range(20):
+            for name, function in runs.items():
+                start, stop = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+                start.record()
+                function()
+                stop.record()
+                torch.cuda.synchronize()
+                best[name] = min(best[name], start.elapsed_time(stop) / 1000)
+        for name, seconds in best.items():
+            note = f"4,096 x 18,211 {str(dtype)[6:]} on {torch.cuda.get_device_name()}; ratio to the copy"
+            yield row("cuda", name, None, seconds, seconds / best["copy of the logits"], note=note)
+
+
+# --- The trainer ------------------------------------------------------------------------------------------------------
+
+
+def trainer():
+    X, y, *_ = reuters()
+    for name, task, epochs in (
+        ("Reuters TF-IDF", Task(X, y), 9),
+        (
+            "20,000 x 10,000 features, 2,000 labels",
+            Task(*make_long_tailed_multilabel(20_000, 2_000, n_features=10_000, random_state=0)),
+            1,
+        ),
+    ):
+        runs = {
+            f"{name}: bare loop": lambda t=task, e=epochs: t.bare(e),
+            f"{name}: fit_head": lambda t=task, e=epochs: t.ours(e),
+        }
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            best = take_turns(runs, repeats=5)
+            best.update(take_turns({f"{name}: textbook loop": lambda t=task, e=epochs: t.textbook(e)}, repeats=2))
+        yield from timed("trainer", best, f"{name}: bare loop", f"{epochs} epochs of Adam, linear, batches of 256")
+
+
+# --- The fit ----------------------------------------------------------------------------------------------------------
+
+
+def fit():
+    X, y, X_test, y_test = reuters()
+    X.sort_indices()
+    X32, X32_test = X.astype(np.float32), X_test.astype(np.float32)
+    data, data32 = (X, X_test), (X32, X32_test)
+    peer = "OneVsRestClassifier(LinearSVC())"
+    cases = {
+        "BalancedMultiLabelClassifier()": (BalancedMultiLabelClassifier(), data, 3),
+        "BalancedMultiLabelClassifier(), float32 X": (BalancedMultiLabelClassifier(), data32, 3),
+        peer: (OneVsRestClassifier(LinearSVC()), data, 3),
+        "OneVsRestClassifier(LogisticRegression())": (OneVsRestClassifier(LogisticRegression()), data, 1),
+        "MLPClassifier(max_iter=5), 100 hidden units": (MLPClassifier(max_iter=5, random_state=0), data, 1),
+        "skorch as it comes, 1 epoch": (PlainSkorch(), data32, 1),
+    }
+    if importlib.util.find_spec("libmultilabel"):
+        cases["LibMultiLabel one-vs-rest"] = (LibMultiLabel(), data, 1)
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        if importlib.util.find_spec("omikuji"):
+            path = os.path.join(folder, "reuters.txt")
+            Omikuji.write(path, X, y)
+            cases["omikuji"] = (Omikuji(path), data, 1)
+        # Best of turns in this process; memory and scores from one more fit in a child.
+        best = dict.fromkeys(cases, (np.inf, np.inf))
+        for turn in range(3):
+            for name, (model, (A, _), repeats) in cases.items():
+                if turn < repeats:
+                    (spent,) = take_turns({name: lambda m=model, a=A: m.fit(a, y)}, 1).values()
+                    best[name] = tuple(np.minimum(best[name], spent))
+        for name, (model, (A, A_test), _) in cases.items():
+
+            def fit_and_score(model=model, A=A, A_test=A_test):
+                model.fit(A, y)
+                predicted = model.predict(A_test)
+                return [100 * f1_score(y_test, predicted, average=a, zero_division=0) for a in ("micro", "macro")]
+
+            (micro, macro), peak = in_child(fit_and_score)
+            note = f"test micro-F1 {micro:.1f}, macro-F1 {macro:.1f} at its own cut"
+            yield row("fit", name, *best[name], best[name][0] / best[peer][0], peak, note)
+
+
+def grid():
+    X, y, *_ = reuters()
+    losses = get_loss_names()[:8]
+    search = GridSearchCV(
+        BalancedMultiLabelClassifier(),
+        {"loss": losses, "alpha": [1e-5, 3e-5, 1e-4]},
+        scoring="f1_macro",
+        cv=MultilabelStratifiedKFold(3),
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        ((cpu, wall),) = take_turns({"grid": lambda: search.fit(X.astype(np.float32), y)}, 1).values()
+    case = "8 losses x 3 alphas x 3 folds on Reuters, float32"
+    yield row("grid", case, cpu, wall, note=f"73 fits, one job; {search.best_params_}")
+
+
+# --- Scale ------------------------------------------------------------------------------------------------------------
+
+
+def one_large_epoch(share):
+    """One epoch of a classifier on the simulated PubMed, alone in its process."""
+    params = {**PUBMED, "n_samples": int(PUBMED["n_samples"] * share)}
+    X, y = make_long_tailed_multilabel(**params)
+    X = X.astype(np.float32)
+    generated = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    model = BalancedMultiLabelClassifier(hidden_layer_sizes=(256,), solver="adam", max_iter=1, random_state=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        ((cpu, wall),) = take_turns({"fit": lambda: model.fit(X, y)}, 1).values()
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    arrays = [X.data, X.indices, X.indptr, y.data, y.indices, y.indptr]
+    task = Task(X, y, hidden=(256,))
+    task.bare(max_batches=2)
+    ((bare_cpu, _),) = take_turns({"bare": lambda: task.bare(max_batches=20)}, 2).values()
+    batches = -(-len(task.data) // task.batch_size)
+    ((prediction, _),) = take_turns({"top": lambda: model.predict_topk(X[:10_000], 10)}, 1).values()
+    report = {
+        "cpu": cpu,
+        "wall": wall,
+        "peak": peak,
+        "generated": generated,
+        "data": sum(a.nbytes for a in arrays) / 2**20,
+        "bare": bare_cpu / 20 * batches,
+        "topk": prediction,
+        "batches": batches,
+    }
+    print(json.dumps(report))
+
+
+def scale(share=1.0):
+    command = [sys.executable, __file__, "--large-epoch", str(share)]
+    report = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[-1])
+    size = f"{int(PUBMED['n_samples'] * share):,} x 100,000, 18,211 labels, 256 hidden units"
+    note = (
+        f"peak RSS of the process with {report['data']:.0f} MiB of data ({report['generated']:.0f} at its making); "
+        f"{report['batches']} batches; ratio to the bare loop"
+    )
+    yield row(
+        "scale",
+        f"one epoch, {size}",
+        report["cpu"],
+        report["wall"],
+        report["cpu"] / report["bare"],
+        report["peak"],
+        note,
+    )
+    yield row("scale", "bare loop, 20 batches scaled to the epoch", report["bare"], ratio=1.0)
+    yield row("scale", "predict_topk of 10,000 rows, k=10", report["topk"])
+    if importlib.util.find_spec("omikuji"):
+        params = {**PUBMED, "n_samples": PUBMED["n_samples"] // 20}
+        X, y = make_long_tailed_multilabel(**params)
+        X = X.multiply(1 / np.sqrt(X.multiply(X).sum(axis=1)).reshape(-1, 1)).tocsr()
+        X.sort_indices()
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "large.txt")
+            Omikuji.write(path, X, y)
+
+            def train():
+                ((cpu, _),) = take_turns({"omikuji": lambda: Omikuji(path).fit(X, y)}, 1).values()
+                return cpu
+
+            cpu, peak = in_child(train)
+        note = "its default of three trees, trained to the end; a twentieth of the rows"
+        yield row("scale", f"omikuji on {X.shape[0]:,} rows", cpu, peak=peak, note=note)
+
+
+# --- Growth -----------------------------------------------------------------------------------------------------------
+
+BASE = {"n_samples": 4_000, "n_labels": 500, "n_features": 5_000, "labels_per_sample": 5, "random_state": 0}
+CURVES = {
+    "n_samples": (1_000, 2_000, 4_000, 8_000, 16_000, 32_000),
+    "n_labels": (125, 250, 500, 1_000, 2_000, 4_000),
+    "n_features": (1_250, 2_500, 5_000, 10_000, 20_000, 40_000),
+}
+MODELS = {
+    "linear, L-BFGS": {"solver": "lbfgs", "max_iter": 5},
+    "64 hidden units, Adam": {"solver": "adam", "hidden_layer_sizes": (64,), "max_iter": 2},
+}
+
+
+def growth():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for parameter, values in CURVES.items():
+            for value in values:
+                X, y = make_long_tailed_multilabel(**{**BASE, parameter: value})
+                X = X.astype(np.float32)
+                for name, params in MODELS.items():
+                    model = BalancedMultiLabelClassifier(tol=0, random_state=0, **params)
+                    best = take_turns({name: lambda m=model, X=X, y=y: m.fit(X, y)}, 2)[name]
+                    _, peak = in_child(lambda m=model, X=X, y=y: m.fit(X, y) and None)
+                    yield row("growth", f"{parameter} = {value}: {name}", *best, peak=peak)
+
+
+def plot_growth(rows):
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(11, 6), layout="constrained")
+    for axes, (field, label) in zip(
+        figure.subplots(2, len(CURVES), sharey="row"), (("cpu_s", "CPU seconds"), ("peak_mib", "peak memory, MiB"))
+    ):
+        for ax, parameter in zip(axes, CURVES):
+            for name in MODELS:
+                points = []
+                for r in rows:
+                    left, _, model = r["case"].partition(": ")
+                    if model == name and left.startswith(parameter):
+                        points.append((int(left.rpartition(" = ")[2]), float(r[field])))
+                x, values = np.array(points).T
+                ax.loglog(x, np.maximum(values, 1e-2), "o-", label=name)
+            ax.loglog(x, values[-1] * x / x[-1], ":", color="gray", label="linear")
+            ax.set_xlabel(parameter)
+        axes[0].set_ylabel(label)
+        axes[0].legend()
+    figure.savefig(RESULTS / "speed.png", dpi=120)
+
+
+SECTIONS = {
+    "kernel": kernel,
+    "trainer": trainer,
+    "fit": fit,
+    "grid": grid,
+    "scale": scale,
+    "growth": growth,
+    "cuda": cuda,
+}
+
+
+def shown(value, digits):
+    return "" if value in (None, "") else f"{float(value):.{digits}f}"
+
+
+def write(rows):
+    RESULTS.mkdir(exist_ok=True)
+    with (RESULTS / "speed.csv").open("w", newline="") as stream:
+        writer = csv.DictWriter(stream, FIELDS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    lines = ["# Speed", "", "Least CPU and wall seconds of runs that took turns on one thread; ratios of CPU seconds."]
+    for section, function in SECTIONS.items():
+        part = [r for r in rows if r["section"] == section]
+        if not part:
+            continue
+        lines += ["", f"## {function.__name__.capitalize()}", ""]
+        lines += ["| case | CPU, s | wall, s | ratio | peak, MiB | |", "|---|---|---|---|---|---|"]
+        for r in part:
+            cells = (
+                shown(r["cpu_s"], 3),
+                shown(r["wall_s"], 3),
+                shown(r["ratio"], 2),
+                shown(r["peak_mib"], 0),
+                r["note"],
+            )
+            lines.append(f"| {r['case']} | " + " | ".join(cells) + " |")
+        if section == "growth":
+            lines += ["", "![Growth of time and memory](speed.png)"]
+            plot_growth(part)
+    (RESULTS / "speed.md").write_text("\n".join(lines) + "\n")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("sections", nargs="*", help=f"any of {', '.join(SECTIONS)}")
+    parser.add_argument("--large-epoch", type=float, metavar="SHARE", help=argparse.SUPPRESS)
+    parser.add_argument("--share", type=float, default=1.0, help="share of the rows of the scale section")
+    args = parser.parse_args()
+    torch.set_num_threads(1)
+    if args.large_epoch:
+        one_large_epoch(args.large_epoch)
+        return
+    unknown = set(args.sections) - set(SECTIONS)
+    if unknown:
+        parser.error(f"unknown sections {sorted(unknown)}; there are {', '.join(SECTIONS)}")
+    chosen = args.sections or [name for name in SECTIONS if name != "cuda"]
+    path, rows = RESULTS / "speed.csv", []
+    if path.exists():
+        with path.open(newline="") as stream:
+            rows = [r for r in csv.DictReader(stream) if r["section"] not in chosen]
+    for section in chosen:
+        for result in SECTIONS[section](**({"share": args.share} if section == "scale" else {})):
+            rows.append(result)
+            print(section, result["case"], *(shown(result[f], 3) for f in FIELDS[2:6]), result["note"], flush=True)
+        write(sorted(rows, key=lambda r: list(SECTIONS).index(r["section"])))
+
+
+if __name__ == "__main__":
+    main()
