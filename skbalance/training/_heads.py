@@ -14,14 +14,29 @@ from ._batches import SparseRows
 __all__ = ["Head", "initial_weights"]
 
 
+class Scratch:
+    """Memory for one gradient, kept between batches: to get fresh memory for it takes longer than to fill it."""
+
+    def __init__(self):
+        self.memory = None
+
+    def zeros_like(self, coef: Tensor) -> Tensor:
+        """Zeros in that memory, or in fresh memory while a gradient of ``coef`` may occupy it."""
+        if coef.is_leaf and coef.grad is not None:
+            return torch.zeros_like(coef)
+        if self.memory is None:
+            self.memory = torch.empty_like(coef)
+        # A tensor of its own, which autograd takes as the gradient without a copy.
+        return self.memory.detach().zero_()
+
+
 class SparseMatmul(torch.autograd.Function):
     """Rows of a sparse matrix times a weight matrix; the gradient by the weights uses the ready transpose."""
 
     @staticmethod
-    def forward(ctx, coef, features: SparseRows):
+    def forward(ctx, coef, features: SparseRows, scratch: Scratch):
         """Multiply."""
-        ctx.features = features
-        ctx.n_features = coef.shape[0]
+        ctx.coef, ctx.features, ctx.scratch = coef, features, scratch
         return features.rows @ coef
 
     @staticmethod
@@ -29,10 +44,9 @@ class SparseMatmul(torch.autograd.Function):
     def backward(ctx, grad):
         """Multiply the transpose by the gradient."""
         product = ctx.features.columns @ grad.contiguous()
-        if ctx.features.present is None:
-            return product, None
-        full = product.new_zeros(ctx.n_features, grad.shape[1])
-        return full.index_copy_(0, ctx.features.present, product), None
+        if ctx.features.present is not None:
+            product = ctx.scratch.zeros_like(ctx.coef).index_copy_(0, ctx.features.present, product)
+        return product, None, None
 
 
 def initial_weights(sizes, *, log_odds, random_state, dtype) -> tuple[list, list]:
@@ -88,6 +102,7 @@ class Head(nn.Module):
     def __init__(self, coefs, intercepts, *, dropout=0.0, scales=None):
         super().__init__()
         self.dropout = dropout
+        self.scratch = Scratch()
         self.scaled = scales is not None
         if self.scaled:
             coefs, intercepts = [coefs[0] / scales[0]], [intercepts[0] / scales[1]]
@@ -106,7 +121,7 @@ class Head(nn.Module):
         """Logits of a batch."""
         coefs, intercepts = self.weights()
         if isinstance(features, SparseRows):
-            out = SparseMatmul.apply(coefs[0], features) + intercepts[0]
+            out = SparseMatmul.apply(coefs[0], features, self.scratch) + intercepts[0]
         else:
             out = torch.addmm(intercepts[0], features, coefs[0])
         for coef, intercept in zip(coefs[1:], intercepts[1:]):

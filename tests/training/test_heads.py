@@ -38,6 +38,22 @@ def test_sparse_and_dense_gradients_agree(sizes, scaled):
     np.testing.assert_allclose(results[0][0].detach(), expected)
 
 
+def test_gradients_of_batches_do_not_mix():
+    rng = np.random.default_rng(0)
+    batches = [sp.random_array((3, 9), density=0.2, format="csr", rng=rng) for _ in range(3)]
+    sums = [np.repeat(X.sum(axis=0)[:, None], 4, axis=1) for X in batches]
+    head = Head(*weights([9, 4]))
+    for X, expected in zip(batches, sums):
+        head.zero_grad()
+        head(SparseRows(X, "cpu")).sum().backward()
+        np.testing.assert_allclose(head.coefs[0].grad, expected)
+    # Without zero_grad they add up, as torch's do.
+    head.zero_grad()
+    for X in batches:
+        head(SparseRows(X, "cpu")).sum().backward()
+    np.testing.assert_allclose(head.coefs[0].grad, sum(sums))
+
+
 def test_units_do_not_change_the_weights():
     coefs, intercepts = weights([3, 2])
     head = Head(coefs, intercepts, scales=(np.full((3, 2), 5.0), np.full(2, 0.1)))
