@@ -452,7 +452,7 @@ class BalancedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator)
         blocks = [encoding.decode(scores) for scores in self._score_blocks(X)]
         if len(blocks) == 1:
             return blocks[0]
-        return sp.vstack(blocks, format="csr") if encoding.sparse else np.concatenate(blocks)
+        return type(blocks[0])(sp.vstack(blocks, format="csr")) if encoding.sparse else np.concatenate(blocks)
 
     def predict_topk(self, X, k):
         """Probabilities of the k most probable labels of each sample, of which a block is scored at a time.

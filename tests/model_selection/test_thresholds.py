@@ -489,9 +489,9 @@ class HashedScores(ClassifierMixin, BaseEstimator):
 @pytest.mark.parametrize("strategy", ["pooled", "per_label_shrunk", "micro_macro", "top_k"])
 def test_many_labels_stay_sparse(strategy):
     n_rows, n_labels = 6000, 5000
-    y = sp.random_array((n_rows, n_labels), density=8 / n_labels, format="csr", rng=0)
+    y = sp.csr_array(sp.random(n_rows, n_labels, density=8 / n_labels, random_state=0))
     y = (y > 0).astype(np.int8)
-    X = (y @ sp.random_array((n_labels, 200), density=0.05, format="csr", rng=1)).tocsr()
+    X = (y @ sp.csr_array(sp.random(n_labels, 200, density=0.05, random_state=1))).tocsr()
     model = TunedThresholdMultiLabelClassifierCV(HashedScores(n_labels), strategy=strategy, cv=3, random_state=0)
     tracemalloc.start()
     predicted = model.fit(X, y).predict(X)

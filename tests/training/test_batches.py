@@ -11,7 +11,7 @@ from skbalance.training._batches import BatchIterator, SparseRows, TrainingData
 @pytest.fixture
 def data():
     rng = np.random.default_rng(0)
-    X = sp.random_array((23, 11), density=0.2, format="csr", rng=rng)
+    X = sp.csr_array((rng.random((23, 11)) < 0.2) * rng.random((23, 11)))
     y = sp.csr_array((rng.random((23, 4)) < 0.3).astype(np.int8))
     return TrainingData(X, y, rng.random(23))
 

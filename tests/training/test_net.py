@@ -26,7 +26,7 @@ OPTIONS = {
 @pytest.fixture
 def problem():
     rng = np.random.default_rng(0)
-    X = sp.random_array((50, 12), density=0.3, format="csr", rng=rng)
+    X = sp.csr_array((rng.random((50, 12)) < 0.3) * rng.random((50, 12)))
     y = sp.csr_array((rng.random((50, 4)) < 0.3).astype(np.int8))
     data = TrainingData(X, y, rng.random(50) + 0.5)
     statistics = LabelStatistics.from_targets(y, data.weight)
