@@ -19,6 +19,7 @@ import argparse
 import os
 import time
 import warnings
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -253,10 +254,13 @@ def mean(rows, name, factor=100):
     return factor * np.mean(column(rows, name))
 
 
+def with_spread(rows, name):
+    return spread(column(rows, name), percent=True) if len(rows) > 1 else f"{mean(rows, name):.1f}"
+
+
 def settings(table):
     """Features, layers and searches that have all losses."""
-    keys = dict.fromkeys((row["features"], row["layers"], row["search"]) for row in rows_of(table, corpus=REUTERS))
-    for features, layers, search in keys:
+    for features, layers, search in product(FEATURES, (LINEAR, HIDDEN), (NARROW, ANY)):
         where = {"corpus": REUTERS, "features": features, "layers": layers, "search": search}
         by_loss = {loss: rows_of(table, loss=loss, **where) for loss in get_loss_names()}
         if all(by_loss.values()):
@@ -272,7 +276,9 @@ def table_head(*names):
 
 
 def totals(table):
-    for features, layers in dict.fromkeys((r["features"], r["layers"]) for r in rows_of(table, corpus=REUTERS)):
+    for features, layers in product(FEATURES, (LINEAR, HIDDEN)):
+        if not rows_of(table, corpus=REUTERS, features=features, layers=layers):
+            continue
         yield from ("", f"## {title(features, layers)}", "")
         yield from table_head(
             *("loss", "cut within", "cut", "micro", "paper: micro", "macro", "paper: macro"), *GROUPS, "seeds"
@@ -283,7 +289,7 @@ def totals(table):
                 rows = rows_of(table, corpus=REUTERS, **where)
                 if not rows:
                     continue
-                micro, macro = (spread(column(rows, name), percent=True) for name in ("micro", "macro"))
+                micro, macro = (with_spread(rows, name) for name in ("micro", "macro"))
                 groups = [f"{mean(rows, f'{g}_micro'):.1f} / {mean(rows, f'{g}_macro'):.1f}" for g in GROUPS]
                 paper = [f"{value:.1f}" for value in PAPER[loss]]
                 cells = [loss, search, f"{mean(rows, 'cut', 1):.2f}", micro, paper[0], macro, paper[1], *groups]
@@ -357,7 +363,7 @@ def pubmed(table):
         return
     yield from ("", "## PubMed, a check of the path", "")
     yield "Titles and abstracts in, MeSH terms out, one hidden layer of 256, 20 epochs of Adam, one cut by micro-F1 on"
-    yield "held-out articles. A file with `sample` in its name is a small sample: most of its labels have one or two"
+    yield "held-out articles. A file with `sample` in its name is a small sample: most of its labels have at most two"
     yield "articles to train on, and its scores are no measure of a loss. Those of the paper, BERT on 224,897 articles"
     yield "and 18,211 labels, are there to show the distance. Macro-F1 is over all labels; those without a test article"
     yield "count 0. For the cost at the paper's size see the case `scale` of `benchmarks/speed.py`, a simulation."
