@@ -48,7 +48,7 @@ MODELS = {
     "cb_ntr": BalancedMultiLabelClassifier("cb_ntr"),
     "db": BalancedMultiLabelClassifier("db"),
 }
-ALPHAS = (1e-4, 3e-5, 1e-5, 3e-6)
+ALPHAS = (1e-2, 1e-3, 1e-4, 1e-5)
 PLAIN = "plain"
 DECISIONS = {
     "global": {"strategy": "global", "scoring": "f1_micro", "min_labels": 0},

@@ -50,11 +50,11 @@ label_counts = np.asarray(y_train.sum(axis=0)).ravel()
 #
 #     tokenizer = AutoTokenizer.from_pretrained("bert-base-uncased")
 #     network = AutoModelForSequenceClassification.from_pretrained("bert-base-uncased", num_labels=y.shape[1])
-workplace = tempfile.TemporaryDirectory()
+folder = tempfile.TemporaryDirectory()
 words = sorted({word for text in texts_train for word in text.split()})
 vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *string.ascii_lowercase, *words]
-Path(workplace.name, "vocab.txt").write_text("\n".join(vocabulary))
-tokenizer = BertTokenizerFast(str(Path(workplace.name, "vocab.txt")), model_max_length=32)
+Path(folder.name, "vocab.txt").write_text("\n".join(vocabulary))
+tokenizer = BertTokenizerFast(str(Path(folder.name, "vocab.txt")), model_max_length=32)
 network = BertForSequenceClassification(
     BertConfig(
         vocab_size=len(vocabulary),
@@ -83,7 +83,7 @@ def make_dataset(texts, y):
 # With gradient accumulation the trainer says how many elements the batch and those before it have; the sum over all
 # of them is divided by that. At evaluation it does not, and the mean is taken.
 arguments = TrainingArguments(
-    output_dir=workplace.name,
+    output_dir=folder.name,
     learning_rate=1e-2,
     num_train_epochs=12,
     per_device_train_batch_size=10,
@@ -138,4 +138,4 @@ history = [record for record in trainer.state.log_history if "eval_loss" in reco
 for record in (history[0], history[-1]):
     scores = ", ".join(f"{group} {record[f'eval_{group}_f1']:.2f}" for group in groups)
     print(f"epoch {record['epoch']:.0f}: loss {record['eval_loss']:.4f}, macro-F1 {scores}")
-workplace.cleanup()
+folder.cleanup()

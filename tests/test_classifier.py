@@ -442,11 +442,11 @@ def test_parameters_of_a_loss_named_by_a_string():
         model.set_params(loss__gama=1)
 
 
-@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
-def test_no_gpu(data):
+@pytest.mark.parametrize("device", ["cuda:99"] if torch.cuda.is_available() else ["cuda", "cuda:99"])
+def test_a_gpu_that_is_not_there(data, device):
     X, y = data
-    with pytest.raises(ValueError, match="device='cuda' cannot be used here"):
-        small(device="cuda").fit(X, y)
+    with pytest.raises(ValueError, match=f"device='{device}' cannot be used here"):
+        small(device=device).fit(X, y)
 
 
 def test_bad_predictions(data):
