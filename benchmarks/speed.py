@@ -184,7 +184,7 @@ def trainer():
         (
             "20,000 x 10,000 features, 2,000 labels",
             Task(*make_long_tailed_multilabel(20_000, 2_000, n_features=10_000, random_state=0)),
-            1,
+            3,
         ),
     ):
         runs = {
