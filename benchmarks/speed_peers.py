@@ -139,7 +139,8 @@ class LibMultiLabel:
         """Train."""
         from libmultilabel.linear import train_1vsrest
 
-        self.model = train_1vsrest(sp.csr_matrix(y, dtype=float), sp.csr_matrix(X), options="-s 1 -m 1 -q", verbose=False)
+        targets = sp.csr_matrix(y, dtype=float)
+        self.model = train_1vsrest(targets, sp.csr_matrix(X), options="-s 1 -m 1 -q", verbose=False)
 
     def predict(self, X):
         """Predict an indicator."""
