@@ -374,8 +374,9 @@ def plot_growth(rows):
                 ax.loglog(x, np.maximum(values, 1e-2), "o-", label=name)
             ax.loglog(x, values[-1] * x / x[-1], ":", color="gray", label="linear")
             ax.set_xlabel(parameter)
+            ax.xaxis.set_minor_formatter("")
         axes[0].set_ylabel(label)
-        axes[0].legend()
+    figure.axes[0].legend()
     figure.savefig(RESULTS / "speed.png", dpi=120)
 
 
