@@ -107,7 +107,7 @@ def test_tags(pipeline):
     assert is_classifier(classifier)
     assert get_tags(classifier).classifier_tags.multi_label
     assert not get_tags(classifier).input_tags.sparse
-    assert get_tags(TagClassifier(LinearSVC())).input_tags.sparse
+    assert get_tags(TagClassifier(LinearSVC())).input_tags.sparse == get_tags(LinearSVC()).input_tags.sparse
     assert clone(classifier).set_params(estimator__onevsrestclassifier__n_jobs=1).classes is None
 
 

@@ -130,7 +130,8 @@ def test_set_output(embedder):
     embedder.set_output(transform="pandas")
     for X in (frame, frame["body"]):
         out = embedder.fit_transform(X)
-        assert list(out.index) == list("uvwxyz")
+        # The oldest scikit-learn carries over the index of a frame only.
+        assert list(out.index) in ([list("uvwxyz")] if X is frame else [list("uvwxyz"), list(range(6))])
         assert list(out.columns) == list(embedder.get_feature_names_out())
         assert set(out.dtypes) == {np.dtype("float32")}
         np.testing.assert_array_equal(out.to_numpy(), expected)
