@@ -175,8 +175,9 @@ def test_lbfgs_reaches_the_minimum(data):
     proba = model.predict_proba(X)
     share = y.mean(axis=0)
     gradient = X.T @ (proba - y) / len(y) + 1e-2 * share * (1 - share) * model.coefs_[0]
-    assert np.abs(gradient).max() < 1e-7
-    assert np.abs((proba - y).mean(axis=0)).max() < 1e-7
+    # torch takes no curvature from steps that gain less than 1e-10, which bounds how near L-BFGS comes.
+    assert np.abs(gradient).max() < 1e-6
+    assert np.abs((proba - y).mean(axis=0)).max() < 1e-6
 
 
 def test_iterations_and_curves(data):
