@@ -181,10 +181,13 @@ class BalancedCriterion(Criterion):
         }
 
     def _loss(self, logits: Tensor, pairs: PositivePairs) -> Tensor:
-        # The mean is taken inside, so that the gradient need not be scaled afterwards.
         share = 1 / max(logits.numel(), 1) if self.reduction == "mean" else 1.0
-        settings = self._settings(logits, pairs, share)
-        return BalancedLossFunction.apply(logits, {**settings, "elementwise": self.reduction == "none"})
+        # The mean is taken inside, so that the gradient need not be scaled afterwards; but not in half precision,
+        # where so small a gradient would vanish before a gradient scaler could lift it.
+        inside = share if compute_dtype(logits.dtype) == logits.dtype else 1.0
+        settings = self._settings(logits, pairs, inside)
+        loss = BalancedLossFunction.apply(logits, {**settings, "elementwise": self.reduction == "none"})
+        return loss if inside == share else loss * share
 
     def row_loss_and_grad_(self, logits: Tensor, pairs: PositivePairs) -> Tensor:
         """Loss of each row; the logits are overwritten with the derivative of their row's loss.

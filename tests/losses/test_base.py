@@ -245,6 +245,15 @@ def test_transposed_logits():
     torch.testing.assert_close(criterion(logits.T.contiguous().T, targets), criterion(logits, targets))
 
 
+def test_a_gradient_scaler_lifts_the_mean_in_half_precision():
+    logits, targets = batch(16, n_samples=20_000, dtype=torch.float16)
+    half, double = logits.clone().requires_grad_(), logits.double().requires_grad_()
+    criterion = FocalLoss().bind(STATISTICS)
+    (criterion(half, targets) * 2.0**16).backward()
+    (criterion(double, targets) * 2.0**16).backward()
+    torch.testing.assert_close(half.grad.double(), double.grad, rtol=2e-3, atol=1e-5)
+
+
 def test_gamma_zero_is_binary_cross_entropy():
     logits, targets = batch(12)
     expected = torch.nn.functional.binary_cross_entropy_with_logits(logits, targets.double())
