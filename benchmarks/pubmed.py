@@ -181,7 +181,8 @@ def main():
         for rows in run_tasks(run_simulation, [] if simulation.rows else [()], jobs=2, label="PubMed, simulation"):
             for row in rows:
                 simulation.add(*row)
-    write("pubmed.md", markdown(table, simulation))
+    if table.rows or simulation.rows:
+        write("pubmed.md", markdown(table, simulation))
 
 
 if __name__ == "__main__":

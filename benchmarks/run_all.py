@@ -1,0 +1,98 @@
+"""Every table and figure that the README and the documentation include, in one command.
+
+Run ``SKBALANCE_DATA=folder python benchmarks/run_all.py``, or ``make tables``; names of sections run these only. What
+`benchmarks/results` holds already is not run again, so that an interrupted run goes on where it was; ``--fresh`` starts
+the sections anew, ``--tables`` runs nothing and writes the tables from the CSV files that are there. Each section is a
+script of its own. For rows on sentence embeddings `SKBALANCE_ENCODER` names the folder of an encoder; without it they
+stay as they are. The figures of the gallery and of the pages are drawn when the documentation is built.
+"""
+
+import argparse
+import csv
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+HERE = Path(__file__).parent
+RESULTS = HERE / "results"
+# Section: the files in the folder of the corpora that it needs.
+SECTIONS = {
+    "losses": (),
+    "defaults": ("goemotions.json.gz", "tmc2007-500.npz"),
+    "splits": (),
+    "embedding": (),
+    "pubmed": ("bioasq_sample.json.gz",),
+    "paper": (),
+    "decisions": (),
+    "speed": (),
+    "figures": (),
+    "readme": (),
+}
+RESUMING = ("losses", "defaults", "splits", "embedding", "pubmed", "paper", "decisions")
+SPEED = ("kernel", "trainer", "fit", "grid", "scale", "growth")
+
+
+def command(section, arguments):
+    """The arguments of a section's script, or the reason why it is left out."""
+    script = [sys.executable, str(HERE / f"{section}.py")]
+    if section in RESUMING:
+        missing = [file for file in SECTIONS[section] if not (Path(os.environ["SKBALANCE_DATA"]) / file).is_file()]
+        if arguments.tables:
+            return [*script, "--tables"]
+        if missing:
+            return f"no {' and '.join(missing)} in the folder of the corpora"
+        if section == "embedding" and "SKBALANCE_ENCODER" not in os.environ:
+            return "SKBALANCE_ENCODER names no folder of a sentence encoder"
+        return [*script, *(["--fresh"] if arguments.fresh else [])]
+    if section == "readme":
+        return script
+    if arguments.tables:
+        return "nothing is run"
+    if section == "speed" and not arguments.fresh:
+        left = [part for part in SPEED if part not in measured_speeds()]
+        return [*script, *left] if left else "all of it is measured"
+    return script
+
+
+def measured_speeds():
+    path = RESULTS / "speed.csv"
+    if not path.is_file():
+        return set()
+    with path.open(newline="", encoding="utf-8") as stream:
+        return {row["section"] for row in csv.DictReader(stream)}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("sections", nargs="*", help=f"any of {', '.join(SECTIONS)}; by default all")
+    parser.add_argument("--fresh", action="store_true", help="start the sections anew")
+    parser.add_argument("--tables", action="store_true", help="run nothing, write the tables from the CSV files")
+    arguments = parser.parse_args()
+    unknown = set(arguments.sections) - set(SECTIONS)
+    if unknown:
+        parser.error(f"unknown sections {sorted(unknown)}; there are {', '.join(SECTIONS)}")
+    if arguments.tables:
+        os.environ.setdefault("SKBALANCE_DATA", "")
+    elif "SKBALANCE_DATA" not in os.environ:
+        parser.error("set SKBALANCE_DATA to the folder of the corpora")
+    chosen = [section for section in SECTIONS if section in (arguments.sections or SECTIONS)]
+    start, failed = time.perf_counter(), []
+    for number, section in enumerate(chosen, start=1):
+        print(f"[{number}/{len(chosen)}, {minutes(start)}] {section}", flush=True)
+        what = command(section, arguments)
+        if isinstance(what, str):
+            print(f"left out: {what}")
+        elif subprocess.run(what).returncode:
+            failed.append(section)
+    print(f"[{minutes(start)}] done" + (f", but {' and '.join(failed)} failed" if failed else ""))
+    sys.exit(bool(failed))
+
+
+def minutes(start):
+    return f"{(time.perf_counter() - start) / 60:.1f} min"
+
+
+if __name__ == "__main__":
+    main()

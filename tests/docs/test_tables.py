@@ -1,0 +1,69 @@
+"""The tables that the README and the pages show are those of the results."""
+
+import importlib
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+BENCHMARKS = ROOT / "benchmarks"
+RESULTS = BENCHMARKS / "results"
+
+
+@pytest.fixture
+def benchmark_module(monkeypatch):
+    """Import a script of the benchmarks."""
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    before = set(sys.modules)
+    yield importlib.import_module
+    for name in {path.stem for path in BENCHMARKS.glob("*.py")} - before:
+        sys.modules.pop(name, None)
+
+
+def test_readme_has_the_tables_of_the_results(benchmark_module):
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    update = benchmark_module("readme").update
+    assert update(readme) == readme, "run `python benchmarks/readme.py`"
+    cut = re.sub(r"\| [\d.]+ \|", "| 0.0 |", readme)
+    assert cut != readme
+    assert update(cut) == readme
+    with pytest.raises(ValueError, match="no place for the table 'losses'"):
+        update("")
+
+
+@pytest.mark.parametrize("section", ["losses", "defaults", "splits", "embedding", "pubmed", "paper", "decisions"])
+def test_markdown_is_that_of_the_rows(benchmark_module, monkeypatch, tmp_path, section):
+    tables = benchmark_module("tables")
+    module = benchmark_module(section)
+    written = {}
+    monkeypatch.setattr(module, "write", lambda file, lines: written.update({file: "\n".join(lines) + "\n"}))
+    monkeypatch.setattr(tables.Table, "_rewrite", lambda table: pytest.fail(f"{table.path.name} is not in order"))
+    monkeypatch.setattr(sys, "argv", [f"{section}.py", "--tables"])
+    module.main()
+    assert written == {f"{section}.md": (RESULTS / f"{section}.md").read_text(encoding="utf-8")}
+
+
+def test_every_picture_has_a_script_that_draws_it():
+    scripts = "\n".join(path.read_text(encoding="utf-8") for path in BENCHMARKS.glob("*.py"))
+    pictures = [*(ROOT / "docs" / "images").iterdir(), *RESULTS.glob("*.png")]
+    assert pictures
+    for path in pictures:
+        assert f'"{path.name}"' in scripts
+
+
+def test_tasks_run_here_and_in_processes(benchmark_module, monkeypatch, tmp_path):
+    tables = benchmark_module("tables")
+    monkeypatch.setattr(tables, "RESULTS", tmp_path)
+    table = tables.Table("table.csv", ("name", "seed", "score"))
+    for row in tables.run_tasks(divmod, [(7, 2), (9, 4)], jobs=1, label="here"):
+        table.add(str(row[0]), row[1], 0.123456789)
+    assert table.has("3", 1)
+    assert not table.has("3", 2)
+    again = tables.Table("table.csv", ("name", "seed", "score", "seconds"))
+    assert [row["score"] for row in again.rows] == ["0.12346", "0.12346"]
+    assert again.select(name=2) == [{"name": "2", "seed": "1", "score": "0.12346", "seconds": ""}]
+    again.sort(("2", "3"))
+    assert (tmp_path / "table.csv").read_text() == "name,seed,score,seconds\n2,1,0.12346,\n3,1,0.12346,\n"
+    assert sorted(tables.run_tasks(divmod, [(7, 2), (9, 4)], jobs=2, label="processes")) == [(2, 1), (3, 1)]
