@@ -10,7 +10,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from skbalance._validation import validate_hyperparameters
+from skbalance._validation import DocLinkMixin, validate_hyperparameters
 
 __all__ = ["TagClassifier"]
 
@@ -23,7 +23,7 @@ def _estimator_has(method):
     return check
 
 
-class TagClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
+class TagClassifier(DocLinkMixin, MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     """Fit a multi-label classifier on lists of tags, and predict lists of tags.
 
     The tags are turned into an indicator matrix by :class:`~sklearn.preprocessing.MultiLabelBinarizer`, the

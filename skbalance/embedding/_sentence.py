@@ -8,9 +8,9 @@ from importlib.metadata import PackageNotFoundError, version
 from numbers import Integral
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.base import BaseEstimator, TransformerMixin
 
-from skbalance._validation import Interval, validate_hyperparameters
+from skbalance._validation import DocLinkMixin, Interval, validate_hyperparameters
 from skbalance.embedding._cache import VectorStore
 from skbalance.embedding._models import ModelSource, check_finite, identify, load
 from skbalance.embedding._texts import check_texts
@@ -21,7 +21,7 @@ _SECONDS_BETWEEN_WRITES = 5.0
 _dimensions: dict[str | None, int] = {}  # by a model's identity; lets a cache alone name the features
 
 
-class SentenceEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class SentenceEmbedder(DocLinkMixin, TransformerMixin, BaseEstimator):
     """Turn texts into the vectors of a sentence-transformers model.
 
     The model is loaded when the first text has to be encoded, once per process, and is shared by all embedders
@@ -227,8 +227,20 @@ class SentenceEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         """
         return self._store().clear()
 
-    @property
-    def _n_features_out(self):
+    def get_feature_names_out(self, input_features=None):
+        """Names of the dimensions: ``sentenceembedder0`` and so on.
+
+        Loads the model where nothing was encoded yet and the cache does not tell their number.
+
+        Parameters
+        ----------
+        input_features : ignored
+            For compatibility with the API.
+
+        Returns
+        -------
+        names : ndarray of shape (n_features_out,), dtype=object
+        """
         source = self._source()
         identity = identify(source)
         if identity not in _dimensions:
@@ -236,7 +248,10 @@ class SentenceEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
             identity = loaded.identity
             _dimensions[identity] = loaded.dimension
         dimension = _dimensions[identity]
-        return dimension if self.truncate_dim is None else min(dimension, self.truncate_dim)
+        if self.truncate_dim is not None:
+            dimension = min(dimension, self.truncate_dim)
+        prefix = type(self).__name__.lower()
+        return np.array([f"{prefix}{number}" for number in range(dimension)], dtype=object)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

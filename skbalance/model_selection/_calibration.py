@@ -12,6 +12,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
 
 from skbalance._validation import (
+    DocLinkMixin,
     HasMethods,
     Interval,
     StrOptions,
@@ -36,7 +37,7 @@ __all__ = ["CalibratedMultiLabelClassifierCV"]
 _MAX_ELEMENTS = 1 << 27
 
 
-class CalibratedMultiLabelClassifierCV(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
+class CalibratedMultiLabelClassifierCV(DocLinkMixin, ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     """Multi-label classifier with calibrated probabilities, by cross-validation.
 
     What a classifier trained with a balancing loss (or with none) gives as a probability is not one: of the pairs

@@ -14,6 +14,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from skbalance._validation import (
+    DocLinkMixin,
     HasMethods,
     Interval,
     StrOptions,
@@ -58,7 +59,7 @@ def _estimator_has(method):
     return check
 
 
-class TunedThresholdMultiLabelClassifierCV(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
+class TunedThresholdMultiLabelClassifierCV(DocLinkMixin, ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     """Multi-label classifier that sets the cuts of another one by cross-validation.
 
     A classifier gives every pair of a row and a label a score, and predicts the label if the score is above a

@@ -43,14 +43,27 @@ def test_reference_has_every_public_name(room):
 
 
 def test_display_links_to_a_page_of_the_reference():
-    from skbalance import BalancedMultiLabelClassifier
+    from skbalance import BalancedMultiLabelClassifier, SentenceEmbedder, TagClassifier
     from skbalance.losses import FocalLoss
+    from skbalance.model_selection import CalibratedMultiLabelClassifierCV, TunedThresholdMultiLabelClassifierCV
 
+    model = BalancedMultiLabelClassifier()
+    shown = {
+        "skbalance": (model, TagClassifier(model)),
+        "skbalance.losses": (FocalLoss(),),
+        "skbalance.embedding": (SentenceEmbedder(),),
+        "skbalance.model_selection": (
+            TunedThresholdMultiLabelClassifierCV(model),
+            CalibratedMultiLabelClassifierCV(model),
+        ),
+    }
     text = (DOCS / "api.rst").read_text(encoding="utf-8")
     assert ":toctree: generated/" in text
-    for estimator, module in ((BalancedMultiLabelClassifier(), "skbalance"), (FocalLoss(), "skbalance.losses")):
+    for estimator, module in ((estimator, module) for module, those in shown.items() for estimator in those):
         name = type(estimator).__name__
-        assert f'/generated/{module}.{name}.html"' in estimator._repr_html_()
+        assert estimator._get_doc_link().endswith(f"/generated/{module}.{name}.html")
+        if name != "SentenceEmbedder":  # its display would fetch the model
+            assert f'href="{estimator._get_doc_link()}"' in estimator._repr_html_()
         section = text.split(f".. currentmodule:: {module}\n")[1].split(".. currentmodule::")[0]
         assert f"   {name}\n" in section
 

@@ -156,6 +156,15 @@ def test_pickle_holds_no_model(embedder):
 
 
 @pytest.mark.slow
+def test_completion_of_names_loads_nothing(encoder_folder, monkeypatch):
+    def load(*args):
+        raise AssertionError("the model was loaded")
+
+    monkeypatch.setattr("skbalance.embedding._sentence.load", load)
+    monkeypatch.setattr("skbalance.embedding._sentence.identify", load)
+    assert "get_feature_names_out" in dir(SentenceEmbedder(encoder_folder, device="cpu"))
+
+
 def test_nothing_is_imported_or_started_before_transform(encoder_folder):
     code = (
         "import sys, torch; from skbalance.embedding import SentenceEmbedder; threads = torch.get_num_threads()\n"
