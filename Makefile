@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 SOURCES := skbalance tests examples benchmarks docs
 
-.PHONY: quickstart test test-quick test-oldest test-newest lint format paper docs benchmarks clean
+.PHONY: quickstart test test-quick test-oldest test-newest lint format tables docs clean
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -35,6 +35,10 @@ test-quick: $(VENV)/.tested
 docs: $(VENV)/.installed
 	$(PIP) install -c constraints.txt -e ".[docs]"
 	OMP_NUM_THREADS=1 $(BIN)/sphinx-build -W --keep-going -b html docs docs/_build/html
+
+# Every table and figure of the README and the documentation; goes on where it was. SKBALANCE_DATA names the corpora.
+tables: $(VENV)/.tested
+	$(BIN)/python benchmarks/run_all.py
 
 # The oldest and the newest versions that are supported, each in an environment of its own.
 test-oldest:

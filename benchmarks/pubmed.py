@@ -122,7 +122,9 @@ def run_simulation():
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     sizes = X.shape[0], y.shape[1], y.nnz / y.shape[0], *group_sizes(counts)
     values = (*sizes, counts.max(), X.nnz / X.shape[0], drawn, *spent, best, peak)
-    return list(zip(QUANTITIES, map(float, values)))
+    return list(
+        zip(QUANTITIES, (int(value) if isinstance(value, (int, np.integer)) else float(value) for value in values))
+    )
 
 
 def markdown(table, simulation):
