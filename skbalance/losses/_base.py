@@ -100,12 +100,16 @@ class Criterion(nn.Module):
         Number of labels, the width of the logits.
     reduction : {"none", "row_sum", "sum", "mean"}
         What is returned.
+    overwrite_logits : bool
+        Whether the gradient may take the memory of the logits, which are lost then, and one backward pass is all
+        that is possible: for trainers that look at them no more. False unless set.
     """
 
     def __init__(self, n_labels: int, reduction: str):
         super().__init__()
         self.n_labels = n_labels
         self.reduction = reduction
+        self.overwrite_logits = False
 
     def extra_repr(self) -> str:
         """Show the width and the reduction."""
@@ -117,7 +121,7 @@ class Criterion(nn.Module):
         Parameters
         ----------
         logits : Tensor of shape (n_samples, n_labels)
-            Scores, of any floating type; never written to.
+            Scores, of any floating type; not written to unless ``overwrite_logits`` is set.
         targets : Tensor of shape (n_samples, n_labels) or (n_samples,), or PositivePairs
             Dense or sparse indicator of 0 and 1, class indices, or the positive pairs.
 
@@ -186,7 +190,8 @@ class BalancedCriterion(Criterion):
         # where so small a gradient would vanish before a gradient scaler could lift it.
         inside = share if compute_dtype(logits.dtype) == logits.dtype else 1.0
         settings = self._settings(logits, pairs, inside)
-        loss = BalancedLossFunction.apply(logits, {**settings, "elementwise": self.reduction == "none"})
+        settings["elementwise"] = self.reduction == "none"
+        loss = BalancedLossFunction.apply(logits, settings, self.overwrite_logits)
         return loss if inside == share else loss * share
 
     def row_loss_and_grad_(self, logits: Tensor, pairs: PositivePairs) -> Tensor:

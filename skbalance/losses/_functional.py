@@ -25,8 +25,8 @@ __all__ = [
     "softmax_binary_cross_entropy",
 ]
 
-# softplus(s) = s past this point, to the last digit of float64.
-_SOFTPLUS_THRESHOLD = 40.0
+# softplus(s) = s and sigmoid(s) = 1 past this point, to the last digit of float64.
+_THRESHOLD = 40.0
 
 
 def focal_value(neg_margin: Tensor, *, gamma: float) -> Tensor:
@@ -52,7 +52,7 @@ def focal_value_and_slope(neg_margin: Tensor, *, gamma: float) -> tuple[Tensor, 
 def _softplus(s: Tensor, r: Tensor) -> Tensor:
     """Return softplus(s), given r = sigmoid(s)."""
     if s.is_cuda:
-        return F.softplus(s, threshold=_SOFTPLUS_THRESHOLD)
+        return F.softplus(s, threshold=_THRESHOLD)
     # max(s, 0) - log1p(-min(r, 1 - r)). On CPUs torch's softplus takes twice as long; 1 - r is rounded only where
     # the value is at least log(2).
     tail = torch.minimum(r, torch.rsub(r, 1)).neg_().log1p_()
@@ -92,7 +92,9 @@ def rebalanced_weight(
     """Return factor * (map_alpha + sigmoid(map_beta * (ratio - mu))), the ratio being the product of the tensors."""
     # A vector, for with two scalars to broadcast torch's loop takes five times as long.
     shift = torch.full_like(inverse_counts, -map_beta * mu)
-    mapped = torch.addcmul(shift, inverse_row_sum, inverse_counts, value=map_beta).sigmoid_()
+    mapped = torch.addcmul(shift, inverse_row_sum, inverse_counts, value=map_beta)
+    # The ratio may be in the thousands, where torch's sigmoid takes five times as long.
+    mapped.clamp_(max=_THRESHOLD).sigmoid_()
     return torch.add(inverse_counts.new_tensor(factor * map_alpha), mapped, alpha=factor)
 
 

@@ -111,14 +111,16 @@ def balanced_loss(
 
 
 class BalancedLossFunction(torch.autograd.Function):
-    """Autograd's view of :func:`balanced_loss`."""
+    """Autograd's view of :func:`balanced_loss`; where it may overwrite the logits, for one backward pass only."""
 
     @staticmethod
-    def forward(ctx, logits, settings):
+    def forward(ctx, logits, settings, overwrite_logits):
         """Compute the loss and, if it will be wanted, the gradient."""
         ctx.settings = settings
-        ctx.grad = torch.empty_like(logits) if ctx.needs_input_grad[0] else None
-        ctx.save_for_backward(logits)
+        ctx.grad = None
+        if ctx.needs_input_grad[0]:
+            ctx.grad = logits.detach() if overwrite_logits else torch.empty_like(logits)
+        ctx.save_for_backward(None if overwrite_logits else logits)
         return balanced_loss(logits, grad=ctx.grad, **settings)
 
     @staticmethod
@@ -128,10 +130,12 @@ class BalancedLossFunction(torch.autograd.Function):
         grad, ctx.grad = ctx.grad, None
         if grad is None:
             (logits,) = ctx.saved_tensors
+            if logits is None:
+                raise RuntimeError("The logits were overwritten: there is no second backward pass.")
             grad = torch.empty_like(logits)
             balanced_loss(logits, grad=grad, **ctx.settings)
         # Of a plain sum there is nothing to scale; on a GPU it would take longer to find out than to multiply.
         if grad_output.device.type != "cpu" or not bool((grad_output == 1).all()):
             scale = grad_output if ctx.settings["elementwise"] else grad_output[:, None]
             grad.mul_(scale.to(grad.dtype))
-        return grad, None
+        return grad, None, None

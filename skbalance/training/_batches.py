@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.sparse as sp
@@ -13,7 +14,17 @@ from torch.utils.data import Dataset
 
 from ..losses import PositivePairs
 
-__all__ = ["BatchIterator", "SparseRows", "TrainingData"]
+__all__ = ["BatchIterator", "SparseRows", "TrainingData", "row_blocks"]
+
+# Numbers in a block of rows on the CPU: what is computed of it is still in a core's cache when it is read again, and
+# its memory comes from the heap, where fresh memory for large arrays would be zeroed by the system page by page.
+BLOCK_NUMBERS = 1 << 18
+
+
+def row_blocks(n_rows, n_columns, device) -> list[slice]:
+    """Slices of the rows of an array that is worked on block by block; on a GPU one of them all."""
+    step = max(1, BLOCK_NUMBERS // max(n_columns, 1)) if torch.device(device).type == "cpu" else max(1, n_rows)
+    return [slice(start, min(start + step, n_rows)) for start in range(0, n_rows, step)]
 
 
 class SparseMatrix:
@@ -21,29 +32,45 @@ class SparseMatrix:
 
     Parameters
     ----------
-    matrix : csr_array of shape (n_rows, n_columns)
-        The matrix.
-    device : str
-        Where it goes.
+    indptr, indices, data : Tensor
+        The arrays of CSR, the first two of one integer type.
+    n_columns : int
+        Width of the matrix.
     """
 
-    def __init__(self, matrix, device):
-        self.shape = matrix.shape
-        # The bag of embeddings below gathers every row first where it is not in single precision on the CPU.
-        self.scipy = matrix if matrix.dtype == np.float64 and torch.device(device).type == "cpu" else None
-        if self.scipy is None:
-            self.indptr = tensor(matrix.indptr.astype(np.int64, copy=False)).to(device)
-            self.indices = tensor(matrix.indices.astype(np.int64, copy=False)).to(device)
-            self.data = tensor(matrix.data).to(device)
+    def __init__(self, indptr: Tensor, indices: Tensor, data: Tensor, n_columns: int):
+        self.indptr, self.indices, self.data = indptr, indices, data
+        self.shape = (len(indptr) - 1, n_columns)
+        self.scipy = None
+        if data.device.type == "cpu" and data.dtype != torch.float32:
+            # The bag of embeddings below gathers every row first where it is not in single precision on the CPU.
+            self.scipy = sp.csr_array((data.numpy(), indices.numpy(), indptr.numpy()), shape=self.shape)
 
-    def __matmul__(self, dense: Tensor) -> Tensor:
-        """Product with a dense matrix of shape (n_columns, k), without a gradient."""
-        if self.scipy is not None:
-            return torch.from_numpy(self.scipy @ dense.numpy())
-        # The weighted sum of the rows of `dense` that each row names; about twice as fast as torch's sparse product.
-        return F.embedding_bag(
-            self.indices, dense, self.indptr, mode="sum", per_sample_weights=self.data, include_last_offset=True
-        )
+    @classmethod
+    def from_scipy(cls, matrix, device) -> SparseMatrix:
+        """Copy of a csr_array on a device, with short indices where they fit."""
+        index = np.int32 if max(*matrix.shape, matrix.nnz) < 2**31 else np.int64
+        indptr, indices = (tensor(a.astype(index, copy=False)).to(device) for a in (matrix.indptr, matrix.indices))
+        return cls(indptr, indices, tensor(matrix.data).to(device), matrix.shape[1])
+
+    def products(self, dense: Tensor) -> Iterator[tuple[slice, Tensor]]:
+        """Product with a dense matrix of shape (n_columns, k), block of rows by block of rows, without a gradient."""
+        blocks = row_blocks(self.shape[0], dense.shape[1], dense.device)
+        for block in blocks:
+            if self.scipy is not None:
+                part = self.scipy if len(blocks) == 1 else self.scipy[block]
+                yield block, torch.from_numpy(part @ dense.numpy())
+                continue
+            indptr, indices, data = self.indptr, self.indices, self.data
+            if len(blocks) > 1:
+                indptr = indptr[block.start : block.stop + 1]
+                first, last = int(indptr[0]), int(indptr[-1])
+                indptr, indices, data = indptr - first, indices[first:last], data[first:last]
+            # The weighted sum of the rows of `dense` that each row names; about twice as fast as torch's product.
+            yield (
+                block,
+                F.embedding_bag(indices, dense, indptr, mode="sum", per_sample_weights=data, include_last_offset=True),
+            )
 
 
 class SparseRows:
@@ -75,8 +102,8 @@ class SparseRows:
             self.present = torch.from_numpy(kept).to(device)
             indptr = np.concatenate([[0], np.cumsum(counts[kept])])
             columns = sp.csr_array((columns.data, columns.indices, indptr), shape=(len(kept), matrix.shape[0]))
-        self.rows = SparseMatrix(matrix, device)
-        self.columns = SparseMatrix(columns, device)
+        self.rows = SparseMatrix.from_scipy(matrix, device)
+        self.columns = SparseMatrix.from_scipy(columns, device)
 
     def __len__(self):
         return self.rows.shape[0]
@@ -111,6 +138,13 @@ class TrainingData(Dataset):
     def take(self, index) -> TrainingData:
         """Return some of the samples."""
         return TrainingData(self.X[index], self.y[index], self.weight[index])
+
+    def scale_features(self, scale) -> TrainingData:
+        """Return the samples with every feature multiplied by its scale."""
+        if isinstance(self.X, np.ndarray):
+            return replace(self, X=self.X * scale)
+        X = sp.csr_array((self.X.data * scale[self.X.indices], self.X.indices, self.X.indptr), shape=self.X.shape)
+        return replace(self, X=X)
 
     def hold_out(self, fraction, random_state) -> tuple[TrainingData, TrainingData]:
         """Split at random into training samples and a fraction to validate on.

@@ -9,44 +9,78 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ._batches import SparseRows
+from ._batches import SparseRows, row_blocks
 
 __all__ = ["Head", "initial_weights"]
 
 
 class Scratch:
-    """Memory for one gradient, kept between batches: to get fresh memory for it takes longer than to fill it."""
+    """Memory for an output and a gradient, kept between batches: to get fresh memory takes longer than to fill it."""
 
     def __init__(self):
-        self.memory = None
+        self.memory: dict[str, Tensor] = {}
 
-    def zeros_like(self, coef: Tensor) -> Tensor:
-        """Zeros in that memory, or in fresh memory while a gradient of ``coef`` may occupy it."""
+    def output(self, like: Tensor, shape: torch.Size) -> Tensor:
+        """Memory for an output, which is lost at the next."""
+        size = shape.numel()
+        memory = self.memory.get("output")
+        if memory is None or memory.numel() < size:
+            memory = self.memory["output"] = like.new_empty(size)
+        # No view of the memory, for autograd would let no layer work on it in place.
+        return like.new_empty(0).set_(memory.untyped_storage(), 0, shape, (shape[1], 1))
+
+    def gradient(self, coef: Tensor) -> Tensor:
+        """Memory for the gradient of ``coef``; fresh memory while another gradient of it may be there."""
         if coef.is_leaf and coef.grad is not None:
-            return torch.zeros_like(coef)
-        if self.memory is None:
-            self.memory = torch.empty_like(coef)
+            return torch.empty_like(coef)
+        if "gradient" not in self.memory:
+            self.memory["gradient"] = torch.empty_like(coef)
         # A tensor of its own, which autograd takes as the gradient without a copy.
-        return self.memory.detach().zero_()
+        return self.memory["gradient"].detach()
 
 
-class SparseMatmul(torch.autograd.Function):
-    """Rows of a sparse matrix times a weight matrix; the gradient by the weights uses the ready transpose."""
+class FirstLayer(torch.autograd.Function):
+    """Features times coefficients, plus intercepts, then the units of the outputs; gradients by the weights only."""
 
     @staticmethod
-    def forward(ctx, coef, features: SparseRows, scratch: Scratch):
+    def forward(ctx, coef, intercept, features: Tensor | SparseRows, units: Tensor | None, scratch: Scratch):
         """Multiply."""
-        ctx.coef, ctx.features, ctx.scratch = coef, features, scratch
-        return features.rows @ coef
+        ctx.coef, ctx.features, ctx.units, ctx.scratch = coef, features, units, scratch
+        out = scratch.output(coef, torch.Size((len(features), coef.shape[1])))
+        if isinstance(features, SparseRows):
+            for block, product in features.rows.products(coef):
+                torch.add(product, intercept, out=out[block])
+                if units is not None:
+                    out[block] *= units
+        else:
+            torch.addmm(intercept, features, coef, out=out)
+            if units is not None:
+                out *= units
+        return out
 
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx, grad):
         """Multiply the transpose by the gradient."""
-        product = ctx.features.columns @ grad.contiguous()
-        if ctx.features.present is not None:
-            product = ctx.scratch.zeros_like(ctx.coef).index_copy_(0, ctx.features.present, product)
-        return product, None, None
+        by_coef, by_intercept = ctx.scratch.gradient(ctx.coef), grad.sum(dim=0)
+        if ctx.units is not None:
+            by_intercept *= ctx.units
+        if isinstance(ctx.features, SparseRows):
+            present = ctx.features.present
+            if present is not None:
+                by_coef.zero_()
+            for block, product in ctx.features.columns.products(grad.contiguous()):
+                if ctx.units is not None:
+                    product *= ctx.units
+                if present is None:
+                    by_coef[block] = product
+                else:
+                    by_coef.index_copy_(0, present[block], product)
+        else:
+            torch.mm(ctx.features.T, grad, out=by_coef)
+            if ctx.units is not None:
+                by_coef *= ctx.units
+        return by_coef, by_intercept, None, None, None
 
 
 def initial_weights(sizes, *, log_odds, random_state, dtype) -> tuple[list, list]:
@@ -92,12 +126,13 @@ class Head(nn.Module):
         Initial weights of shape (n_in, n_out) and (n_out,); copied.
     dropout : float
         Share of the hidden units that is dropped in training.
-    scales : tuple of (ndarray, ndarray), default=None
-        Units in which the optimizer sees the coefficients and intercepts of a linear head.
+    scales : tuple of (ndarray of shape (n_features,), ndarray of shape (n_outputs,)), default=None
+        Of a linear head: factors that the features come multiplied by, and factors of the logits. The optimizer
+        sees coefficients divided by both and intercepts divided by the latter.
     """
 
-    coef_scale: Tensor
-    intercept_scale: Tensor
+    feature_scale: Tensor
+    label_scale: Tensor
 
     def __init__(self, coefs, intercepts, *, dropout=0.0, scales=None):
         super().__init__()
@@ -105,37 +140,30 @@ class Head(nn.Module):
         self.scratch = Scratch()
         self.scaled = scales is not None
         if self.scaled:
-            coefs, intercepts = [coefs[0] / scales[0]], [intercepts[0] / scales[1]]
-            self.register_buffer("coef_scale", torch.from_numpy(scales[0]))
-            self.register_buffer("intercept_scale", torch.from_numpy(scales[1]))
+            by_feature, by_label = scales
+            coefs, intercepts = [coefs[0] / by_feature[:, None] / by_label], [intercepts[0] / by_label]
+            self.register_buffer("feature_scale", torch.from_numpy(by_feature))
+            self.register_buffer("label_scale", torch.from_numpy(by_label))
         self.coefs = nn.ParameterList(torch.tensor(coef) for coef in coefs)
         self.intercepts = nn.ParameterList(torch.tensor(intercept) for intercept in intercepts)
 
-    def weights(self) -> tuple[list, list]:
-        """Coefficients and intercepts in their own units."""
-        if self.scaled:
-            return [self.coefs[0] * self.coef_scale], [self.intercepts[0] * self.intercept_scale]
-        return list(self.coefs), list(self.intercepts)
-
     def forward(self, features: Tensor | SparseRows) -> Tensor:
-        """Logits of a batch."""
-        coefs, intercepts = self.weights()
-        if isinstance(features, SparseRows):
-            out = SparseMatmul.apply(coefs[0], features, self.scratch) + intercepts[0]
-        else:
-            out = torch.addmm(intercepts[0], features, coefs[0])
-        for coef, intercept in zip(coefs[1:], intercepts[1:]):
+        """Logits of a batch, which are lost at the next."""
+        units = self.label_scale if self.scaled else None
+        out = FirstLayer.apply(self.coefs[0], self.intercepts[0], features, units, self.scratch)
+        for coef, intercept in zip(self.coefs[1:], self.intercepts[1:]):
             out = F.dropout(out.relu_(), self.dropout, self.training)
             out = torch.addmm(intercept, out, coef)
         return out
 
+    @torch.no_grad()
     def penalty(self, strengths, *, add_gradient=False) -> Tensor:
         """Half the sum of the squared coefficients, times their strengths; intercepts are not penalised.
 
         Parameters
         ----------
         strengths : list of Tensor
-            Strength of each layer's penalty, or of each of its outputs, in the units of :meth:`unit_strengths`.
+            Strength of each layer's penalty, or of each of its outputs, on coefficients in their own units.
         add_gradient : bool, default=False
             Whether to add its gradient to that of the coefficients; autograd would take several times as long.
 
@@ -144,22 +172,28 @@ class Head(nn.Module):
         penalty : Tensor
         """
         total = strengths[0].new_zeros(())
-        with torch.no_grad():
-            for coef, strength in zip(self.coefs, strengths):
-                pull = coef * strength
-                total += 0.5 * torch.dot(coef.flatten(), pull.flatten())
+        if self.scaled:
+            strengths = [strengths[0] * self.label_scale.square()]
+        for coef, strength in zip(self.coefs, strengths):
+            for block in row_blocks(coef.shape[0], coef.shape[1], coef.device):
+                part = coef[block]
+                pull = part * strength
+                if self.scaled:
+                    pull *= self.feature_scale[block, None].square()
+                total += 0.5 * torch.dot(part.flatten(), pull.flatten())
                 if add_gradient:
-                    coef.grad += pull
+                    coef.grad[block] += pull
         return total
-
-    def unit_strengths(self, strengths) -> list:
-        """Strengths for coefficients in the optimizer's units, from those for coefficients in their own."""
-        return [strengths[0] * self.coef_scale.square()] if self.scaled else strengths
 
     def to_numpy(self) -> tuple[list, list]:
         """Coefficients and intercepts as arrays."""
-        coefs, intercepts = self.weights()
-        return [_array(c) for c in coefs], [_array(b) for b in intercepts]
+        coefs, intercepts = [_array(c) for c in self.coefs], [_array(b) for b in self.intercepts]
+        if self.scaled:
+            by_feature, by_label = _array(self.feature_scale), _array(self.label_scale)
+            coefs[0] *= by_feature[:, None]
+            coefs[0] *= by_label
+            intercepts[0] *= by_label
+        return coefs, intercepts
 
 
 def _array(tensor: Tensor) -> np.ndarray:

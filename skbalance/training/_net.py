@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import torch
 from skorch import NeuralNet
 from skorch.callbacks import Callback
 
@@ -51,29 +50,25 @@ class Net(NeuralNet):
         return step
 
     def get_train_step_accumulator(self):
-        """Record every evaluation, the line search's too."""
-        return _EvaluationRecorder(self)
+        """Of the evaluations of a line search, keep that of the lowest loss."""
+        return _LowestEvaluation()
 
 
-class _EvaluationRecorder:
-    """Keeps skorch's contract (the first evaluation is the step's), and the lowest loss of each iteration."""
+class _LowestEvaluation:
+    """skorch's accumulator of the evaluations in one step of the optimizer."""
 
-    def __init__(self, net):
-        self.state = net.optimizer_.state
-        self.curve: dict[int, float] = net.history[-1].setdefault("curve", {})
-        self.first = None
+    def __init__(self):
+        self.step, self.loss = None, float("inf")
 
     def store_step(self, step):
-        """Take one evaluation of the closure."""
-        self.first = step if self.first is None else self.first
-        state: dict = next(iter(self.state.values()), {})
-        inner = state.get("n_iter")
-        if isinstance(inner, int):
-            self.curve[inner] = min(step["loss"].item(), self.curve.get(inner, float("inf")))
+        """Take an evaluation."""
+        loss = step["loss"].item()
+        if self.step is None or loss < self.loss:
+            self.step, self.loss = step, loss
 
     def get_step(self):
-        """Return the first evaluation."""
-        return self.first
+        """Return the lowest."""
+        return self.step
 
 
 class PlateauStop(Callback):
@@ -85,12 +80,10 @@ class PlateauStop(Callback):
         Relative improvement an iteration below which training has converged.
     window : int
         Iterations over which it is averaged.
-    max_iter : int
-        Most iterations, those inside an epoch of L-BFGS counted.
     restore_best : bool
         Keep the weights of the best iteration.
     verbose : int
-        Print the objective of each epoch if above 0.
+        Print the objective of each iteration if above 0.
 
     Attributes
     ----------
@@ -104,10 +97,9 @@ class PlateauStop(Callback):
         Whether the rule stopped the training.
     """
 
-    def __init__(self, *, tol, window, max_iter, restore_best=False, verbose=0):
+    def __init__(self, *, tol, window, restore_best=False, verbose=0):
         self.tol = tol
         self.window = window
-        self.max_iter = max_iter
         self.restore_best = restore_best
         self.verbose = verbose
 
@@ -116,35 +108,24 @@ class PlateauStop(Callback):
         self.curve, self.validation_curve = [], []
         self.n_iter, self.converged, self.best_state = 0, False, None
 
-    def on_epoch_begin(self, net, **kwargs):
-        """Leave an optimizer with iterations of its own no more of them than remain."""
-        group = net.optimizer_.param_groups[0]
-        if "max_iter" in group:
-            group["max_iter"] = min(self.window, self.max_iter - self.n_iter)
-
     def on_epoch_end(self, net, **kwargs):
         """Take the epoch's losses and decide."""
         epoch = net.history[-1]
-        inner = epoch.get("curve") or {}
-        start = self.n_iter
-        if inner:
-            self.n_iter = max(inner)
-            self.curve += [inner[i] for i in sorted(inner) if i > start]
-        else:
-            self.n_iter += 1
-            with torch.no_grad():
-                penalty = net.module_.penalty(net.strengths).item()
-            self.curve.append(_mean_loss(epoch, "train") + penalty)
+        self.n_iter += 1
+        objective = _mean_loss(epoch, "train")
+        if not net.penalty_in_loss:
+            objective += net.module_.penalty(net.strengths).item()
+        self.curve.append(objective)
         monitored = self.curve
         if "valid_batch_count" in epoch:
             self.validation_curve.append(_mean_loss(epoch, "valid"))
             monitored = self.validation_curve
             if self.restore_best and monitored[-1] <= min(monitored):
                 self.best_state = {k: v.detach().clone() for k, v in net.module_.state_dict().items()}
-        if self.verbose and self.curve:
-            shown = f"{self.curve[-1]:.6g}" + (f", validation {monitored[-1]:.6g}" if self.validation_curve else "")
+        if self.verbose:
+            shown = f"{objective:.6g}" + (f", validation {monitored[-1]:.6g}" if self.validation_curve else "")
             print(f"Iteration {self.n_iter}: objective {shown}")
-        if self.n_iter == start or self._flat(monitored):
+        if self._flat(monitored):
             self.converged = True
             raise KeyboardInterrupt
 

@@ -5,20 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import scipy.sparse as sp
 import torch
 
 from ..losses import Criterion, LabelStatistics
 from ._batches import BatchIterator, TrainingData
 from ._heads import Head, initial_weights
+from ._lbfgs import LBFGS
 from ._net import Net, PlateauStop
 
 __all__ = ["SOLVERS", "FitResult", "TrainingOptions", "choose_solver", "fit_head"]
 
 SOLVERS = ("lbfgs", "adam")
 
-# Pairs of steps and gradients that L-BFGS remembers, and the arrays of the weights' size it needs beside them.
-LBFGS_HISTORY = 6
-LBFGS_ARRAYS = 2 * LBFGS_HISTORY + 8
+# Pairs of steps and gradients that L-BFGS remembers; more save no iterations at the default tol.
+LBFGS_HISTORY = 5
+# Arrays of the weights' size: these, the weights, their gradient, the one before, its change, the direction, the copy
+# that is returned; and rounding up.
+LBFGS_ARRAYS = 2 * LBFGS_HISTORY + 7
 # L-BFGS is chosen by itself up to this much memory.
 LBFGS_BYTES = 2**31
 
@@ -72,7 +76,7 @@ def choose_solver(solver, *, hidden_layer_sizes, early_stopping, n_samples, n_fe
     """
     if solver != "auto":
         return solver
-    n_numbers = LBFGS_ARRAYS * n_features * n_outputs + 3 * n_samples * n_outputs
+    n_numbers = (LBFGS_ARRAYS * n_features + n_samples) * n_outputs
     fits = n_numbers * itemsize <= LBFGS_BYTES
     return "lbfgs" if not hidden_layer_sizes and not early_stopping and fits else "adam"
 
@@ -95,7 +99,7 @@ def fit_head(
     sizes : list of int
         Number of features, of units in each hidden layer, and of outputs.
     criterion : Criterion
-        The bound loss, of reduction ``"row_sum"``.
+        The bound loss, of reduction ``"row_sum"``; cast to the type of the data and set to overwrite its logits.
     data : TrainingData
         Training samples.
     statistics : LabelStatistics
@@ -117,22 +121,26 @@ def fit_head(
     coefs, intercepts = start or initial_weights(
         sizes, log_odds=statistics.log_odds, random_state=random_state, dtype=data.X.dtype
     )
-    scales = _curvature_scales(data, statistics, options.alpha) if lbfgs and len(sizes) == 2 else None
+    scales = None
+    if lbfgs and len(sizes) == 2:
+        scales = _curvature_scales(data, statistics, options.alpha)
+        data = data.scale_features(scales[0])
     head = Head(coefs, intercepts, dropout=options.dropout, scales=scales)
     stop = PlateauStop(
         tol=options.tol,
         window=min(options.n_iter_no_change, options.max_iter),
-        max_iter=options.max_iter,
         restore_best=validation is not None,
         verbose=options.verbose,
     )
     dtype = torch.from_numpy(np.empty(0, data.X.dtype)).dtype
     order = np.random.RandomState(random_state.randint(2**31))
-    strengths = [s.to(dtype) for s in penalty_strengths(sizes, statistics, options)]
+    strengths = [s.to(options.device, dtype) for s in penalty_strengths(sizes, statistics, options)]
+    criterion = criterion.to(dtype=dtype)
+    criterion.overwrite_logits = True
     net = Net(
         head,
-        criterion=criterion.to(dtype=dtype),
-        max_epochs=-(-options.max_iter // stop.window) if lbfgs else options.max_iter,
+        criterion=criterion,
+        max_epochs=options.max_iter,
         batch_size=len(data) if lbfgs else options.batch_size,
         iterator_train=BatchIterator,
         iterator_train__random_state=order,
@@ -142,10 +150,10 @@ def fit_head(
         train_split=None if validation is None else _Split(validation),
         callbacks=[("stop", stop)],
         device=options.device,
-        strengths=[s.to(device=options.device) for s in head.unit_strengths(strengths)],
+        strengths=strengths,
         penalty_in_loss=lbfgs,
         verbose=0,
-        **(_lbfgs(options) if lbfgs else _adam(options)),
+        **(_lbfgs() if lbfgs else _adam(options)),
     )
     devices = [torch.device(options.device)] if options.device.startswith("cuda") else []
     with torch.random.fork_rng(devices=devices):
@@ -183,24 +191,15 @@ def _curvature_scales(data: TrainingData, statistics: LabelStatistics, alpha: fl
     third on TF-IDF features; a power below one half did best on every loss tried.
     """
     weight = data.weight / data.weight.sum()
-    square = data.X**2 if isinstance(data.X, np.ndarray) else data.X.multiply(data.X)
+    X = data.X
+    square = X**2 if isinstance(X, np.ndarray) else sp.csr_array((X.data**2, X.indices, X.indptr), shape=X.shape)
     share = statistics.clipped_counts / statistics.n_samples
-    feature_scale, label_scale = (square.T @ weight + max(alpha, 1e-12)) ** -0.3, share**-0.3
-    dtype = data.X.dtype
-    return np.outer(feature_scale, label_scale).astype(dtype, copy=False), label_scale.astype(dtype)
+    scales = (square.T @ weight + max(alpha, 1e-12)) ** -0.3, share**-0.3
+    return tuple(scale.astype(X.dtype) for scale in scales)
 
 
-def _lbfgs(options) -> dict:
-    return {
-        "optimizer": torch.optim.LBFGS,
-        "lr": 1.0,
-        # The optimizer's own tolerances are absolute; PlateauStop's is relative and decides.
-        "optimizer__tolerance_grad": 0.0,
-        "optimizer__tolerance_change": 0.0,
-        "optimizer__max_eval": 25 * options.max_iter,
-        "optimizer__history_size": LBFGS_HISTORY,
-        "optimizer__line_search_fn": "strong_wolfe",
-    }
+def _lbfgs() -> dict:
+    return {"optimizer": LBFGS, "lr": 1.0, "optimizer__history_size": LBFGS_HISTORY}
 
 
 def _adam(options) -> dict:

@@ -5,7 +5,7 @@ import torch
 
 from skbalance.losses import DistributionBalancedLoss, FocalLoss, LabelStatistics, _kernel
 
-from .variants import VARIANTS
+from .variants import LOGISTIC, VARIANTS
 
 
 @pytest.mark.parametrize("loss", VARIANTS.values(), ids=VARIANTS.keys())
@@ -37,3 +37,28 @@ def test_nan_is_not_hidden():
     logits = torch.tensor([[float("nan"), 0.0], [0.0, float("nan")]])
     value = criterion(logits, torch.tensor([[1, 0], [1, 0]]))
     assert value.isnan().tolist() == [[True, False], [False, True]]
+
+
+@pytest.mark.parametrize("reduction", ["row_sum", "mean", "none"])
+@pytest.mark.parametrize("loss", LOGISTIC.values(), ids=LOGISTIC.keys())
+def test_overwriting_the_logits_changes_no_result(loss, reduction):
+    generator = torch.Generator().manual_seed(1)
+    source = torch.randn(9, 5, dtype=torch.float64, generator=generator).requires_grad_()
+    targets = torch.rand(9, 5, generator=generator) < 0.3
+    criterion = loss.bind(LabelStatistics([90, 40, 9, 2, 1], 100), reduction)
+    kept = criterion(source * 2, targets)
+    (expected,) = torch.autograd.grad((kept * kept.detach()).sum(), source)
+    criterion.overwrite_logits = True
+    logits = source * 2
+    before = logits.detach().clone()
+    value = criterion(logits, targets)
+    assert not torch.equal(logits.detach(), before)
+    total = (value * value.detach()).sum()
+    (gradient,) = torch.autograd.grad(total, source, retain_graph=True)
+    torch.testing.assert_close(value, kept, rtol=0, atol=0)
+    torch.testing.assert_close(gradient, expected, rtol=0, atol=0)
+    with pytest.raises(RuntimeError, match="The logits were overwritten"):
+        torch.autograd.grad(total, source)
+    with torch.no_grad():
+        criterion(before, targets)
+        assert torch.equal(before, source * 2)

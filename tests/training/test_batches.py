@@ -5,7 +5,8 @@ import pytest
 import scipy.sparse as sp
 import torch
 
-from skbalance.training._batches import BatchIterator, SparseRows, TrainingData
+from skbalance.training import _batches
+from skbalance.training._batches import BatchIterator, SparseRows, TrainingData, row_blocks
 
 
 @pytest.fixture
@@ -16,16 +17,39 @@ def data():
     return TrainingData(X, y, rng.random(23))
 
 
+@pytest.mark.parametrize("block", [5, 1 << 18])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_products_with_rows_and_columns(data, dtype):
+def test_products_with_rows_and_columns(data, dtype, block, monkeypatch):
+    monkeypatch.setattr(_batches, "BLOCK_NUMBERS", block)
     rows = SparseRows(data.X.astype(dtype), "cpu")
+    expected = torch.from_numpy(data.X.toarray().astype(dtype))
     dense = torch.from_numpy(np.random.default_rng(1).normal(size=(11, 3)).astype(dtype))
-    torch.testing.assert_close(rows.rows @ dense, torch.from_numpy(data.X.toarray().astype(dtype)) @ dense)
+    out = torch.full((23, 3), torch.nan, dtype=dense.dtype)
+    for part, product in rows.rows.products(dense):
+        out[part] = product
+    torch.testing.assert_close(out, expected @ dense)
     back = torch.from_numpy(np.random.default_rng(1).normal(size=(23, 3)).astype(dtype))
     full = torch.zeros(11, 3, dtype=back.dtype)
-    present = slice(None) if rows.present is None else rows.present
-    full[present] = rows.columns @ back
-    torch.testing.assert_close(full, torch.from_numpy(data.X.toarray().astype(dtype)).T @ back)
+    for part, product in rows.columns.products(back):
+        full[part if rows.present is None else rows.present[part]] = product
+    torch.testing.assert_close(full, expected.T @ back)
+
+
+def test_blocks_of_rows():
+    assert row_blocks(0, 5, "cpu") == []
+    assert row_blocks(7, 100_000, "cpu") == [slice(0, 2), slice(2, 4), slice(4, 6), slice(6, 7)]
+    assert row_blocks(2, 1 << 20, "cpu") == [slice(0, 1), slice(1, 2)]
+    assert row_blocks(1 << 20, 1 << 20, "cuda") == [slice(0, 1 << 20)]
+
+
+@pytest.mark.parametrize("dense", [True, False])
+def test_scaled_features(data, dense):
+    data = TrainingData(data.X.toarray(), data.y, data.weight) if dense else data
+    before, scale = data.X.copy(), np.arange(11.0)
+    scaled = data.scale_features(scale).X
+    assert sp.issparse(scaled) != dense
+    for now, expected in ((scaled, before * scale), (data.X, before)):
+        np.testing.assert_array_equal(*(a if dense else a.toarray() for a in (now, expected)))
 
 
 @pytest.mark.parametrize("dense", [True, False])

@@ -7,6 +7,7 @@ import pytest
 import scipy.sparse as sp
 import torch
 
+from skbalance.training import _batches
 from skbalance.training._batches import SparseRows
 from skbalance.training._heads import Head, initial_weights
 
@@ -24,9 +25,10 @@ def test_sparse_and_dense_gradients_agree(sizes, scaled):
     rng = np.random.default_rng(0)
     X = sp.csr_array((rng.random((12, 9)) < 0.3) * rng.random((12, 9)))
     coefs, intercepts = weights(sizes)
-    scales = (np.full(coefs[0].shape, 0.3), np.full(intercepts[0].shape, 2.0)) if scaled else None
+    scales = (rng.random(9) + 0.5, rng.random(sizes[1]) + 0.5) if scaled else None
+    scaled_X = X.multiply(scales[0]).tocsr() if scaled else X
     results = []
-    for features in (torch.from_numpy(X.toarray()), SparseRows(X, "cpu")):
+    for features in (torch.from_numpy(scaled_X.toarray()), SparseRows(scaled_X, "cpu")):
         head = Head(coefs, intercepts, scales=scales)
         out = head(features)
         (out**2).sum().backward()
@@ -37,6 +39,10 @@ def test_sparse_and_dense_gradients_agree(sizes, scaled):
     for i, (coef, intercept) in enumerate(zip(coefs, intercepts)):
         expected = (np.maximum(expected, 0) if i else expected) @ coef + intercept
     np.testing.assert_allclose(results[0][0].detach(), expected)
+    if scaled:
+        by_coef, by_intercept = X.T @ (2 * expected), (2 * expected).sum(axis=0)
+        np.testing.assert_allclose(results[0][1], by_coef * scales[0][:, None] * scales[1])
+        np.testing.assert_allclose(results[0][2], by_intercept * scales[1])
 
 
 def test_gradients_of_batches_do_not_mix():
@@ -55,13 +61,19 @@ def test_gradients_of_batches_do_not_mix():
     np.testing.assert_allclose(head.coefs[0].grad, sum(sums))
 
 
-def test_units_do_not_change_the_weights():
+@pytest.mark.parametrize("block", [2, 1 << 18])
+def test_units_do_not_change_the_weights_nor_the_penalty(block, monkeypatch):
+    monkeypatch.setattr(_batches, "BLOCK_NUMBERS", block)
     coefs, intercepts = weights([3, 2])
-    head = Head(coefs, intercepts, scales=(np.full((3, 2), 5.0), np.full(2, 0.1)))
+    by_feature, by_label = np.array([5.0, 0.5, 2.0]), np.array([0.1, 3.0])
+    head = Head(coefs, intercepts, scales=(by_feature, by_label))
     for given, back in zip((coefs[0], intercepts[0]), (g[0] for g in head.to_numpy())):
         np.testing.assert_allclose(back, given)
-    strengths = head.unit_strengths([torch.tensor([2.0, 3.0], dtype=torch.float64)])
-    assert head.penalty(strengths).item() == pytest.approx(0.5 * (coefs[0] ** 2 * [2.0, 3.0]).sum())
+    strengths = [torch.tensor([2.0, 3.0], dtype=torch.float64)]
+    head.coefs[0].grad = torch.ones(3, 2, dtype=torch.float64)
+    assert head.penalty(strengths, add_gradient=True).item() == pytest.approx(0.5 * (coefs[0] ** 2 * [2.0, 3.0]).sum())
+    expected = 1 + coefs[0] * [2.0, 3.0] * by_feature[:, None] * by_label
+    np.testing.assert_allclose(head.coefs[0].grad, expected)
 
 
 @pytest.mark.parametrize("add_gradient", [True, False])

@@ -1,0 +1,152 @@
+"""L-BFGS: its directions, its line search, where it ends."""
+
+import numpy as np
+import pytest
+import torch
+from scipy.optimize import rosen, rosen_der
+
+from skbalance.training._lbfgs import LBFGS, line_search
+
+
+def two_loops(gradient, steps, changes):
+    """Direction of L-BFGS by the recursion of Nocedal 1980."""
+    q, factors = -gradient, []
+    for s, y in zip(steps[::-1], changes[::-1]):
+        factors.append(s @ q / (s @ y))
+        q = q - factors[-1] * y
+    q = q * (steps[-1] @ changes[-1]) / (changes[-1] @ changes[-1])
+    for s, y, factor in zip(steps, changes, factors[::-1]):
+        q = q + (factor - y @ q / (s @ y)) * s
+    return q
+
+
+def logistic(n_parameters=2, seed=0):
+    """Parameters and closure of a penalised logistic regression; the closure lists the points it is called at."""
+    generator = torch.Generator().manual_seed(seed)
+    X = torch.randn(80, 6, dtype=torch.float64, generator=generator) * torch.logspace(0, -2, 6, dtype=torch.float64)
+    y = (torch.rand(80, 3, generator=generator) < 0.3).double()
+    coef = torch.zeros(6, 3, dtype=torch.float64, requires_grad=True)
+    intercept = torch.zeros(3, dtype=torch.float64, requires_grad=True)
+    params, points = [coef, intercept][:n_parameters], []
+
+    def closure():
+        points.append(torch.cat([p.detach().flatten() for p in params]))
+        for p in params:
+            p.grad = None
+        loss = torch.nn.functional.binary_cross_entropy_with_logits(X @ coef + intercept, y)
+        loss = loss + 1e-3 * coef.square().sum()
+        loss.backward()
+        return loss.detach()
+
+    return params, closure, points
+
+
+def flat(tensors):
+    return torch.cat([t.detach().flatten() for t in tensors]).numpy()
+
+
+@pytest.mark.parametrize("n_parameters", [1, 2])
+def test_directions_are_those_of_the_two_loop_recursion(n_parameters):
+    params, closure, _ = logistic(n_parameters)
+    optimizer = LBFGS(params, history_size=3)
+    optimizer.step(closure)
+    weights, gradients = [np.zeros(sum(p.numel() for p in params))], []
+    optimizer_start, start_closure, _ = logistic(n_parameters)
+    start_closure()
+    gradients.append(flat([p.grad for p in optimizer_start]))
+    for _ in range(9):
+        weights.append(flat(params))
+        gradients.append(flat([p.grad for p in params]))
+        steps, changes = np.diff(weights, axis=0)[-3:], np.diff(gradients, axis=0)[-3:]
+        expected = two_loops(gradients[-1], steps, changes)
+        optimizer.step(closure)
+        moved = flat(params) - weights[-1]
+        # Along the direction, by the step length.
+        np.testing.assert_allclose(moved / np.abs(moved).max(), expected / np.abs(expected).max(), atol=1e-9)
+
+
+def test_a_step_that_is_accepted_at_once_costs_one_evaluation():
+    params, closure, points = logistic()
+    optimizer = LBFGS(params)
+    losses, counts = [], []
+    for _ in range(12):
+        losses.append(optimizer.step(closure))
+        counts.append(len(points))
+    assert np.all(np.diff(losses) < 0)
+    assert min(np.diff(counts)) == 1
+    assert np.mean(np.diff(counts)) < 1.5
+    # The last point evaluated is where the parameters are.
+    np.testing.assert_array_equal(points[-1], flat(params))
+    assert closure().item() == losses[-1]
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_minimum(dtype):
+    # Rosenbrock's valley, not convex: the line search has to work.
+    x = torch.full((4,), -1.5, dtype=dtype, requires_grad=True)
+    optimizer = LBFGS([x])
+
+    def closure():
+        point = x.detach().double().numpy()
+        x.grad = torch.from_numpy(rosen_der(point)).to(dtype)
+        return torch.tensor(rosen(point), dtype=dtype)
+
+    for _ in range(100):
+        loss = optimizer.step(closure)
+    np.testing.assert_allclose(x.detach(), 1, atol=1e-3 if dtype == torch.float32 else 1e-10)
+    # And there it stays.
+    before = x.detach().clone()
+    assert optimizer.step(closure) <= loss
+    np.testing.assert_allclose(x.detach(), before, atol=1e-4)
+
+
+def test_a_zero_gradient_ends_nothing():
+    x = torch.zeros(2, requires_grad=True)
+    calls = []
+
+    def closure():
+        calls.append(1)
+        x.grad = 2 * x.detach()
+        return x.detach().square().sum()
+
+    optimizer = LBFGS([x])
+    assert [optimizer.step(closure) for _ in range(3)] == [0.0, 0.0, 0.0]
+    # Each step calls the closure, as whoever counts its calls expects.
+    assert len(calls) == 4
+    assert not x.any()
+
+
+def function(f, slope):
+    return lambda t: (f(t), slope(t))
+
+
+@pytest.mark.parametrize(
+    "evaluate",
+    [
+        # A minimum far out, close by, behind a bump, and beside values that are not numbers.
+        function(lambda t: (t - 300) ** 2, lambda t: 2 * (t - 300)),
+        function(lambda t: (t - 0.003) ** 2, lambda t: 2 * (t - 0.003)),
+        function(lambda t: np.cos(3 * t) + 0.1 * t - t, lambda t: -3 * np.sin(3 * t) - 0.9),
+        function(lambda t: t - np.log(t + 0.1) if t < 0.5 else np.nan, lambda t: 1 - 1 / (t + 0.1)),
+        function(lambda t: -t if t < 0.7 else np.inf, lambda t: -1.0 if t < 0.6 else 40 * (t - 0.6) - 1),
+    ],
+)
+def test_line_search_meets_the_strong_wolfe_conditions(evaluate):
+    loss, slope = evaluate(0.0)
+    step, found, met = line_search(evaluate, loss, slope, first=1.0, max_trials=25)
+    assert met
+    assert found == evaluate(step)[0] <= loss + 1e-4 * step * slope
+    assert abs(evaluate(step)[1]) <= -0.9 * slope
+
+
+def test_line_search_gives_up():
+    # Falls forever: the lowest point is kept.
+    step, loss, met = line_search(lambda t: (-t, -1.0), 0.0, -1.0, first=1.0, max_trials=5)
+    assert not met
+    assert loss == -step < 0
+    # A slope that does not tell the truth: nothing is lower.
+    assert line_search(lambda t: (1 + t, -1.0), 1.0, -1.0, first=1.0, max_trials=5) == (0.0, 1.0, False)
+    # Rounding: no trial is spent on a fall that cannot be seen.
+    trials = []
+    line_search(lambda t: (trials.append(t), (2.0, 1e-20))[1], 1.0, -1e-20, first=1.0, max_trials=25, rounding=1e-16)
+    assert len(trials) == 1
