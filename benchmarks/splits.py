@@ -31,9 +31,9 @@ TARGETS = {
     "10,000 x 100, 4 labels a row": (10_000, 100, 4, 1.0),
     "10,000 x 100, 8 labels a row": (10_000, 100, 8, 1.0),
     "10,000 x 100, 20 labels a row": (10_000, 100, 20, 1.0),
-    "10,000 x 100, 5 labels a row, a steep tail": (10_000, 100, 5, 1.5),
-    "10,000 x 100, 1 label a row, equally frequent": (10_000, 100, 1, None),
-    "10,000 x 100, 20 labels a row, equally frequent": (10_000, 100, 20, None),
+    "10,000 x 100, 5 labels a row, steep tail": (10_000, 100, 5, 1.5),
+    "10,000 x 100, 1 label a row, no tail": (10_000, 100, 1, None),
+    "10,000 x 100, 20 labels a row, no tail": (10_000, 100, 20, None),
     "2,000 x 300, 3 labels a row": (2_000, 300, 3, 1.0),
 }
 LARGE = "225,000 x 18,211, 12 labels a row"
@@ -136,7 +136,7 @@ def markdown(table):
             rows.append(
                 [name, splitter, f"{mean:.3f}", f"{best:.3f}", ratios[0], f"{size:.1f}", f"{seconds:.3f}", ratios[1]]
             )
-    head = ("target", "splitter", "deviation", "best", "deviation, ratio", "size", "CPU, s", "time, ratio")
+    head = ("target", "splitter", "deviation", "best", "deviation ratio", "size", "CPU, s", "time ratio")
     lines = ["# Splits", "", note, "", *markdown_table(head, rows)]
     found = list(means(table, LARGE))
     if found:

@@ -38,10 +38,10 @@ def read_tables(text):
 
 
 def select(table, where, drop):
-    """Rows whose cells equal those of `where`, without the columns of `drop`."""
+    """Rows whose cells equal those of `where`, without the columns of `drop` and those that are empty."""
     head, *rows = table
-    kept = [column for column, name in enumerate(head) if name not in drop]
     rows = [row for row in rows if all(row[head.index(name)] in values for name, values in where.items())]
+    kept = [column for column, name in enumerate(head) if name not in drop and any(row[column] for row in rows)]
     return [[row[column] for column in kept] for row in [head, *rows]]
 
 

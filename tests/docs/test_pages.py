@@ -73,3 +73,4 @@ def test_benchmark_table():
     tables = table["read_tables"]("# A\n\n| x | y |\n|---|---|\n| 1 | 2 |\n| 3 | 4 |\n\n## B\n\n| z |\n|---|\n| 5 |\n")
     assert tables == [("A", [["x", "y"], ["1", "2"], ["3", "4"]]), ("B", [["z"], ["5"]])]
     assert table["select"](tables[0][1], {"x": ["3"]}, {"x"}) == [["y"], ["4"]]
+    assert table["select"]([["x", "y"], ["", "1"], ["2", "3"]], {"y": ["1"]}, set()) == [["y"], ["1"]]
