@@ -15,7 +15,7 @@ from ._positives import PositivePairs
 
 __all__ = ["BalancedLossFunction", "balanced_loss"]
 
-# Elements in a block: its few temporaries stay in a core's caches.
+# Elements in a block; on the CPU for each thread, so that its few temporaries stay in that core's caches.
 BLOCK_ELEMENTS = {"cpu": 1 << 17, "cuda": 1 << 24}
 
 
@@ -71,7 +71,9 @@ def balanced_loss(
     shift = None if bias is None else bias * -neg_scale
     loss = logits.new_empty((n_samples, n_labels) if elementwise else (n_samples,), dtype=dtype)
 
-    step = max(1, BLOCK_ELEMENTS.get(logits.device.type, BLOCK_ELEMENTS["cpu"]) // n_labels)
+    device = logits.device.type
+    n_elements = BLOCK_ELEMENTS["cpu"] * torch.get_num_threads() if device == "cpu" else BLOCK_ELEMENTS["cuda"]
+    step = max(1, n_elements // n_labels)
     starts = list(range(0, n_samples, step))
     bounds = [0, rows.shape[0]]
     if len(starts) > 1:

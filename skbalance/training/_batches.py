@@ -16,14 +16,16 @@ from ..losses import PositivePairs
 
 __all__ = ["BatchIterator", "SparseRows", "TrainingData", "row_blocks"]
 
-# Numbers in a block of rows on the CPU: what is computed of it is still in a core's cache when it is read again, and
-# its memory comes from the heap, where fresh memory for large arrays would be zeroed by the system page by page.
+# Numbers of each thread in a block of rows on the CPU: what is computed of it is still in that core's cache when it is
+# read again, and its memory comes from the heap, where large arrays have fresh memory that the system must zero.
 BLOCK_NUMBERS = 1 << 18
 
 
 def row_blocks(n_rows, n_columns, device) -> list[slice]:
     """Slices of the rows of an array that is worked on block by block; on a GPU one of them all."""
-    step = max(1, BLOCK_NUMBERS // max(n_columns, 1)) if torch.device(device).type == "cpu" else max(1, n_rows)
+    step = max(1, n_rows)
+    if torch.device(device).type == "cpu":
+        step = max(1, BLOCK_NUMBERS * torch.get_num_threads() // max(n_columns, 1))
     return [slice(start, min(start + step, n_rows)) for start in range(0, n_rows, step)]
 
 
@@ -39,12 +41,14 @@ class SparseMatrix:
     """
 
     def __init__(self, indptr: Tensor, indices: Tensor, data: Tensor, n_columns: int):
-        self.indptr, self.indices, self.data = indptr, indices, data
-        self.shape = (len(indptr) - 1, n_columns)
+        self.indptr, self.indices, self.data, self.n_columns = indptr, indices, data, n_columns
         self.scipy = None
         if data.device.type == "cpu" and data.dtype != torch.float32:
             # The bag of embeddings below gathers every row first where it is not in single precision on the CPU.
-            self.scipy = sp.csr_array((data.numpy(), indices.numpy(), indptr.numpy()), shape=self.shape)
+            self.scipy = sp.csr_array((data.numpy(), indices.numpy(), indptr.numpy()), shape=(len(self), n_columns))
+
+    def __len__(self):
+        return len(self.indptr) - 1
 
     @classmethod
     def from_scipy(cls, matrix, device) -> SparseMatrix:
@@ -53,9 +57,23 @@ class SparseMatrix:
         indptr, indices = (tensor(a.astype(index, copy=False)).to(device) for a in (matrix.indptr, matrix.indices))
         return cls(indptr, indices, tensor(matrix.data).to(device), matrix.shape[1])
 
+    def row_numbers(self) -> Tensor:
+        """Row of each stored element."""
+        numbers = torch.arange(len(self), dtype=self.indices.dtype, device=self.indices.device)
+        return numbers.repeat_interleave(self.indptr.diff())
+
+    def take(self, index: Tensor) -> SparseMatrix:
+        """Some of the rows, cut out on the device."""
+        starts = self.indptr[index]
+        counts = self.indptr[index + 1] - starts
+        indptr = _starts(counts, self.indptr)
+        shift = (starts - indptr[:-1]).repeat_interleave(counts)
+        places = torch.arange(len(shift), device=shift.device) + shift
+        return SparseMatrix(indptr, self.indices[places], self.data[places], self.n_columns)
+
     def products(self, dense: Tensor) -> Iterator[tuple[slice, Tensor]]:
         """Product with a dense matrix of shape (n_columns, k), block of rows by block of rows, without a gradient."""
-        blocks = row_blocks(self.shape[0], dense.shape[1], dense.device)
+        blocks = row_blocks(len(self), dense.shape[1], dense.device)
         for block in blocks:
             if self.scipy is not None:
                 part = self.scipy if len(blocks) == 1 else self.scipy[block]
@@ -78,13 +96,6 @@ class SparseRows:
 
     Parameters
     ----------
-    matrix : csr_array of shape (n_samples, n_features)
-        The rows.
-    device : str
-        Where they go.
-
-    Attributes
-    ----------
     rows : SparseMatrix of shape (n_samples, n_features)
         The rows.
     columns : SparseMatrix of shape (n_present, n_samples)
@@ -93,20 +104,37 @@ class SparseRows:
         The features that do; None if all do.
     """
 
-    def __init__(self, matrix, device):
+    def __init__(self, rows: SparseMatrix, columns: SparseMatrix, present: Tensor | None):
+        self.rows, self.columns, self.present = rows, columns, present
+
+    @classmethod
+    def from_scipy(cls, matrix, device) -> SparseRows:
+        """Rows of a csr_array, transposed before they are sent to the device."""
         columns = sp.csr_array(matrix.T)
         counts = np.diff(columns.indptr)
-        self.present = None
+        present = None
         if not counts.all():
             kept = np.flatnonzero(counts)
-            self.present = torch.from_numpy(kept).to(device)
+            present = torch.from_numpy(kept).to(device)
             indptr = np.concatenate([[0], np.cumsum(counts[kept])])
             columns = sp.csr_array((columns.data, columns.indices, indptr), shape=(len(kept), matrix.shape[0]))
-        self.rows = SparseMatrix.from_scipy(matrix, device)
-        self.columns = SparseMatrix.from_scipy(columns, device)
+        return cls(SparseMatrix.from_scipy(matrix, device), SparseMatrix.from_scipy(columns, device), present)
+
+    @classmethod
+    def from_matrix(cls, rows: SparseMatrix) -> SparseRows:
+        """Rows that are on the device already, transposed there."""
+        features, order = torch.sort(rows.indices, stable=True)
+        present, counts = torch.unique_consecutive(features, return_counts=True)
+        columns = SparseMatrix(_starts(counts, rows.indptr), rows.row_numbers()[order], rows.data[order], len(rows))
+        return cls(rows, columns, None if len(present) == rows.n_columns else present.long())
 
     def __len__(self):
-        return self.rows.shape[0]
+        return len(self.rows)
+
+
+def _starts(counts: Tensor, like: Tensor) -> Tensor:
+    """Where each run of so many elements starts, and the last ends, in the type of ``like``."""
+    return F.pad(counts.cumsum(0), (1, 0)).to(like.dtype)
 
 
 def tensor(array) -> Tensor:
@@ -134,6 +162,12 @@ class TrainingData(Dataset):
 
     def __len__(self):
         return self.X.shape[0]
+
+    @property
+    def nbytes(self) -> int:
+        """Size of the arrays that training reads."""
+        X = [self.X] if isinstance(self.X, np.ndarray) else [self.X.data, self.X.indices, self.X.indptr]
+        return sum(array.nbytes for array in (*X, self.y.indices, self.y.indptr, self.weight))
 
     def take(self, index) -> TrainingData:
         """Return some of the samples."""
@@ -174,11 +208,45 @@ class TrainingData(Dataset):
     def on_device(self, device) -> tuple:
         """All samples as one batch, ``(features, (pairs, weight))``."""
         X = self.X
-        features = SparseRows(X, device) if sp.issparse(X) else tensor(X).to(device)
+        features = SparseRows.from_scipy(X, device) if sp.issparse(X) else tensor(X).to(device)
         rows = np.repeat(np.arange(len(self)), np.diff(self.y.indptr))
         cols = tensor(self.y.indices.astype(np.int64, copy=False))
         pairs = PositivePairs(torch.from_numpy(rows), cols, self.y.shape).to(device)
         return features, (pairs, tensor(self.weight).to(device))
+
+
+class ResidentData:
+    """Training data that stay on a device, where batches are cut out of them.
+
+    Parameters
+    ----------
+    data : TrainingData
+        The samples.
+    device : str
+        Where they go.
+    """
+
+    def __init__(self, data: TrainingData, device):
+        self.X = SparseMatrix.from_scipy(data.X, device) if sp.issparse(data.X) else tensor(data.X).to(device)
+        # Only where the positives are matters; a byte each stands in for their values.
+        pattern = (np.empty(data.y.nnz, np.int8), data.y.indices, data.y.indptr)
+        self.y = SparseMatrix.from_scipy(sp.csr_array(pattern, shape=data.y.shape), device)
+        self.weight = tensor(data.weight).to(device)
+
+    @staticmethod
+    def fits(data: TrainingData, device) -> bool:
+        """Whether the device is a GPU of which the data take a quarter of the free memory at most."""
+        if torch.device(device).type != "cuda":
+            return False
+        free, _ = torch.cuda.mem_get_info(device)
+        return 4 * data.nbytes <= free
+
+    def take(self, index: Tensor) -> tuple:
+        """Some of the samples as a batch, ``(features, (pairs, weight))``."""
+        X = SparseRows.from_matrix(self.X.take(index)) if isinstance(self.X, SparseMatrix) else self.X[index]
+        y = self.y.take(index)
+        pairs = PositivePairs(y.row_numbers().long(), y.indices.long(), (len(y), y.n_columns))
+        return X, (pairs, self.weight[index])
 
 
 class BatchIterator:
@@ -202,6 +270,7 @@ class BatchIterator:
         self.random_state = random_state
         self.device = device
         self._single = None
+        self._resident: ResidentData | None = None
 
     def __len__(self):
         return -(-len(self.dataset) // self.batch_size)
@@ -215,5 +284,13 @@ class BatchIterator:
             return
         n = len(self.dataset)
         order = np.arange(n) if self.random_state is None else self.random_state.permutation(n)
-        for start in range(0, n, self.batch_size):
-            yield self.dataset.take(order[start : start + self.batch_size]).on_device(self.device)
+        if self._resident is None and ResidentData.fits(self.dataset, self.device):
+            self._resident = ResidentData(self.dataset, self.device)
+        parts = [slice(start, start + self.batch_size) for start in range(0, n, self.batch_size)]
+        if self._resident is None:
+            for part in parts:
+                yield self.dataset.take(order[part]).on_device(self.device)
+        else:
+            index = torch.from_numpy(order).to(self.device)
+            for part in parts:
+                yield self._resident.take(index[part])

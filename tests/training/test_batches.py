@@ -6,7 +6,7 @@ import scipy.sparse as sp
 import torch
 
 from skbalance.training import _batches
-from skbalance.training._batches import BatchIterator, SparseRows, TrainingData, row_blocks
+from skbalance.training._batches import BatchIterator, ResidentData, SparseRows, TrainingData, row_blocks
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def data():
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_products_with_rows_and_columns(data, dtype, block, monkeypatch):
     monkeypatch.setattr(_batches, "BLOCK_NUMBERS", block)
-    rows = SparseRows(data.X.astype(dtype), "cpu")
+    rows = SparseRows.from_scipy(data.X.astype(dtype), "cpu")
     expected = torch.from_numpy(data.X.toarray().astype(dtype))
     dense = torch.from_numpy(np.random.default_rng(1).normal(size=(11, 3)).astype(dtype))
     out = torch.full((23, 3), torch.nan, dtype=dense.dtype)
@@ -35,11 +35,14 @@ def test_products_with_rows_and_columns(data, dtype, block, monkeypatch):
     torch.testing.assert_close(full, expected.T @ back)
 
 
-def test_blocks_of_rows():
+def test_blocks_of_rows(monkeypatch):
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 1)
     assert row_blocks(0, 5, "cpu") == []
     assert row_blocks(7, 100_000, "cpu") == [slice(0, 2), slice(2, 4), slice(4, 6), slice(6, 7)]
     assert row_blocks(2, 1 << 20, "cpu") == [slice(0, 1), slice(1, 2)]
     assert row_blocks(1 << 20, 1 << 20, "cuda") == [slice(0, 1 << 20)]
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 3)
+    assert row_blocks(7, 100_000, "cpu") == [slice(0, 7)]
 
 
 @pytest.mark.parametrize("dense", [True, False])
@@ -74,6 +77,51 @@ def test_every_sample_comes_once(data, dense):
 def test_a_single_batch_is_built_once(data):
     iterator = BatchIterator(data, batch_size=23, random_state=np.random.RandomState(0))
     assert next(iter(iterator)) is next(iter(iterator))
+
+
+def arrays(batch):
+    """All that a batch consists of, as arrays."""
+    features, (pairs, weight) = batch
+    if isinstance(features, SparseRows):
+        parts = [features.rows, features.columns]
+        found = [a for m in parts for a in (m.indptr, m.indices, m.data, torch.tensor([len(m), m.n_columns]))]
+        found.append(torch.tensor([]) if features.present is None else features.present)
+    else:
+        found = [features]
+    return [a.numpy() for a in (*found, pairs.rows, pairs.cols, torch.tensor(pairs.shape), weight)]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("kind", ["sparse", "dense", "every feature occurs", "nothing occurs"])
+def test_batches_cut_on_the_device_are_those_cut_before(data, kind, dtype, monkeypatch):
+    X, y = data.X.astype(dtype), data.y
+    if kind == "every feature occurs":
+        X = sp.csr_array(X.toarray() + (np.arange(23) % 2)[:, None])
+    elif kind == "nothing occurs":
+        X, y = sp.csr_array(X.shape, dtype=dtype), sp.csr_array(y.shape, dtype=np.int8)
+    data = TrainingData(X.toarray() if kind == "dense" else X, y, data.weight.astype(dtype))
+
+    def batches():
+        return list(BatchIterator(data, batch_size=5, random_state=np.random.RandomState(3)))
+
+    from_host = batches()
+    monkeypatch.setattr(ResidentData, "fits", lambda data, device: True)
+    taken = []
+    monkeypatch.setattr(TrainingData, "take", lambda self, index: taken.append(index))
+    for batch, expected in zip(batches(), from_host, strict=True):
+        for ours, theirs in zip(arrays(batch), arrays(expected), strict=True):
+            np.testing.assert_array_equal(ours, theirs, strict=True)
+    assert not taken
+
+
+def test_data_stay_on_a_gpu_that_has_room(data, monkeypatch):
+    size = sum(a.nbytes for m in (data.X, data.y) for a in (m.indices, m.indptr))
+    size += data.X.data.nbytes + data.weight.nbytes
+    for free, expected in ((4 * size, True), (4 * size - 1, False)):
+        monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device, free=free: (free, 10**12))
+        assert ResidentData.fits(data, "cuda:0") == expected
+        assert not ResidentData.fits(data, "cpu")
+        assert not ResidentData.fits(data, "mps")
 
 
 def test_read_only_arrays_are_copied(data):

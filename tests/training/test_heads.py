@@ -28,7 +28,7 @@ def test_sparse_and_dense_gradients_agree(sizes, scaled):
     scales = (rng.random(9) + 0.5, rng.random(sizes[1]) + 0.5) if scaled else None
     scaled_X = X.multiply(scales[0]).tocsr() if scaled else X
     results = []
-    for features in (torch.from_numpy(scaled_X.toarray()), SparseRows(scaled_X, "cpu")):
+    for features in (torch.from_numpy(scaled_X.toarray()), SparseRows.from_scipy(scaled_X, "cpu")):
         head = Head(coefs, intercepts, scales=scales)
         out = head(features)
         (out**2).sum().backward()
@@ -52,12 +52,12 @@ def test_gradients_of_batches_do_not_mix():
     head = Head(*weights([9, 4]))
     for X, expected in zip(batches, sums):
         head.zero_grad()
-        head(SparseRows(X, "cpu")).sum().backward()
+        head(SparseRows.from_scipy(X, "cpu")).sum().backward()
         np.testing.assert_allclose(head.coefs[0].grad, expected)
     # Without zero_grad they add up, as torch's do.
     head.zero_grad()
     for X in batches:
-        head(SparseRows(X, "cpu")).sum().backward()
+        head(SparseRows.from_scipy(X, "cpu")).sum().backward()
     np.testing.assert_allclose(head.coefs[0].grad, sum(sums))
 
 
