@@ -1,5 +1,6 @@
 """Sentence embeddings as a scikit-learn transformer."""
 
+import copy
 import hashlib
 import os
 import time
@@ -9,6 +10,7 @@ from numbers import Integral
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils import estimator_html_repr
 
 from skbalance._validation import DocLinkMixin, Interval, validate_hyperparameters
 from skbalance.embedding._cache import VectorStore
@@ -252,6 +254,12 @@ class SentenceEmbedder(DocLinkMixin, TransformerMixin, BaseEstimator):
             dimension = min(dimension, self.truncate_dim)
         prefix = type(self).__name__.lower()
         return np.array([f"{prefix}{number}" for number in range(dimension)], dtype=object)
+
+    def _html_repr(self):
+        """The display in notebooks, without the names of the dimensions: to know these, the model would be loaded."""
+        shown = copy.copy(self)
+        shown.__dict__["get_feature_names_out"] = None
+        return estimator_html_repr(shown)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -156,13 +156,18 @@ def test_pickle_holds_no_model(embedder):
 
 
 @pytest.mark.slow
-def test_completion_of_names_loads_nothing(encoder_folder, monkeypatch):
+def test_display_and_completion_load_nothing(encoder_folder, monkeypatch):
     def load(*args):
         raise AssertionError("the model was loaded")
 
     monkeypatch.setattr("skbalance.embedding._sentence.load", load)
     monkeypatch.setattr("skbalance.embedding._sentence.identify", load)
-    assert "get_feature_names_out" in dir(SentenceEmbedder(encoder_folder, device="cpu"))
+    embedder = SentenceEmbedder(encoder_folder, device="cpu")
+    assert "get_feature_names_out" in dir(embedder)
+    assert f"{encoder_folder}" in embedder._repr_html_()
+    assert "text/html" in embedder._repr_mimebundle_()
+    with pytest.raises(AssertionError, match="the model was loaded"):
+        embedder.get_feature_names_out()
 
 
 def test_nothing_is_imported_or_started_before_transform(encoder_folder):
