@@ -4,6 +4,7 @@ import importlib
 import re
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -67,3 +68,27 @@ def test_tasks_run_here_and_in_processes(benchmark_module, monkeypatch, tmp_path
     again.sort(("2", "3"))
     assert (tmp_path / "table.csv").read_text() == "name,seed,score,seconds\n2,1,0.12346,\n3,1,0.12346,\n"
     assert sorted(tables.run_tasks(divmod, [(7, 2), (9, 4)], jobs=2, label="processes")) == [(2, 1), (3, 1)]
+
+
+def test_one_command_runs_what_is_left(benchmark_module, monkeypatch, tmp_path):
+    run_all = benchmark_module("run_all")
+    assert set(run_all.SECTIONS) <= {path.stem for path in BENCHMARKS.glob("*.py")}
+    assert {path.stem for path in RESULTS.glob("*.md")} <= set(run_all.SECTIONS)
+    monkeypatch.setattr(run_all, "RESULTS", tmp_path)
+    monkeypatch.setenv("SKBALANCE_DATA", str(tmp_path))
+    monkeypatch.delenv("SKBALANCE_ENCODER", raising=False)
+
+    def rest(section, **options):
+        found = run_all.command(section, SimpleNamespace(**{"fresh": False, "tables": False, **options}))
+        return found if isinstance(found, str) else found[2:]
+
+    assert rest("losses") == []
+    assert rest("losses", fresh=True) == ["--fresh"]
+    assert rest("losses", tables=True) == ["--tables"]
+    assert rest("defaults") == "no goemotions.json.gz and tmc2007-500.npz in the folder of the corpora"
+    assert rest("embedding").startswith("SKBALANCE_ENCODER names no folder")
+    (tmp_path / "speed.csv").write_text("section,case\nkernel,a\ngrid,b\n")
+    assert rest("speed") == ["trainer", "fit", "scale", "growth"]
+    assert rest("speed", fresh=True) == []
+    (tmp_path / "speed.csv").write_text("section,case\n" + "".join(f"{name},a\n" for name in run_all.SPEED))
+    assert rest("speed") == "all of it is measured"
