@@ -1,9 +1,10 @@
 """Speed and memory of the loss kernel, the trainer, the fit and the search, each beside its peers in the same run.
 
-Run ``SKBALANCE_DATA=folder python benchmarks/speed.py [kernel trainer fit grid scale growth cuda]``; without names all
-but ``cuda`` are run, which needs a GPU. One thread; what is compared takes turns and the least of the repetitions
-counts, in CPU seconds of the process (on a GPU, in seconds of the device), so that a busy machine does little harm.
-Read the ratios, not the seconds. The peers LibMultiLabel and omikuji are run where they are installed.
+Run ``SKBALANCE_DATA=folder python benchmarks/speed.py [kernel trainer fit threads grid scale growth cuda]``; without
+names all but ``cuda`` are run, which needs a GPU. One thread but for ``threads``; what is compared takes turns and the
+least of the repetitions counts, in CPU seconds of the process (on a GPU, in seconds of the device), so that a busy
+machine does little harm; with two threads it is the median of wall seconds, for which the machine must be quiet. Read
+the ratios, not the seconds. The peers LibMultiLabel and omikuji are run where they are installed.
 
 The table is written to `benchmarks/results/speed.md` and `.csv` (sections that are not run stay as they are there), the
 curves to `benchmarks/results/speed.png`.
@@ -20,6 +21,7 @@ import importlib.util
 import json
 import multiprocessing
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -45,6 +47,10 @@ from skbalance.losses import DistributionBalancedLoss, LabelStatistics, Positive
 from skbalance.model_selection import MultilabelStratifiedKFold
 
 RESULTS = Path(__file__).parent / "results"
+HEADING = (
+    "Least CPU and wall seconds of runs that took turns on one thread; ratios of CPU seconds. Under Threads it is the "
+    "median of wall seconds with two threads, and their ratios."
+)
 FIELDS = ("section", "case", "cpu_s", "wall_s", "ratio", "peak_mib", "note")
 # The corpus of Huang et al. 2021 from PubMed, simulated.
 PUBMED = {
@@ -144,6 +150,11 @@ def loss_runs(logits, pairs, statistics):
         loss = get_loss(name)
         loss = loss.set_params(mu=0.05) if "mu" in loss.get_params() else loss
         runs[f"{name}, positive pairs"] = run(loss.bind(statistics), pairs)
+    if shutil.which("c++"):
+        db = DistributionBalancedLoss(mu=0.05).bind(statistics)
+        db.compiled = True
+        runs["db, positive pairs, compiled"] = run(db, pairs)
+        runs["db, positive pairs, compiled"]()
     reference = runs["DB as its formula reads"]()
     torch.testing.assert_close(runs["db, positive pairs"](), reference, rtol=1e-3, atol=1e-5 * reference.abs().max())
     return runs
@@ -240,6 +251,37 @@ def fit():
             (micro, macro), peak = in_child(fit_and_score)
             note = f"test micro-F1 {micro:.1f}, macro-F1 {macro:.1f} at its own cut"
             yield row("fit", name, *best[name], best[name][0] / best[peer][0], peak, note)
+
+
+def two_threads():
+    """Seconds of fits that take turns, in a process of two threads; printed as JSON."""
+    torch.set_num_threads(2)
+    X, y, *_ = reuters()
+    X.sort_indices()
+    models = {
+        "BalancedMultiLabelClassifier()": BalancedMultiLabelClassifier(),
+        "OneVsRestClassifier(LinearSVC())": OneVsRestClassifier(LinearSVC()),
+        "OneVsRestClassifier(LinearSVC(), n_jobs=2)": OneVsRestClassifier(LinearSVC(), n_jobs=2),
+    }
+    seconds = {name: [] for name in models}
+    for turn in range(10):
+        for name, model in models.items():
+            start = time.perf_counter()
+            model.fit(X, y)
+            if turn:  # the first one starts joblib's workers
+                seconds[name].append(time.perf_counter() - start)
+    print(json.dumps({"seconds": seconds, "load": os.getloadavg()[0]}))
+
+
+def threads():
+    environment = {**os.environ, "OMP_NUM_THREADS": "2"}
+    command = [sys.executable, __file__, "--two-threads"]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
+    report = json.loads(done.stdout.splitlines()[-1])
+    median = {name: np.median(seconds) for name, seconds in report["seconds"].items()}
+    for name, seconds in median.items():
+        note = f"median of 9 turns, least {min(report['seconds'][name]):.3f}; load of the machine {report['load']:.1f}"
+        yield row("threads", name, wall=seconds, ratio=seconds / median["OneVsRestClassifier(LinearSVC())"], note=note)
 
 
 def grid():
@@ -384,6 +426,7 @@ SECTIONS = {
     "kernel": kernel,
     "trainer": trainer,
     "fit": fit,
+    "threads": threads,
     "grid": grid,
     "scale": scale,
     "growth": growth,
@@ -401,7 +444,7 @@ def write(rows):
         writer = csv.DictWriter(stream, FIELDS, lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
-    lines = ["# Speed", "", "Least CPU and wall seconds of runs that took turns on one thread; ratios of CPU seconds."]
+    lines = ["# Speed", "", HEADING]
     for section, function in SECTIONS.items():
         part = [r for r in rows if r["section"] == section]
         if not part:
@@ -427,11 +470,15 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("sections", nargs="*", help=f"any of {', '.join(SECTIONS)}")
     parser.add_argument("--large-epoch", type=float, metavar="SHARE", help=argparse.SUPPRESS)
+    parser.add_argument("--two-threads", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--share", type=float, default=1.0, help="share of the rows of the scale section")
     args = parser.parse_args()
     torch.set_num_threads(1)
     if args.large_epoch:
         one_large_epoch(args.large_epoch)
+        return
+    if args.two_threads:
+        two_threads()
         return
     unknown = set(args.sections) - set(SECTIONS)
     if unknown:

@@ -61,6 +61,7 @@ class Task:
             self.sizes, log_odds=self.statistics.log_odds, random_state=np.random.RandomState(0), dtype=np.float32
         )
         head, criterion = Head(*weights), self.criterion()
+        criterion.overwrite_logits = True
         strengths = [s.float() for s in penalty_strengths(self.sizes, self.statistics, self.options(1))]
         optimizer = torch.optim.Adam(head.parameters(), lr=0.003, fused=True)
         batches = BatchIterator(self.data, batch_size=self.batch_size, random_state=np.random.RandomState(0))

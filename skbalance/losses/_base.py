@@ -103,6 +103,9 @@ class Criterion(nn.Module):
     overwrite_logits : bool
         Whether the gradient may take the memory of the logits, which are lost then, and one backward pass is all
         that is possible: for trainers that look at them no more. False unless set.
+    compiled : bool
+        Whether ``torch.compile`` may fuse the pass over all logits. It takes half the time then; but the first batch
+        takes many seconds, and a C++ compiler, or Triton on a GPU, must be there. False unless set.
     """
 
     def __init__(self, n_labels: int, reduction: str):
@@ -110,6 +113,7 @@ class Criterion(nn.Module):
         self.n_labels = n_labels
         self.reduction = reduction
         self.overwrite_logits = False
+        self.compiled = False
 
     def extra_repr(self) -> str:
         """Show the width and the reduction."""
@@ -182,6 +186,7 @@ class BalancedCriterion(Criterion):
             "logit_bias": self.logit_bias,
             "positive_factor": self.positive_factor * share,
             "negative_factor": self.negative_factor * share,
+            "compiled": self.compiled,
         }
 
     def _loss(self, logits: Tensor, pairs: PositivePairs) -> Tensor:

@@ -7,6 +7,8 @@ size.
 
 from __future__ import annotations
 
+import functools
+
 import torch
 from torch import Tensor
 
@@ -24,6 +26,34 @@ def compute_dtype(dtype: torch.dtype) -> torch.dtype:
     return torch.float32 if dtype in (torch.float16, torch.bfloat16) else dtype
 
 
+def negatives(logits, positives, *, weight, start, shift, neg_scale, gamma, elementwise, grad) -> Tensor:
+    """Weighted loss of a block's elements as negatives, but for the positives given; its derivative into ``grad``."""
+    dtype = compute_dtype(logits.dtype)
+    neg_margin = logits.to(dtype)
+    # Scaling makes a copy; the caller's logits are never written to here.
+    neg_margin = neg_margin * neg_scale if shift is None else torch.add(shift, neg_margin, alpha=neg_scale)
+    if positives is not None:
+        # An infinite margin makes the positives of this block vanish from it, loss and gradient.
+        neg_margin[positives] = -torch.inf
+    block_weight = weight.block(start, start + logits.shape[0])
+    if grad is None:
+        value = focal_value(neg_margin, gamma=gamma)
+    else:
+        value, slope = focal_value_and_slope(neg_margin, gamma=gamma)
+        if grad.dtype == dtype:
+            torch.mul(slope, block_weight, out=grad)
+        else:
+            grad.copy_(slope.mul_(block_weight))
+    value.mul_(block_weight)
+    return value if elementwise else value.sum(dim=1)
+
+
+@functools.cache
+def compiled_negatives():
+    """Make one fused pass of :func:`negatives`; needs a C++ compiler, or Triton on a GPU."""
+    return torch.compile(negatives, dynamic=False)
+
+
 def balanced_loss(
     logits: Tensor,
     pairs: PositivePairs,
@@ -36,6 +66,7 @@ def balanced_loss(
     negative_factor: float,
     elementwise: bool = False,
     grad: Tensor | None = None,
+    compiled: bool = False,
 ) -> Tensor:
     """Balanced loss of a batch and, where asked for, its derivative by each logit.
 
@@ -57,6 +88,8 @@ def balanced_loss(
         Whether the loss of each element is wanted, or its sum over each row.
     grad : Tensor of shape (n_samples, n_labels), default=None
         Receives the derivative; may be ``logits``.
+    compiled : bool, default=False
+        Whether torch.compile fuses the pass over all elements.
 
     Returns
     -------
@@ -71,33 +104,32 @@ def balanced_loss(
     shift = None if bias is None else bias * -neg_scale
     loss = logits.new_empty((n_samples, n_labels) if elementwise else (n_samples,), dtype=dtype)
 
-    device = logits.device.type
-    n_elements = BLOCK_ELEMENTS["cpu"] * torch.get_num_threads() if device == "cpu" else BLOCK_ELEMENTS["cuda"]
-    step = max(1, n_elements // n_labels)
-    starts = list(range(0, n_samples, step))
-    bounds = [0, rows.shape[0]]
-    if len(starts) > 1:
-        bounds = torch.searchsorted(rows, rows.new_tensor([*starts, n_samples])).tolist()
     # The gradient of a negative has the factor neg_scale, its loss does not; one weight serves both.
-    negative_weight = weight.times(negative_factor * neg_scale)
-    for start, first, last in zip(starts, bounds[:-1], bounds[1:]):
-        stop = min(start + step, n_samples)
-        neg_margin = logits[start:stop].to(dtype)
-        # Scaling makes a copy; the caller's logits are never written to here.
-        neg_margin = neg_margin * neg_scale if shift is None else torch.add(shift, neg_margin, alpha=neg_scale)
-        # An infinite margin makes the positives of this block vanish from it, loss and gradient.
-        neg_margin[rows[first:last] - start, cols[first:last]] = -torch.inf
-        block_weight = negative_weight.block(start, stop)
-        if grad is None:
-            value = focal_value(neg_margin, gamma=gamma)
-        else:
-            value, slope = focal_value_and_slope(neg_margin, gamma=gamma)
-            if grad.dtype == dtype:
-                torch.mul(slope, block_weight, out=grad[start:stop])
-            else:
-                grad[start:stop] = slope.mul_(block_weight)
-        value.mul_(block_weight)
-        loss[start:stop] = value if elementwise else value.sum(dim=1)
+    settings = {
+        "weight": weight.times(negative_factor * neg_scale),
+        "shift": shift,
+        "neg_scale": neg_scale,
+        "gamma": gamma,
+        "elementwise": elementwise,
+    }
+    if compiled:
+        # Fused, the pass has no temporaries to keep small. The positives, whose number changes, stay out of it.
+        source = grad if grad is not None and grad.data_ptr() == logits.data_ptr() else logits.clone()
+        source[rows, cols] = -torch.inf
+        loss.copy_(compiled_negatives()(source, None, start=0, grad=grad, **settings))
+    else:
+        device = logits.device.type
+        n_elements = BLOCK_ELEMENTS["cpu"] * torch.get_num_threads() if device == "cpu" else BLOCK_ELEMENTS["cuda"]
+        step = max(1, n_elements // n_labels)
+        starts = list(range(0, n_samples, step))
+        bounds = [0, rows.shape[0]]
+        if len(starts) > 1:
+            bounds = torch.searchsorted(rows, rows.new_tensor([*starts, n_samples])).tolist()
+        for start, first, last in zip(starts, bounds[:-1], bounds[1:]):
+            block = slice(start, min(start + step, n_samples))
+            positives = rows[first:last] - start, cols[first:last]
+            block_grad = None if grad is None else grad[block]
+            loss[block] = negatives(logits[block], positives, start=start, grad=block_grad, **settings)
     loss.mul_(1 / neg_scale)
 
     neg_margin = -positive_logits if bias is None else bias[cols] - positive_logits
