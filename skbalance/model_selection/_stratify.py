@@ -13,6 +13,7 @@ __all__ = ["LocalSearch", "assign_folds", "deal", "iterative_stratification"]
 
 _EPS = 1e-9
 _SWEEP_ELEMENTS = 400_000  # for so many ones in the target, eight more sweeps
+_CHEAP_ELEMENTS = 150_000  # a small target is swept until so many ones were looked at
 _MAX_SWEEPS = 50
 _RETRY_ELEMENTS = 20_000  # a target with so many ones is searched to the end, and again
 _RETRIES = 8
@@ -286,7 +287,9 @@ class LocalSearch:
             The weight of a fold's size beside a label's 1.
         """
         n_elements = sum(Y.nnz for _, Y in self.blocks)
-        n_sweeps = _MAX_SWEEPS if n_elements <= _RETRY_ELEMENTS else 1 + 8 * (n_elements // _SWEEP_ELEMENTS)
+        n_sweeps = _MAX_SWEEPS
+        if n_elements > _RETRY_ELEMENTS:
+            n_sweeps = max(1 + 8 * (n_elements // _SWEEP_ELEMENTS), _CHEAP_ELEMENTS // n_elements)
         for _ in range(min(_MAX_SWEEPS, n_sweeps)):
             if not self.sweep(size_weight):
                 break

@@ -58,8 +58,9 @@ def deviation(y, splits):
         target(1000, 60, 1),
         make_multilabel_classification(1000, 5, n_classes=30, n_labels=3, random_state=0)[1],
         (np.random.default_rng(2).random((1000, 40)) < 0.1).astype(int),
+        (np.random.default_rng(3).random((10_000, 100)) < np.minimum(0.5, 3 * np.arange(1, 101) ** -1.5)).astype(int),
     ],
-    ids=["small", "power law", "linked", "uniform"],
+    ids=["small", "power law", "linked", "uniform", "many rows, steep tail"],
 )
 def test_no_worse_than_iterative_stratification(y, n_splits):
     X = np.zeros((len(y), 1))
