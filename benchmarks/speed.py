@@ -1,10 +1,10 @@
 """Speed and memory of the loss kernel, the trainer, the fit and the search, each beside its peers in the same run.
 
-Run ``SKBALANCE_DATA=folder python benchmarks/speed.py [kernel trainer fit threads grid scale growth cuda]``; without
-names all but ``cuda`` are run, which needs a GPU. One thread but for ``threads``; what is compared takes turns and the
-least of the repetitions counts, in CPU seconds of the process (on a GPU, in seconds of the device), so that a busy
-machine does little harm; with two threads it is the median of wall seconds, for which the machine must be quiet. Read
-the ratios, not the seconds. The peers LibMultiLabel and omikuji are run where they are installed.
+Run ``SKBALANCE_DATA=folder python benchmarks/speed.py [kernel trainer fit parts threads grid scale growth cuda]``;
+without names all but ``cuda`` are run, which needs a GPU. One thread but for ``threads``; what is compared takes turns
+and the least of the repetitions counts, in CPU seconds of the process (on a GPU, in seconds of the device), so that a
+busy machine does little harm; with two threads it is the median of wall seconds, for which the machine must be quiet.
+Read the ratios, not the seconds. The peers LibMultiLabel and omikuji are run where they are installed.
 
 The table is written to `benchmarks/results/speed.md` and `.csv` (sections that are not run stay as they are there), the
 curves to `benchmarks/results/speed.png`.
@@ -40,6 +40,7 @@ from sklearn.multiclass import OneVsRestClassifier
 from sklearn.neural_network import MLPClassifier
 from sklearn.svm import LinearSVC
 from speed_peers import LibMultiLabel, Omikuji, PlainSkorch, Task, straightforward_db
+from speed_report import plot_growth, profile, target_lines
 
 from skbalance import BalancedMultiLabelClassifier
 from skbalance.datasets import fetch_reuters21578, make_long_tailed_multilabel
@@ -253,6 +254,13 @@ def fit():
             yield row("fit", name, *best[name], best[name][0] / best[peer][0], peak, note)
 
 
+def parts():
+    X, y, *_ = reuters()
+    model = BalancedMultiLabelClassifier().fit(X, y)
+    for name, (seconds, share) in profile(lambda: model.fit(X, y)).items():
+        yield row("parts", name, seconds, ratio=share, note="of a default fit on Reuters, one thread; ratio: share")
+
+
 def two_threads():
     """Seconds of fits that take turns, in a process of two threads; printed as JSON."""
     torch.set_num_threads(2)
@@ -296,8 +304,13 @@ def grid():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         ((cpu, wall),) = take_turns({"grid": lambda: search.fit(X.astype(np.float32), y)}, 1).values()
-    case = "8 losses x 3 alphas x 3 folds on Reuters, float32"
-    yield row("grid", case, cpu, wall, note=f"73 fits, one job; {search.best_params_}")
+    yield row(
+        "grid",
+        "8 losses x 3 alphas x 3 folds on Reuters, float32",
+        cpu,
+        wall,
+        note=f"73 fits, one job; {search.best_params_}",
+    )
 
 
 # --- Scale ------------------------------------------------------------------------------------------------------------
@@ -398,34 +411,11 @@ def growth():
                     yield row("growth", f"{parameter} = {value}: {name}", *best, peak=peak)
 
 
-def plot_growth(rows):
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(11, 6), layout="constrained")
-    for axes, (field, label) in zip(
-        figure.subplots(2, len(CURVES), sharey="row"), (("cpu_s", "CPU seconds"), ("peak_mib", "peak memory, MiB"))
-    ):
-        for ax, parameter in zip(axes, CURVES):
-            for name in MODELS:
-                points = []
-                for r in rows:
-                    left, _, model = r["case"].partition(": ")
-                    if model == name and left.startswith(parameter):
-                        points.append((int(left.rpartition(" = ")[2]), float(r[field])))
-                x, values = np.array(points).T
-                ax.loglog(x, np.maximum(values, 1e-2), "o-", label=name)
-            ax.loglog(x, values[-1] * x / x[-1], ":", color="gray", label="linear")
-            ax.set_xlabel(parameter)
-            ax.xaxis.set_minor_formatter("")
-        axes[0].set_ylabel(label)
-    figure.axes[0].legend()
-    figure.savefig(RESULTS / "speed.png", dpi=120)
-
-
 SECTIONS = {
     "kernel": kernel,
     "trainer": trainer,
     "fit": fit,
+    "parts": parts,
     "threads": threads,
     "grid": grid,
     "scale": scale,
@@ -462,7 +452,8 @@ def write(rows):
             lines.append(f"| {r['case']} | " + " | ".join(cells) + " |")
         if section == "growth":
             lines += ["", "![Growth of time and memory](speed.png)"]
-            plot_growth(part)
+            plot_growth(part, CURVES, MODELS, RESULTS / "speed.png")
+    lines += ["", "## Targets", "", *target_lines(rows)]
     (RESULTS / "speed.md").write_text("\n".join(lines) + "\n")
 
 
