@@ -121,8 +121,11 @@ class LBFGS(torch.optim.Optimizer):
     def _take_change(self, step):
         """Remember the change from the last point to the present one, in place of the oldest."""
         row = self._order.pop(0) if len(self._order) == self._size else len(self._order)
-        products = [memory.take_change(step, row).cpu().double().numpy() for memory in self._memory]
-        gradient, change = np.sum(products, axis=0).reshape(2, 2, self._size)
+        taken = [memory.take_change(step, row) for memory in self._memory]
+        gradient = np.sum([products.cpu().double().numpy() for products, _, _ in taken], axis=0).reshape(2, self._size)
+        # Products with the change of the gradient are the changes of those with the gradient; the newest are computed.
+        change = gradient - self._with_gradient
+        change[:, row] = [sum(float(newest[i]) for newest in taken) for i in (1, 2)]
         self._with_gradient = gradient
         self._gram[:, :, row] = change
         self._gram[1, row] = change[1]
@@ -156,9 +159,7 @@ class _Memory:
         self.param = param
         # The weights' changes, then the gradient's.
         self.changes = param.new_zeros((2 * size, n))
-        # The gradient, and its last change.
-        self.latest = param.new_zeros((2, n))
-        self.gradient = self.latest[0]
+        self.gradient = param.new_zeros(n)
         self.direction = torch.zeros_like(param)
 
     def new_gradient(self) -> Tensor:
@@ -170,14 +171,18 @@ class _Memory:
         """Slope along the direction at the point that was evaluated last."""
         return torch.dot(self.new_gradient(), self.direction.flatten())
 
-    def take_change(self, step: float, row: int) -> Tensor:
-        """Store the changes; return the products of the gradient and of its change with all changes."""
+    def take_change(self, step: float, row: int) -> tuple[Tensor, Tensor, Tensor]:
+        """Store the changes.
+
+        Returns the products of the gradient with all changes, and of its own change with the weights' and with itself.
+        """
         new, size = self.new_gradient(), len(self.changes) // 2
-        torch.sub(new, self.gradient, out=self.latest[1])
+        weights_change, gradient_change = self.changes[row], self.changes[size + row]
+        torch.mul(self.direction.flatten(), step, out=weights_change)
+        torch.sub(new, self.gradient, out=gradient_change)
         self.gradient.copy_(new)
-        torch.mul(self.direction.flatten(), step, out=self.changes[row])
-        self.changes[size + row].copy_(self.latest[1])
-        return self.latest @ self.changes.T
+        square = torch.dot(gradient_change, gradient_change)
+        return self.changes @ new, torch.dot(weights_change, gradient_change), square
 
     def combine(self, coefs: np.ndarray, scale: float) -> Tensor:
         """Set the direction to a combination of the changes, less the scaled gradient; return the slope along it."""

@@ -20,9 +20,9 @@ SOLVERS = ("lbfgs", "adam")
 
 # Pairs of steps and gradients that L-BFGS remembers; more save no iterations at the default tol.
 LBFGS_HISTORY = 5
-# Arrays of the weights' size: these, the weights, their gradient, the one before, its change, the direction, the copy
-# that is returned; and rounding up.
-LBFGS_ARRAYS = 2 * LBFGS_HISTORY + 7
+# Arrays of the weights' size: these, the weights, their gradient, the one before, the direction, the copy that is
+# returned, and one to spare.
+LBFGS_ARRAYS = 2 * LBFGS_HISTORY + 6
 # L-BFGS is chosen by itself up to this much memory.
 LBFGS_BYTES = 2**31
 
