@@ -13,6 +13,7 @@ import os
 import subprocess
 import sys
 import time
+from importlib.util import find_spec
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -23,6 +24,7 @@ SECTIONS = {
     "defaults": ("goemotions.json.gz", "tmc2007-500.npz"),
     "splits": (),
     "embedding": (),
+    "peers": (),
     "pubmed": ("bioasq_sample.json.gz",),
     "paper": (),
     "decisions": (),
@@ -30,7 +32,7 @@ SECTIONS = {
     "figures": (),
     "readme": (),
 }
-RESUMING = ("losses", "defaults", "splits", "embedding", "pubmed", "paper", "decisions")
+RESUMING = ("losses", "defaults", "splits", "embedding", "peers", "pubmed", "paper", "decisions")
 SPEED = ("kernel", "trainer", "fit", "grid", "scale", "growth")
 
 
@@ -45,6 +47,8 @@ def command(section, arguments):
             return f"no {' and '.join(missing)} in the folder of the corpora"
         if section == "embedding" and "SKBALANCE_ENCODER" not in os.environ:
             return "SKBALANCE_ENCODER names no folder of a sentence encoder"
+        if section == "peers" and find_spec("libmultilabel") is None:
+            return "LibMultiLabel is not installed"
         return [*script, *(["--fresh"] if arguments.fresh else [])]
     if section == "readme":
         return script

@@ -34,7 +34,9 @@ def test_readme_has_the_tables_of_the_results(benchmark_module):
         update("")
 
 
-@pytest.mark.parametrize("section", ["losses", "defaults", "splits", "embedding", "pubmed", "paper", "decisions"])
+@pytest.mark.parametrize(
+    "section", ["losses", "defaults", "splits", "embedding", "peers", "pubmed", "paper", "decisions"]
+)
 def test_markdown_is_that_of_the_rows(benchmark_module, monkeypatch, tmp_path, section):
     tables = benchmark_module("tables")
     module = benchmark_module(section)
