@@ -18,7 +18,7 @@ __all__ = ["BatchIterator", "SparseRows", "TrainingData", "row_blocks"]
 
 # Numbers of each thread in a block of rows on the CPU: what is computed of it is still in that core's cache when it is
 # read again, and its memory comes from the heap, where large arrays have fresh memory that the system must zero.
-BLOCK_NUMBERS = 1 << 18
+BLOCK_NUMBERS = 1 << 17
 
 
 def row_blocks(n_rows, n_columns, device) -> list[slice]:

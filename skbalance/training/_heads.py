@@ -49,9 +49,10 @@ class FirstLayer(torch.autograd.Function):
         out = scratch.output(coef, torch.Size((len(features), coef.shape[1])))
         if isinstance(features, SparseRows):
             for block, product in features.rows.products(coef):
-                torch.add(product, intercept, out=out[block])
-                if units is not None:
-                    out[block] *= units
+                if units is None:
+                    torch.add(product, intercept, out=out[block])
+                else:
+                    torch.addcmul(intercept * units, product, units, out=out[block])
         else:
             torch.addmm(intercept, features, coef, out=out)
             if units is not None:
@@ -69,13 +70,12 @@ class FirstLayer(torch.autograd.Function):
             present = ctx.features.present
             if present is not None:
                 by_coef.zero_()
+            units = by_coef.new_ones(()) if ctx.units is None else ctx.units
             for block, product in ctx.features.columns.products(grad.contiguous()):
-                if ctx.units is not None:
-                    product *= ctx.units
                 if present is None:
-                    by_coef[block] = product
+                    torch.mul(product, units, out=by_coef[block])
                 else:
-                    by_coef.index_copy_(0, present[block], product)
+                    by_coef.index_copy_(0, present[block], product if ctx.units is None else product.mul_(units))
         else:
             torch.mm(ctx.features.T, grad, out=by_coef)
             if ctx.units is not None:

@@ -36,12 +36,13 @@ def test_products_with_rows_and_columns(data, dtype, block, monkeypatch):
 
 
 def test_blocks_of_rows(monkeypatch):
+    monkeypatch.setattr(_batches, "BLOCK_NUMBERS", 200_000)
     monkeypatch.setattr(torch, "get_num_threads", lambda: 1)
     assert row_blocks(0, 5, "cpu") == []
     assert row_blocks(7, 100_000, "cpu") == [slice(0, 2), slice(2, 4), slice(4, 6), slice(6, 7)]
-    assert row_blocks(2, 1 << 20, "cpu") == [slice(0, 1), slice(1, 2)]
+    assert row_blocks(2, 10**6, "cpu") == [slice(0, 1), slice(1, 2)]
     assert row_blocks(1 << 20, 1 << 20, "cuda") == [slice(0, 1 << 20)]
-    monkeypatch.setattr(torch, "get_num_threads", lambda: 3)
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 4)
     assert row_blocks(7, 100_000, "cpu") == [slice(0, 7)]
 
 
