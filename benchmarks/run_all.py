@@ -33,7 +33,7 @@ SECTIONS = {
     "readme": (),
 }
 RESUMING = ("losses", "defaults", "splits", "embedding", "peers", "pubmed", "paper", "decisions")
-SPEED = ("kernel", "trainer", "fit", "grid", "scale", "growth")
+SPEED = ("kernel", "trainer", "fit", "parts", "threads", "grid", "scale", "growth")
 
 
 def command(section, arguments):

@@ -76,6 +76,8 @@ def test_one_command_runs_what_is_left(benchmark_module, monkeypatch, tmp_path):
     run_all = benchmark_module("run_all")
     assert set(run_all.SECTIONS) <= {path.stem for path in BENCHMARKS.glob("*.py")}
     assert {path.stem for path in RESULTS.glob("*.md")} <= set(run_all.SECTIONS)
+    sections = (BENCHMARKS / "speed.py").read_text(encoding="utf-8").split("\nSECTIONS = {\n")[1].split("\n}\n")[0]
+    assert {*run_all.SPEED, "cuda"} == set(re.findall(r'^    "(\w+)":', sections, re.MULTILINE))
     monkeypatch.setattr(run_all, "RESULTS", tmp_path)
     monkeypatch.setenv("SKBALANCE_DATA", str(tmp_path))
     monkeypatch.delenv("SKBALANCE_ENCODER", raising=False)
@@ -90,7 +92,7 @@ def test_one_command_runs_what_is_left(benchmark_module, monkeypatch, tmp_path):
     assert rest("defaults") == "no goemotions.json.gz and tmc2007-500.npz in the folder of the corpora"
     assert rest("embedding").startswith("SKBALANCE_ENCODER names no folder")
     (tmp_path / "speed.csv").write_text("section,case\nkernel,a\ngrid,b\n")
-    assert rest("speed") == ["trainer", "fit", "scale", "growth"]
+    assert rest("speed") == [name for name in run_all.SPEED if name not in ("kernel", "grid")]
     assert rest("speed", fresh=True) == []
     (tmp_path / "speed.csv").write_text("section,case\n" + "".join(f"{name},a\n" for name in run_all.SPEED))
     assert rest("speed") == "all of it is measured"
