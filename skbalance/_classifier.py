@@ -45,7 +45,7 @@ class BalancedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator)
     in ``fit`` on the samples that it is given.
 
     It minimises the loss, summed over labels and averaged over samples, plus ``alpha / 2`` times the squared norm of
-    each label's coefficients, in proportion to the variance of the label.
+    each label's coefficients, in proportion to a power of the label's variance.
 
     Parameters
     ----------
@@ -61,8 +61,8 @@ class BalancedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator)
         needs at most 2 GiB for it and no early stopping, else Adam.
     alpha : float, default=3e-5
         Strength of the L2 penalty. The coefficients of label i are penalised by ``alpha`` times
-        :math:`n_i / N (1 - n_i / N)`, where it has :math:`n_i` positives among N samples; those of hidden layers by
-        the sum of these over the labels.
+        :math:`n_i / N (1 - n_i / N)`, where it has :math:`n_i` positives among N samples, to the power of the loss's
+        ``penalty_exponent``, usually 1; those of hidden layers by the sum of these over the labels.
     learning_rate_init : float, default=0.003
         Step size of Adam.
     batch_size : int or "auto", default="auto"
@@ -321,6 +321,7 @@ class BalancedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator)
                 dropout=self.dropout,
                 device=device,
                 verbose=int(self.verbose),
+                penalty_exponent=loss.penalty_exponent,
             ),
             random_state=random_state,
             validation=validation,

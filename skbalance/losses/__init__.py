@@ -7,6 +7,7 @@ from ._negative_tolerant import NegativeTolerantFocalLoss
 from ._positives import PositivePairs
 from ._rebalanced import DistributionBalancedLoss, RebalancedFocalLoss
 from ._registry import get_loss, get_loss_names
+from ._squared_hinge import SquaredHingeLoss
 from ._statistics import LabelStatistics
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "NegativeTolerantFocalLoss",
     "PositivePairs",
     "RebalancedFocalLoss",
+    "SquaredHingeLoss",
     "get_loss",
     "get_loss_names",
 ]

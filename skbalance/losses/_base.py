@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from .._validation import DocLinkMixin, Interval, StrOptions, validate_hyperparameters
 from ._functional import softmax_binary_cross_entropy
 from ._kernel import BalancedLossFunction, balanced_loss, compute_dtype
+from ._margins import Focal, MarginLoss
 from ._positives import PositivePairs
 from ._statistics import LabelStatistics
 from ._weighting import LabelWeighting, Weighting
@@ -34,6 +35,8 @@ class BaseLoss(DocLinkMixin, BaseEstimator):
 
     _parameter_constraints: dict = {}
     scale: float
+    #: The classifier's penalty on the coefficients of a label grows with the label's variance to this power.
+    penalty_exponent = 1.0
 
     @property
     def exclusive(self) -> bool:
@@ -149,7 +152,7 @@ class Criterion(nn.Module):
 
 
 class BalancedCriterion(Criterion):
-    """The logistic family, all of it through one kernel."""
+    """A weighted function of the margin, element by element, through one kernel."""
 
     logit_bias: Tensor | None
 
@@ -159,7 +162,7 @@ class BalancedCriterion(Criterion):
         reduction: str,
         *,
         weighting: Weighting | None = None,
-        gamma: float = 0.0,
+        margin_loss: MarginLoss = Focal(),
         alpha: float | None = None,
         scale: float = 1.0,
         pos_weight: float = 1.0,
@@ -169,7 +172,7 @@ class BalancedCriterion(Criterion):
     ):
         super().__init__(n_labels, reduction)
         self.weighting = LabelWeighting(torch.ones(n_labels), None) if weighting is None else weighting
-        self.gamma = float(gamma)
+        self.margin_loss = margin_loss
         self.neg_scale = float(neg_scale)
         self.positive_factor = float(scale * pos_weight * (1 if alpha is None else alpha))
         self.negative_factor = float(scale * neg_weight * (1 if alpha is None else 1 - alpha))
@@ -181,7 +184,7 @@ class BalancedCriterion(Criterion):
         return {
             "pairs": pairs,
             "weight": self.weighting.for_batch(pairs, compute_dtype(logits.dtype)),
-            "gamma": self.gamma,
+            "margin_loss": self.margin_loss,
             "neg_scale": self.neg_scale,
             "logit_bias": self.logit_bias,
             "positive_factor": self.positive_factor * share,

@@ -8,6 +8,7 @@ from .._validation import Interval, StrOptions
 from ._base import ALPHA, GAMMA, POSITIVE, REWEIGHT_NORM, BalancedCriterion, BaseLoss, SoftmaxCriterion
 from ._functional import class_balanced_weight
 from ._negative_tolerant import NEGATIVE_TOLERANT, negative_tolerance
+from ._margins import Focal
 from ._statistics import LabelStatistics
 from ._weighting import ClassBalancedSampleWeighting, LabelWeighting
 
@@ -138,7 +139,7 @@ class ClassBalancedFocalLoss(BaseLoss):
             statistics.n_labels,
             reduction,
             weighting=weighting,
-            gamma=self.gamma if self.base == "focal" else 0.0,
+            margin_loss=Focal(self.gamma if self.base == "focal" else 0.0),
             alpha=self.alpha if self.base == "focal" else None,
             scale=self.scale,
         )
@@ -231,7 +232,7 @@ class ClassBalancedNTRFocalLoss(BaseLoss):
                 normalize=self.normalize,
                 reweight_norm=self.reweight_norm,
             ),
-            gamma=self.gamma,
+            margin_loss=Focal(self.gamma),
             alpha=self.alpha,
             scale=self.scale,
             **negative_tolerance(statistics, neg_scale=self.neg_scale, kappa=self.kappa, neg_weight=self.neg_weight),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from .._validation import StrOptions
 from ._base import ALPHA, GAMMA, POSITIVE, REWEIGHT_NORM, BalancedCriterion, BaseLoss
 from ._functional import inverse_frequency_weight
+from ._margins import Focal
 from ._statistics import LabelStatistics
 from ._weighting import LabelWeighting
 
@@ -130,7 +131,7 @@ class FocalLoss(BaseLoss):
             statistics.n_labels,
             reduction,
             weighting=frequency_weighting(statistics, self.reweight, self.reweight_norm),
-            gamma=self.gamma,
+            margin_loss=Focal(self.gamma),
             alpha=self.alpha,
             scale=self.scale,
         )

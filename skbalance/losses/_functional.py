@@ -5,8 +5,10 @@ With z the logit, y the label, v a shift of the logit, :math:`\lambda` the scale
 .. math:: s = k (z - v), \quad k = 1 \text{ if } y = 1 \text{ else } \lambda, \quad
           m = (2y - 1) s, \quad r = \sigma(-m),
 
-every loss of the package but the softmax one is :math:`W r^\gamma \operatorname{softplus}(-m)`, and its
-derivative :math:`-(2y - 1) k W r^\gamma [r + \gamma (1 - r) \operatorname{softplus}(-m)]`. Losses differ in W only.
+every loss of the package but the softmax one is W times a function of the margin m alone, decreasing in it. That is
+:math:`r^\gamma \operatorname{softplus}(-m)`, whose derivative by the logit is
+:math:`-(2y - 1) k W r^\gamma [r + \gamma (1 - r) \operatorname{softplus}(-m)]`, or the squared hinge
+:math:`\max(0, 1 - m)^2`, whose derivative is :math:`-2 (2y - 1) k W \max(0, 1 - m)`.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ __all__ = [
     "inverse_frequency_weight",
     "rebalanced_weight",
     "softmax_binary_cross_entropy",
+    "squared_hinge_value_and_slope",
 ]
 
 # softplus(s) = s and sigmoid(s) = 1 past this point, to the last digit of float64.
@@ -47,6 +50,12 @@ def focal_value_and_slope(neg_margin: Tensor, *, gamma: float) -> tuple[Tensor, 
     # With the value so far, r ** gamma * softplus, the slope is gamma * value + r * (r ** gamma - gamma * value).
     slope = torch.sub(modulation, value, alpha=gamma).mul_(r).add_(value, alpha=gamma)
     return value, slope
+
+
+def squared_hinge_value_and_slope(neg_margin: Tensor) -> tuple[Tensor, Tensor]:
+    r""":math:`\max(0, 1 - m)^2` and its derivative by -m, which is :math:`2 \max(0, 1 - m)`."""
+    slope = torch.add(neg_margin, 1).clamp_(min=0)
+    return slope.square(), slope.mul_(2)
 
 
 def _softplus(s: Tensor, r: Tensor) -> Tensor:

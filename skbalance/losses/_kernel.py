@@ -12,7 +12,7 @@ import functools
 import torch
 from torch import Tensor
 
-from ._functional import focal_value, focal_value_and_slope
+from ._margins import MarginLoss
 from ._positives import PositivePairs
 
 __all__ = ["BalancedLossFunction", "balanced_loss"]
@@ -26,7 +26,15 @@ def compute_dtype(dtype: torch.dtype) -> torch.dtype:
     return torch.float32 if dtype in (torch.float16, torch.bfloat16) else dtype
 
 
-def negatives(logits, positives, *, weight, start, shift, neg_scale, gamma, elementwise, grad) -> Tensor:
+def narrowed(values: Tensor, dtype: torch.dtype) -> Tensor:
+    """Values in another type, those beyond its range at its ends: the slope of a squared hinge has no bound."""
+    if dtype == values.dtype:
+        return values
+    limits = torch.finfo(dtype)
+    return values.clamp_(limits.min, limits.max).to(dtype)
+
+
+def negatives(logits, positives, *, weight, start, shift, neg_scale, margin_loss, elementwise, grad) -> Tensor:
     """Weighted loss of a block's elements as negatives, but for the positives given; its derivative into ``grad``."""
     dtype = compute_dtype(logits.dtype)
     neg_margin = logits.to(dtype)
@@ -37,13 +45,13 @@ def negatives(logits, positives, *, weight, start, shift, neg_scale, gamma, elem
         neg_margin[positives] = -torch.inf
     block_weight = weight.block(start, start + logits.shape[0])
     if grad is None:
-        value = focal_value(neg_margin, gamma=gamma)
+        value = margin_loss.value(neg_margin)
     else:
-        value, slope = focal_value_and_slope(neg_margin, gamma=gamma)
+        value, slope = margin_loss.value_and_slope(neg_margin)
         if grad.dtype == dtype:
             torch.mul(slope, block_weight, out=grad)
         else:
-            grad.copy_(slope.mul_(block_weight))
+            grad.copy_(narrowed(slope.mul_(block_weight), grad.dtype))
     value.mul_(block_weight)
     return value if elementwise else value.sum(dim=1)
 
@@ -59,7 +67,7 @@ def balanced_loss(
     pairs: PositivePairs,
     weight,
     *,
-    gamma: float,
+    margin_loss: MarginLoss,
     neg_scale: float,
     logit_bias: Tensor | None,
     positive_factor: float,
@@ -78,8 +86,10 @@ def balanced_loss(
         The positive pairs.
     weight : LabelWeight, SampleWeight or RebalancedWeight
         The weight w of each element.
-    gamma, neg_scale : float
-        Focal exponent and the scale of negative logits.
+    margin_loss : MarginLoss
+        The function of the margin.
+    neg_scale : float
+        Scale of negative logits.
     logit_bias : Tensor of shape (n_labels,) or None
         Shift v of the logits.
     positive_factor, negative_factor : float
@@ -109,7 +119,7 @@ def balanced_loss(
         "weight": weight.times(negative_factor * neg_scale),
         "shift": shift,
         "neg_scale": neg_scale,
-        "gamma": gamma,
+        "margin_loss": margin_loss,
         "elementwise": elementwise,
     }
     if compiled:
@@ -134,13 +144,13 @@ def balanced_loss(
 
     neg_margin = -positive_logits if bias is None else bias[cols] - positive_logits
     pair_weight = weight.at(rows, cols) * positive_factor
-    value, slope = focal_value_and_slope(neg_margin, gamma=gamma)
+    value, slope = margin_loss.value_and_slope(neg_margin)
     if elementwise:
         loss[rows, cols] = value * pair_weight
     else:
         loss.index_add_(0, rows, value * pair_weight)
     if grad is not None:
-        grad[rows, cols] = (slope * pair_weight).neg_().to(grad.dtype)
+        grad[rows, cols] = narrowed((slope * pair_weight).neg_(), grad.dtype)
     return loss
 
 

@@ -6,6 +6,7 @@ from numbers import Real
 
 from .._validation import Interval
 from ._base import ALPHA, GAMMA, POSITIVE, BalancedCriterion, BaseLoss
+from ._margins import Focal
 from ._statistics import LabelStatistics
 
 __all__ = ["NegativeTolerantFocalLoss"]
@@ -89,7 +90,7 @@ class NegativeTolerantFocalLoss(BaseLoss):
         return BalancedCriterion(
             statistics.n_labels,
             reduction,
-            gamma=self.gamma,
+            margin_loss=Focal(self.gamma),
             alpha=self.alpha,
             scale=self.scale,
             **negative_tolerance(statistics, neg_scale=self.neg_scale, kappa=self.kappa, neg_weight=self.neg_weight),

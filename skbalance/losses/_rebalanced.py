@@ -9,6 +9,7 @@ from sklearn.base import clone
 from .._validation import Interval, StrOptions
 from ._base import ALPHA, GAMMA, POSITIVE, REWEIGHT_NORM, BalancedCriterion, BaseLoss
 from ._negative_tolerant import NEGATIVE_TOLERANT, negative_tolerance
+from ._margins import Focal
 from ._statistics import LabelStatistics
 from ._weighting import RebalancedWeighting
 
@@ -139,7 +140,7 @@ class RebalancedFocalLoss(_RebalancedLoss):
             statistics.n_labels,
             reduction,
             weighting=self._weighting(statistics),
-            gamma=self.gamma,
+            margin_loss=Focal(self.gamma),
             alpha=self.alpha,
             scale=self.scale,
         )
@@ -230,7 +231,7 @@ class DistributionBalancedLoss(_RebalancedLoss):
             statistics.n_labels,
             reduction,
             weighting=self._weighting(statistics),
-            gamma=self.gamma,
+            margin_loss=Focal(self.gamma),
             alpha=self.alpha,
             scale=self.scale,
             **negative_tolerance(statistics, neg_scale=self.neg_scale, kappa=self.kappa),

@@ -13,6 +13,7 @@ from ._class_balanced import ClassBalancedFocalLoss, ClassBalancedNTRFocalLoss
 from ._focal import BinaryCrossEntropy, FocalLoss
 from ._negative_tolerant import NegativeTolerantFocalLoss
 from ._rebalanced import DistributionBalancedLoss, RebalancedFocalLoss
+from ._squared_hinge import SquaredHingeLoss
 
 __all__ = ["LOSSES", "get_loss", "get_loss_names", "loss_from_state", "loss_to_state"]
 
@@ -25,6 +26,7 @@ LOSSES: dict[str, Callable[[], BaseLoss]] = {
     "db_0fl": partial(DistributionBalancedLoss, gamma=0.0, alpha=None, scale=0.5),
     "cb_ntr": ClassBalancedNTRFocalLoss,
     "db": DistributionBalancedLoss,
+    "squared_hinge": SquaredHingeLoss,
 }
 
 
@@ -40,7 +42,7 @@ def get_loss_names() -> list[str]:
     --------
     >>> from skbalance.losses import get_loss_names
     >>> get_loss_names()
-    ['bce', 'focal', 'cb_focal', 'r_focal', 'ntr_focal', 'db_0fl', 'cb_ntr', 'db']
+    ['bce', 'focal', 'cb_focal', 'r_focal', 'ntr_focal', 'db_0fl', 'cb_ntr', 'db', 'squared_hinge']
     """
     return list(LOSSES)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -11,7 +12,27 @@ from torch import Tensor, nn
 
 from ._batches import SparseRows, row_blocks
 
-__all__ = ["Head", "initial_weights"]
+__all__ = ["Head", "Units", "initial_weights"]
+
+
+@dataclass(frozen=True)
+class Units:
+    """Units in which the optimizer sees a linear head, so that its curvature varies less.
+
+    Attributes
+    ----------
+    by_feature : ndarray of shape (n_features,)
+        Factors that the features come multiplied by.
+    by_label : ndarray of shape (n_outputs,)
+        Factors of the logits.
+    center : ndarray of shape (n_features,)
+        What is subtracted from the features so multiplied. Sparse features stay as they are: it is taken from the
+        intercepts.
+    """
+
+    by_feature: np.ndarray
+    by_label: np.ndarray
+    center: np.ndarray
 
 
 class Scratch:
@@ -40,12 +61,25 @@ class Scratch:
 
 
 class FirstLayer(torch.autograd.Function):
-    """Features times coefficients, plus intercepts, then the units of the outputs; gradients by the weights only."""
+    """Centred features times coefficients, plus intercepts, then the units of the outputs.
+
+    There are gradients by the weights only.
+    """
 
     @staticmethod
-    def forward(ctx, coef, intercept, features: Tensor | SparseRows, units: Tensor | None, scratch: Scratch):
+    def forward(
+        ctx,
+        coef,
+        intercept,
+        features: Tensor | SparseRows,
+        units: Tensor | None,
+        center: Tensor | None,
+        scratch: Scratch,
+    ):
         """Multiply."""
-        ctx.coef, ctx.features, ctx.units, ctx.scratch = coef, features, units, scratch
+        ctx.coef, ctx.features, ctx.units, ctx.center, ctx.scratch = coef, features, units, center, scratch
+        if center is not None:
+            intercept = intercept - center @ coef
         out = scratch.output(coef, torch.Size((len(features), coef.shape[1])))
         if isinstance(features, SparseRows):
             for block, product in features.rows.products(coef):
@@ -63,24 +97,26 @@ class FirstLayer(torch.autograd.Function):
     @torch.autograd.function.once_differentiable
     def backward(ctx, grad):
         """Multiply the transpose by the gradient."""
-        by_coef, by_intercept = ctx.scratch.gradient(ctx.coef), grad.sum(dim=0)
-        if ctx.units is not None:
-            by_intercept *= ctx.units
+        by_coef, sums = ctx.scratch.gradient(ctx.coef), grad.sum(dim=0)
+
+        def finish(product, block):
+            """Centre the features of a product of them with the gradient, and give it the units of the outputs."""
+            if ctx.center is not None:
+                product.addr_(ctx.center[block], sums, alpha=-1)
+            return product if ctx.units is None else product.mul_(ctx.units)
+
         if isinstance(ctx.features, SparseRows):
             present = ctx.features.present
             if present is not None:
                 by_coef.zero_()
-            units = by_coef.new_ones(()) if ctx.units is None else ctx.units
             for block, product in ctx.features.columns.products(grad.contiguous()):
                 if present is None:
-                    torch.mul(product, units, out=by_coef[block])
+                    by_coef[block] = finish(product, block)
                 else:
-                    by_coef.index_copy_(0, present[block], product if ctx.units is None else product.mul_(units))
+                    by_coef.index_copy_(0, present[block], finish(product, present[block]))
         else:
-            torch.mm(ctx.features.T, grad, out=by_coef)
-            if ctx.units is not None:
-                by_coef *= ctx.units
-        return by_coef, by_intercept, None, None, None
+            finish(torch.mm(ctx.features.T, grad, out=by_coef), slice(None))
+        return by_coef, sums if ctx.units is None else sums * ctx.units, None, None, None, None
 
 
 def initial_weights(sizes, *, log_odds, random_state, dtype) -> tuple[list, list]:
@@ -126,31 +162,33 @@ class Head(nn.Module):
         Initial weights of shape (n_in, n_out) and (n_out,); copied.
     dropout : float
         Share of the hidden units that is dropped in training.
-    scales : tuple of (ndarray of shape (n_features,), ndarray of shape (n_outputs,)), default=None
-        Of a linear head: factors that the features come multiplied by, and factors of the logits. The optimizer
-        sees coefficients divided by both and intercepts divided by the latter.
+    units : Units, default=None
+        Of a linear head: the optimizer sees coefficients divided by the factors of features and labels, and the
+        intercepts of centred features, divided by those of labels.
     """
 
     feature_scale: Tensor
     label_scale: Tensor
+    center: Tensor
 
-    def __init__(self, coefs, intercepts, *, dropout=0.0, scales=None):
+    def __init__(self, coefs, intercepts, *, dropout=0.0, units: Units | None = None):
         super().__init__()
         self.dropout = dropout
         self.scratch = Scratch()
-        self.scaled = scales is not None
-        if self.scaled:
-            by_feature, by_label = scales
-            coefs, intercepts = [coefs[0] / by_feature[:, None] / by_label], [intercepts[0] / by_label]
-            self.register_buffer("feature_scale", torch.from_numpy(by_feature))
-            self.register_buffer("label_scale", torch.from_numpy(by_label))
+        self.scaled = units is not None
+        if units is not None:
+            coefs = [coefs[0] / units.by_feature[:, None] / units.by_label]
+            intercepts = [intercepts[0] / units.by_label + units.center @ coefs[0]]
+            self.register_buffer("feature_scale", torch.from_numpy(units.by_feature))
+            self.register_buffer("label_scale", torch.from_numpy(units.by_label))
+            self.register_buffer("center", torch.from_numpy(units.center))
         self.coefs = nn.ParameterList(torch.tensor(coef) for coef in coefs)
         self.intercepts = nn.ParameterList(torch.tensor(intercept) for intercept in intercepts)
 
     def forward(self, features: Tensor | SparseRows) -> Tensor:
         """Logits of a batch, which are lost at the next."""
-        units = self.label_scale if self.scaled else None
-        out = FirstLayer.apply(self.coefs[0], self.intercepts[0], features, units, self.scratch)
+        units, center = (self.label_scale, self.center) if self.scaled else (None, None)
+        out = FirstLayer.apply(self.coefs[0], self.intercepts[0], features, units, center, self.scratch)
         for coef, intercept in zip(self.coefs[1:], self.intercepts[1:]):
             out = F.dropout(out.relu_(), self.dropout, self.training)
             out = torch.addmm(intercept, out, coef)
@@ -190,6 +228,7 @@ class Head(nn.Module):
         coefs, intercepts = [_array(c) for c in self.coefs], [_array(b) for b in self.intercepts]
         if self.scaled:
             by_feature, by_label = _array(self.feature_scale), _array(self.label_scale)
+            intercepts[0] -= _array(self.center) @ coefs[0]
             coefs[0] *= by_feature[:, None]
             coefs[0] *= by_label
             intercepts[0] *= by_label

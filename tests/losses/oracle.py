@@ -60,10 +60,10 @@ def weights(targets, counts, n_samples, p):
     return w / w.max() if norm == "batch" else w
 
 
-def elementwise_loss(logits, targets, counts, n_samples, p):
+def elementwise_loss(logits, targets, counts, n_samples, p, base="focal"):
     """Loss of each element; p the parameters of a loss object, base and mode included."""
     w = weights(targets, counts, n_samples, p)
-    base = p.get("base", "focal")
+    base = p.get("base", base)
     gamma = p.get("gamma", 0.0) if base == "focal" else 0.0
     alpha = p.get("alpha") if base == "focal" else None
     out = np.empty(np.shape(logits))
@@ -74,6 +74,10 @@ def elementwise_loss(logits, targets, counts, n_samples, p):
             # 1 - p is the share of the others: subtracting from 1 would leave rounding where p is near 1.
             share = powers[i] if y else math.fsum(powers[:i] + powers[i + 1 :])
             out[k, i] = p["scale"] * w[k, i] * -math.log(share / math.fsum(powers))
+            continue
+        if base == "squared_hinge":
+            lacking = max(0.0, 1 - z if y else 1 + z)
+            out[k, i] = p["scale"] * w[k, i] * (p["pos_weight"] if y else 1.0) * lacking**2
             continue
         k_neg, neg_weight = 1.0, 1.0
         if "neg_scale" in p:

@@ -18,15 +18,16 @@ from skbalance.losses import (
     NegativeTolerantFocalLoss,
     PositivePairs,
     RebalancedFocalLoss,
+    SquaredHingeLoss,
 )
 
 from .oracle import elementwise_loss
-from .variants import LOGISTIC, VARIANTS
+from .variants import OF_MARGINS, VARIANTS
 
 STATISTICS = LabelStatistics([120, 60, 9, 2, 1], 200)
 
 each_variant = pytest.mark.parametrize("loss", VARIANTS.values(), ids=VARIANTS.keys())
-each_logistic = pytest.mark.parametrize("loss", LOGISTIC.values(), ids=LOGISTIC.keys())
+each_of_margins = pytest.mark.parametrize("loss", OF_MARGINS.values(), ids=OF_MARGINS.keys())
 
 
 def batch(seed, n_samples=7, n_labels=5, spread=4.0, dtype=torch.float64):
@@ -60,7 +61,8 @@ def problems(draw):
 def test_agrees_with_the_oracle(loss, problem):
     logits, targets, counts, n_samples = problem
     criterion = loss.bind(LabelStatistics(counts, n_samples), reduction="none")
-    expected = elementwise_loss(logits, targets, counts, n_samples, loss.get_params())
+    base = "squared_hinge" if isinstance(loss, SquaredHingeLoss) else "focal"
+    expected = elementwise_loss(logits, targets, counts, n_samples, loss.get_params(), base)
     actual = criterion(torch.tensor(logits), torch.tensor(targets)).numpy()
     np.testing.assert_allclose(actual, expected, rtol=1e-9, atol=1e-10)
 
@@ -76,7 +78,7 @@ def test_gradient_agrees_with_finite_differences(loss, problem):
 
 
 def autograd_loss(logits, targets, loss):
-    """The logistic family through autograd, from torch's own log-sigmoid."""
+    """Functions of the margin through autograd, from torch's own log-sigmoid and relu."""
     p = loss.get_params()
     base = p.get("base", "focal")
     gamma, alpha = (p.get("gamma", 0.0), p.get("alpha")) if base == "focal" else (0.0, None)
@@ -91,10 +93,13 @@ def autograd_loss(logits, targets, loss):
     factor = y * p.get("pos_weight", 1.0) + (1 - y) * neg_weight
     if alpha is not None:
         factor = factor * (y * alpha + (1 - y) * (1 - alpha))
-    return p["scale"] * weight * factor * torch.sigmoid(-m) ** gamma * -torch.nn.functional.logsigmoid(m)
+    weight = p["scale"] * weight * factor
+    if isinstance(loss, SquaredHingeLoss):
+        return weight * torch.relu(1 - m) ** 2
+    return weight * torch.sigmoid(-m) ** gamma * -torch.nn.functional.logsigmoid(m)
 
 
-@each_logistic
+@each_of_margins
 def test_gradient_agrees_with_autograd(loss):
     logits, targets = batch(0, n_samples=40)
     one, two = logits.clone().requires_grad_(), logits.clone().requires_grad_()
@@ -186,6 +191,7 @@ def test_labels_without_or_with_only_positives(loss, counts):
 def test_rows_without_positive_label(loss):
     logits, targets = batch(6)
     targets[[0, 3]] = False
+    logits[0].clamp_(min=-0.5)  # within every loss's margin
     logits.requires_grad_()
     value = loss.bind(STATISTICS, "none")(logits, targets)
     value.sum().backward()
@@ -212,7 +218,7 @@ def test_logits_are_left_alone(loss):
     assert torch.equal(logits.detach(), before)
 
 
-@each_logistic
+@each_of_margins
 def test_in_place_gradient(loss):
     logits, targets = batch(8, n_samples=30)
     criterion = loss.bind(STATISTICS, "row_sum")
@@ -264,6 +270,13 @@ def test_gamma_zero_is_binary_cross_entropy():
         ClassBalancedFocalLoss(beta=0, scale=1, base="sigmoid"),
     ):
         torch.testing.assert_close(loss.bind(STATISTICS)(logits, targets), expected, rtol=1e-12, atol=0)
+
+
+def test_the_squared_hinge_is_that_of_a_support_vector_machine():
+    loss = SquaredHingeLoss(scale=1).bind(STATISTICS, "none")
+    logits = torch.tensor([[-3.0, -1.0, 0.0, 1.0, 3.0]], dtype=torch.float64).repeat(2, 1)
+    value = loss(logits, torch.tensor([[1] * 5, [0] * 5]))
+    assert value.tolist() == [[16, 4, 1, 0, 0], [0, 0, 1, 4, 16]]
 
 
 def test_pos_weight_is_that_of_torch():

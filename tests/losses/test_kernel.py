@@ -5,7 +5,7 @@ import torch
 
 from skbalance.losses import DistributionBalancedLoss, FocalLoss, LabelStatistics, _kernel
 
-from .variants import LOGISTIC, VARIANTS
+from .variants import OF_MARGINS, VARIANTS
 
 
 @pytest.mark.parametrize("loss", VARIANTS.values(), ids=VARIANTS.keys())
@@ -25,7 +25,7 @@ def test_blocks_do_not_matter(loss, block, monkeypatch):
     torch.testing.assert_close(parts_grad, whole_grad, rtol=1e-14, atol=1e-300)
 
 
-@pytest.mark.parametrize("loss", LOGISTIC.values(), ids=LOGISTIC.keys())
+@pytest.mark.parametrize("loss", OF_MARGINS.values(), ids=OF_MARGINS.keys())
 def test_the_compiled_pass_is_the_same(loss, monkeypatch):
     # No compiler is needed for the graph that torch.compile would fuse.
     torch.compiler.reset()
@@ -68,7 +68,7 @@ def test_nan_is_not_hidden():
 
 
 @pytest.mark.parametrize("reduction", ["row_sum", "mean", "none"])
-@pytest.mark.parametrize("loss", LOGISTIC.values(), ids=LOGISTIC.keys())
+@pytest.mark.parametrize("loss", OF_MARGINS.values(), ids=OF_MARGINS.keys())
 def test_overwriting_the_logits_changes_no_result(loss, reduction):
     generator = torch.Generator().manual_seed(1)
     source = torch.randn(9, 5, dtype=torch.float64, generator=generator).requires_grad_()

@@ -8,6 +8,7 @@ from skbalance.losses import (
     FocalLoss,
     NegativeTolerantFocalLoss,
     RebalancedFocalLoss,
+    SquaredHingeLoss,
     get_loss,
     get_loss_names,
 )
@@ -22,9 +23,11 @@ def variants():
         loss = get_loss(name)
         yield name, loss.set_params(mu=0.7) if "mu" in loss.get_params() else loss
     yield "bce-pos_weight", BinaryCrossEntropy(pos_weight=3.0)
+    yield "hinge-pos_weight", SquaredHingeLoss(pos_weight=3.0, scale=2.0)
     for norm in NORMS:
         for reweight in ("inverse", "sqrt_inverse"):
             yield f"bce-{reweight}-{norm}", BinaryCrossEntropy(reweight=reweight, reweight_norm=norm)
+            yield f"hinge-{reweight}-{norm}", SquaredHingeLoss(reweight=reweight, reweight_norm=norm)
         for mode in MODES:
             yield f"cb-{mode}-{norm}", ClassBalancedFocalLoss(mode=mode, reweight_norm=norm, beta=0.99)
         yield f"r_focal-{norm}", RebalancedFocalLoss(mu=0.7, reweight_norm=norm)
@@ -39,4 +42,5 @@ def variants():
 
 
 VARIANTS = dict(variants())
-LOGISTIC = {name: loss for name, loss in VARIANTS.items() if name != "cb-softmax"}
+# Functions of the margin, through one kernel.
+OF_MARGINS = {name: loss for name, loss in VARIANTS.items() if name != "cb-softmax"}

@@ -9,7 +9,7 @@ import torch
 
 from skbalance.training import _batches
 from skbalance.training._batches import SparseRows
-from skbalance.training._heads import Head, initial_weights
+from skbalance.training._heads import Head, Units, initial_weights
 
 
 def weights(sizes, seed=0):
@@ -25,11 +25,11 @@ def test_sparse_and_dense_gradients_agree(sizes, scaled):
     rng = np.random.default_rng(0)
     X = sp.csr_array((rng.random((12, 9)) < 0.3) * rng.random((12, 9)))
     coefs, intercepts = weights(sizes)
-    scales = (rng.random(9) + 0.5, rng.random(sizes[1]) + 0.5) if scaled else None
-    scaled_X = X.multiply(scales[0]).tocsr() if scaled else X
+    units = Units(rng.random(9) + 0.5, rng.random(sizes[1]) + 0.5, rng.random(9)) if scaled else None
+    scaled_X = X.multiply(units.by_feature).tocsr() if scaled else X
     results = []
     for features in (torch.from_numpy(scaled_X.toarray()), SparseRows.from_scipy(scaled_X, "cpu")):
-        head = Head(coefs, intercepts, scales=scales)
+        head = Head(coefs, intercepts, units=units)
         out = head(features)
         (out**2).sum().backward()
         results.append([out, *(p.grad for p in head.parameters())])
@@ -41,8 +41,9 @@ def test_sparse_and_dense_gradients_agree(sizes, scaled):
     np.testing.assert_allclose(results[0][0].detach(), expected)
     if scaled:
         by_coef, by_intercept = X.T @ (2 * expected), (2 * expected).sum(axis=0)
-        np.testing.assert_allclose(results[0][1], by_coef * scales[0][:, None] * scales[1])
-        np.testing.assert_allclose(results[0][2], by_intercept * scales[1])
+        by_coef = by_coef * units.by_feature[:, None] - np.outer(units.center, by_intercept)
+        np.testing.assert_allclose(results[0][1], by_coef * units.by_label)
+        np.testing.assert_allclose(results[0][2], by_intercept * units.by_label)
 
 
 def test_gradients_of_batches_do_not_mix():
@@ -66,7 +67,7 @@ def test_units_do_not_change_the_weights_nor_the_penalty(block, monkeypatch):
     monkeypatch.setattr(_batches, "BLOCK_NUMBERS", block)
     coefs, intercepts = weights([3, 2])
     by_feature, by_label = np.array([5.0, 0.5, 2.0]), np.array([0.1, 3.0])
-    head = Head(coefs, intercepts, scales=(by_feature, by_label))
+    head = Head(coefs, intercepts, units=Units(by_feature, by_label, np.array([1.0, -2.0, 0.5])))
     for given, back in zip((coefs[0], intercepts[0]), (g[0] for g in head.to_numpy())):
         np.testing.assert_allclose(back, given)
     strengths = [torch.tensor([2.0, 3.0], dtype=torch.float64)]

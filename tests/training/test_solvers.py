@@ -64,3 +64,10 @@ def test_penalty_follows_the_variance_of_the_labels():
     np.testing.assert_allclose(output, [0.25e-3, 0.09e-3, 0.0099e-3, 0.0099e-3])
     hidden, output = penalty_strengths([7, 5, 4], statistics, TrainingOptions(solver="adam", **PARAMETERS))
     assert hidden.item() == pytest.approx(output.sum().item())
+
+
+def test_the_loss_says_how_steeply_the_penalty_follows():
+    statistics = LabelStatistics([50, 10], 100)
+    options = TrainingOptions(solver="lbfgs", **PARAMETERS, penalty_exponent=0.5)
+    (output,) = penalty_strengths([7, 2], statistics, options)
+    np.testing.assert_allclose(output, [0.5e-3, 0.3e-3])
