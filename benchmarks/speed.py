@@ -1,7 +1,8 @@
 """Speed and memory of the loss kernel, the trainer, the fit and the search, each beside its peers in the same run.
 
-Run ``SKBALANCE_DATA=folder python benchmarks/speed.py [kernel trainer fit parts threads grid scale growth cuda]``;
-without names all but ``cuda`` are run, which needs a GPU. One thread but for ``threads``; what is compared takes turns
+Run ``SKBALANCE_DATA=folder python benchmarks/speed.py [kernel trainer fit parts threads grid scale growth omikuji
+cuda]``; without names all are run but ``cuda``, which needs a GPU, and ``omikuji``, which takes a quarter of an hour.
+One thread but for ``threads``; what is compared takes turns
 and the least of the repetitions counts, in CPU seconds of the process (on a GPU, in seconds of the device), so that a
 busy machine does little harm; with two threads it is the median of wall seconds, for which the machine must be quiet.
 Read the ratios, not the seconds. The peers LibMultiLabel and omikuji are run where they are installed.
@@ -16,11 +17,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import argparse
 import csv
-import ctypes
 import importlib.util
 import json
-import multiprocessing
-import resource
 import shutil
 import subprocess
 import sys
@@ -41,6 +39,8 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.svm import LinearSVC
 from speed_peers import LibMultiLabel, Omikuji, PlainSkorch, Task, straightforward_db
 from speed_report import plot_growth, profile, target_lines
+from speed_scale import CURVES, MODELS, growth, omikuji, scale
+from speed_tools import FIELDS, in_child, row, take_turns, timed
 
 from skbalance import BalancedMultiLabelClassifier
 from skbalance.datasets import fetch_reuters21578, make_long_tailed_multilabel
@@ -52,60 +52,6 @@ HEADING = (
     "Least CPU and wall seconds of runs that took turns on one thread; ratios of CPU seconds. Under Threads it is the "
     "median of wall seconds with two threads, and their ratios."
 )
-FIELDS = ("section", "case", "cpu_s", "wall_s", "ratio", "peak_mib", "note")
-# The corpus of Huang et al. 2021 from PubMed, simulated.
-PUBMED = {
-    "n_samples": 224_897,
-    "n_labels": 18_211,
-    "n_features": 100_000,
-    "labels_per_sample": 12.3,
-    "tail_exponent": 1.15,
-    "length": 118,
-    "max_label_frequency": 0.2,
-    "random_state": 0,
-}
-
-
-def take_turns(functions, repeats):
-    """Least CPU and wall seconds of each function, which take turns."""
-    best = dict.fromkeys(functions, (np.inf, np.inf))
-    for _ in range(repeats):
-        for name, function in functions.items():
-            cpu, wall = time.process_time(), time.perf_counter()
-            function()
-            spent = time.process_time() - cpu, time.perf_counter() - wall
-            best[name] = tuple(np.minimum(best[name], spent))
-    return best
-
-
-def in_child(function):
-    """Result of a function, and how far it raised the peak of the resident memory, in MiB."""
-
-    def child(pipe):
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        result = function()
-        pipe.send((result, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024))
-
-    if sys.platform == "linux":  # what is free in this process would not count in the child
-        ctypes.CDLL(None).malloc_trim(0)
-    context = multiprocessing.get_context("fork")
-    parent_end, child_end = context.Pipe()
-    process = context.Process(target=child, args=(child_end,))
-    process.start()
-    child_end.close()
-    result = parent_end.recv()
-    process.join()
-    return result
-
-
-def timed(section, best, against, note=""):
-    """Rows of a section, the ratios against one of the cases."""
-    for name, (cpu, wall) in best.items():
-        yield row(section, name, cpu, wall, cpu / best[against][0], note=note)
-
-
-def row(section, case, cpu=None, wall=None, ratio=None, peak=None, note=""):
-    return dict(zip(FIELDS, (section, case, cpu, wall, ratio, peak, note)))
 
 
 def reuters():
@@ -313,104 +259,6 @@ def grid():
     )
 
 
-# --- Scale ------------------------------------------------------------------------------------------------------------
-
-
-def one_large_epoch(share):
-    """One epoch of a classifier on the simulated PubMed, alone in its process."""
-    params = {**PUBMED, "n_samples": int(PUBMED["n_samples"] * share)}
-    X, y = make_long_tailed_multilabel(**params)
-    X = X.astype(np.float32)
-    generated = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    model = BalancedMultiLabelClassifier(hidden_layer_sizes=(256,), solver="adam", max_iter=1, random_state=0)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        ((cpu, wall),) = take_turns({"fit": lambda: model.fit(X, y)}, 1).values()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    arrays = [X.data, X.indices, X.indptr, y.data, y.indices, y.indptr]
-    task = Task(X, y, hidden=(256,))
-    task.bare(max_batches=2)
-    ((bare_cpu, _),) = take_turns({"bare": lambda: task.bare(max_batches=20)}, 2).values()
-    batches = -(-len(task.data) // task.batch_size)
-    ((prediction, _),) = take_turns({"top": lambda: model.predict_topk(X[:10_000], 10)}, 1).values()
-    report = {
-        "cpu": cpu,
-        "wall": wall,
-        "peak": peak,
-        "generated": generated,
-        "data": sum(a.nbytes for a in arrays) / 2**20,
-        "bare": bare_cpu / 20 * batches,
-        "topk": prediction,
-        "batches": batches,
-    }
-    print(json.dumps(report))
-
-
-def scale(share=1.0):
-    command = [sys.executable, __file__, "--large-epoch", str(share)]
-    report = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[-1])
-    size = f"{int(PUBMED['n_samples'] * share):,} x 100,000, 18,211 labels, 256 hidden units"
-    note = (
-        f"peak RSS of the process with {report['data']:.0f} MiB of data ({report['generated']:.0f} at its making); "
-        f"{report['batches']} batches; ratio to the bare loop"
-    )
-    yield row(
-        "scale",
-        f"one epoch, {size}",
-        report["cpu"],
-        report["wall"],
-        report["cpu"] / report["bare"],
-        report["peak"],
-        note,
-    )
-    yield row("scale", "bare loop, 20 batches scaled to the epoch", report["bare"], ratio=1.0)
-    yield row("scale", "predict_topk of 10,000 rows, k=10", report["topk"])
-    if importlib.util.find_spec("omikuji"):
-        params = {**PUBMED, "n_samples": PUBMED["n_samples"] // 20}
-        X, y = make_long_tailed_multilabel(**params)
-        X = X.multiply(1 / np.sqrt(X.multiply(X).sum(axis=1)).reshape(-1, 1)).tocsr()
-        X.sort_indices()
-        with tempfile.TemporaryDirectory() as folder:
-            path = os.path.join(folder, "large.txt")
-            Omikuji.write(path, X, y)
-
-            def train():
-                ((cpu, _),) = take_turns({"omikuji": lambda: Omikuji(path).fit(X, y)}, 1).values()
-                return cpu
-
-            cpu, peak = in_child(train)
-        note = "its default of three trees, trained to the end; a twentieth of the rows"
-        yield row("scale", f"omikuji on {X.shape[0]:,} rows", cpu, peak=peak, note=note)
-
-
-# --- Growth -----------------------------------------------------------------------------------------------------------
-
-BASE = {"n_samples": 4_000, "n_labels": 500, "n_features": 5_000, "labels_per_sample": 5, "random_state": 0}
-CURVES = {
-    "n_samples": (1_000, 2_000, 4_000, 8_000, 16_000, 32_000),
-    "n_labels": (125, 250, 500, 1_000, 2_000, 4_000),
-    "n_features": (1_250, 2_500, 5_000, 10_000, 20_000, 40_000),
-}
-MODELS = {
-    "linear, L-BFGS": {"solver": "lbfgs", "max_iter": 5},
-    "64 hidden units, Adam": {"solver": "adam", "hidden_layer_sizes": (64,), "max_iter": 2},
-}
-
-
-def growth():
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        for parameter, values in CURVES.items():
-            for value in values:
-                X, y = make_long_tailed_multilabel(**{**BASE, parameter: value})
-                X = X.astype(np.float32)
-                for name, params in MODELS.items():
-                    model = BalancedMultiLabelClassifier(tol=0, random_state=0, **params)
-                    best = take_turns({name: lambda m=model, X=X, y=y: m.fit(X, y)}, 2)[name]
-                    _, peak = in_child(lambda m=model, X=X, y=y: m.fit(X, y) and None)
-                    yield row("growth", f"{parameter} = {value}: {name}", *best, peak=peak)
-
-
 SECTIONS = {
     "kernel": kernel,
     "trainer": trainer,
@@ -419,9 +267,11 @@ SECTIONS = {
     "threads": threads,
     "grid": grid,
     "scale": scale,
+    "omikuji": omikuji,
     "growth": growth,
     "cuda": cuda,
 }
+ON_REQUEST = ("omikuji", "cuda")
 
 
 def shown(value, digits):
@@ -460,27 +310,23 @@ def write(rows):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("sections", nargs="*", help=f"any of {', '.join(SECTIONS)}")
-    parser.add_argument("--large-epoch", type=float, metavar="SHARE", help=argparse.SUPPRESS)
     parser.add_argument("--two-threads", action="store_true", help=argparse.SUPPRESS)
-    parser.add_argument("--share", type=float, default=1.0, help="share of the rows of the scale section")
+    parser.add_argument("--share", type=float, default=1.0, help="share of the rows of the scale and omikuji sections")
     args = parser.parse_args()
     torch.set_num_threads(1)
-    if args.large_epoch:
-        one_large_epoch(args.large_epoch)
-        return
     if args.two_threads:
         two_threads()
         return
     unknown = set(args.sections) - set(SECTIONS)
     if unknown:
         parser.error(f"unknown sections {sorted(unknown)}; there are {', '.join(SECTIONS)}")
-    chosen = args.sections or [name for name in SECTIONS if name != "cuda"]
+    chosen = args.sections or [name for name in SECTIONS if name not in ON_REQUEST]
     path, rows = RESULTS / "speed.csv", []
     if path.exists():
         with path.open(newline="") as stream:
             rows = [r for r in csv.DictReader(stream) if r["section"] not in chosen]
     for section in chosen:
-        for result in SECTIONS[section](**({"share": args.share} if section == "scale" else {})):
+        for result in SECTIONS[section](**({"share": args.share} if section in ("scale", "omikuji") else {})):
             rows.append(result)
             print(section, result["case"], *(shown(result[f], 3) for f in FIELDS[2:6]), result["note"], flush=True)
         write(sorted(rows, key=lambda r: list(SECTIONS).index(r["section"])))

@@ -45,7 +45,7 @@ def growth_points(rows, parameter, model, field):
 
 
 def growth_exponent(rows, parameter, model):
-    """Exponent of the growth of the CPU time over the last two doublings."""
+    """Exponent of the growth of the CPU time over the last three sizes."""
     x, seconds = growth_points(rows, parameter, model, "cpu_s")
     return np.polyfit(np.log(x[-3:]), np.log(seconds[-3:]), 1)[0]
 

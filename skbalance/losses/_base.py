@@ -162,7 +162,7 @@ class BalancedCriterion(Criterion):
         reduction: str,
         *,
         weighting: Weighting | None = None,
-        margin_loss: MarginLoss = Focal(),
+        margin_loss: MarginLoss | None = None,
         alpha: float | None = None,
         scale: float = 1.0,
         pos_weight: float = 1.0,
@@ -172,7 +172,7 @@ class BalancedCriterion(Criterion):
     ):
         super().__init__(n_labels, reduction)
         self.weighting = LabelWeighting(torch.ones(n_labels), None) if weighting is None else weighting
-        self.margin_loss = margin_loss
+        self.margin_loss = Focal() if margin_loss is None else margin_loss
         self.neg_scale = float(neg_scale)
         self.positive_factor = float(scale * pos_weight * (1 if alpha is None else alpha))
         self.negative_factor = float(scale * neg_weight * (1 if alpha is None else 1 - alpha))

@@ -7,8 +7,8 @@ from numbers import Real
 from .._validation import Interval, StrOptions
 from ._base import ALPHA, GAMMA, POSITIVE, REWEIGHT_NORM, BalancedCriterion, BaseLoss, SoftmaxCriterion
 from ._functional import class_balanced_weight
-from ._negative_tolerant import NEGATIVE_TOLERANT, negative_tolerance
 from ._margins import Focal
+from ._negative_tolerant import NEGATIVE_TOLERANT, negative_tolerance
 from ._statistics import LabelStatistics
 from ._weighting import ClassBalancedSampleWeighting, LabelWeighting
 

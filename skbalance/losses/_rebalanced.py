@@ -8,8 +8,8 @@ from sklearn.base import clone
 
 from .._validation import Interval, StrOptions
 from ._base import ALPHA, GAMMA, POSITIVE, REWEIGHT_NORM, BalancedCriterion, BaseLoss
-from ._negative_tolerant import NEGATIVE_TOLERANT, negative_tolerance
 from ._margins import Focal
+from ._negative_tolerant import NEGATIVE_TOLERANT, negative_tolerance
 from ._statistics import LabelStatistics
 from ._weighting import RebalancedWeighting
 

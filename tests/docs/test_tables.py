@@ -77,7 +77,7 @@ def test_one_command_runs_what_is_left(benchmark_module, monkeypatch, tmp_path):
     assert set(run_all.SECTIONS) <= {path.stem for path in BENCHMARKS.glob("*.py")}
     assert {path.stem for path in RESULTS.glob("*.md")} <= set(run_all.SECTIONS)
     sections = (BENCHMARKS / "speed.py").read_text(encoding="utf-8").split("\nSECTIONS = {\n")[1].split("\n}\n")[0]
-    assert {*run_all.SPEED, "cuda"} == set(re.findall(r'^    "(\w+)":', sections, re.MULTILINE))
+    assert {*run_all.SPEED, "omikuji", "cuda"} == set(re.findall(r'^    "(\w+)":', sections, re.MULTILINE))
     monkeypatch.setattr(run_all, "RESULTS", tmp_path)
     monkeypatch.setenv("SKBALANCE_DATA", str(tmp_path))
     monkeypatch.delenv("SKBALANCE_ENCODER", raising=False)
