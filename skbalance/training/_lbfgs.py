@@ -130,10 +130,11 @@ class LBFGS(torch.optim.Optimizer):
         self._gram[:, :, row] = change
         self._gram[1, row] = change[1]
         self._order.append(row)
-        if change[0, row] > 0:
-            self._scale = change[0, row] / change[1, row]
+        along, square = change[:, row]
+        if along > 0 and square > 0:
+            self._scale = along / square
         else:
-            # Only rounding can do this to a change that meets the Wolfe conditions.
+            # Only rounding can do this to a change that meets the Wolfe conditions, or a gradient whose square is 0.
             self._forget()
 
     def _find_direction(self) -> float:
