@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from skbalance.losses import BinaryCrossEntropy, LabelStatistics
+from skbalance.losses import BinaryCrossEntropy, LabelStatistics, SquaredHingeLoss
 from skbalance.training import TrainingData, TrainingOptions, choose_solver, fit_head
 from skbalance.training._solvers import penalty_strengths
 
@@ -71,3 +71,43 @@ def test_the_loss_says_how_steeply_the_penalty_follows():
     options = TrainingOptions(solver="lbfgs", **PARAMETERS, penalty_exponent=0.5)
     (output,) = penalty_strengths([7, 2], statistics, options)
     np.testing.assert_allclose(output, [0.5e-3, 0.3e-3])
+
+
+def linear_problem(seed=0):
+    rng = np.random.default_rng(seed)
+    X = rng.random((200, 4))
+    scores = X @ rng.normal(size=(4, 2)) + 0.3 * rng.normal(size=(200, 2))
+    return X, (scores > np.quantile(scores, 0.7, axis=0)).astype(float)
+
+
+def fit_linear(X, y, criterion, **options):
+    statistics = LabelStatistics.from_targets(y)
+    data = TrainingData(X, sp.csr_array(y), np.ones(len(y)))
+    return fit_head(
+        [X.shape[1], y.shape[1]],
+        criterion.bind(statistics, "row_sum"),
+        data,
+        statistics=statistics,
+        options=TrainingOptions(solver="lbfgs", **{**PARAMETERS, **options}),
+        random_state=np.random.RandomState(0),
+    )
+
+
+def test_the_squared_hinge_reaches_its_minimum():
+    X, y = linear_problem()
+    result = fit_linear(X, y, SquaredHingeLoss(scale=1), penalty_exponent=0.25)
+    (coef,), (intercept,) = result.coefs, result.intercepts
+    sign = 2 * y - 1
+    pull = -2 * sign * np.maximum(1 - sign * (X @ coef + intercept), 0) / 200
+    penalty = 1e-3 * LabelStatistics.from_targets(y).variance ** 0.25 * coef
+    assert np.abs(X.T @ pull + penalty).max() < 1e-6
+    assert np.abs(pull.sum(axis=0)).max() < 1e-6
+
+
+@pytest.mark.parametrize("loss", [BinaryCrossEntropy(), SquaredHingeLoss(scale=1)])
+def test_the_origin_of_the_features_does_not_matter(loss):
+    X, y = linear_problem()
+    here, there = (fit_linear(X + shift, y, loss, tol=1e-6) for shift in (0.0, 100.0))
+    assert here.n_iter == there.n_iter < 60
+    np.testing.assert_allclose(there.coefs[0], here.coefs[0], rtol=1e-6)
+    np.testing.assert_allclose(there.intercepts[0], here.intercepts[0] - 100 * here.coefs[0].sum(axis=0), rtol=1e-6)
