@@ -188,6 +188,12 @@ def training_rows(folder, corpus, seed):
     return X[rows], y[rows]
 
 
+def penalties(corpus, name):
+    """Strengths of the penalty to try; with embeddings, where a fit takes several times as long, the weak ones."""
+    values = PENALTIES[name][1]
+    return values[-3:] if corpus == "reuters-minilm" else values
+
+
 def with_penalty(name, alpha):
     """A model, with this strength of the penalty where that is searched."""
     return MODELS[name] if alpha is None else clone(MODELS[name]).set_params(**{PENALTIES[name][0]: alpha})
@@ -256,7 +262,7 @@ def available(folder, corpora):
 def chosen_alpha(alphas, table, corpus, model):
     """The alpha with the best score, or that of rows that are there already; None if the model has none."""
     tried = alphas.select(corpus=corpus, model=model)
-    if model in PENALTIES and len(tried) == len(PENALTIES[model][1]):
+    if model in PENALTIES and len(tried) == len(penalties(corpus, model)):
         return float(max(tried, key=lambda row: float(row["score"]))["alpha"])
     known = [row["alpha"] for row in table.select(corpus=corpus, model=model) if row["alpha"]]
     return float(known[0]) if known else None
@@ -277,8 +283,8 @@ def run(folder, corpora, models, seeds, jobs=1):
     untried = []
     for corpus, name in dict.fromkeys(part[:2] for part in missing):
         if name in PENALTIES and chosen_alpha(alphas, table, corpus, name) is None:
-            values = PENALTIES[name][1]
-            untried += [(folder, corpus, name, a) for a in values if not alphas.has(corpus, name, f"{a:.5g}")]
+            values = [a for a in penalties(corpus, name) if not alphas.has(corpus, name, f"{a:.5g}")]
+            untried += [(folder, corpus, name, a) for a in values]
     for row in run_tasks(try_alpha, untried, jobs=jobs, label="alpha"):
         alphas.add(*row)
     tasks = [
