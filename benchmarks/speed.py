@@ -1,11 +1,11 @@
 """Speed and memory of the loss kernel, the trainer, the fit and the search, each beside its peers in the same run.
 
 Run ``SKBALANCE_DATA=folder python benchmarks/speed.py [kernel trainer fit parts threads grid scale growth omikuji
-cuda]``; without names all are run but ``cuda``, which needs a GPU, and ``omikuji``, which takes a quarter of an hour.
-One thread but for ``threads``; what is compared takes turns
-and the least of the repetitions counts, in CPU seconds of the process (on a GPU, in seconds of the device), so that a
-busy machine does little harm; with two threads it is the median of wall seconds, for which the machine must be quiet.
-Read the ratios, not the seconds. The peers LibMultiLabel and omikuji are run where they are installed.
+cuda]``; without names all are run but ``cuda``, which needs a GPU, and ``omikuji``, which takes over half an hour. One
+thread but for ``threads``; what is compared takes turns and the least of the repetitions counts, in CPU seconds of the
+process (on a GPU, in seconds of the device), so that a busy machine does little harm; with two threads it is the median
+of wall seconds, for which the machine must be quiet. Read the ratios, not the seconds. The peers LibMultiLabel and
+omikuji are run where they are installed.
 
 The table is written to `benchmarks/results/speed.md` and `.csv` (sections that are not run stay as they are there), the
 curves to `benchmarks/results/speed.png`.
