@@ -71,8 +71,8 @@ def loss_grid(
         Strengths of the classifier's L2 penalty to try with each loss. Losses differ in scale, and so in the
         penalty that suits them: compared at one and the same, the comparison is of that. None leaves it out.
     size : {"small", "large"}, default="large"
-        ``"small"`` tries each loss with its own parameters only, ``"large"`` also the table above: 27 and 108 candidates
-        for the registered losses, with three values of `alpha`.
+        ``"small"`` tries each loss with its own parameters only, ``"large"`` also the table above: 27 and 108
+        candidates for the registered losses, with three values of `alpha`.
     prefix : str, default=""
         Where the classifier is in what is searched over, as in ``"balancedmultilabelclassifier__"`` for a pipeline.
 
