@@ -26,11 +26,12 @@ CORPORA = {
     "tmc2007-tenth": "a tenth of it",
 }
 PEER, OURS = ("LinearSVC", "pooled"), ("squared_hinge", "pooled")
-PEERS = {"`LinearSVC`": PEER, "`LinearSVC` with its C searched likewise": ("LinearSVC (C searched)", "pooled")}
+SEARCHED_PEER = ("LinearSVC (C searched)", "pooled")
+PEERS = {"`LinearSVC`": PEER, "`LinearSVC` with its C searched likewise": SEARCHED_PEER}
 COLUMNS = {
     "`LinearSVC` as it comes": ("LinearSVC", "plain"),
     "`LinearSVC`, tuned cuts": PEER,
-    "and its C searched": PEERS["`LinearSVC` with its C searched likewise"],
+    "and its C searched": SEARCHED_PEER,
     '`"squared_hinge"`, tuned cuts': OURS,
     '`"ntr_focal"`, tuned cuts': ("ntr_focal", "pooled"),
 }

@@ -13,29 +13,23 @@ import warnings
 
 import numpy as np
 import torch
+from pubmed import SIMULATION
 from speed_peers import Omikuji, Task
 from speed_tools import in_child, row, take_turns
 
 from skbalance import BalancedMultiLabelClassifier
 from skbalance.datasets import make_long_tailed_multilabel
 
-# The corpus of Huang et al. 2021 from PubMed, simulated.
-PUBMED = {
-    "n_samples": 224_897,
-    "n_labels": 18_211,
-    "n_features": 100_000,
-    "labels_per_sample": 12.3,
-    "tail_exponent": 1.15,
-    "length": 118,
-    "max_label_frequency": 0.2,
-    "random_state": 0,
-}
+
+def simulated_pubmed(share):
+    """Features and targets of the simulated PubMed, or of a share of its rows."""
+    n_samples = int(SIMULATION["n_samples"] * share)
+    return make_long_tailed_multilabel(**{**SIMULATION, "n_samples": n_samples, "max_label_frequency": 0.2})
 
 
 def one_large_epoch(share):
     """One epoch of a classifier on the simulated PubMed, alone in its process."""
-    params = {**PUBMED, "n_samples": int(PUBMED["n_samples"] * share)}
-    X, y = make_long_tailed_multilabel(**params)
+    X, y = simulated_pubmed(share)
     X = X.astype(np.float32)
     generated = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     model = BalancedMultiLabelClassifier(hidden_layer_sizes=(256,), solver="adam", max_iter=1, random_state=0)
@@ -65,7 +59,7 @@ def one_large_epoch(share):
 def scale(share=1.0):
     command = [sys.executable, __file__, str(share)]
     report = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[-1])
-    size = f"{int(PUBMED['n_samples'] * share):,} x 100,000, 18,211 labels, 256 hidden units"
+    size = f"{int(SIMULATION['n_samples'] * share):,} x 100,000, 18,211 labels, 256 hidden units"
     note = (
         f"peak RSS of the process with {report['data']:.0f} MiB of data ({report['generated']:.0f} at its making); "
         f"{report['batches']} batches; ratio to the bare loop"
@@ -85,7 +79,7 @@ def scale(share=1.0):
 
 def omikuji(share=1.0):
     """Train omikuji to the end on the simulated PubMed, or on a share of its rows."""
-    X, y = make_long_tailed_multilabel(**{**PUBMED, "n_samples": int(PUBMED["n_samples"] * share)})
+    X, y = simulated_pubmed(share)
     X = X.multiply(1 / np.sqrt(X.multiply(X).sum(axis=1)).reshape(-1, 1)).tocsr()
     X.sort_indices()
     with tempfile.TemporaryDirectory() as folder:
