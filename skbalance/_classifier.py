@@ -21,10 +21,13 @@ from .losses import LabelStatistics, get_loss
 from .losses._registry import LOSSES, loss_from_state, loss_to_state
 from .training import (
     SOLVERS,
+    TERM_WEIGHTINGS,
     TrainingData,
     TrainingOptions,
     check_device,
     check_hidden_layer_sizes,
+    check_start,
+    check_term_weighting,
     choose_solver,
     fit_head,
     resolve_batch_size,
@@ -44,8 +47,8 @@ class BalancedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator)
     this classifier weigh and shape the error of each (sample, label) pair by how often the labels occur, counted
     in ``fit`` on the samples that it is given.
 
-    It minimises the loss, summed over labels and averaged over samples, plus ``alpha / 2`` times the squared norm of
-    each label's coefficients, in proportion to a power of the label's variance.
+    It minimises the loss [1]_, summed over labels and averaged over samples, plus ``alpha / 2`` times the squared norm
+    of each label's coefficients, in proportion to a power of the label's variance.
 
     Parameters
     ----------
@@ -63,6 +66,10 @@ class BalancedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator)
         Strength of the L2 penalty. The coefficients of label i are penalised by ``alpha`` times
         :math:`n_i / N (1 - n_i / N)`, where it has :math:`n_i` positives among N samples, to the power of the loss's
         ``penalty_exponent``, usually 1; those of hidden layers by the sum of these over the labels.
+    term_weighting : {"rf"} or None, default=None
+        Weights that a linear model multiplies the features by, for each label its own, so that the penalty holds the
+        coefficients of telling features less tight. ``"rf"`` is relevance frequency [2]_, ``log2(2 + a / max(1, c))``,
+        of a feature that is not zero in `a` samples of the label and in `c` others; ``coefs_`` has it in it.
     learning_rate_init : float, default=0.003
         Step size of Adam.
     batch_size : int or "auto", default="auto"
@@ -80,11 +87,11 @@ class BalancedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator)
     n_iter_no_change : int, default=10
         Iterations over which the fall of the objective is averaged.
     device : str, default="auto"
-        Where to train: ``"auto"`` is ``"cuda"`` where there is one, else ``"cpu"``; or any device of torch.
-        Predictions are made on the CPU.
+        Where to train: ``"auto"`` is ``"cuda"`` where there is one, else ``"cpu"``; or any device of torch. Prediction
+        is on the CPU.
     random_state : int, RandomState instance or None, default=None
-        Determines the initial weights of hidden layers, the order of mini-batches, dropout and the validation
-        samples. A linear model trained with L-BFGS does not depend on it.
+        Decides the initial weights of hidden layers, the mini-batches, dropout and the validation samples; nothing of a
+        linear model trained with L-BFGS.
     warm_start : bool, default=False
         Start from the weights of the previous fit.
     verbose : int, default=0
@@ -93,7 +100,7 @@ class BalancedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator)
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,) or (n_labels, 2)
-        The classes of a 1-D target; for a label indicator a row ``[0, 1]`` for each label.
+        The classes of a 1-D target; a row ``[0, 1]`` for each label of an indicator.
     coefs_ : list of ndarray
         Coefficients of each layer, of shape (n_in, n_out).
     intercepts_ : list of ndarray
@@ -117,7 +124,7 @@ class BalancedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator)
     n_features_in_ : int
         Number of features seen in ``fit``.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Names of the features seen in ``fit``, where they were strings.
+        Their names, where they were strings.
 
     See Also
     --------
@@ -131,8 +138,10 @@ class BalancedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator)
 
     References
     ----------
-    Huang et al., "Balancing Methods for Multi-label Text Classification with Long-Tailed Class Distribution",
-    EMNLP 2021, arXiv:2109.04712.
+    .. [1] Huang et al., "Balancing Methods for Multi-label Text Classification with Long-Tailed Class Distribution",
+       EMNLP 2021, arXiv:2109.04712.
+    .. [2] Lan, Tan, Su and Lu, "Supervised and Traditional Term Weighting Methods for Automatic Text Categorization",
+       IEEE Transactions on Pattern Analysis and Machine Intelligence 31(4), 2009.
 
     Examples
     --------
@@ -152,6 +161,7 @@ class BalancedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator)
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "solver": [StrOptions({"auto", *SOLVERS})],
         "alpha": [Interval(Real, 0, None, closed="left")],
+        "term_weighting": [StrOptions(set(TERM_WEIGHTINGS)), None],
         "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
         "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
@@ -173,6 +183,7 @@ class BalancedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator)
         dropout=0.0,
         solver="auto",
         alpha=3e-5,
+        term_weighting=None,
         learning_rate_init=0.003,
         batch_size="auto",
         max_iter=200,
@@ -190,6 +201,7 @@ class BalancedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator)
         self.dropout = dropout
         self.solver = solver
         self.alpha = alpha
+        self.term_weighting = term_weighting
         self.learning_rate_init = learning_rate_init
         self.batch_size = batch_size
         self.max_iter = max_iter
@@ -269,6 +281,7 @@ class BalancedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator)
         validate_hyperparameters(self)
         loss = get_loss(self.loss)
         hidden = check_hidden_layer_sizes(self.hidden_layer_sizes)
+        check_term_weighting(self.term_weighting, hidden)
         device = check_device(self.device)
         X, y = validate_data(self, X, y, accept_sparse="csr", dtype=[np.float64, np.float32], multi_output=True)
         encoding, indicator = encode_targets(y)
@@ -281,13 +294,9 @@ class BalancedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator)
 
         sizes = [X.shape[1], *hidden, encoding.n_outputs]
         dtype = training_dtype(X.dtype, sizes, self.tol)
-        start = self._warm_start_weights(sizes, dtype)
-
-        # A sample of weight zero is one that is not there.
-        X = sp.csr_array(X) if sp.issparse(X) else X
-        data = TrainingData(X.astype(dtype, copy=False), indicator, weight.astype(dtype, copy=False))
-        if not weight.all():
-            data = data.take(np.flatnonzero(weight))
+        warm = self.warm_start and hasattr(self, "coefs_")
+        start = check_start(self.coefs_, self.intercepts_, sizes, dtype) if warm else None
+        data = TrainingData.from_arrays(X, indicator, weight, dtype)
         statistics = LabelStatistics.from_targets(data.y, data.weight)
         criterion = loss.resolve(statistics).bind(statistics, reduction="row_sum")
         if encoding.kind == "multilabel":
@@ -297,6 +306,7 @@ class BalancedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator)
             self.solver,
             hidden_layer_sizes=hidden,
             early_stopping=self.early_stopping,
+            weighted=self.term_weighting is not None,
             n_samples=len(data),
             n_features=X.shape[1],
             n_outputs=encoding.n_outputs,
@@ -322,6 +332,7 @@ class BalancedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator)
                 device=device,
                 verbose=int(self.verbose),
                 penalty_exponent=loss.penalty_exponent,
+                term_weighting=self.term_weighting,
             ),
             random_state=random_state,
             validation=validation,
@@ -338,17 +349,6 @@ class BalancedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator)
                 stacklevel=3,
             )
         return self
-
-    def _warm_start_weights(self, sizes, dtype):
-        if not (self.warm_start and hasattr(self, "coefs_")):
-            return None
-        fitted = [self.coefs_[0].shape[0], *(coef.shape[1] for coef in self.coefs_)]
-        if fitted != sizes:
-            raise ValueError(
-                "warm_start=True needs the features, hidden layers and labels of the previous fit, "
-                f"{fitted}; got {sizes}."
-            )
-        return [c.astype(dtype) for c in self.coefs_], [b.astype(dtype) for b in self.intercepts_]
 
     def _store(self, encoding, statistics, loss, result, dtype):
         self.classes_ = encoding.classes

@@ -375,6 +375,8 @@ def test_a_loss_of_the_users_own(data):
         ({"loss": FocalLoss(gamma=-1)}, r"'gamma'.*Got -1"),
         ({"solver": "sgd"}, r"'solver'.*'lbfgs'.*Got 'sgd'"),
         ({"alpha": -1}, "'alpha'.*Got -1"),
+        ({"term_weighting": "idf"}, r"'term_weighting'.*'rf'.*None.*Got 'idf'"),
+        ({"term_weighting": "rf", "hidden_layer_sizes": (5,)}, r"'rf' is for linear models; got.*\(5,\)"),
         ({"hidden_layer_sizes": (0,)}, r"positive integers; got \[0\]"),
         ({"hidden_layer_sizes": (2.5,)}, r"positive integers; got \[2.5\]"),
         ({"dropout": 1.0}, "'dropout'"),

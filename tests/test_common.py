@@ -11,7 +11,10 @@ ESTIMATORS = [
     for loss in get_loss_names()
     for solver in ("lbfgs", "adam")
 ]
-ESTIMATORS.append(BalancedMultiLabelClassifier(loss=get_loss("db"), hidden_layer_sizes=(8,), random_state=0))
+ESTIMATORS += [
+    BalancedMultiLabelClassifier(loss=get_loss("db"), hidden_layer_sizes=(8,), random_state=0),
+    *(BalancedMultiLabelClassifier(term_weighting="rf", solver=solver, random_state=0) for solver in ("lbfgs", "adam")),
+]
 
 
 # Some checks give too few iterations on purpose; scikit-learn's own tests ignore this warning likewise.

@@ -19,6 +19,9 @@ __all__ = ["BatchIterator", "SparseRows", "TrainingData", "row_blocks"]
 # Numbers of each thread in a block of rows on the CPU: what is computed of it is still in that core's cache when it is
 # read again, and its memory comes from the heap, where large arrays have fresh memory that the system must zero.
 BLOCK_NUMBERS = 1 << 17
+# Columns of a dense matrix that a sparse one on the CPU multiplies at a time: of thousands, the rows that are read many
+# times would not stay in the caches.
+BLOCK_COLUMNS = 256
 
 
 def row_blocks(n_rows, n_columns, device) -> list[slice]:
@@ -71,8 +74,15 @@ class SparseMatrix:
         places = torch.arange(len(shift), device=shift.device) + shift
         return SparseMatrix(indptr, self.indices[places], self.data[places], self.n_columns)
 
-    def products(self, dense: Tensor) -> Iterator[tuple[slice, Tensor]]:
-        """Product with a dense matrix of shape (n_columns, k), block of rows by block of rows, without a gradient."""
+    def products(self, dense: Tensor) -> Iterator[tuple[slice, slice, Tensor]]:
+        """Product with a dense matrix of shape (n_columns, k), without a gradient: rows, columns, and that block."""
+        step = BLOCK_COLUMNS if dense.device.type == "cpu" else dense.shape[1]
+        for start in range(0, dense.shape[1], step):
+            columns = slice(start, min(start + step, dense.shape[1]))
+            for rows, product in self._row_products(dense[:, columns].contiguous()):
+                yield rows, columns, product
+
+    def _row_products(self, dense: Tensor) -> Iterator[tuple[slice, Tensor]]:
         blocks = row_blocks(len(self), dense.shape[1], dense.device)
         for block in blocks:
             if self.scipy is not None:
@@ -159,6 +169,13 @@ class TrainingData(Dataset):
     X: np.ndarray | sp.csr_array
     y: sp.csr_array
     weight: np.ndarray
+
+    @classmethod
+    def from_arrays(cls, X, y, weight, dtype) -> TrainingData:
+        """Samples in a type; one of weight zero is one that is not there."""
+        X = sp.csr_array(X) if sp.issparse(X) else X
+        data = cls(X.astype(dtype, copy=False), y, weight.astype(dtype, copy=False))
+        return data if weight.all() else data.take(np.flatnonzero(weight))
 
     def __len__(self):
         return self.X.shape[0]

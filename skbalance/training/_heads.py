@@ -59,9 +59,15 @@ class Scratch:
         # A tensor of its own, which autograd takes as the gradient without a copy.
         return self.memory["gradient"].detach()
 
+    def weighted(self, coef: Tensor, term_weights: Tensor) -> Tensor:
+        """Coefficients times the weights of their features, lost at the next."""
+        if "weighted" not in self.memory:
+            self.memory["weighted"] = torch.empty_like(term_weights)
+        return torch.mul(coef.detach(), term_weights, out=self.memory["weighted"])
+
 
 class FirstLayer(torch.autograd.Function):
-    """Centred features times coefficients, plus intercepts, then the units of the outputs.
+    """Centred features times (weighted) coefficients, plus intercepts, then the units of the outputs.
 
     There are gradients by the weights only.
     """
@@ -74,19 +80,24 @@ class FirstLayer(torch.autograd.Function):
         features: Tensor | SparseRows,
         units: Tensor | None,
         center: Tensor | None,
+        term_weights: Tensor | None,
         scratch: Scratch,
     ):
         """Multiply."""
         ctx.coef, ctx.features, ctx.units, ctx.center, ctx.scratch = coef, features, units, center, scratch
+        ctx.term_weights = term_weights
+        if term_weights is not None:
+            coef = scratch.weighted(coef, term_weights)
         if center is not None:
             intercept = intercept - center @ coef
         out = scratch.output(coef, torch.Size((len(features), coef.shape[1])))
         if isinstance(features, SparseRows):
-            for block, product in features.rows.products(coef):
+            for rows, columns, product in features.rows.products(coef):
                 if units is None:
-                    torch.add(product, intercept, out=out[block])
+                    torch.add(product, intercept[columns], out=out[rows, columns])
                 else:
-                    torch.addcmul(intercept * units, product, units, out=out[block])
+                    offset, factor = intercept[columns] * units[columns], units[columns]
+                    torch.addcmul(offset, product, factor, out=out[rows, columns])
         else:
             torch.addmm(intercept, features, coef, out=out)
             if units is not None:
@@ -99,24 +110,28 @@ class FirstLayer(torch.autograd.Function):
         """Multiply the transpose by the gradient."""
         by_coef, sums = ctx.scratch.gradient(ctx.coef), grad.sum(dim=0)
 
-        def finish(product, block):
-            """Centre the features of a product of them with the gradient, and give it the units of the outputs."""
+        def finish(product, rows, columns):
+            """Give a product of features with the gradient their centre, the units of the outputs, and the weights."""
             if ctx.center is not None:
-                product.addr_(ctx.center[block], sums, alpha=-1)
-            return product if ctx.units is None else product.mul_(ctx.units)
+                product.addr_(ctx.center[rows], sums[columns], alpha=-1)
+            if ctx.units is not None:
+                product *= ctx.units[columns]
+            if ctx.term_weights is not None:
+                product *= ctx.term_weights[rows, columns]
+            return product
 
         if isinstance(ctx.features, SparseRows):
             present = ctx.features.present
             if present is not None:
                 by_coef.zero_()
-            for block, product in ctx.features.columns.products(grad.contiguous()):
+            for rows, columns, product in ctx.features.columns.products(grad.contiguous()):
                 if present is None:
-                    by_coef[block] = finish(product, block)
+                    by_coef[rows, columns] = finish(product, rows, columns)
                 else:
-                    by_coef.index_copy_(0, present[block], finish(product, present[block]))
+                    by_coef[:, columns].index_copy_(0, present[rows], finish(product, present[rows], columns))
         else:
-            finish(torch.mm(ctx.features.T, grad, out=by_coef), slice(None))
-        return by_coef, sums if ctx.units is None else sums * ctx.units, None, None, None, None
+            finish(torch.mm(ctx.features.T, grad, out=by_coef), slice(None), slice(None))
+        return by_coef, sums if ctx.units is None else sums * ctx.units, None, None, None, None, None
 
 
 def initial_weights(sizes, *, log_odds, random_state, dtype) -> tuple[list, list]:
@@ -165,13 +180,16 @@ class Head(nn.Module):
     units : Units, default=None
         Of a linear head: the optimizer sees coefficients divided by the factors of features and labels, and the
         intercepts of centred features, divided by those of labels.
+    term_weights : ndarray of shape (n_features, n_outputs), default=None
+        Of a linear head: the optimizer and the penalty see coefficients divided by these.
     """
 
     feature_scale: Tensor
     label_scale: Tensor
     center: Tensor
+    term_weights: Tensor | None
 
-    def __init__(self, coefs, intercepts, *, dropout=0.0, units: Units | None = None):
+    def __init__(self, coefs, intercepts, *, dropout=0.0, units: Units | None = None, term_weights=None):
         super().__init__()
         self.dropout = dropout
         self.scratch = Scratch()
@@ -182,13 +200,18 @@ class Head(nn.Module):
             self.register_buffer("feature_scale", torch.from_numpy(units.by_feature))
             self.register_buffer("label_scale", torch.from_numpy(units.by_label))
             self.register_buffer("center", torch.from_numpy(units.center))
+        if term_weights is not None:
+            coefs = [coefs[0] / term_weights]
+        self.register_buffer("term_weights", None if term_weights is None else torch.from_numpy(term_weights))
         self.coefs = nn.ParameterList(torch.tensor(coef) for coef in coefs)
         self.intercepts = nn.ParameterList(torch.tensor(intercept) for intercept in intercepts)
 
     def forward(self, features: Tensor | SparseRows) -> Tensor:
         """Logits of a batch, which are lost at the next."""
         units, center = (self.label_scale, self.center) if self.scaled else (None, None)
-        out = FirstLayer.apply(self.coefs[0], self.intercepts[0], features, units, center, self.scratch)
+        out = FirstLayer.apply(
+            self.coefs[0], self.intercepts[0], features, units, center, self.term_weights, self.scratch
+        )
         for coef, intercept in zip(self.coefs[1:], self.intercepts[1:]):
             out = F.dropout(out.relu_(), self.dropout, self.training)
             out = torch.addmm(intercept, out, coef)
@@ -201,7 +224,8 @@ class Head(nn.Module):
         Parameters
         ----------
         strengths : list of Tensor
-            Strength of each layer's penalty, or of each of its outputs, on coefficients in their own units.
+            Strength of each layer's penalty, or of each of its outputs, on coefficients in their own units, divided by
+            the term weights.
         add_gradient : bool, default=False
             Whether to add its gradient to that of the coefficients; autograd would take several times as long.
 
@@ -226,6 +250,8 @@ class Head(nn.Module):
     def to_numpy(self) -> tuple[list, list]:
         """Coefficients and intercepts as arrays."""
         coefs, intercepts = [_array(c) for c in self.coefs], [_array(b) for b in self.intercepts]
+        if self.term_weights is not None:
+            coefs[0] *= _array(self.term_weights)
         if self.scaled:
             by_feature, by_label = _array(self.feature_scale), _array(self.label_scale)
             intercepts[0] -= _array(self.center) @ coefs[0]

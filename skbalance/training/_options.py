@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import torch
 
-__all__ = ["check_device", "check_hidden_layer_sizes", "resolve_batch_size", "training_dtype"]
+__all__ = ["check_device", "check_hidden_layer_sizes", "check_start", "resolve_batch_size", "training_dtype"]
 
 # From this many coefficients on, float64 features are trained on in single precision.
 SINGLE_PRECISION_COEFS = 1 << 18
@@ -39,6 +39,16 @@ def check_hidden_layer_sizes(sizes) -> tuple[int, ...]:
     if not all(isinstance(size, int) and size > 0 for size in sizes):
         raise ValueError(f"hidden_layer_sizes must hold positive integers; got {sizes}.")
     return tuple(sizes)
+
+
+def check_start(coefs, intercepts, sizes, dtype) -> tuple[list, list]:
+    """Return the weights of a previous fit to start from; a ValueError if they are not of these sizes."""
+    fitted = [coefs[0].shape[0], *(coef.shape[1] for coef in coefs)]
+    if fitted != sizes:
+        raise ValueError(
+            f"warm_start=True needs the features, hidden layers and labels of the previous fit, {fitted}; got {sizes}."
+        )
+    return [coef.astype(dtype) for coef in coefs], [intercept.astype(dtype) for intercept in intercepts]
 
 
 def check_device(device: str) -> str:

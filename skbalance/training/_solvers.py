@@ -13,6 +13,7 @@ from ._batches import BatchIterator, TrainingData
 from ._heads import Head, Units, initial_weights
 from ._lbfgs import LBFGS
 from ._net import Net, PlateauStop
+from ._term_weighting import term_weights
 
 __all__ = ["SOLVERS", "FitResult", "TrainingOptions", "choose_solver", "fit_head"]
 
@@ -42,6 +43,7 @@ class TrainingOptions:
     device: str
     verbose: int = 0
     penalty_exponent: float = 1.0
+    term_weighting: str | None = None
 
 
 @dataclass
@@ -57,7 +59,9 @@ class FitResult:
     interrupted: bool
 
 
-def choose_solver(solver, *, hidden_layer_sizes, early_stopping, n_samples, n_features, n_outputs, itemsize) -> str:
+def choose_solver(
+    solver, *, hidden_layer_sizes, early_stopping, weighted, n_samples, n_features, n_outputs, itemsize
+) -> str:
     """Resolve ``solver="auto"``: L-BFGS for a linear head whose working memory is at most 2 GiB, else Adam.
 
     Parameters
@@ -68,6 +72,8 @@ def choose_solver(solver, *, hidden_layer_sizes, early_stopping, n_samples, n_fe
         Units of the hidden layers.
     early_stopping : bool
         Whether validation data decides when to stop, which only Adam does.
+    weighted : bool
+        Whether there are term weights, which are as large as the coefficients, and so are their products.
     n_samples, n_features, n_outputs, itemsize : int
         Size of the problem, and of a number in bytes.
 
@@ -77,7 +83,7 @@ def choose_solver(solver, *, hidden_layer_sizes, early_stopping, n_samples, n_fe
     """
     if solver != "auto":
         return solver
-    n_numbers = (LBFGS_ARRAYS * n_features + n_samples) * n_outputs
+    n_numbers = ((LBFGS_ARRAYS + 2 * weighted) * n_features + n_samples) * n_outputs
     fits = n_numbers * itemsize <= LBFGS_BYTES
     return "lbfgs" if not hidden_layer_sizes and not early_stopping and fits else "adam"
 
@@ -122,11 +128,11 @@ def fit_head(
     coefs, intercepts = start or initial_weights(
         sizes, log_odds=statistics.log_odds, random_state=random_state, dtype=data.X.dtype
     )
-    units = None
+    units, by_term = None, term_weights(options.term_weighting, data)
     if lbfgs and len(sizes) == 2:
         units = _curvature_units(data, statistics, options.alpha)
         data = data.scale_features(units.by_feature)
-    head = Head(coefs, intercepts, dropout=options.dropout, units=units)
+    head = Head(coefs, intercepts, dropout=options.dropout, units=units, term_weights=by_term)
     stop = PlateauStop(
         tol=options.tol,
         window=min(options.n_iter_no_change, options.max_iter),

@@ -17,21 +17,23 @@ def data():
     return TrainingData(X, y, rng.random(23))
 
 
+@pytest.mark.parametrize("columns", [2, 256])
 @pytest.mark.parametrize("block", [5, 1 << 18])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_products_with_rows_and_columns(data, dtype, block, monkeypatch):
+def test_products_with_rows_and_columns(data, dtype, block, columns, monkeypatch):
     monkeypatch.setattr(_batches, "BLOCK_NUMBERS", block)
+    monkeypatch.setattr(_batches, "BLOCK_COLUMNS", columns)
     rows = SparseRows.from_scipy(data.X.astype(dtype), "cpu")
     expected = torch.from_numpy(data.X.toarray().astype(dtype))
     dense = torch.from_numpy(np.random.default_rng(1).normal(size=(11, 3)).astype(dtype))
     out = torch.full((23, 3), torch.nan, dtype=dense.dtype)
-    for part, product in rows.rows.products(dense):
-        out[part] = product
+    for part, wide, product in rows.rows.products(dense):
+        out[part, wide] = product
     torch.testing.assert_close(out, expected @ dense)
     back = torch.from_numpy(np.random.default_rng(1).normal(size=(23, 3)).astype(dtype))
     full = torch.zeros(11, 3, dtype=back.dtype)
-    for part, product in rows.columns.products(back):
-        full[part if rows.present is None else rows.present[part]] = product
+    for part, wide, product in rows.columns.products(back):
+        full[part if rows.present is None else rows.present[part], wide] = product
     torch.testing.assert_close(full, expected.T @ back)
 
 

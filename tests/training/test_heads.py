@@ -17,19 +17,23 @@ def weights(sizes, seed=0):
     return [rng.normal(size=s) for s in itertools.pairwise(sizes)], [rng.normal(size=n) for n in sizes[1:]]
 
 
-@pytest.mark.parametrize("sizes", [[9, 4], [9, 6, 4], [9, 6, 5, 4]])
-@pytest.mark.parametrize("scaled", [False, True])
-def test_sparse_and_dense_gradients_agree(sizes, scaled):
-    if scaled and len(sizes) > 2:
-        sizes = [9, 7]
+@pytest.mark.parametrize("columns", [3, 256])
+@pytest.mark.parametrize(
+    ("sizes", "scaled", "weighted"),
+    [([9, 4], False, False), ([9, 6, 4], False, False), ([9, 6, 5, 4], False, False), ([9, 7], True, False)]
+    + [([9, 7], scaled, True) for scaled in (False, True)],
+)
+def test_sparse_and_dense_gradients_agree(sizes, scaled, weighted, columns, monkeypatch):
+    monkeypatch.setattr(_batches, "BLOCK_COLUMNS", columns)
     rng = np.random.default_rng(0)
     X = sp.csr_array((rng.random((12, 9)) < 0.3) * rng.random((12, 9)))
     coefs, intercepts = weights(sizes)
     units = Units(rng.random(9) + 0.5, rng.random(sizes[1]) + 0.5, rng.random(9)) if scaled else None
+    term_weights = rng.random((9, sizes[1])) + 0.5 if weighted else None
     scaled_X = X.multiply(units.by_feature).tocsr() if scaled else X
     results = []
     for features in (torch.from_numpy(scaled_X.toarray()), SparseRows.from_scipy(scaled_X, "cpu")):
-        head = Head(coefs, intercepts, units=units)
+        head = Head(coefs, intercepts, units=units, term_weights=term_weights)
         out = head(features)
         (out**2).sum().backward()
         results.append([out, *(p.grad for p in head.parameters())])
@@ -39,9 +43,11 @@ def test_sparse_and_dense_gradients_agree(sizes, scaled):
     for i, (coef, intercept) in enumerate(zip(coefs, intercepts)):
         expected = (np.maximum(expected, 0) if i else expected) @ coef + intercept
     np.testing.assert_allclose(results[0][0].detach(), expected)
-    if scaled:
+    if scaled or weighted:
+        units = units or Units(np.ones(9), np.ones(sizes[1]), np.zeros(9))
         by_coef, by_intercept = X.T @ (2 * expected), (2 * expected).sum(axis=0)
         by_coef = by_coef * units.by_feature[:, None] - np.outer(units.center, by_intercept)
+        by_coef = by_coef * term_weights if weighted else by_coef
         np.testing.assert_allclose(results[0][1], by_coef * units.by_label)
         np.testing.assert_allclose(results[0][2], by_intercept * units.by_label)
 
@@ -60,6 +66,20 @@ def test_gradients_of_batches_do_not_mix():
     for X in batches:
         head(SparseRows.from_scipy(X, "cpu")).sum().backward()
     np.testing.assert_allclose(head.coefs[0].grad, sum(sums))
+
+
+@pytest.mark.parametrize("block", [2, 1 << 18])
+def test_term_weights_act_on_the_penalty_only(block, monkeypatch):
+    monkeypatch.setattr(_batches, "BLOCK_NUMBERS", block)
+    coefs, intercepts = weights([3, 2])
+    term_weights = np.array([[1.0, 2.0], [3.0, 1.0], [4.0, 0.5]])
+    units = Units(np.array([5.0, 0.5, 2.0]), np.array([0.1, 3.0]), np.array([1.0, -2.0, 0.5]))
+    for head in (Head(coefs, intercepts, units=u, term_weights=term_weights) for u in (None, units)):
+        for given, back in zip((coefs[0], intercepts[0]), (g[0] for g in head.to_numpy())):
+            np.testing.assert_allclose(back, given)
+        strengths = [torch.tensor([2.0, 3.0], dtype=torch.float64)]
+        expected = 0.5 * ((coefs[0] / term_weights) ** 2 * [2.0, 3.0]).sum()
+        assert head.penalty(strengths).item() == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("block", [2, 1 << 18])

@@ -30,14 +30,15 @@ PARAMETERS = {
         ({"early_stopping": True}, "adam"),
         ({"n_outputs": 18_211}, "adam"),
         ({"n_samples": 10**7}, "adam"),
+        ({"n_outputs": 2_000}, "lbfgs"),
+        ({"n_outputs": 2_000, "weighted": True}, "adam"),
         ({"solver": "adam"}, "adam"),
         ({"solver": "lbfgs", "n_outputs": 18_211}, "lbfgs"),
     ],
 )
 def test_choice(change, expected):
-    assert choose_solver(
-        **{"solver": "auto", "hidden_layer_sizes": (), "early_stopping": False, **REUTERS, **change}
-    ) == (expected)
+    given = {"solver": "auto", "hidden_layer_sizes": (), "early_stopping": False, "weighted": False, **REUTERS}
+    assert choose_solver(**{**given, **change}) == expected
 
 
 def test_units_do_not_move_the_minimum():

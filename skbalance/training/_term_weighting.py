@@ -1,0 +1,58 @@
+"""Weights of each feature for each label, learned from where they occur together."""
+
+from __future__ import annotations
+
+import numpy as np
+import scipy.sparse as sp
+
+from ._batches import TrainingData
+
+__all__ = ["TERM_WEIGHTINGS", "check_term_weighting", "relevance_frequency", "term_weights"]
+
+
+def relevance_frequency(data: TrainingData) -> np.ndarray:
+    """Relevance frequency of each feature for each label, ``log2(2 + a / max(1, c))``.
+
+    The feature is present, that is not zero, in `a` samples of the label, and in `c` others; both are sums of weights.
+
+    Parameters
+    ----------
+    data : TrainingData
+        Training samples.
+
+    Returns
+    -------
+    weights : ndarray of shape (n_features, n_labels)
+        At least 1, of the type of the features.
+
+    References
+    ----------
+    Lan, Tan, Su and Lu, "Supervised and Traditional Term Weighting Methods for Automatic Text Categorization", IEEE
+    Transactions on Pattern Analysis and Machine Intelligence 31(4), 2009.
+    """
+    y, weight = data.y, np.asarray(data.weight, dtype=np.float64)
+    weighted = sp.csr_array((np.repeat(weight, np.diff(y.indptr)), y.indices, y.indptr), shape=y.shape)
+    present = data.X != 0
+    if sp.issparse(present):
+        inside = (present.T.astype(np.float64) @ weighted).toarray()
+    else:
+        inside = np.asarray((weighted.T @ present.astype(np.float64)).T)
+    outside = (present.T @ weight)[:, None] - inside
+    np.maximum(outside, 1, out=outside)
+    inside /= outside
+    inside += 2
+    return np.log2(inside, out=inside).astype(data.X.dtype, copy=False)
+
+
+TERM_WEIGHTINGS = {"rf": relevance_frequency}
+
+
+def check_term_weighting(name: str | None, hidden_layer_sizes):
+    """Raise a ValueError if there are weights for a model that is not linear."""
+    if name is not None and hidden_layer_sizes:
+        raise ValueError(f"term_weighting={name!r} is for linear models; got hidden_layer_sizes={hidden_layer_sizes}.")
+
+
+def term_weights(name: str | None, data: TrainingData) -> np.ndarray | None:
+    """Weights of the features for each label by the name of their kind; None for none."""
+    return None if name is None else TERM_WEIGHTINGS[name](data)
