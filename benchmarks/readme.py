@@ -16,6 +16,7 @@ NAMES = {
     "LinearSVC": "`LinearSVC`, one-vs-rest",
     "LogisticRegression, balanced": '`LogisticRegression(class_weight="balanced")`, one-vs-rest',
     "db": '`"db"` (default)',
+    **{f"{name}, rf": f'`"{name}"` and `term_weighting="rf"`' for name in ("bce", "cb_ntr", "db")},
 }
 CORPORA = {
     "reuters": "Reuters-21578",
@@ -33,7 +34,6 @@ COLUMNS = {
     "`LinearSVC`, tuned cuts": PEER,
     "and its C searched": SEARCHED_PEER,
     '`"squared_hinge"`, tuned cuts': OURS,
-    '`"ntr_focal"`, tuned cuts': ("ntr_focal", "pooled"),
 }
 
 

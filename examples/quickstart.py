@@ -76,10 +76,10 @@ def main():
     print("\nWith cuts set on the training documents by cross-validation")
     tuned = {
         "LinearSVC": OneVsRestClassifier(LinearSVC(random_state=0)),
-        **{
-            f"BalancedMultiLabelClassifier({loss!r})": BalancedMultiLabelClassifier(loss, tol=1e-4)
-            for loss in ("db", "squared_hinge")
-        },
+        "BalancedMultiLabelClassifier('db')": BalancedMultiLabelClassifier("db", tol=1e-4),
+        "'squared_hinge', term_weighting='rf'": BalancedMultiLabelClassifier(
+            "squared_hinge", term_weighting="rf", tol=1e-4
+        ),
     }
     for name, model in tuned.items():
         report(name, TunedThresholdMultiLabelClassifierCV(model, random_state=0), *data)

@@ -105,7 +105,7 @@ def loss_grid(
     Halving with a label indicator needs ``min_resources=`` as a number of samples, since scikit-learn finds the
     smallest for 1-D classes only; and it takes a single score.
 
-    Further parameters go in by hand: ``[{**candidates, "hidden_layer_sizes": [(), (100,)]} for candidates in
+    Further parameters go in by hand: ``[{**candidates, "term_weighting": [None, "rf"]} for candidates in
     loss_grid()]``.
 
     Examples
