@@ -70,7 +70,7 @@ def measure(model, n_texts, task):
     """Rows of a task, for each way to keep vectors."""
     texts = load_texts(n_texts)
     if task == SEARCH:
-        texts = [text[:N_CHARACTERS] for text in texts[:N_SEARCHED]]
+        texts = list(dict.fromkeys(text[:N_CHARACTERS] for text in texts))[:N_SEARCHED]
     counter, rows = Counter(), []
     with tempfile.TemporaryDirectory() as folder:
         plain, cached = SentenceEmbedder(model), SentenceEmbedder(model, cache_dir=Path(folder, "embeddings"))
