@@ -17,7 +17,7 @@ from sklearn.model_selection import (
     cross_validate,
 )
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import MinMaxScaler, StandardScaler
+from sklearn.preprocessing import StandardScaler
 
 from skbalance import BalancedMultiLabelClassifier
 from skbalance.datasets import make_long_tailed_multilabel
@@ -112,11 +112,9 @@ def test_sample_weight_is_routed(data):
     weight = np.random.default_rng(0).integers(0, 3, 120).astype(float)
     with sklearn.config_context(enable_metadata_routing=True):
         model = small().set_fit_request(sample_weight=True).set_score_request(sample_weight=True)
-        routed = cross_validate(
-            make_pipeline(MinMaxScaler(), model), X, y, cv=3, params={"sample_weight": weight}, return_estimator=True
-        )
+        routed = cross_validate(model, X, y, cv=3, params={"sample_weight": weight}, return_estimator=True)
         train, _ = next(KFold(3).split(X))
-        np.testing.assert_array_equal(routed["estimator"][0][-1].label_counts_, weight[train] @ y[train])
+        np.testing.assert_array_equal(routed["estimator"][0].label_counts_, weight[train] @ y[train])
 
 
 def test_clone_and_repr(data):

@@ -159,7 +159,9 @@ def test_cross_val_predict_and_metadata_routing():
     assert cross_val_predict(KNeighborsClassifier(), X, y, cv=SPLITTERS[0]).shape == y.shape
     with sklearn.config_context(enable_metadata_routing=True):
         for cv in SPLITTERS:
-            assert len(cross_validate(KNeighborsClassifier(), X, y, cv=cv)["test_score"]) == cv.get_n_splits()
+            assert (
+                len(cross_validate(KNeighborsClassifier(), X, y, cv=cv, params={})["test_score"]) == cv.get_n_splits()
+            )
 
 
 def test_repr():
