@@ -202,7 +202,8 @@ class Head(nn.Module):
             self.register_buffer("center", torch.from_numpy(units.center))
         if term_weights is not None:
             coefs = [coefs[0] / term_weights]
-        self.register_buffer("term_weights", None if term_weights is None else torch.from_numpy(term_weights))
+        weights = None if term_weights is None else torch.from_numpy(term_weights)
+        self.register_buffer("term_weights", weights, persistent=False)  # no part of what early stopping keeps
         self.coefs = nn.ParameterList(torch.tensor(coef) for coef in coefs)
         self.intercepts = nn.ParameterList(torch.tensor(intercept) for intercept in intercepts)
 

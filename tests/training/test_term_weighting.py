@@ -86,3 +86,22 @@ def test_warm_start_goes_on_from_the_weights(data):
     model.fit(X, y)
     assert model.loss_curve_[0] == pytest.approx(reached, rel=1e-3)
     assert model.n_iter_ < n_iter
+
+
+def test_early_stopping_keeps_the_best_weights(data):
+    X, y = data
+    model = BalancedMultiLabelClassifier(
+        "bce",
+        term_weighting="rf",
+        early_stopping=True,
+        learning_rate_init=0.5,
+        batch_size=32,
+        alpha=0.0,
+        random_state=0,
+    ).fit(X, y)
+    curve = model.validation_loss_curve_
+    assert min(curve) < curve[-1]
+    held = np.random.RandomState(0).permutation(300)[:30]
+    proba = np.clip(model.predict_proba(X[held]), 1e-15, None)
+    value = -(y[held] * np.log(proba) + (1 - y[held]) * np.log1p(-proba)).sum(axis=1).mean()
+    assert value == pytest.approx(min(curve), rel=1e-6)
