@@ -27,7 +27,7 @@ PASS, SEARCH = "one pass", "search, 4 candidates, 5 folds"
 NONE, MEMORY, EMPTY, FULL = "no cache", "Pipeline(memory=...)", "cache, empty", "cache, full"
 FEATURES = {PASS: (NONE, EMPTY, FULL), SEARCH: (NONE, MEMORY, EMPTY, FULL)}
 # Texts of the search, and the characters kept of each: without a cache it encodes them all 21 times.
-N_SEARCHED, N_CHARACTERS = 100, 400
+N_SEARCHED, N_CHARACTERS = 100, 200
 
 
 class Counter:

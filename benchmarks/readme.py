@@ -20,6 +20,7 @@ NAMES = {
 }
 CORPORA = {
     "reuters": "Reuters-21578",
+    "reuters-minilm": "with sentence embeddings",
     "reuters-tenth": "a tenth of it",
     "goemotions": "GoEmotions",
     "goemotions-tenth": "a tenth of it",
@@ -59,7 +60,9 @@ def is_ahead(one, other):
 
 
 def cell(found, spread):
-    """Mean of micro- and macro-F1, and their spread where it is wanted."""
+    """Mean of micro- and macro-F1, and their spread where it is wanted; a dash where there are none."""
+    if not found.size:
+        return "–"
     parts = zip(found.mean(axis=0), found.std(axis=0, ddof=1))
     return " / ".join(f"{m:.1f}" + (f" ± {s:.1f}".replace(" 0.", " .") if spread else "") for m, s in parts)
 
@@ -76,10 +79,10 @@ def cuts():
                 cells[one] = f"**{cells[one]}**"
         rows.append([title, *cells.values()])
         for peer, key in PEERS.items():
-            verdicts[peer].append(is_ahead(found[OURS], found[key]) - is_ahead(found[key], found[OURS]))
+            if found[key].size:
+                verdicts[peer].append(is_ahead(found[OURS], found[key]) - is_ahead(found[key], found[OURS]))
     against = [
-        f"ahead of {peer} on {each.count(1)} of the {len(CORPORA)}, level on {each.count(0)}, and behind on "
-        f"{each.count(-1)}"
+        f"ahead of {peer} on {each.count(1)} of {len(each)}, level on {each.count(0)}, and behind on {each.count(-1)}"
         for peer, each in verdicts.items()
     ]
     return [

@@ -151,7 +151,7 @@ def trainer():
         }
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            best = take_turns(runs, repeats=5)
+            best = take_turns(runs, repeats=4)
             best.update(take_turns({f"{name}: textbook loop": lambda t=task, e=epochs: t.textbook(e)}, repeats=1))
         yield from timed("trainer", best, f"{name}: bare loop", f"{epochs} epochs of Adam, linear, batches of 256")
 
