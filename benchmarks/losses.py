@@ -1,11 +1,10 @@
 """All losses on Reuters-21578 at the cut of 0.5, beside scikit-learn's own linear models.
 
 Run ``SKBALANCE_DATA=folder python benchmarks/losses.py``. Default parameters, and ``term_weighting="rf"`` where a row
-says "rf"; TF-IDF (sublinear, min_df=2), trained on
-the ModApte training set, scored once on its test set. A linear model trained with L-BFGS does not depend on the seed,
-so the five seeds draw 90 per cent of the training documents; the first table is of the whole training set. Rows that
-are in `benchmarks/results/losses.csv` already are not run again; ``--fresh`` starts anew. The table is written to
-`benchmarks/results/losses.md`.
+says "rf"; TF-IDF (sublinear, min_df=2), trained on the ModApte training set, scored once on its test set. A linear
+model trained with L-BFGS does not depend on the seed, so the five seeds draw 90 per cent of the training documents; the
+first table is of the whole training set. Rows that are in `benchmarks/results/losses.csv` already are not run again;
+``--fresh`` starts anew. The table is written to `benchmarks/results/losses.md`.
 """
 
 import argparse
@@ -33,11 +32,12 @@ SAMPLES = (WHOLE, 0, 1, 2, 3, 4)
 SCORES = ("micro", "macro", "head_micro", "head", "medium_micro", "medium", "tail_micro", "tail")
 SHOWN = ("micro", "macro", "head", "medium", "tail")
 FIELDS = ("model", "sample", *SCORES, "seconds")
+TERM_WEIGHTED = ("bce", "cb_ntr", "db")
 MODELS = {
     "LinearSVC": OneVsRestClassifier(LinearSVC(random_state=0)),
     "LogisticRegression, balanced": OneVsRestClassifier(LogisticRegression(class_weight="balanced", max_iter=1000)),
     **{name: BalancedMultiLabelClassifier(name) for name in get_loss_names()},
-    **{f"{name}, rf": BalancedMultiLabelClassifier(name, term_weighting="rf") for name in ("bce", "cb_ntr", "db")},
+    **{f"{name}, rf": BalancedMultiLabelClassifier(name, term_weighting="rf") for name in TERM_WEIGHTED},
 }
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from decisions import open_tables
-from losses import FIELDS, MODELS, SHOWN, WHOLE
+from losses import FIELDS, MODELS, SHOWN, TERM_WEIGHTED, WHOLE
 from tables import Table, markdown_table
 
 README = Path(__file__).parents[1] / "README.md"
@@ -16,12 +16,12 @@ NAMES = {
     "LinearSVC": "`LinearSVC`, one-vs-rest",
     "LogisticRegression, balanced": '`LogisticRegression(class_weight="balanced")`, one-vs-rest',
     "db": '`"db"` (default)',
-    **{f"{name}, rf": f'`"{name}"` and `term_weighting="rf"`' for name in ("bce", "cb_ntr", "db")},
+    **{f"{name}, rf": f'`"{name}"` and `term_weighting="rf"`' for name in TERM_WEIGHTED},
 }
 CORPORA = {
     "reuters": "Reuters-21578",
-    "reuters-minilm": "with sentence embeddings",
     "reuters-tenth": "a tenth of it",
+    "reuters-minilm": "Reuters-21578, TF-IDF and sentence embeddings",
     "goemotions": "GoEmotions",
     "goemotions-tenth": "a tenth of it",
     "tmc2007": "TMC2007",

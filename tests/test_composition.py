@@ -17,7 +17,7 @@ from sklearn.model_selection import (
     cross_validate,
 )
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from skbalance import BalancedMultiLabelClassifier
 from skbalance.datasets import make_long_tailed_multilabel
@@ -112,9 +112,16 @@ def test_sample_weight_is_routed(data):
     weight = np.random.default_rng(0).integers(0, 3, 120).astype(float)
     with sklearn.config_context(enable_metadata_routing=True):
         model = small().set_fit_request(sample_weight=True).set_score_request(sample_weight=True)
-        routed = cross_validate(model, X, y, cv=3, params={"sample_weight": weight}, return_estimator=True)
+        # scikit-learn 1.6.0 does not route to the score of a pipeline, hence the scorer.
+        scorer = get_scorer("f1_macro").set_score_request(sample_weight=True)
         train, _ = next(KFold(3).split(X))
-        np.testing.assert_array_equal(routed["estimator"][0].label_counts_, weight[train] @ y[train])
+        for estimator, scoring in ((make_pipeline(MinMaxScaler(), model), scorer), (model, None)):
+            routed = cross_validate(
+                estimator, X, y, cv=3, scoring=scoring, params={"sample_weight": weight}, return_estimator=True
+            )
+            fitted = routed["estimator"][0]
+            fitted = fitted if scoring is None else fitted[-1]
+            np.testing.assert_array_equal(fitted.label_counts_, weight[train] @ y[train])
 
 
 def test_clone_and_repr(data):

@@ -92,12 +92,12 @@ class FirstLayer(torch.autograd.Function):
             intercept = intercept - center @ coef
         out = scratch.output(coef, torch.Size((len(features), coef.shape[1])))
         if isinstance(features, SparseRows):
+            offset = intercept if units is None else intercept * units
             for rows, columns, product in features.rows.products(coef):
                 if units is None:
-                    torch.add(product, intercept[columns], out=out[rows, columns])
+                    torch.add(product, offset[columns], out=out[rows, columns])
                 else:
-                    offset, factor = intercept[columns] * units[columns], units[columns]
-                    torch.addcmul(offset, product, factor, out=out[rows, columns])
+                    torch.addcmul(offset[columns], product, units[columns], out=out[rows, columns])
         else:
             torch.addmm(intercept, features, coef, out=out)
             if units is not None:
@@ -200,9 +200,9 @@ class Head(nn.Module):
             self.register_buffer("feature_scale", torch.from_numpy(units.by_feature))
             self.register_buffer("label_scale", torch.from_numpy(units.by_label))
             self.register_buffer("center", torch.from_numpy(units.center))
+        weights = None
         if term_weights is not None:
-            coefs = [coefs[0] / term_weights]
-        weights = None if term_weights is None else torch.from_numpy(term_weights)
+            coefs, weights = [coefs[0] / term_weights], torch.from_numpy(term_weights)
         self.register_buffer("term_weights", weights, persistent=False)  # no part of what early stopping keeps
         self.coefs = nn.ParameterList(torch.tensor(coef) for coef in coefs)
         self.intercepts = nn.ParameterList(torch.tensor(intercept) for intercept in intercepts)

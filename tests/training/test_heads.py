@@ -20,8 +20,15 @@ def weights(sizes, seed=0):
 @pytest.mark.parametrize("columns", [3, 256])
 @pytest.mark.parametrize(
     ("sizes", "scaled", "weighted"),
-    [([9, 4], False, False), ([9, 6, 4], False, False), ([9, 6, 5, 4], False, False), ([9, 7], True, False)]
-    + [([9, 7], scaled, True) for scaled in (False, True)],
+    [
+        ([9, 4], False, False),
+        ([9, 6, 4], False, False),
+        ([9, 6, 5, 4], False, False),
+        ([9, 4], True, False),
+        ([9, 7], True, False),
+        ([9, 7], False, True),
+        ([9, 7], True, True),
+    ],
 )
 def test_sparse_and_dense_gradients_agree(sizes, scaled, weighted, columns, monkeypatch):
     monkeypatch.setattr(_batches, "BLOCK_COLUMNS", columns)
