@@ -22,6 +22,8 @@ BLOCK_NUMBERS = 1 << 17
 # Columns of a dense matrix that a sparse one on the CPU multiplies at a time: of thousands, the rows that are read many
 # times would not stay in the caches.
 BLOCK_COLUMNS = 256
+# Rows of a dense matrix that a transpose on the CPU multiplies at a time, for the same reason.
+BLOCK_ROWS = 1 << 13
 
 
 def row_blocks(n_rows, n_columns, device) -> list[slice]:
@@ -101,6 +103,39 @@ class SparseMatrix:
             )
 
 
+@dataclass(frozen=True)
+class Transpose:
+    """Transpose of some rows of a matrix, without the features that do not occur in them.
+
+    Attributes
+    ----------
+    rows : slice
+        The rows.
+    matrix : SparseMatrix of shape (n_present, n_rows)
+        Their transpose.
+    present : Tensor of shape (n_present,), int64, or None
+        The features that occur; None if all do.
+    """
+
+    rows: slice
+    matrix: SparseMatrix
+    present: Tensor | None
+
+    @classmethod
+    def from_scipy(cls, matrix, rows: slice, device) -> Transpose:
+        """Transpose rows of a csr_array, before they are sent to the device."""
+        part = matrix[rows]
+        columns = sp.csr_array(part.T)
+        counts = np.diff(columns.indptr)
+        present = None
+        if not counts.all():
+            kept = np.flatnonzero(counts)
+            present = torch.from_numpy(kept).to(device)
+            indptr = np.concatenate([[0], np.cumsum(counts[kept])])
+            columns = sp.csr_array((columns.data, columns.indices, indptr), shape=(len(kept), part.shape[0]))
+        return cls(rows, SparseMatrix.from_scipy(columns, device), present)
+
+
 class SparseRows:
     """Rows of a sparse matrix on a device, with their transpose for the backward pass.
 
@@ -108,35 +143,44 @@ class SparseRows:
     ----------
     rows : SparseMatrix of shape (n_samples, n_features)
         The rows.
-    columns : SparseMatrix of shape (n_present, n_samples)
-        The transpose, without the features that do not occur in these rows.
-    present : Tensor of shape (n_present,), int64, or None
-        The features that do; None if all do.
+    transposes : list of Transpose
+        The transpose, by blocks of the rows.
     """
 
-    def __init__(self, rows: SparseMatrix, columns: SparseMatrix, present: Tensor | None):
-        self.rows, self.columns, self.present = rows, columns, present
+    def __init__(self, rows: SparseMatrix, transposes: list[Transpose]):
+        self.rows, self.transposes = rows, transposes
 
     @classmethod
     def from_scipy(cls, matrix, device) -> SparseRows:
         """Rows of a csr_array, transposed before they are sent to the device."""
-        columns = sp.csr_array(matrix.T)
-        counts = np.diff(columns.indptr)
-        present = None
-        if not counts.all():
-            kept = np.flatnonzero(counts)
-            present = torch.from_numpy(kept).to(device)
-            indptr = np.concatenate([[0], np.cumsum(counts[kept])])
-            columns = sp.csr_array((columns.data, columns.indices, indptr), shape=(len(kept), matrix.shape[0]))
-        return cls(SparseMatrix.from_scipy(matrix, device), SparseMatrix.from_scipy(columns, device), present)
+        n_rows = matrix.shape[0]
+        step = BLOCK_ROWS if torch.device(device).type == "cpu" else max(1, n_rows)
+        blocks = [slice(start, min(start + step, n_rows)) for start in range(0, n_rows, step)]
+        transposes = [Transpose.from_scipy(matrix, block, device) for block in blocks]
+        return cls(SparseMatrix.from_scipy(matrix, device), transposes)
 
     @classmethod
     def from_matrix(cls, rows: SparseMatrix) -> SparseRows:
         """Rows that are on the device already, transposed there."""
         features, order = torch.sort(rows.indices, stable=True)
         present, counts = torch.unique_consecutive(features, return_counts=True)
-        columns = SparseMatrix(_starts(counts, rows.indptr), rows.row_numbers()[order], rows.data[order], len(rows))
-        return cls(rows, columns, None if len(present) == rows.n_columns else present.long())
+        matrix = SparseMatrix(_starts(counts, rows.indptr), rows.row_numbers()[order], rows.data[order], len(rows))
+        present = None if len(present) == rows.n_columns else present.long()
+        return cls(rows, [Transpose(slice(0, len(rows)), matrix, present)])
+
+    def multiply_transposed(self, dense: Tensor, out: Tensor) -> Tensor:
+        """Product of the transpose with a dense matrix, without a gradient, into ``out``."""
+        sole = len(self.transposes) == 1
+        if not sole or self.transposes[0].present is not None:
+            out.zero_()
+        for transpose in self.transposes:
+            for rows, columns, product in transpose.matrix.products(dense[transpose.rows]):
+                features, part = rows if transpose.present is None else transpose.present[rows], out[:, columns]
+                if sole:
+                    part[features] = product
+                else:
+                    part[features] += product
+        return out
 
     def __len__(self):
         return len(self.rows)

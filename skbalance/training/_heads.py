@@ -109,28 +109,19 @@ class FirstLayer(torch.autograd.Function):
     def backward(ctx, grad):
         """Multiply the transpose by the gradient."""
         by_coef, sums = ctx.scratch.gradient(ctx.coef), grad.sum(dim=0)
-
-        def finish(product, rows, columns):
-            """Give a product of features with the gradient their centre, the units of the outputs, and the weights."""
-            if ctx.center is not None:
-                product.addr_(ctx.center[rows], sums[columns], alpha=-1)
-            if ctx.units is not None:
-                product *= ctx.units[columns]
-            if ctx.term_weights is not None:
-                product *= ctx.term_weights[rows, columns]
-            return product
-
         if isinstance(ctx.features, SparseRows):
-            present = ctx.features.present
-            if present is not None:
-                by_coef.zero_()
-            for rows, columns, product in ctx.features.columns.products(grad.contiguous()):
-                if present is None:
-                    by_coef[rows, columns] = finish(product, rows, columns)
-                else:
-                    by_coef[:, columns].index_copy_(0, present[rows], finish(product, present[rows], columns))
+            ctx.features.multiply_transposed(grad, by_coef)
         else:
-            finish(torch.mm(ctx.features.T, grad, out=by_coef), slice(None), slice(None))
+            torch.mm(ctx.features.T, grad, out=by_coef)
+        if ctx.units is not None or ctx.term_weights is not None:
+            for rows in row_blocks(by_coef.shape[0], by_coef.shape[1], by_coef.device):
+                part = by_coef[rows]
+                if ctx.center is not None:
+                    part.addr_(ctx.center[rows], sums, alpha=-1)
+                if ctx.units is not None:
+                    part *= ctx.units
+                if ctx.term_weights is not None:
+                    part *= ctx.term_weights[rows]
         return by_coef, sums if ctx.units is None else sums * ctx.units, None, None, None, None, None
 
 

@@ -91,7 +91,8 @@ class LBFGS(torch.optim.Optimizer):
 
         first = self.param_groups[0]["lr"]
         if self._scale is None:
-            first *= min(1.0, 1 / sum(float(memory.gradient.abs().sum()) for memory in self._memory))
+            # No weight is moved by more than 1; a norm that sums would start the shorter, the more labels there are.
+            first *= min(1.0, 1 / max(float(memory.gradient.abs().max()) for memory in self._memory))
         rounding = torch.finfo(self._memory[0].param.dtype).eps * abs(self._loss)
         step, loss, met = line_search(
             evaluate, self._loss, slope, first=first, max_trials=self._max_trials, rounding=rounding

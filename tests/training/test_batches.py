@@ -17,13 +17,18 @@ def data():
     return TrainingData(X, y, rng.random(23))
 
 
+@pytest.mark.parametrize("height", [7, 1 << 13])
 @pytest.mark.parametrize("columns", [2, 256])
 @pytest.mark.parametrize("block", [5, 1 << 18])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_products_with_rows_and_columns(data, dtype, block, columns, monkeypatch):
+def test_products_with_the_rows_and_their_transpose(data, dtype, block, columns, height, monkeypatch):
     monkeypatch.setattr(_batches, "BLOCK_NUMBERS", block)
     monkeypatch.setattr(_batches, "BLOCK_COLUMNS", columns)
+    monkeypatch.setattr(_batches, "BLOCK_ROWS", height)
     rows = SparseRows.from_scipy(data.X.astype(dtype), "cpu")
+    assert [(t.rows.start, t.rows.stop) for t in rows.transposes] == (
+        [(0, 7), (7, 14), (14, 21), (21, 23)] if height == 7 else [(0, 23)]
+    )
     expected = torch.from_numpy(data.X.toarray().astype(dtype))
     dense = torch.from_numpy(np.random.default_rng(1).normal(size=(11, 3)).astype(dtype))
     out = torch.full((23, 3), torch.nan, dtype=dense.dtype)
@@ -31,10 +36,8 @@ def test_products_with_rows_and_columns(data, dtype, block, columns, monkeypatch
         out[part, wide] = product
     torch.testing.assert_close(out, expected @ dense)
     back = torch.from_numpy(np.random.default_rng(1).normal(size=(23, 3)).astype(dtype))
-    full = torch.zeros(11, 3, dtype=back.dtype)
-    for part, wide, product in rows.columns.products(back):
-        full[part if rows.present is None else rows.present[part], wide] = product
-    torch.testing.assert_close(full, expected.T @ back)
+    found = rows.multiply_transposed(back, torch.full((11, 3), torch.nan, dtype=back.dtype))
+    torch.testing.assert_close(found, expected.T @ back)
 
 
 def test_blocks_of_rows(monkeypatch):
@@ -86,9 +89,10 @@ def arrays(batch):
     """All that a batch consists of, as arrays."""
     features, (pairs, weight) = batch
     if isinstance(features, SparseRows):
-        parts = [features.rows, features.columns]
+        (transpose,) = features.transposes
+        parts = [features.rows, transpose.matrix]
         found = [a for m in parts for a in (m.indptr, m.indices, m.data, torch.tensor([len(m), m.n_columns]))]
-        found.append(torch.tensor([]) if features.present is None else features.present)
+        found.append(torch.tensor([]) if transpose.present is None else transpose.present)
     else:
         found = [features]
     return [a.numpy() for a in (*found, pairs.rows, pairs.cols, torch.tensor(pairs.shape), weight)]

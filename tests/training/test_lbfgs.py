@@ -80,6 +80,22 @@ def test_a_step_that_is_accepted_at_once_costs_one_evaluation():
     assert closure().item() == losses[-1]
 
 
+@pytest.mark.parametrize("n_parameters", [1, 10_000])
+def test_first_step_is_as_long_with_many_parameters(n_parameters):
+    x = torch.ones(n_parameters, dtype=torch.float64, requires_grad=True)
+    trials = []
+
+    def closure():
+        trials.append(x.detach().clone())
+        x.grad = 4 * x.detach()
+        return 2 * x.detach().square().sum()
+
+    LBFGS([x]).step(closure)
+    # The gradient is 4; no element moves by more than 1.
+    assert len(trials) == 2
+    np.testing.assert_allclose(trials[1], 0)
+
+
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_minimum(dtype):
     # Rosenbrock's valley, not convex: the line search has to work.
