@@ -31,7 +31,12 @@ def row_blocks(n_rows, n_columns, device) -> list[slice]:
     step = max(1, n_rows)
     if torch.device(device).type == "cpu":
         step = max(1, BLOCK_NUMBERS * torch.get_num_threads() // max(n_columns, 1))
-    return [slice(start, min(start + step, n_rows)) for start in range(0, n_rows, step)]
+    return _slices(n_rows, step)
+
+
+def _slices(n, step) -> list[slice]:
+    """Cut ``n`` into slices of ``step``, the last one of what is left."""
+    return [slice(start, min(start + step, n)) for start in range(0, n, step)]
 
 
 class SparseMatrix:
@@ -79,8 +84,7 @@ class SparseMatrix:
     def products(self, dense: Tensor) -> Iterator[tuple[slice, slice, Tensor]]:
         """Product with a dense matrix of shape (n_columns, k), without a gradient: rows, columns, and that block."""
         step = BLOCK_COLUMNS if dense.device.type == "cpu" else dense.shape[1]
-        for start in range(0, dense.shape[1], step):
-            columns = slice(start, min(start + step, dense.shape[1]))
+        for columns in _slices(dense.shape[1], step):
             for rows, product in self._row_products(dense[:, columns].contiguous()):
                 yield rows, columns, product
 
@@ -122,9 +126,8 @@ class Transpose:
     present: Tensor | None
 
     @classmethod
-    def from_scipy(cls, matrix, rows: slice, device) -> Transpose:
-        """Transpose rows of a csr_array, before they are sent to the device."""
-        part = matrix[rows]
+    def from_scipy(cls, part, rows: slice, device) -> Transpose:
+        """Transpose a csr_array of these rows, before it is sent to the device."""
         columns = sp.csr_array(part.T)
         counts = np.diff(columns.indptr)
         present = None
@@ -155,8 +158,9 @@ class SparseRows:
         """Rows of a csr_array, transposed before they are sent to the device."""
         n_rows = matrix.shape[0]
         step = BLOCK_ROWS if torch.device(device).type == "cpu" else max(1, n_rows)
-        blocks = [slice(start, min(start + step, n_rows)) for start in range(0, n_rows, step)]
-        transposes = [Transpose.from_scipy(matrix, block, device) for block in blocks]
+        blocks = _slices(n_rows, step)
+        parts = [matrix] if len(blocks) == 1 else [matrix[block] for block in blocks]
+        transposes = [Transpose.from_scipy(part, block, device) for part, block in zip(parts, blocks, strict=True)]
         return cls(SparseMatrix.from_scipy(matrix, device), transposes)
 
     @classmethod
@@ -347,7 +351,7 @@ class BatchIterator:
         order = np.arange(n) if self.random_state is None else self.random_state.permutation(n)
         if self._resident is None and ResidentData.fits(self.dataset, self.device):
             self._resident = ResidentData(self.dataset, self.device)
-        parts = [slice(start, start + self.batch_size) for start in range(0, n, self.batch_size)]
+        parts = _slices(n, self.batch_size)
         if self._resident is None:
             for part in parts:
                 yield self.dataset.take(order[part]).on_device(self.device)
