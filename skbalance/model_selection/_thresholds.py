@@ -22,6 +22,7 @@ from skbalance._validation import (
     num_samples,
     validate_hyperparameters,
 )
+from skbalance.model_selection._cooccurrence import LabelCooccurrence
 from skbalance.model_selection._cross_scores import (
     check_rows,
     encode_tuning_targets,
@@ -30,7 +31,7 @@ from skbalance.model_selection._cross_scores import (
     resolve_splits,
     route_fit_params,
 )
-from skbalance.model_selection._decision_model import PooledDecisionModel
+from skbalance.model_selection._decision_model import pool, rival_lifts
 from skbalance.model_selection._decision_rules import (
     MICRO_WEIGHTS,
     SCORING_NAMES,
@@ -41,7 +42,7 @@ from skbalance.model_selection._decision_rules import (
     get_metric,
 )
 from skbalance.model_selection._responses import choose_response_method, log_odds, response, row_blocks
-from skbalance.model_selection._threshold_search import ScoredPairs, rank_pairs
+from skbalance.model_selection._threshold_search import rank_pairs
 
 __all__ = ["TunedThresholdMultiLabelClassifierCV"]
 
@@ -80,8 +81,8 @@ class TunedThresholdMultiLabelClassifierCV(DocLinkMixin, ClassifierMixin, MetaEs
         the target is binary.
     strategy : {"pooled", "per_label_shrunk", "per_label", "micro_macro", "global", "top_k"}, default="pooled"
         - ``"pooled"``: scores are first replaced by the log-odds of one logistic regression over all labels, which
-          sees the score, its lead over the best other label of the row, and the log of the label's count; then as
-          ``"per_label_shrunk"``.
+          sees the score, its lead over the best other label of the row, how much more often the label occurs beside
+          that one than elsewhere, and the log of the label's count; then as ``"per_label_shrunk"``.
         - ``"per_label_shrunk"``: each label's own cut, drawn toward that of labels about as frequent.
         - ``"per_label"``: each label's own cut. Poor for labels with few positives.
         - ``"micro_macro"``: each label's cut that maximises the sum of macro-F and micro-F, after [1]_ (which visits
@@ -314,7 +315,9 @@ class TunedThresholdMultiLabelClassifierCV(DocLinkMixin, ClassifierMixin, MetaEs
 
         self.decision_model_ = None
         if self.strategy == "pooled":
-            pairs = self._pool(pairs, seen, typical, min_labels, random_state)
+            width = min(pairs.scores.shape[1], max(_MIN_POOLED_WIDTH, 2 * typical, min_labels))
+            self.decision_model_, pairs = pool(pairs, seen, tested, indicator, width, random_state)
+            self._cooccurrence = LabelCooccurrence.of(indicator)
         rule = self._tune(pairs, counts, n_rows, min_labels, metric, indicator[tested], y, typical)
         cuts = rule.cuts(pairs, counts, n_rows)
         self.estimator_ = fitted
@@ -344,17 +347,6 @@ class TunedThresholdMultiLabelClassifierCV(DocLinkMixin, ClassifierMixin, MetaEs
 
     def _on_probabilities(self, method):
         return method == "predict_proba" or self.decision_model_ is not None
-
-    def _pool(self, pairs, seen, typical, min_labels, random_state):
-        width = min(pairs.scores.shape[1], max(_MIN_POOLED_WIDTH, 2 * typical, min_labels))
-        labels, scores, targets = (a[:, :width] for a in (pairs.labels, pairs.scores, pairs.targets))
-        known = scores > -np.inf
-        if width < 2 or targets[known].all() or not targets[known].any():
-            return pairs
-        counts = seen[pairs.parts[:, None] if len(seen) > 1 else 0, labels]
-        model = PooledDecisionModel(random_state=random_state.randint(np.iinfo(np.int32).max))
-        self.decision_model_ = model.fit(scores, targets, counts)
-        return ScoredPairs(labels, model.decision_function(scores, counts), targets, pairs.positives, pairs.parts)
 
     def _tune(self, pairs, counts, n_rows, min_labels, metric, truth, y, typical):
         weight = MICRO_WEIGHTS.get(self.scoring) if isinstance(self.scoring, str) else None
@@ -420,7 +412,8 @@ class TunedThresholdMultiLabelClassifierCV(DocLinkMixin, ClassifierMixin, MetaEs
             values[:, self.label_counts_ == 0] = -np.inf
             labels, scores = rank_pairs(values, self._width)
             if self.decision_model_ is not None:
-                scores = self.decision_model_.decision_function(scores, self.label_counts_[labels])
+                lifts = rival_lifts(labels, scores, self._cooccurrence)
+                scores = self.decision_model_.decision_function(scores, self.label_counts_[labels], lifts)
             chosen = self._rule.choose(labels, scores, cuts)
             rows.append(np.repeat(np.arange(block.start, block.stop), chosen.sum(axis=1)))
             columns.append(labels[chosen])
