@@ -91,9 +91,10 @@ def load_descr(name: str) -> str:
 
 
 def indicator_matrix(indices: np.ndarray, indptr: np.ndarray, n_labels: int) -> sparse.csr_matrix:
-    """Return the 0/1 CSR matrix (uint8) with sorted rows whose label indices are given, each once a row."""
+    """Return the 0/1 CSR matrix (int64) with sorted rows whose label indices are given, each once a row."""
+    # Not uint8: scikit-learn 1.9's LabelBinarizer mixes up labels whose number does not fit the type.
     target = sparse.csr_matrix(
-        (np.ones(len(indices), dtype=np.uint8), indices, indptr), shape=(len(indptr) - 1, n_labels)
+        (np.ones(len(indices), dtype=np.int64), indices, indptr), shape=(len(indptr) - 1, n_labels)
     )
     target.sort_indices()
     return target

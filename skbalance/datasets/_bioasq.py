@@ -132,7 +132,7 @@ def load_bioasq(path, *, max_articles=None, min_label_count=1, return_X_y=False)
         With the attributes
 
         - data : ndarray of shape (n_samples,), dtype=object. Title and abstract of each article, as str.
-        - target : csr_matrix of shape (n_samples, n_labels), dtype=uint8. 1 where the article has the term.
+        - target : csr_matrix of shape (n_samples, n_labels), dtype=int64. 1 where the article has the term.
         - target_names : ndarray of shape (n_labels,), dtype=object. The terms, in alphabetical order.
         - pmids : ndarray of shape (n_samples,), dtype=object. The PubMed identifiers, as str.
         - DESCR : str. The description of the format.

@@ -108,7 +108,7 @@ def make_long_tailed_multilabel(
     sparse : bool, default=True
         If True, the counts are a CSR matrix, else a dense array. Has no effect on text.
     return_indicator : {"sparse", "dense"}, default="sparse"
-        Kind of the label indicator: a CSR matrix or an ndarray, uint8.
+        Kind of the label indicator: a CSR matrix or an ndarray, int64.
     return_X_y : bool, default=True
         If True, return ``(data, target)``, else a Bunch.
     random_state : int, RandomState instance or None, default=None
@@ -124,7 +124,7 @@ def make_long_tailed_multilabel(
 
         - data : csr_matrix or ndarray of shape (n_samples, n_features), dtype=float64, counts; or, with
           `return_text`, ndarray of shape (n_samples,), dtype=object, of str.
-        - target : csr_matrix or ndarray of shape (n_samples, n_labels), dtype=uint8.
+        - target : csr_matrix or ndarray of shape (n_samples, n_labels), dtype=int64.
         - target_names : ndarray of shape (n_labels,), dtype=object, the commonest label first.
         - feature_names : ndarray of shape (n_features,), dtype=object. The vocabulary.
         - label_frequencies : ndarray of shape (n_labels,). The :math:`p_i`.
@@ -282,7 +282,7 @@ def _draw_labels(
     pairs = _top_up(pairs, np.flatnonzero(parents < 0), min_count, n_labels, n_samples, rng)
     counts = np.bincount(pairs // n_samples, minlength=n_labels)
     by_label = csc_matrix(
-        (np.ones(len(pairs), dtype=np.uint8), pairs % n_samples, np.append(0, np.cumsum(counts))),
+        (np.ones(len(pairs), dtype=np.int64), pairs % n_samples, np.append(0, np.cumsum(counts))),
         shape=(n_samples, n_labels),
     )
     return by_label.tocsr()

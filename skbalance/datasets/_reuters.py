@@ -209,7 +209,7 @@ def fetch_reuters21578(*, subset="train", data_home=None, download_if_missing=Tr
 
         - data : ndarray of shape (n_samples,), dtype=object. Title and body of each document, as str. A
           document without either is its whole text.
-        - target : csr_matrix of shape (n_samples, 90), dtype=uint8. 1 where the document has the topic.
+        - target : csr_matrix of shape (n_samples, 90), dtype=int64. 1 where the document has the topic.
         - target_names : ndarray of shape (90,), dtype=object. The topics, in alphabetical order.
         - sample_id : ndarray of shape (n_samples,), dtype=int64. The collection's own number of each
           document (``NEWID``); ascending within each part.

@@ -75,6 +75,9 @@ def encode_tuning_targets(y):
             DataConversionWarning,
             stacklevel=3,
         )
+    if y.ndim == 2 and y.dtype.kind in "iu" and np.iinfo(y.dtype).max < encoding.n_outputs:
+        # scikit-learn 1.9's LabelBinarizer, and with it OneVsRestClassifier, numbers labels in the type of y.
+        y = y.astype(np.int64)
     if encoding.n_outputs == 1:
         # Classifiers disagree on what a single column is; on a 1-D target they agree.
         y = y.toarray().ravel() if sp.issparse(y) else y.ravel()

@@ -6,6 +6,7 @@ from urllib.error import URLError
 
 import numpy as np
 import pytest
+from sklearn.preprocessing import LabelBinarizer
 
 from skbalance.datasets import _base
 from skbalance.datasets._base import data_folder, find_or_download, indicator_matrix, load_descr
@@ -139,6 +140,12 @@ def test_every_description_file_is_asked_for():
 
 def test_indicator_matrix():
     target = indicator_matrix(np.array([2, 0, 1]), np.array([0, 2, 2, 3]), 4)
-    assert target.dtype == np.uint8
+    assert target.dtype == np.int64
     assert target.has_sorted_indices
     np.testing.assert_array_equal(target.toarray(), [[1, 0, 1, 0], [0, 0, 0, 0], [0, 1, 0, 0]])
+
+
+def test_labels_beyond_255_survive_the_label_binarizer():
+    """With uint8, OneVsRestClassifier would mix them up."""
+    target = indicator_matrix(np.arange(300), np.arange(301), 300)
+    np.testing.assert_array_equal(LabelBinarizer().fit_transform(target), np.eye(300))

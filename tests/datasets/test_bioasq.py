@@ -40,7 +40,7 @@ def check(dataset):
     assert dataset.pmids.tolist() == ["11", "12", "13", "14"]
     assert dataset.target_names.tolist() == ["Animals", "Humans", "Mice"]
     assert sparse.isspmatrix_csr(dataset.target)
-    assert dataset.target.dtype == np.uint8
+    assert dataset.target.dtype == np.int64
     np.testing.assert_array_equal(dataset.target.toarray(), [[1, 0, 1], [0, 1, 0], [0, 0, 0], [0, 1, 1]])
 
 

@@ -8,6 +8,7 @@ from scipy import sparse
 from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer, TfidfVectorizer
 from sklearn.metrics import f1_score
 from sklearn.multiclass import OneVsRestClassifier
+from sklearn.preprocessing import LabelBinarizer
 from sklearn.svm import LinearSVC
 
 from skbalance.datasets import make_long_tailed_multilabel
@@ -22,7 +23,7 @@ def test_defaults():
     X, y = make_long_tailed_multilabel(random_state=0)
     assert sparse.isspmatrix_csr(X)
     assert sparse.isspmatrix_csr(y)
-    assert (X.shape, X.dtype, y.shape, y.dtype) == ((1000, 1000), np.float64, (1000, 50), np.uint8)
+    assert (X.shape, X.dtype, y.shape, y.dtype) == ((1000, 1000), np.float64, (1000, 50), np.int64)
     assert X.has_canonical_format
     assert y.has_canonical_format
     assert set(y.data) == {1}
@@ -238,6 +239,11 @@ def test_small_shapes(n_samples, n_labels, tail_exponent, linkage, allow_unlabel
         assert np.diff(y.indptr).min() >= 1
 
 
+def test_labels_beyond_255_survive_the_label_binarizer():
+    _, y = make_long_tailed_multilabel(300, 400, n_features=50, random_state=0)
+    np.testing.assert_array_equal(LabelBinarizer().fit_transform(y), y.toarray())
+
+
 @pytest.mark.slow
 def test_large_label_set_stays_sparse():
     """A tenth of the published PubMed rows, all of its labels: y is never made dense."""
@@ -256,7 +262,7 @@ def test_large_label_set_stays_sparse():
     assert y.shape == (22_490, 18_211)
     assert X.nnz / 22_490 == pytest.approx(100, abs=2)
     assert y.nnz / 22_490 == pytest.approx(12.3, abs=0.3)
-    assert peak < 22_490 * 18_211  # bytes of a dense uint8 indicator
+    assert peak < 22_490 * 18_211  # bytes of a dense indicator, at one a label
 
 
 @pytest.mark.parametrize(

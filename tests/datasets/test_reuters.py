@@ -70,7 +70,7 @@ def test_split_and_topics(folder):
     train = fetch_reuters21578(data_home=folder)
     assert list(train.target_names) == ["earn", "grain", "wheat"]
     assert sparse.isspmatrix_csr(train.target)
-    assert train.target.dtype == np.uint8
+    assert train.target.dtype == np.int64
     np.testing.assert_array_equal(train.sample_id, [2, 30])
     np.testing.assert_array_equal(train.target.toarray(), [[1, 0, 0], [0, 1, 1]])
     test = fetch_reuters21578(data_home=folder, subset="test")

@@ -9,6 +9,7 @@ from sklearn.exceptions import DataConversionWarning, NotFittedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import KFold, LeaveOneOut, ShuffleSplit
 from sklearn.multiclass import OneVsRestClassifier
+from sklearn.preprocessing import LabelBinarizer
 
 from skbalance import BalancedMultiLabelClassifier
 from skbalance.model_selection._cross_scores import (
@@ -98,6 +99,17 @@ def test_indicators(container):
     assert encoding.kind == "multilabel"
     np.testing.assert_array_equal(indicator.toarray(), Y)
     np.testing.assert_array_equal(label_counts(y), Y.sum(axis=0))
+
+
+@pytest.mark.parametrize("container", [np.asarray, sp.csr_array])
+@pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int16])
+def test_more_labels_than_the_type_of_y_can_number(container, dtype):
+    """The classifier inside is not fitted on a type in which scikit-learn numbers labels wrongly."""
+    Y = np.tile(np.eye(300, dtype=dtype), (3, 1))
+    y, encoding, indicator = encode_tuning_targets(container(Y))
+    np.testing.assert_array_equal(indicator.toarray(), Y)
+    np.testing.assert_array_equal(LabelBinarizer().fit_transform(y), Y)
+    assert encoding.indicator(indicator.toarray()).dtype == dtype
 
 
 def test_single_column():
