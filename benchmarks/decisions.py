@@ -65,9 +65,9 @@ MODELS = {
     },
 }
 # What is searched of each model.
-GRID = {"term_weighting": (None, "rf"), "alpha": (1e-3, 3e-4, 1e-4, 3e-5, 1e-5)}
+GRID = {"term_weighting": (None, "rf"), "alpha": (3e-3, 1e-3, 3e-4, 1e-4, 3e-5, 1e-5)}
 GRIDS = {name: GRID for name in MODELS if not name.startswith("LinearSVC")}
-GRIDS["LinearSVC (C searched)"] = {"estimator__C": (0.1, 0.3, 1.0, 3.0)}
+GRIDS["LinearSVC (C searched)"] = {"estimator__C": (0.03, 0.1, 0.3, 1.0, 3.0, 10.0)}
 # Of Reuters, whose labels are the rarest, only weak penalties; beside embeddings the weakest did worse than these two.
 ALPHAS = {
     "reuters": (1e-4, 3e-5, 1e-5),
