@@ -29,7 +29,7 @@ from skbalance.model_selection._cross_scores import (
     resolve_splits,
     route_fit_params,
 )
-from skbalance.model_selection._responses import choose_response_method, log_odds, response, row_blocks
+from skbalance.model_selection._responses import choose_response_method, log_odds, response, scoring_blocks
 
 __all__ = ["CalibratedMultiLabelClassifierCV"]
 
@@ -210,7 +210,7 @@ class CalibratedMultiLabelClassifierCV(DocLinkMixin, ClassifierMixin, MetaEstima
 
     def _probabilities(self, X):
         blocks = [np.empty((0, self.n_labels_))]
-        for block in row_blocks(num_samples(X), self.n_labels_):
+        for block in scoring_blocks(num_samples(X), self.n_labels_):
             X_block = X if block.stop - block.start == num_samples(X) else _safe_indexing(X, np.r_[block])
             values = response(self.estimator_, X_block, self._method, self.n_labels_)
             blocks.append(self.maps_(log_odds(values, self._method)))
@@ -288,7 +288,7 @@ def _score(fitted, X, indicator, rows, sampled, method, seen):
     blocks = [
         (np.empty((0, n_labels), np.float32), np.empty((0, n_labels), bool), np.empty(0, int), np.empty(0, np.float32))
     ]
-    for block in row_blocks(len(rows), n_labels):
+    for block in scoring_blocks(len(rows), n_labels):
         index = rows[block]
         values = log_odds(response(fitted, _safe_indexing(X, index), method, n_labels), method).copy()
         values[:, seen == 0] = np.nan

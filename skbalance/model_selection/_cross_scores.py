@@ -18,7 +18,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skbalance._targets import encode_targets
 from skbalance._validation import _safe_indexing, check_method_params, num_samples
-from skbalance.model_selection._responses import log_odds, response, row_blocks
+from skbalance.model_selection._responses import log_odds, response, scoring_blocks
 from skbalance.model_selection._split import MultilabelStratifiedKFold, MultilabelStratifiedShuffleSplit
 from skbalance.model_selection._threshold_search import ScoredPairs, rank_pairs
 
@@ -290,7 +290,7 @@ def _fit_and_score(estimator, X, y, indicator, train, test, params, method, widt
 def _score_rows(fitted, X, indicator, rows, method, width, seen):
     n_labels = indicator.shape[1]
     blocks = []
-    for block in row_blocks(len(rows), n_labels):
+    for block in scoring_blocks(len(rows), n_labels):
         index = rows[block]
         values = log_odds(response(fitted, _safe_indexing(X, index), method, n_labels), method)
         values[:, seen == 0] = -np.inf

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import logit
 
-__all__ = ["BLOCK_ELEMENTS", "choose_response_method", "log_odds", "response", "row_blocks"]
+__all__ = ["BLOCK_ELEMENTS", "choose_response_method", "log_odds", "response", "scoring_blocks"]
 
 # Scores of so many pairs are held at a time where they need not all exist.
 BLOCK_ELEMENTS = 1 << 24
@@ -102,7 +102,7 @@ def log_odds(values, method: str) -> np.ndarray:
     return values.astype(np.float32, copy=False)
 
 
-def row_blocks(n_rows: int, n_labels: int):
+def scoring_blocks(n_rows: int, n_labels: int):
     """Slices of rows, of at most `BLOCK_ELEMENTS` pairs each."""
     step = max(1, BLOCK_ELEMENTS // max(1, n_labels))
     for start in range(0, n_rows, step):

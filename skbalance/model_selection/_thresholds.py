@@ -41,7 +41,7 @@ from skbalance.model_selection._decision_rules import (
     cross_fitted_score,
     get_metric,
 )
-from skbalance.model_selection._responses import choose_response_method, log_odds, response, row_blocks
+from skbalance.model_selection._responses import choose_response_method, log_odds, response, scoring_blocks
 from skbalance.model_selection._threshold_search import rank_pairs
 
 __all__ = ["TunedThresholdMultiLabelClassifierCV"]
@@ -406,7 +406,7 @@ class TunedThresholdMultiLabelClassifierCV(DocLinkMixin, ClassifierMixin, MetaEs
         if self._on_probabilities(self._method):
             cuts = logit(cuts)
         rows, columns = [np.empty(0, dtype=np.intp)], [np.empty(0, dtype=np.int32)]
-        for block in row_blocks(num_samples(X), self.n_labels_):
+        for block in scoring_blocks(num_samples(X), self.n_labels_):
             X_block = X if block.stop - block.start == num_samples(X) else _safe_indexing(X, np.r_[block])
             values = log_odds(response(self.estimator_, X_block, self._method, self.n_labels_), self._method)
             values[:, self.label_counts_ == 0] = -np.inf

@@ -13,7 +13,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier
 
-from skbalance.model_selection._responses import choose_response_method, log_odds, response, row_blocks
+from skbalance.model_selection._responses import choose_response_method, log_odds, response, scoring_blocks
 
 X, Y = make_multilabel_classification(n_samples=60, n_classes=3, random_state=0)
 CLASSIFIERS = [
@@ -83,6 +83,6 @@ def test_log_odds_are_finite_and_keep_order():
 
 
 def test_blocks_cover_every_row_once():
-    blocks = list(row_blocks(10_000, 18_211))
+    blocks = list(scoring_blocks(10_000, 18_211))
     assert len(blocks) > 5
     np.testing.assert_array_equal(np.concatenate([np.r_[block] for block in blocks]), np.arange(10_000))
