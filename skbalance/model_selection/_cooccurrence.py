@@ -28,10 +28,8 @@ class LabelCooccurrence:
     @classmethod
     def of(cls, indicator: sp.csr_array) -> LabelCooccurrence:
         """Count an indicator of shape (n_rows, n_labels)."""
-        wide = sp.csr_array(indicator).astype(np.int32)
-        together = sp.csr_array(wide.T @ wide)
-        together.sort_indices()
-        return cls(together, wide.shape[0])
+        wide = indicator.astype(np.int32)
+        return cls((wide.T @ wide).tocsr(), wide.shape[0])
 
     def log_lift(self, labels: np.ndarray, others: np.ndarray) -> np.ndarray:
         """Logarithm of the lift of labels, given other labels: ``log(P(label | other) / P(label))``.

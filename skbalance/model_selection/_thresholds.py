@@ -313,10 +313,11 @@ class TunedThresholdMultiLabelClassifierCV(DocLinkMixin, ClassifierMixin, MetaEs
                 "cuts cannot be set."
             )
 
-        self.decision_model_ = None
+        self.decision_model_ = self._cooccurrence = None
         if self.strategy == "pooled":
             width = min(pairs.scores.shape[1], max(_MIN_POOLED_WIDTH, 2 * typical, min_labels))
             self.decision_model_, pairs = pool(pairs, seen, tested, indicator, width, random_state)
+        if self.decision_model_ is not None:
             self._cooccurrence = LabelCooccurrence.of(indicator)
         rule = self._tune(pairs, counts, n_rows, min_labels, metric, indicator[tested], y, typical)
         cuts = rule.cuts(pairs, counts, n_rows)
