@@ -45,14 +45,15 @@ from sklearn.multiclass import OneVsRestClassifier
 from sklearn.svm import LinearSVC
 from tables import Table, add_options, data_folder, markdown_table, parse, run_tasks, write
 
-from skbalance import BalancedMultiLabelClassifier, SentenceEmbedder
-from skbalance.datasets import fetch_reuters21578
-from skbalance.embedding import make_text_features
-from skbalance.metrics import expected_calibration_error, group_f1_score, multilabel_brier_score_loss
-from skbalance.model_selection import (
+from skbalance import (
+    BalancedMultiLabelClassifier,
     CalibratedMultiLabelClassifierCV,
+    SentenceEmbedder,
     TunedThresholdMultiLabelClassifierCV,
 )
+from skbalance.datasets import fetch_reuters21578
+from skbalance.metrics import expected_calibration_error, group_f1_score, multilabel_brier_score_loss
+from skbalance.text import make_text_features
 
 CORPORA = ("reuters", "reuters-minilm", "reuters-tenth", "goemotions", "goemotions-tenth", "tmc2007", "tmc2007-tenth")
 MODELS = {

@@ -33,8 +33,8 @@ from tables import Table, add_options, data_folder, markdown_row, parse, run_tas
 
 from skbalance import BalancedMultiLabelClassifier, SentenceEmbedder
 from skbalance.datasets import fetch_reuters21578
-from skbalance.embedding import make_text_features
 from skbalance.metrics import group_f1_score, label_groups
+from skbalance.text import make_text_features
 
 SEEDS = (123, 124, 125, 126, 127)
 SVM = "SVM"

@@ -13,9 +13,9 @@ from sklearn.feature_extraction.text import TfidfTransformer
 from sklearn.metrics import f1_score
 from sklearn.pipeline import make_pipeline
 
-from skbalance import BalancedMultiLabelClassifier
+from skbalance import BalancedMultiLabelClassifier, TunedThresholdMultiLabelClassifierCV
 from skbalance.datasets import make_long_tailed_multilabel
-from skbalance.model_selection import TunedThresholdMultiLabelClassifierCV, multilabel_train_test_split
+from skbalance.model_selection import multilabel_train_test_split
 from skbalance.plotting import ThresholdDisplay
 
 X, y = make_long_tailed_multilabel(

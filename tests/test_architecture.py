@@ -20,11 +20,13 @@ ALLOWED = {
     "_display": {"losses"},
     "_validation": set(),
     "_classifier": {"_display", "_targets", "losses", "training"},
-    "_tags": set(),
+    "text": {"_classifier", "_targets", "calibration", "crossfit", "decisions", "losses", "training"},
+    "decisions": {"_targets", "crossfit", "metrics", "model_selection"},
+    "calibration": {"_targets", "crossfit", "model_selection"},
+    "crossfit": {"_targets", "model_selection"},
+    "model_selection": {"_targets", "losses", "metrics"},
     "metrics": set(),
     "datasets": set(),
-    "embedding": set(),
-    "model_selection": {"_targets", "losses", "metrics"},
     "plotting": {"losses", "metrics", "model_selection"},
 }
 
@@ -77,7 +79,15 @@ def test_facades_only_hand_names_on(path):
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(ROOT)))
 def test_files_stay_short(path):
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= 500
+    """Lines of code: docstrings, comments and blank lines do not count."""
+    source = path.read_text(encoding="utf-8")
+    not_code = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node, clean=False):
+            not_code.update(range(node.body[0].lineno, node.body[0].end_lineno + 1))
+    lines = enumerate(source.splitlines(), start=1)
+    code = [line for number, line in lines if number not in not_code and line.strip() and line.strip()[0] != "#"]
+    assert len(code) <= 350
 
 
 def test_every_file_of_the_package_has_a_room():

@@ -1,6 +1,5 @@
-"""Splits, thresholds and calibration for multi-label targets."""
+"""Splits for multi-label targets, and grids over losses."""
 
-from skbalance.model_selection._calibration import CalibratedMultiLabelClassifierCV
 from skbalance.model_selection._loss_grid import loss_distributions, loss_grid
 from skbalance.model_selection._split import (
     MultilabelStratifiedKFold,
@@ -8,14 +7,11 @@ from skbalance.model_selection._split import (
     RepeatedMultilabelStratifiedKFold,
     multilabel_train_test_split,
 )
-from skbalance.model_selection._thresholds import TunedThresholdMultiLabelClassifierCV
 
 __all__ = [
-    "CalibratedMultiLabelClassifierCV",
     "MultilabelStratifiedKFold",
     "MultilabelStratifiedShuffleSplit",
     "RepeatedMultilabelStratifiedKFold",
-    "TunedThresholdMultiLabelClassifierCV",
     "loss_distributions",
     "loss_grid",
     "multilabel_train_test_split",

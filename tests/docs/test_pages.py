@@ -12,7 +12,7 @@ import pytest
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = sorted(page for page in DOCS.glob("*.rst") if page.name != "sg_execution_times.rst")
-ROOMS = ("", ".losses", ".metrics", ".model_selection", ".embedding", ".datasets", ".plotting")
+ROOMS = ("", ".losses", ".metrics", ".model_selection", ".decisions", ".calibration", ".text", ".datasets", ".plotting")
 BLOCK = re.compile(r"^\.\. (?:code-block:: python|plot::)\n\n((?: {4}.*\n|\n)+)", re.MULTILINE)
 
 
@@ -43,19 +43,22 @@ def test_reference_has_every_public_name(room):
 
 
 def test_display_links_to_a_page_of_the_reference():
-    from skbalance import BalancedMultiLabelClassifier, SentenceEmbedder, TagClassifier
+    from skbalance import (
+        BalancedMultiLabelClassifier,
+        CalibratedMultiLabelClassifierCV,
+        SentenceEmbedder,
+        TagClassifier,
+        TunedThresholdMultiLabelClassifierCV,
+    )
     from skbalance.losses import FocalLoss
-    from skbalance.model_selection import CalibratedMultiLabelClassifierCV, TunedThresholdMultiLabelClassifierCV
 
     model = BalancedMultiLabelClassifier()
     shown = {
-        "skbalance": (model, TagClassifier(model)),
+        "skbalance": (model,),
         "skbalance.losses": (FocalLoss(),),
-        "skbalance.embedding": (SentenceEmbedder(),),
-        "skbalance.model_selection": (
-            TunedThresholdMultiLabelClassifierCV(model),
-            CalibratedMultiLabelClassifierCV(model),
-        ),
+        "skbalance.text": (SentenceEmbedder(), TagClassifier(model)),
+        "skbalance.decisions": (TunedThresholdMultiLabelClassifierCV(model),),
+        "skbalance.calibration": (CalibratedMultiLabelClassifierCV(model),),
     }
     text = (DOCS / "api.rst").read_text(encoding="utf-8")
     assert ":toctree: generated/" in text

@@ -18,8 +18,8 @@ from skbalance import BalancedMultiLabelClassifier
 from skbalance.datasets import make_long_tailed_multilabel
 from skbalance.metrics import multilabel_scorers
 from skbalance.model_selection import MultilabelStratifiedKFold, loss_grid
-from tests.embedding.conftest import save_encoder
-from tests.embedding.counting import CountingEmbedder
+from tests.text.conftest import save_encoder
+from tests.text.counting import CountingEmbedder
 
 pytestmark = pytest.mark.slow
 

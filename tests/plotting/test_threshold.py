@@ -6,8 +6,8 @@ from sklearn.metrics import f1_score
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.naive_bayes import BernoulliNB
 
+from skbalance import TunedThresholdMultiLabelClassifierCV
 from skbalance.datasets import make_long_tailed_multilabel
-from skbalance.model_selection import TunedThresholdMultiLabelClassifierCV
 from skbalance.plotting import ThresholdDisplay, _threshold
 
 from .tidy import assert_points_clear_of_legend, assert_tidy

@@ -1,0 +1,5 @@
+"""Calibration: probabilities from scores, fitted on rows that the models did not see."""
+
+from skbalance.calibration._calibration import CalibratedMultiLabelClassifierCV
+
+__all__ = ["CalibratedMultiLabelClassifierCV"]

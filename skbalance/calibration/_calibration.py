@@ -1,0 +1,304 @@
+"""The meta-estimator that makes probabilities of a multi-label classifier's scores."""
+
+from __future__ import annotations
+
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
+from sklearn.utils import check_random_state, get_tags, indexable
+from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
+from sklearn.utils.parallel import Parallel, delayed
+from sklearn.utils.validation import check_is_fitted
+
+from skbalance._validation import (
+    DocLinkMixin,
+    HasMethods,
+    Interval,
+    StrOptions,
+    _safe_indexing,
+    num_samples,
+    validate_hyperparameters,
+)
+from skbalance.calibration._calibration_maps import CalibrationSample, fit_maps
+from skbalance.crossfit import (
+    check_rows,
+    choose_response_method,
+    encode_tuning_targets,
+    fit_quietly,
+    label_counts,
+    log_odds,
+    resolve_splits,
+    response,
+    route_fit_params,
+    scoring_blocks,
+)
+
+__all__ = ["CalibratedMultiLabelClassifierCV"]
+
+# Scores of all labels are kept for so many pairs; where there are more, for a sample of the rows.
+_MAX_ELEMENTS = 1 << 27
+
+
+class CalibratedMultiLabelClassifierCV(DocLinkMixin, ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
+    """Multi-label classifier with calibrated probabilities, by cross-validation.
+
+    What a classifier trained with a balancing loss (or with none) gives as a probability is not one: of the pairs
+    it gives 0.3, more or fewer than 30 % are positive. The training rows are scored by models that did not see
+    them, and a map from scores to probabilities is fitted to each label, scikit-learn's own sigmoid or isotonic
+    one. A label with a few positives has no map to speak of: each label's map is drawn toward one of labels about
+    as frequent, the more so the fewer positives it has,
+
+        p_l(s) = (n_l own_l(s) + shrinkage like(s; n_l)) / (n_l + shrinkage).
+
+    Parameters
+    ----------
+    estimator : classifier
+        With `decision_function` or `predict_proba`: any multi-label classifier or pipeline, or a binary one if
+        the target is binary.
+    method : {"sigmoid", "isotonic"}, default="sigmoid"
+        Kind of map: Platt's sigmoid [1]_, or a step function that never falls.
+    shrinkage : float, default=20.0
+        Positives at which a label's own map weighs as much as that of its like; 0 is no shrinkage.
+    response_method : {"auto", "decision_function", "predict_proba"}, default="auto"
+        Where scores come from; ``"auto"`` prefers `decision_function`. Probabilities are turned into log-odds.
+    cv : int, float, splitter, iterable or "prefit", default=None
+        As in :class:`TunedThresholdMultiLabelClassifierCV`. `estimator_` is fitted on all rows, except for
+        ``"prefit"``.
+    n_jobs : int, default=None
+        Folds to fit at a time.
+    random_state : int, RandomState instance or None, default=None
+        Shuffles the folds, and draws rows where there are too many pairs to keep.
+
+    Attributes
+    ----------
+    estimator_ : classifier
+        The fitted classifier.
+    maps_ : CalibrationMaps
+        The fitted maps.
+    label_counts_ : ndarray of shape (n_labels,)
+        Positives of each label in the training data.
+    n_labels_ : int
+        Number of labels; 1 for a binary target.
+    classes_ : ndarray of shape (2,) or list of n_labels ndarray
+        Classes of a binary target, or of every label.
+    n_features_in_ : int
+        Features seen in `fit`, if `estimator_` tells.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Their names, if `estimator_` tells.
+
+    See Also
+    --------
+    sklearn.calibration.CalibratedClassifierCV : For binary and multiclass targets.
+    TunedThresholdMultiLabelClassifierCV : Sets cuts in place of probabilities.
+
+    Notes
+    -----
+    The map of labels about as frequent is fitted to all pairs, those of a label with `n_l` positives weighted by
+    ``exp(-(log n_l - log n)^2 / 2)``, for `n` a power of 2. A label that the training data never (always) have is
+    given the probability ``0.5 / (n_samples + 1)`` (one less that).
+
+    With more than 2^27 pairs, negatives are those of a random sample of the rows, weighted up, and positives those
+    of all rows.
+
+    References
+    ----------
+    .. [1] Platt, "Probabilistic Outputs for Support Vector Machines and Comparisons to Regularized Likelihood
+       Methods", Advances in Large Margin Classifiers, 1999.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_multilabel_classification
+    >>> from sklearn.multiclass import OneVsRestClassifier
+    >>> from sklearn.svm import LinearSVC
+    >>> from skbalance import CalibratedMultiLabelClassifierCV
+    >>> X, y = make_multilabel_classification(n_samples=400, n_classes=4, random_state=0)
+    >>> model = CalibratedMultiLabelClassifierCV(OneVsRestClassifier(LinearSVC()), random_state=0).fit(X, y)
+    >>> probabilities = model.predict_proba(X)
+    >>> bool(abs(probabilities.mean(axis=0) - y.mean(axis=0)).max() < 0.02)
+    True
+    """
+
+    _parameter_constraints: dict = {
+        "estimator": [HasMethods(["fit", "predict_proba"]), HasMethods(["fit", "decision_function"])],
+        "method": [StrOptions({"sigmoid", "isotonic"})],
+        "shrinkage": [Interval(Real, 0, None, closed="left")],
+        "response_method": [StrOptions({"auto", "decision_function", "predict_proba"})],
+        "cv": "no_validation",
+        "n_jobs": [Integral, None],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(
+        self,
+        estimator,
+        *,
+        method="sigmoid",
+        shrinkage=20.0,
+        response_method="auto",
+        cv=None,
+        n_jobs=None,
+        random_state=None,
+    ):
+        self.estimator = estimator
+        self.method = method
+        self.shrinkage = shrinkage
+        self.response_method = response_method
+        self.cv = cv
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+
+    def fit(self, X, y, **params):
+        """Fit the classifier and the maps.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Training data, whatever `estimator` takes.
+        y : {array-like, sparse matrix} of shape (n_samples, n_labels) or (n_samples,)
+            Indicator of 0 and 1, or a binary target.
+        **params : dict
+            For `estimator.fit`, cut to each fold if there is a value for each row (`sample_weight`); to the
+            splitter too with metadata routing. The maps leave rows of weight 0 out and count the others alike.
+
+        Returns
+        -------
+        self : CalibratedMultiLabelClassifierCV
+            The fitted object.
+
+        Raises
+        ------
+        ValueError
+            If a parameter or `y` is not what is allowed, or no label has both classes.
+        sklearn.exceptions.NotFittedError
+            If `cv` is ``"prefit"`` and `estimator` is not fitted.
+        """
+        validate_hyperparameters(self)
+        fit_params, split_params = route_fit_params(self, params)
+        X, y = indexable(X, y)
+        X, y, fit_params = check_rows(X, y, fit_params)
+        y, encoding, indicator = encode_tuning_targets(y)
+        rng = check_random_state(self.random_state)
+        splits = resolve_splits(self.cv, self.estimator, X, y, encoding.kind, rng, split_params)
+        counts, n_rows, n_labels = label_counts(indicator), num_samples(X), encoding.n_outputs
+        if not ((counts > 0) & (counts < n_rows)).any():
+            raise ValueError("No label of y has both classes: there is nothing to calibrate.")
+        method = choose_response_method(self.estimator, self.response_method)
+
+        tested = np.arange(n_rows) if splits is None else np.concatenate([test for _, test in splits])
+        n_sampled = max(1, min(len(tested), _MAX_ELEMENTS // n_labels))
+        sampled = np.zeros(n_rows, dtype=bool)
+        sampled[rng.permutation(np.unique(tested))[:n_sampled]] = True
+        if splits is None:
+            fitted = self.estimator
+            scored = [_score(fitted, X, indicator, tested, sampled, method, counts)]
+        else:
+            scored = Parallel(n_jobs=self.n_jobs)(
+                delayed(_fit_and_score)(self.estimator, X, y, indicator, train, test, sampled, fit_params, method)
+                for train, test in splits
+            )
+            fitted = clone(self.estimator).fit(X, y, **fit_params)
+        scores, targets, labels, positives = (np.concatenate(part) for part in zip(*scored))
+        sample = CalibrationSample(scores, targets, labels, positives, n_rows=len(tested))
+        maps = fit_maps(sample, counts, self.method, self.shrinkage, rng)
+
+        self.estimator_, self.maps_ = fitted, maps
+        self.label_counts_, self.n_labels_ = counts, n_labels
+        self.classes_ = encoding.classes
+        self._encoding, self._method = encoding, method
+        for name in ("n_features_in_", "feature_names_in_"):
+            if hasattr(fitted, name):
+                setattr(self, name, getattr(fitted, name))
+        return self
+
+    def _probabilities(self, X):
+        blocks = [np.empty((0, self.n_labels_))]
+        for block in scoring_blocks(num_samples(X), self.n_labels_):
+            X_block = X if block.stop - block.start == num_samples(X) else _safe_indexing(X, np.r_[block])
+            values = response(self.estimator_, X_block, self._method, self.n_labels_)
+            blocks.append(self.maps_(log_odds(values, self._method)))
+        return np.concatenate(blocks)
+
+    def predict_proba(self, X):
+        """Calibrated probabilities.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_samples, n_labels) or (n_samples, 2)
+            Of each label, or of both classes of a binary target.
+        """
+        check_is_fitted(self)
+        probabilities = self._probabilities(X)
+        if self._encoding.kind == "binary":
+            return np.hstack([1 - probabilities, probabilities])
+        return probabilities
+
+    def predict(self, X):
+        """Predict what is more likely than not.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        y : {ndarray, sparse matrix} of shape (n_samples, n_labels) or (n_samples,)
+            Indicator of the type of the training target, sparse if that was; or classes.
+        """
+        check_is_fitted(self)
+        return self._encoding.decode(self._probabilities(X) - 0.5)
+
+    def get_metadata_routing(self):
+        """Say where the parameters of `fit` go when metadata routing is on.
+
+        Returns
+        -------
+        routing : MetadataRouter
+            To the `fit` of the estimator and the `split` of the splitter.
+        """
+        fit_to = MethodMapping().add(caller="fit", callee="fit")
+        split_to = MethodMapping().add(caller="fit", callee="split")
+        router = MetadataRouter(owner=self).add(estimator=self.estimator, method_mapping=fit_to)
+        return router.add(splitter=self.cv, method_mapping=split_to)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        inner = get_tags(self.estimator)
+        tags.input_tags = inner.input_tags
+        tags.target_tags.multi_output = False
+        tags.non_deterministic = inner.non_deterministic
+        tags.classifier_tags.multi_class = False
+        if inner.classifier_tags is not None:
+            tags.classifier_tags.multi_label = inner.classifier_tags.multi_label
+        return tags
+
+
+def _fit_and_score(estimator, X, y, indicator, train, test, sampled, params, method):
+    seen = label_counts(indicator[train])
+    fitted = fit_quietly(estimator, X, y, train, params, seen)
+    return _score(fitted, X, indicator, test, sampled, method, seen)
+
+
+def _score(fitted, X, indicator, rows, sampled, method, seen):
+    """Scores and targets of the sampled rows, labels and scores of the positives of all rows."""
+    n_labels = indicator.shape[1]
+    blocks = [
+        (np.empty((0, n_labels), np.float32), np.empty((0, n_labels), bool), np.empty(0, int), np.empty(0, np.float32))
+    ]
+    for block in scoring_blocks(len(rows), n_labels):
+        index = rows[block]
+        values = log_odds(response(fitted, _safe_indexing(X, index), method, n_labels), method).copy()
+        values[:, seen == 0] = np.nan
+        truth = indicator[index]
+        at, labels = truth.nonzero()
+        positives = values[at, labels]
+        learnt = ~np.isnan(positives)
+        keep = sampled[index]
+        blocks.append((values[keep], truth[keep].toarray().astype(bool), labels[learnt], positives[learnt]))
+    return tuple(np.concatenate(part) for part in zip(*blocks))

@@ -1,0 +1,278 @@
+"""Cuts from scores: pure NumPy, every label at once, nothing here knows an estimator.
+
+A *cut* is the score above which a label is predicted. All functions work on :class:`ScoredPairs`, which holds
+for every row only its best labels, so that 18,000 labels on 200,000 rows fit in memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from skbalance.crossfit import ScoredPairs
+
+__all__ = [
+    "Objective",
+    "choose_labels",
+    "frequency_cuts",
+    "global_cuts",
+    "label_cuts",
+    "micro_macro_cuts",
+    "shrink_cuts",
+]
+
+_GRID = 100
+_FREQUENCY_STEP = 0.1
+_SWEEPS = 10
+
+
+@dataclass(frozen=True)
+class Objective:
+    """Weighted mean of micro-F and macro-F, as a sum of one term for each label.
+
+    Macro-F is such a sum already. Micro-F is replaced by its tangent at the best single cut,
+
+        F_micro ~ F + sum_l ((1 + beta^2) tp_l - F (beta^2 n_l + k_l)) / (beta^2 N + K)
+
+    with `tp_l` hits among `k_l` predictions of a label with `n_l` positives. The terms can then be maximised
+    label by label.
+    """
+
+    micro_weight: float
+    beta: float
+    n_labels: int
+    micro: float
+    denominator: float
+
+    @classmethod
+    def of(cls, pairs: ScoredPairs, micro_weight: float, beta: float) -> Objective:
+        """Take the tangent at the cut that is best for micro-F."""
+        _, scores, targets = pairs.flat()
+        positives = pairs.positives.sum(axis=0)
+        order = np.argsort(-scores, kind="stable")
+        hits = np.cumsum(targets[order])
+        predicted = np.arange(1, len(order) + 1)
+        last = _last_of_ties(scores[order])
+        value = np.where(last, _f_score(hits, predicted, positives.sum(), beta), -1.0)
+        best = int(value.argmax()) if len(value) else 0
+        n_predicted = predicted[best] if len(value) else 0
+        return cls(
+            micro_weight=micro_weight,
+            beta=beta,
+            n_labels=max(1, int(np.count_nonzero(positives))),
+            micro=float(max(value[best], 0.0)) if len(value) else 0.0,
+            denominator=max(float(beta**2 * positives.sum() + n_predicted), 1.0),
+        )
+
+    def __call__(self, hits, predicted, positives):
+        """Terms of labels with so many hits, predictions and positives."""
+        macro = _f_score(hits, predicted, positives, self.beta) / self.n_labels
+        gain = (1 + self.beta**2) * hits - self.micro * (self.beta**2 * positives + predicted)
+        return (1 - self.micro_weight) * macro + self.micro_weight * gain / self.denominator
+
+
+def _f_score(hits, predicted, positives, beta):
+    denominator = beta**2 * np.asarray(positives, dtype=float) + predicted
+    return (1 + beta**2) * hits / np.maximum(denominator, np.finfo(float).tiny)
+
+
+def _last_of_ties(ordered):
+    return np.append(ordered[1:] != ordered[:-1], True)[: len(ordered)]
+
+
+def _sorted_by_label(pairs):
+    """Pairs of labels with a hit, sorted by label and falling score, down to one below the lowest hit."""
+    labels, scores, targets = pairs.flat()
+    lowest = np.full(pairs.n_labels, np.inf)
+    np.minimum.at(lowest, labels[targets], scores[targets])
+    below = np.full(pairs.n_labels, -np.inf)
+    under = scores < lowest[labels]
+    np.maximum.at(below, labels[under], scores[under])
+    labels, scores, targets = labels[~under], scores[~under], targets[~under]
+    order = np.lexsort((-scores, labels))
+    return labels[order], scores[order], targets[order], below
+
+
+def label_cuts(pairs: ScoredPairs, objective: Callable) -> tuple[np.ndarray, np.ndarray]:
+    """Each label's own best cut.
+
+    Parameters
+    ----------
+    pairs : ScoredPairs
+        Scores of rows that the models did not see.
+    objective : callable
+        ``objective(hits, predicted, positives)``, the value of each label; larger is better.
+
+    Returns
+    -------
+    cuts : ndarray of shape (n_labels,)
+        Halfway between the two scores that the best cut lies between. NaN for a label that has nothing to cut
+        between: no positive among the pairs, or one score throughout.
+    evidence : ndarray of shape (n_labels,)
+        Positives that the cut rests on; 0 where it is NaN.
+    """
+    positives = pairs.positives.sum(axis=0)
+    labels, scores, targets, below = _sorted_by_label(pairs)
+    cuts = np.full(pairs.n_labels, np.nan)
+    if not len(labels):
+        return cuts, np.zeros(pairs.n_labels)
+    starts = np.flatnonzero(np.append(True, labels[1:] != labels[:-1]))
+    present = labels[starts]
+    segment = np.cumsum(np.append(0, labels[1:] != labels[:-1]))
+    hits = np.cumsum(targets)
+    hits = hits - (hits[starts] - targets[starts])[segment]
+    predicted = np.arange(len(labels)) - starts[segment] + 1
+    value = objective(hits, predicted, positives[labels])
+    ends = np.append(starts[1:], len(labels)) - 1
+    last = np.append((labels[1:] != labels[:-1]) | (scores[1:] != scores[:-1]), True)
+    value = np.where(last, value, -np.inf)
+    best_value = np.maximum.reduceat(value, starts)
+    is_best = np.flatnonzero(value == best_value[segment])
+    best = is_best[np.unique(segment[is_best], return_index=True)[1]]
+    following = np.append(scores[1:], -np.inf)
+    following[ends] = below[present]
+    upper, lower = scores[best].astype(float), following[best].astype(float)
+    # All pairs of the label are predicted: the cut is just below the lowest of them.
+    lower = np.where(np.isfinite(lower), lower, np.nextafter(scores[best], -np.inf))
+    cut = (upper + lower) / 2
+    nothing = objective(np.zeros(len(present)), np.zeros(len(present)), positives[present]) >= best_value
+    cut = np.where(nothing, scores[starts], cut)
+    constant = (scores[starts] == scores[ends]) & ~np.isfinite(below[present])
+    cuts[present] = np.where(constant, np.nan, cut)
+    return cuts, np.where(np.isnan(cuts), 0, positives)
+
+
+def _grid(pairs):
+    """Cuts worth trying for many labels at once: quantiles of the positives' and of the best scores."""
+    _, scores, targets = pairs.flat()
+    n_best = min(len(scores), 6 * int(pairs.positives.sum()) + 1000)
+    best = np.partition(scores, len(scores) - n_best)[len(scores) - n_best :]
+    steps = np.linspace(0, 1, _GRID)
+    values = [np.quantile(best, steps)]
+    if targets.any():
+        values.append(np.quantile(scores[targets], steps))
+    return np.unique(np.concatenate(values))
+
+
+def _counts_above(keys, scores, targets, grid, n_keys):
+    """Hits and predictions of each key above each cut of the grid, both of shape (n_keys, n_grid)."""
+    n = len(grid) + 1
+    cell = keys.astype(np.int64) * n + np.searchsorted(grid, scores, side="left")
+    above = [
+        np.bincount(cell[chosen], minlength=n_keys * n).reshape(n_keys, n)[:, ::-1].cumsum(axis=1)[:, ::-1][:, 1:]
+        for chosen in (targets, slice(None))
+    ]
+    return above[0], above[1]
+
+
+def global_cuts(pairs: ScoredPairs, objective: Callable) -> np.ndarray:
+    """The one cut that is best for all labels together, once for each label."""
+    grid = _grid(pairs)
+    hits, predicted = _counts_above(*pairs.flat(), grid, pairs.n_labels)
+    value = objective(hits, predicted, pairs.positives.sum(axis=0)[:, None]).sum(axis=0)
+    return np.full(pairs.n_labels, grid[value.argmax()])
+
+
+def frequency_cuts(
+    pairs: ScoredPairs, label_counts: np.ndarray, objective: Callable, bandwidth: float = 1.0
+) -> np.ndarray:
+    """The cut that is best for labels about as frequent as each one.
+
+    For a count `n`, hits, predictions and positives of all labels are averaged with the weights
+    ``exp(-(log(1 + n_l) - log(1 + n))^2 / (2 bandwidth^2))``, and the cut is taken that is best for the average.
+
+    Parameters
+    ----------
+    pairs : ScoredPairs
+        Scores of rows that the models did not see.
+    label_counts : ndarray of shape (n_labels,)
+        Positives of each label in the training data.
+    objective : callable
+        ``objective(hits, predicted, positives)``.
+    bandwidth : float, default=1.0
+        How far "about as frequent" reaches, in units of log count.
+
+    Returns
+    -------
+    cuts : ndarray of shape (n_labels,)
+        A function of the count alone.
+    """
+    grid = _grid(pairs)
+    level = np.rint(np.log1p(label_counts) / _FREQUENCY_STEP).astype(int)
+    levels, level = np.unique(level, return_inverse=True)
+    labels, scores, targets = pairs.flat()
+    hits, predicted = _counts_above(level[labels], scores, targets, grid, len(levels))
+    positives = np.bincount(level, weights=pairs.positives.sum(axis=0), minlength=len(levels))
+    n_labels = np.bincount(level, weights=label_counts > 0, minlength=len(levels))
+    distance = (levels[:, None] - levels) * _FREQUENCY_STEP / bandwidth
+    weights = np.exp(-0.5 * distance**2)
+    total = np.maximum(weights @ n_labels, np.finfo(float).tiny)[:, None]
+    value = objective(weights @ hits / total, weights @ predicted / total, (weights @ positives)[:, None] / total)
+    return grid[value.argmax(axis=1)][level]
+
+
+def shrink_cuts(own: np.ndarray, evidence: np.ndarray, target: np.ndarray, shrinkage: float) -> np.ndarray:
+    """Draw each label's cut toward a target: ``(n own + shrinkage target) / (n + shrinkage)``."""
+    weight = evidence / np.maximum(evidence + shrinkage, np.finfo(float).tiny)
+    return np.where(evidence > 0, weight * np.nan_to_num(own) + (1 - weight) * target, target)
+
+
+def micro_macro_cuts(pairs: ScoredPairs, beta: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
+    """Each label's cut that maximises the sum of macro-F and micro-F, the other labels being held.
+
+    Starts from each label's own best cut and sweeps until no cut moves. Returns what :func:`label_cuts` does.
+    """
+    positives = pairs.positives.sum(axis=0)
+    n_labels = max(1, int(np.count_nonzero(positives)))
+    cuts, evidence = label_cuts(pairs, lambda hits, predicted, positives: _f_score(hits, predicted, positives, beta))
+    labels, scores, targets = pairs.flat()
+    for _ in range(_SWEEPS):
+        above = scores > np.where(np.isnan(cuts), np.inf, cuts)[labels]
+        hits = np.bincount(labels[above & targets], minlength=pairs.n_labels)
+        predicted = np.bincount(labels[above], minlength=pairs.n_labels)
+        micro = _f_score(hits.sum(), predicted.sum(), positives.sum(), beta)
+        denominator = max(float(beta**2 * positives.sum() + predicted.sum()), 1.0)
+
+        def both(tp, k, n, micro=micro, denominator=denominator):
+            gain = ((1 + beta**2) * tp - micro * (beta**2 * n + k)) / denominator
+            return _f_score(tp, k, n, beta) / n_labels + gain
+
+        moved, evidence = label_cuts(pairs, both)
+        if np.array_equal(moved, cuts, equal_nan=True):
+            break
+        cuts = moved
+    return cuts, evidence
+
+
+def choose_labels(margins: np.ndarray, min_labels: int, max_labels: int | None) -> np.ndarray:
+    """Which pairs to predict: those above their cut, at least and at most so many a row.
+
+    Parameters
+    ----------
+    margins : ndarray of shape (n_rows, width)
+        Score minus cut of each pair; -inf for what must not be predicted.
+    min_labels : int
+        Rows with fewer labels above their cut get those with the largest margins.
+    max_labels : int or None
+        Rows with more keep those with the largest margins.
+
+    Returns
+    -------
+    chosen : ndarray of bool of shape (n_rows, width)
+        Pairs to predict.
+    """
+    chosen = margins > 0
+    found = chosen.sum(axis=1)
+    wrong = found < min_labels
+    if max_labels is not None:
+        wrong |= found > max_labels
+    rows = np.flatnonzero(wrong)
+    if len(rows):
+        rank = np.argsort(np.argsort(-margins[rows], axis=1, kind="stable"), axis=1, kind="stable")
+        wanted = np.maximum(found[rows], min_labels)
+        if max_labels is not None:
+            wanted = np.minimum(wanted, max_labels)
+        chosen[rows] = (rank < wanted[:, None]) & (margins[rows] > -np.inf)
+    return chosen

@@ -1,0 +1,252 @@
+"""Sentence-transformers models: found, told apart, and loaded once per process."""
+
+import hashlib
+import os
+import threading
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+__all__ = ["LoadedModel", "ModelSource", "clear_models", "identify", "load"]
+
+_INSTALL_HINT = 'SentenceEmbedder needs sentence-transformers: pip install "skbalance[text]"'
+_ORGANISATION = "sentence-transformers"
+# Parts of a model's folder that do not change its vectors with the torch backend.
+_IGNORED_FOLDERS = ("onnx", "openvino")
+
+_loaded: dict[tuple, "LoadedModel"] = {}  # by source and identity
+_digests: dict[tuple, str] = {}  # by folder and the names, sizes and times of its files
+_lock = threading.RLock()
+
+
+class ModelSource(NamedTuple):
+    """Where a model comes from and where it goes: all that decides what is loaded."""
+
+    model: str
+    device: str = "auto"
+    revision: str | None = None
+    local_files_only: bool = False
+    trust_remote_code: bool = False
+
+
+class LoadedModel:
+    """A model in memory.
+
+    Parameters
+    ----------
+    encoder : sentence_transformers.SentenceTransformer
+        The model itself.
+    identity : str or None
+        See `identify`.
+    """
+
+    def __init__(self, encoder, identity):
+        self.encoder = encoder
+        self.identity = identity
+        self._lock = threading.Lock()  # fast tokenizers refuse to be used by two threads at once
+
+    @property
+    def dimension(self):
+        """Number of dimensions of the model's vectors."""
+        for name in ("get_embedding_dimension", "get_sentence_embedding_dimension"):
+            if hasattr(self.encoder, name):
+                dimension = getattr(self.encoder, name)()
+                break
+        return self.encode([""]).shape[1] if dimension is None else dimension
+
+    def encode(self, texts, prompt=None):
+        """Encode one batch: list of str -> float32 array of shape (n_texts, dimension)."""
+        with self._lock:
+            vectors = self.encoder.encode(
+                texts, prompt=prompt, batch_size=len(texts), show_progress_bar=False, convert_to_tensor=True
+            )
+        return vectors.to(device="cpu", dtype=torch.float32).numpy()
+
+
+def load(source):
+    """Load a model, or hand back the one that this process has already loaded.
+
+    Parameters
+    ----------
+    source : ModelSource
+        What to load.
+
+    Returns
+    -------
+    loaded : LoadedModel
+        Shared by all callers in the process.
+
+    Raises
+    ------
+    ImportError
+        If sentence-transformers is not installed.
+    ValueError
+        If the device is unknown or absent.
+    OSError
+        If there is no such model here and it could not be downloaded.
+    """
+    with _lock:
+        identity = identify(source)
+        loaded = _loaded.get((source, identity))
+        if loaded is None:
+            encoder = _load_encoder(source, identity)
+            for stale in [key for key in _loaded if key[0] == source]:
+                del _loaded[stale]
+            identity = identity or identify(source)  # known at last, if it has just been downloaded
+            loaded = _loaded[source, identity] = LoadedModel(encoder, identity)
+        return loaded
+
+
+def clear_models():
+    """Forget the models that this process has loaded, to free their memory.
+
+    The next call that needs one loads it again. Embeddings kept in a `cache_dir` are not touched.
+
+    Examples
+    --------
+    >>> from skbalance.text import clear_models
+    >>> clear_models()
+    """
+    with _lock:
+        _loaded.clear()
+
+
+def identify(source):
+    """Name the exact weights and settings behind a model's name.
+
+    A local folder is named by the hash of its files' names and contents, so a copy of it elsewhere has the
+    same identity and a change in it another one. A Hub model is named by its commit.
+
+    Parameters
+    ----------
+    source : ModelSource
+        Where the model comes from.
+
+    Returns
+    -------
+    identity : str or None
+        None for a Hub model that has not been downloaded yet.
+    """
+    if os.path.isdir(source.model):
+        return "folder:" + _digest_folder(source.model)
+    return _identify_hub_model(source.model, source.revision)
+
+
+def _load_encoder(source, identity):
+    try:
+        from sentence_transformers import SentenceTransformer
+    except ImportError as error:
+        raise ImportError(_INSTALL_HINT) from error
+    revision = source.revision
+    if identity is not None and identity.startswith("hub:"):
+        revision = identity.rpartition("@")[2]  # the weights are those that the identity names
+    device = _check_device(source.device)
+    try:
+        with nullcontext() if identity is None else _without_progress_bars():
+            return SentenceTransformer(
+                source.model,
+                device=device,
+                revision=revision,
+                local_files_only=source.local_files_only,
+                trust_remote_code=source.trust_remote_code,
+            )
+    except (OSError, ValueError) as error:
+        if os.path.isdir(source.model):
+            raise OSError(
+                f"The folder model={source.model!r} could not be loaded as a sentence-transformers model: {error}"
+            ) from error
+        raise OSError(
+            f"The model {source.model!r} is no local folder and could not be had from the Hugging Face Hub "
+            f"(revision={source.revision!r}, local_files_only={source.local_files_only}): {error}\n"
+            "Without a network, give model= the path of a local folder that SentenceTransformer.save or a download "
+            'made, for example SentenceEmbedder("/data/models/all-MiniLM-L6-v2").'
+        ) from error
+
+
+@contextmanager
+def _without_progress_bars():
+    """Keep transformers from drawing a bar for weights that it reads from the disk."""
+    from transformers.utils import logging
+
+    enabled = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if enabled:
+            logging.enable_progress_bar()
+
+
+def _check_device(device):
+    """Turn the parameter into what sentence-transformers takes; None lets it choose."""
+    if device == "auto":
+        return None
+    try:
+        kind = torch.device(device).type
+    except RuntimeError as error:
+        raise ValueError(f"device={device!r} is not 'auto' or a torch device: {error}") from error
+    if kind == "cuda" and not torch.cuda.is_available():
+        raise ValueError(f"device={device!r}, but no CUDA device is available; use device='cpu' or device='auto'.")
+    return device
+
+
+def _identify_hub_model(model, revision):
+    """Return name and commit of a model in the Hub's local cache, or None; never asks the network."""
+    try:
+        from huggingface_hub import try_to_load_from_cache
+        from huggingface_hub.utils import HFValidationError
+    except ImportError as error:
+        raise ImportError(_INSTALL_HINT) from error
+    names = [model] if "/" in model else [f"{_ORGANISATION}/{model}", model]
+    folder = os.getenv("SENTENCE_TRANSFORMERS_HOME")
+    for name in names:
+        try:
+            path = try_to_load_from_cache(name, "config.json", cache_dir=folder, revision=revision)
+        except HFValidationError:  # a path, or no possible name at all
+            return None
+        if isinstance(path, str):
+            return f"hub:{name}@{Path(path).parent.name}"
+    return None
+
+
+def _digest_folder(folder):
+    root = Path(folder).resolve()
+    files = sorted(path for path in root.rglob("*") if path.is_file() and _counts(path.relative_to(root)))
+    stats = [path.stat() for path in files]
+    state = (str(root), tuple((str(path), stat.st_size, stat.st_mtime_ns) for path, stat in zip(files, stats)))
+    if state not in _digests:
+        digest = hashlib.blake2b(digest_size=20)
+        for path, stat in zip(files, stats):
+            digest.update(f"{path.relative_to(root).as_posix()}\0{stat.st_size}\0".encode())
+            with path.open("rb") as file:
+                while block := file.read(1 << 20):
+                    digest.update(block)
+        _digests[state] = digest.hexdigest()
+    return _digests[state]
+
+
+def _counts(path):
+    hidden = any(part.startswith(".") for part in path.parts)
+    return not hidden and path.parts[0] not in _IGNORED_FOLDERS and path.suffix != ".md"
+
+
+def check_finite(vectors, model):
+    """Raise if a model gave NaN or infinity.
+
+    Parameters
+    ----------
+    vectors : ndarray of shape (n_texts, dimension)
+        What the model gave.
+    model : str
+        Its name, for the message.
+
+    Raises
+    ------
+    ValueError
+        If a value is not finite.
+    """
+    if not np.isfinite(vectors).all():
+        raise ValueError(f"The model {model!r} gave NaN or infinite values; its weights may be damaged.")

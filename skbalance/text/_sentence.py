@@ -1,0 +1,392 @@
+"""Sentence embeddings as a scikit-learn transformer."""
+
+import copy
+import hashlib
+import os
+import time
+import warnings
+from importlib.metadata import PackageNotFoundError, version
+from numbers import Integral
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils import estimator_html_repr
+
+from skbalance._validation import DocLinkMixin, Interval, validate_hyperparameters
+from skbalance.text._cache import VectorStore
+from skbalance.text._models import ModelSource, check_finite, identify, load
+from skbalance.text._texts import check_texts
+
+__all__ = ["SentenceEmbedder"]
+
+_SECONDS_BETWEEN_WRITES = 5.0
+_dimensions: dict[str | None, int] = {}  # by a model's identity; lets a cache alone name the features
+
+
+class SentenceEmbedder(DocLinkMixin, TransformerMixin, BaseEstimator):
+    """Turn texts into the vectors of a sentence-transformers model.
+
+    The model is loaded when the first text has to be encoded, once per process, and is shared by all embedders
+    with the same settings. It is never part of the embedder: a pickle holds the parameters only.
+
+    With a `cache_dir`, each text is encoded once ever: vectors are kept on disk under a hash of the text, the
+    model's weights and the prompt, so that a search over 4 candidates and 5 folds encodes 100 texts 100 times,
+    not 2,100 times, and a second run encodes none. `truncate_dim` and `normalize` are applied to what comes out
+    of the cache: searching over them encodes nothing. Processes that share a cache take turns at encoding.
+
+    Parameters
+    ----------
+    model : str or path, default="all-MiniLM-L6-v2"
+        A local folder, or a model name on the Hugging Face Hub. A Hub model that has been downloaded is used
+        as it is, also after it has changed on the Hub; name a `revision` to move on.
+    device : str, default="auto"
+        A torch device ("cpu", "cuda", "cuda:1", "mps"), or "auto": a GPU if there is one.
+    batch_size : int, default=32
+        Number of texts encoded at once.
+    normalize : bool, default=True
+        Whether to scale each vector to Euclidean length 1 (after `truncate_dim`).
+    truncate_dim : int, default=None
+        Keep only the first dimensions, for models trained for it (Matryoshka). None keeps all.
+    prompt : str, default=None
+        Put before each text, as some models want ("passage: "). None takes the model's own default prompt,
+        mostly none; "" switches it off.
+    cache_dir : str or path, default=None
+        A folder for the vectors, made if it does not exist. None keeps nothing. A cache that holds all the
+        texts may be read-only.
+    revision : str, default=None
+        Branch, tag or commit of a Hub model.
+    local_files_only : bool, default=False
+        Never ask the network.
+    trust_remote_code : bool, default=False
+        Run code that comes with the model.
+    show_progress : bool, default=False
+        Show a progress bar over the texts that have to be encoded.
+
+    See Also
+    --------
+    make_text_features : TF-IDF and embeddings side by side.
+
+    Notes
+    -----
+    This estimator is stateless and need not be fitted; `fit` checks the parameters and the texts.
+
+    Interrupting (Ctrl-C) loses no more than the batch in work: finished vectors are in the cache.
+    The last bits of a vector depend on the device and on the other texts of its batch.
+
+    References
+    ----------
+    .. [1] N. Reimers and I. Gurevych, "Sentence-BERT: Sentence Embeddings using Siamese BERT-Networks",
+       EMNLP 2019, arXiv:1908.10084.
+
+    Examples
+    --------
+    A pipeline over a column of texts; nothing is loaded until it is fitted:
+
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from skbalance.text import SentenceEmbedder
+    >>> embedder = SentenceEmbedder("all-MiniLM-L6-v2", cache_dir="embeddings")
+    >>> make_pipeline(embedder, LogisticRegression())
+    Pipeline(steps=[('sentenceembedder', SentenceEmbedder(cache_dir='embeddings')),
+                    ('logisticregression', LogisticRegression())])
+
+    Errors come before anything is loaded, too:
+
+    >>> embedder.fit(["wheat prices fell", None])
+    Traceback (most recent call last):
+    ...
+    ValueError: X has 1 missing text(s), the first in row 1 (counted from 0): None. ...
+    """
+
+    _parameter_constraints: dict = {
+        "model": [str, os.PathLike],
+        "device": [str],
+        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "normalize": ["boolean"],
+        "truncate_dim": [Interval(Integral, 1, None, closed="left"), None],
+        "prompt": [str, None],
+        "cache_dir": [str, os.PathLike, None],
+        "revision": [str, None],
+        "local_files_only": ["boolean"],
+        "trust_remote_code": ["boolean"],
+        "show_progress": ["boolean"],
+    }
+
+    def __init__(
+        self,
+        model="all-MiniLM-L6-v2",
+        *,
+        device="auto",
+        batch_size=32,
+        normalize=True,
+        truncate_dim=None,
+        prompt=None,
+        cache_dir=None,
+        revision=None,
+        local_files_only=False,
+        trust_remote_code=False,
+        show_progress=False,
+    ):
+        self.model = model
+        self.device = device
+        self.batch_size = batch_size
+        self.normalize = normalize
+        self.truncate_dim = truncate_dim
+        self.prompt = prompt
+        self.cache_dir = cache_dir
+        self.revision = revision
+        self.local_files_only = local_files_only
+        self.trust_remote_code = trust_remote_code
+        self.show_progress = show_progress
+
+    def fit(self, X, y=None):
+        """Check the parameters and the texts; nothing is learned or loaded.
+
+        Parameters
+        ----------
+        X : list, Series, single-column DataFrame or array of str, of length n_samples
+            Texts.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : SentenceEmbedder
+            The embedder itself.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If a parameter is not allowed, a text is missing or is not a string.
+        """
+        validate_hyperparameters(self)
+        check_texts(X)
+        return self
+
+    def transform(self, X):
+        """Encode texts.
+
+        Parameters
+        ----------
+        X : list, Series, single-column DataFrame or array of str, of length n_samples
+            Texts. An empty string has the vector that the model gives it.
+
+        Returns
+        -------
+        vectors : ndarray of float32 of shape (n_samples, n_dimensions)
+            One vector per text; equal texts have equal vectors.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If a parameter is not allowed, a text is missing or is not a string.
+        ImportError
+            If sentence-transformers is needed and not installed.
+        OSError
+            If the model cannot be had, or the cache cannot be written to.
+        """
+        validate_hyperparameters(self)
+        texts = check_texts(X)
+        unique = list(dict.fromkeys(texts))
+        vectors = self._vectors(unique)
+        self._check_truncation(vectors.shape[1])
+        vectors = vectors[:, : self.truncate_dim]
+        if self.normalize:
+            lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+            vectors = vectors / np.maximum(lengths, np.finfo(np.float32).tiny)
+        if len(unique) < len(texts):
+            position = {text: row for row, text in enumerate(unique)}
+            vectors = vectors[[position[text] for text in texts]]
+        return np.ascontiguousarray(vectors)
+
+    def cache_info(self):
+        """Tell what the cache holds, of this and any other model.
+
+        Returns
+        -------
+        info : CacheInfo
+            Named tuple of `path` (the file), `n_vectors` and `size` (bytes).
+
+        Raises
+        ------
+        ValueError
+            If there is no `cache_dir`.
+        """
+        return self._store().info()
+
+    def clear_cache(self):
+        """Remove all vectors from the cache, of this and any other model.
+
+        Returns
+        -------
+        n_vectors : int
+            How many there were.
+
+        Raises
+        ------
+        ValueError
+            If there is no `cache_dir`.
+        """
+        return self._store().clear()
+
+    def get_feature_names_out(self, input_features=None):
+        """Names of the dimensions: ``sentenceembedder0`` and so on.
+
+        Loads the model where nothing was encoded yet and the cache does not tell their number.
+
+        Parameters
+        ----------
+        input_features : ignored
+            For compatibility with the API.
+
+        Returns
+        -------
+        names : ndarray of shape (n_features_out,), dtype=object
+        """
+        source = self._source()
+        identity = identify(source)
+        if identity not in _dimensions:
+            loaded = load(source)
+            identity = loaded.identity
+            _dimensions[identity] = loaded.dimension
+        dimension = _dimensions[identity]
+        if self.truncate_dim is not None:
+            dimension = min(dimension, self.truncate_dim)
+        prefix = type(self).__name__.lower()
+        return np.array([f"{prefix}{number}" for number in range(dimension)], dtype=object)
+
+    def _html_repr(self):
+        """The display in notebooks, without the names of the dimensions: to know these, the model would be loaded."""
+        shown = copy.copy(self)
+        shown.__dict__["get_feature_names_out"] = None
+        return estimator_html_repr(shown)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = True
+        tags.input_tags.two_d_array = False
+        tags.transformer_tags.preserves_dtype = []
+        tags.requires_fit = False
+        return tags
+
+    def _source(self):
+        return ModelSource(
+            os.fspath(self.model), self.device, self.revision, self.local_files_only, self.trust_remote_code
+        )
+
+    def _store(self):
+        if self.cache_dir is None:
+            raise ValueError("This embedder has no cache: cache_dir=None. Give it a folder, cache_dir='...'.")
+        return VectorStore(self.cache_dir)
+
+    def _check_truncation(self, dimension):
+        if self.truncate_dim is not None and self.truncate_dim > dimension:
+            raise ValueError(
+                f"truncate_dim={self.truncate_dim} is more than the {dimension} dimensions of the model "
+                f"{os.fspath(self.model)!r}."
+            )
+
+    def _vectors(self, texts):
+        """Return the model's own vectors of distinct texts, from the cache as far as possible."""
+        source = self._source()
+        if self.cache_dir is None:
+            return self._encode(load(source), texts)
+        identity = identify(source) or load(source).identity
+        if identity is None:
+            warnings.warn(f"The commit of {source.model!r} is unknown, so the cache is not used.", stacklevel=4)
+            return self._encode(load(source), texts)
+        store = self._store()
+        keys = _keys(texts, identity, self.prompt, self.trust_remote_code)
+        found, vectors = store.read(keys)
+        if not found.all():
+            vectors = self._encode_missing(load(source), store, texts, keys, found, vectors)
+        _dimensions[identity] = vectors.shape[1]
+        return vectors
+
+    def _encode_missing(self, loaded, store, texts, keys, found, vectors):
+        dimension = loaded.dimension
+        self._check_truncation(dimension)
+        store.check_room(int((~found).sum()), dimension)
+        if vectors is None:
+            vectors = np.empty((len(texts), dimension), dtype=np.float32)
+        with store.lock():
+            missing = np.flatnonzero(~found)
+            found, late = store.read([keys[row] for row in missing])  # by another process, meanwhile
+            if late is not None:
+                vectors[missing[found]] = late[found]
+                missing = missing[~found]
+            pending: list[np.ndarray] = []
+            written = time.monotonic()
+
+            def write():
+                rows = np.concatenate(pending) if pending else np.empty(0, dtype=int)
+                pending.clear()
+                if rows.size:
+                    store.write([keys[row] for row in rows], vectors[rows])
+
+            try:
+                for rows, batch in self._batches(loaded, [texts[row] for row in missing]):
+                    vectors[missing[rows]] = batch
+                    pending.append(missing[rows])
+                    if time.monotonic() - written > _SECONDS_BETWEEN_WRITES:
+                        write()
+                        written = time.monotonic()
+            finally:
+                write()
+        return vectors
+
+    def _encode(self, loaded, texts):
+        self._check_truncation(loaded.dimension)
+        vectors = np.empty((len(texts), loaded.dimension), dtype=np.float32)
+        for rows, batch in self._batches(loaded, texts):
+            vectors[rows] = batch
+        return vectors
+
+    def _batches(self, loaded, texts):
+        """Encode in batches of similar length, longest first; yield (rows, vectors)."""
+        order = np.argsort([-len(text) for text in texts], kind="stable")
+        with _progress_bar(len(texts), self.show_progress) as bar:
+            for start in range(0, len(texts), self.batch_size):
+                rows = order[start : start + self.batch_size]
+                vectors = loaded.encode([texts[row] for row in rows], self.prompt)
+                check_finite(vectors, self.model)
+                yield rows, vectors
+                bar.update(len(rows))
+
+
+def _keys(texts, identity, prompt, trust_remote_code):
+    """Hash each text together with all that decides its vector."""
+    settings = (identity, prompt, bool(trust_remote_code), _major("sentence-transformers"), _major("transformers"))
+    base = hashlib.blake2b(repr(settings).encode(), digest_size=20)
+    keys = []
+    for text in texts:
+        key = base.copy()
+        key.update(text.encode())
+        keys.append(key.digest())
+    return keys
+
+
+def _major(package):
+    try:
+        return version(package).partition(".")[0]
+    except PackageNotFoundError:
+        return None
+
+
+class _NoBar:
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc_info):
+        return None
+
+    def update(self, n):
+        """Show nothing."""
+
+
+def _progress_bar(total, show):
+    if not show:
+        return _NoBar()
+    from tqdm.auto import tqdm
+
+    return tqdm(total=total, desc="Encoding", unit="text")

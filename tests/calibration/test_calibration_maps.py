@@ -1,0 +1,45 @@
+"""The maps alone."""
+
+import numpy as np
+import pytest
+from scipy.special import expit
+
+from skbalance.calibration._calibration_maps import CalibrationSample, fit_maps
+
+
+def make_sample(seed=0, n_rows=2000, n_labels=6, share=0.1):
+    rng = np.random.default_rng(seed)
+    scores = rng.normal(size=(n_rows, n_labels)) * 2
+    targets = rng.random(scores.shape) < expit(scores + np.log(share))
+    rows, labels = targets.nonzero()
+    return CalibrationSample(scores, targets, labels, scores[rows, labels], n_rows), targets.sum(axis=0)
+
+
+@pytest.mark.parametrize("method", ["sigmoid", "isotonic"])
+@pytest.mark.parametrize("shrinkage", [0.0, 20.0, 1e9])
+def test_maps_rise_and_are_about_right(method, shrinkage):
+    sample, counts = make_sample()
+    maps = fit_maps(sample, counts, method, shrinkage, np.random.RandomState(0))
+    grid = np.repeat(np.linspace(-4, 4, 30)[:, None], 6, axis=1)
+    found = maps(grid)
+    assert (np.diff(found, axis=0) >= -1e-12).all()
+    assert abs(found - expit(grid + np.log(0.1))).mean() < 0.05
+
+
+@pytest.mark.parametrize("method", ["sigmoid", "isotonic"])
+def test_unlearnt_scores_are_left_out(method):
+    sample, counts = make_sample()
+    whole = fit_maps(sample, counts, method, 0.0, np.random.RandomState(0))
+    scores = sample.scores.copy()
+    scores[:200, 0] = np.nan
+    part = CalibrationSample(scores, sample.targets, sample.labels, sample.positives, sample.n_rows)
+    found = fit_maps(part, counts, method, 0.0, np.random.RandomState(0))
+    grid = np.zeros((1, 6))
+    assert np.isfinite(found(grid)).all()
+    assert found(grid)[0, 1] == whole(grid)[0, 1]
+
+
+def test_weight_of_the_own_map():
+    sample, counts = make_sample()
+    maps = fit_maps(sample, counts, "sigmoid", 50.0, np.random.RandomState(0))
+    np.testing.assert_allclose(maps.weight, counts / (counts + 50.0))

@@ -1,0 +1,469 @@
+"""TunedThresholdMultiLabelClassifierCV: the contract, the shapes, the limits."""
+
+import pickle
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from joblib import parallel_config
+from scipy.special import expit
+from sklearn import config_context
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.datasets import make_multilabel_classification
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.exceptions import DataConversionWarning, NotFittedError
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import f1_score, fbeta_score, hamming_loss
+from sklearn.model_selection import GridSearchCV, GroupKFold, KFold, ShuffleSplit, cross_val_predict
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.multioutput import MultiOutputClassifier
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.svm import LinearSVC
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from skbalance import BalancedMultiLabelClassifier, TunedThresholdMultiLabelClassifierCV
+from skbalance.decisions._decision_rules import STRATEGIES
+
+
+class Ridge(ClassifierMixin, BaseEstimator):
+    """Least squares on every label: what OneVsRestClassifier does, in a millisecond."""
+
+    def fit(self, X, y):
+        targets = np.asarray(y.toarray() if sp.issparse(y) else y, dtype=float)
+        self.classes_ = np.array([0, 1]) if targets.ndim == 1 else [np.array([0, 1])] * targets.shape[1]
+        self.mean_ = X.mean(axis=0)
+        centred = X - self.mean_
+        self.coef_ = np.linalg.solve(centred.T @ centred + np.eye(X.shape[1]), centred.T @ (targets * 2 - 1))
+        self.intercept_ = targets.mean(axis=0) * 2 - 1
+        self.n_features_in_ = X.shape[1]
+        return self
+
+    def decision_function(self, X):
+        return 3 * ((X - self.mean_) @ self.coef_ + self.intercept_)
+
+    def predict_proba(self, X):
+        positive = expit(self.decision_function(X))
+        return np.stack([1 - positive, positive], axis=1) if positive.ndim == 1 else positive
+
+    def predict(self, X):
+        return (self.decision_function(X) > 0).astype(int)
+
+
+RIDGE = Ridge()
+OVR = OneVsRestClassifier(LogisticRegression())
+
+
+@parametrize_with_checks(
+    [
+        TunedThresholdMultiLabelClassifierCV(LogisticRegression()),
+        TunedThresholdMultiLabelClassifierCV(OVR, strategy="per_label_shrunk"),
+        TunedThresholdMultiLabelClassifierCV(BalancedMultiLabelClassifier(), cv=3),
+    ]
+)
+def test_scikit_learn_contract(estimator, check):
+    check(estimator)
+
+
+def make_data(n_samples=400, n_classes=8, seed=0):
+    X, y = make_multilabel_classification(n_samples, n_classes=n_classes, n_labels=1, random_state=seed)
+    return X[: n_samples // 2], y[: n_samples // 2], X[n_samples // 2 :], y[n_samples // 2 :]
+
+
+class Scores(ClassifierMixin, BaseEstimator):
+    """Gives the first columns of X as scores; nothing to fit."""
+
+    def __init__(self, n_labels=3):
+        self.n_labels = n_labels
+
+    def fit(self, X, y, sample_weight=None):
+        self.classes_ = [np.array([0, 1])] * self.n_labels
+        self.sample_weight_ = sample_weight
+        return self
+
+    def decision_function(self, X):
+        return np.asarray(X)[:, : self.n_labels]
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("sparse", [None, sp.csr_matrix, sp.csr_array, sp.csc_matrix])
+def test_predictions_are_of_the_kind_of_the_target(strategy, sparse):
+    X, y, X_test, _ = make_data()
+    y = y.astype(np.int32)
+    dense = TunedThresholdMultiLabelClassifierCV(RIDGE, strategy=strategy, random_state=0).fit(X, y).predict(X_test)
+    assert dense.dtype == np.int32
+    assert dense.shape == (200, 8)
+    assert set(np.unique(dense)) == {0, 1}
+    if sparse is not None:
+        model = TunedThresholdMultiLabelClassifierCV(RIDGE, strategy=strategy, random_state=0).fit(X, sparse(y))
+        predicted = model.predict(X_test)
+        assert sp.issparse(predicted)
+        assert isinstance(predicted, sp.sparray) == (sparse is sp.csr_array)
+        np.testing.assert_array_equal(predicted.toarray(), dense)
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        OneVsRestClassifier(LinearSVC(random_state=0)),
+        MultiOutputClassifier(LogisticRegression()),
+        RandomForestClassifier(20, random_state=0),
+        KNeighborsClassifier(),
+        MLPClassifier((10,), solver="lbfgs", max_iter=15, tol=1e9, random_state=0),
+        BalancedMultiLabelClassifier("bce"),
+    ],
+    ids=lambda estimator: type(estimator).__name__,
+)
+def test_around_any_classifier(estimator):
+    X, y, X_test, y_test = make_data()
+    plain = clone(estimator).fit(X, y)
+    model = TunedThresholdMultiLabelClassifierCV(estimator, random_state=0).fit(X, y)
+    averages = [f1_score(y_test, m.predict(X_test), average="macro", zero_division=0) for m in (plain, model)]
+    assert averages[1] > averages[0] - 0.02
+    assert model.thresholds_.shape == (8,)
+    assert np.isfinite(model.thresholds_).all()
+    assert model.n_features_in_ == 20
+    assert len(model.classes_) == 8
+    for method in ("predict_proba", "decision_function"):
+        assert hasattr(model, method) == hasattr(plain, method)
+        if hasattr(model, method):
+            assert getattr(model, method)(X_test).shape == (200, 8)
+
+
+@pytest.mark.parametrize("n_labels", [1, 2, 3])
+@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.DataConversionWarning")
+def test_few_labels(n_labels, strategy):
+    X, y, X_test, _ = make_data()
+    model = TunedThresholdMultiLabelClassifierCV(RIDGE, strategy=strategy, min_labels=0).fit(X, y[:, :n_labels])
+    assert model.predict(X_test).shape == (200, n_labels)
+    assert model.predict_proba(X_test).shape == (200, n_labels)
+
+
+def test_single_column_is_taken_as_one_label_with_a_warning():
+    X, y, X_test, _ = make_data()
+    with pytest.warns(DataConversionWarning, match="one label"):
+        column = TunedThresholdMultiLabelClassifierCV(RIDGE, cv=KFold(5), random_state=0).fit(X, y[:, :1])
+    flat = TunedThresholdMultiLabelClassifierCV(RIDGE, cv=KFold(5), random_state=0).fit(X, y[:, 0])
+    np.testing.assert_array_equal(column.predict(X_test)[:, 0], flat.predict(X_test))
+    assert flat.predict_proba(X_test).shape == (200, 2)
+
+
+def test_binary_target_keeps_its_classes():
+    X, y, X_test, y_test = make_data()
+    names = np.array(["no", "yes"])
+    model = TunedThresholdMultiLabelClassifierCV(LogisticRegression(), random_state=0).fit(X, names[y[:, 0]])
+    np.testing.assert_array_equal(model.classes_, names)
+    assert set(model.predict(X_test)) == {"no", "yes"}
+    assert f1_score(names[y_test[:, 0]], model.predict(X_test), pos_label="yes") > 0.5
+
+
+@pytest.mark.parametrize("strategy", ["pooled", "per_label_shrunk", "per_label", "global"])
+@pytest.mark.parametrize("method", ["decision_function", "predict_proba"])
+def test_thresholds_are_what_predict_uses(strategy, method):
+    X, y, X_test, _ = make_data()
+    model = TunedThresholdMultiLabelClassifierCV(RIDGE, strategy=strategy, response_method=method, min_labels=0)
+    model.fit(X, y)
+    if strategy != "pooled":
+        scores = getattr(model, method)(X_test)
+        np.testing.assert_array_equal(model.predict(X_test), scores > model.thresholds_)
+    if "predict_proba" in (method, "predict_proba" if strategy == "pooled" else ""):
+        assert ((model.thresholds_ > 0) & (model.thresholds_ < 1)).all()
+    before = model.predict(X_test).sum(axis=0)
+    model.thresholds_ = model.thresholds_ + 0.05
+    after = model.predict(X_test).sum(axis=0)
+    assert (after <= before).all()
+    assert after.sum() < before.sum()
+
+
+def test_shrinkage_zero_and_infinite():
+    X, y, *_ = make_data()
+    kwargs = {"scoring": "f1_macro", "random_state": 0}
+    own = TunedThresholdMultiLabelClassifierCV(RIDGE, strategy="per_label", **kwargs).fit(X, y)
+    none = TunedThresholdMultiLabelClassifierCV(RIDGE, strategy="per_label_shrunk", shrinkage=0, **kwargs).fit(X, y)
+    much = TunedThresholdMultiLabelClassifierCV(RIDGE, strategy="per_label_shrunk", shrinkage=1e9, **kwargs).fit(X, y)
+    np.testing.assert_allclose(none.thresholds_, own.thresholds_)
+    assert np.ptp(much.thresholds_) < np.ptp(own.thresholds_) / 2
+
+
+def rare_problem(seed=0, n_labels=60):
+    """Labels of 1 to some hundred positives; a score for each that tells something."""
+    rng = np.random.default_rng(seed)
+    share = np.concatenate([[0.4, 0.2, 0.1], np.full(n_labels - 3, 0.002)])
+    y = (rng.random((4000, n_labels)) < share).astype(int)
+    X = rng.normal(size=y.shape) + 3 * y - 1
+    return X[:1500], y[:1500], X[1500:], y[1500:]
+
+
+def test_shrinkage_saves_rare_labels():
+    X, y, X_test, y_test = rare_problem()
+    scores = {}
+    for strategy in ("pooled", "per_label_shrunk", "per_label"):
+        model = TunedThresholdMultiLabelClassifierCV(
+            Scores(60), strategy=strategy, scoring="f1_macro", random_state=0
+        ).fit(X, y)
+        predicted = model.predict(X_test)
+        scores[strategy] = [f1_score(y_test, predicted, average=a, zero_division=0) for a in ("micro", "macro")]
+    for strategy in ("pooled", "per_label_shrunk"):
+        assert scores[strategy][0] > scores["per_label"][0] + 0.01
+        assert scores[strategy][1] > scores["per_label"][1] + 0.01
+
+
+def test_rare_and_absent_labels_have_a_fallback():
+    X, y, X_test, _ = make_data(600, 8)
+    y[:, 0] = 0
+    y[:, 1] = 0
+    y[7, 1] = 1
+    y[:, 2] = 1
+    with pytest.warns(UserWarning, match="present in all training examples"):
+        model = TunedThresholdMultiLabelClassifierCV(OVR, random_state=0).fit(X, y)
+    predicted = model.predict(X_test)
+    assert not np.isnan(model.thresholds_).any()
+    assert not predicted[:, 0].any()
+    assert predicted[:, 2].all()
+    assert predicted[:, 1].mean() < 0.2
+    np.testing.assert_array_equal(model.label_counts_, y.sum(axis=0))
+
+
+def test_fold_without_a_label_that_the_estimator_cannot_take_is_explained():
+    X, y, *_ = make_data()
+    y[:, 1] = 0
+    y[7, 1] = 1
+    with pytest.raises(ValueError, match=r"1 of 8 labels .the first is 1. have one class only"):
+        TunedThresholdMultiLabelClassifierCV(MultiOutputClassifier(LogisticRegression())).fit(X, y)
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize(("least", "most"), [(0, None), (1, None), (2, 3), (0, 1)])
+def test_bounds_on_labels_a_row(strategy, least, most):
+    X, y, X_test, _ = make_data()
+    model = TunedThresholdMultiLabelClassifierCV(RIDGE, strategy=strategy, min_labels=least, max_labels=most)
+    found = model.fit(X, y).predict(X_test).sum(axis=1)
+    assert found.min() >= least
+    assert found.max() <= (most or 8)
+
+
+def test_min_labels_is_chosen_from_the_training_rows():
+    X, y, X_test, _ = make_data()
+    assert TunedThresholdMultiLabelClassifierCV(RIDGE).fit(X, y).min_labels_ == 0
+    labelled = y.sum(axis=1) > 0
+    model = TunedThresholdMultiLabelClassifierCV(RIDGE).fit(X[labelled], y[labelled])
+    assert model.min_labels_ == 1
+    assert model.predict(X_test).any(axis=1).all()
+
+
+def test_top_k():
+    X, y, X_test, _ = make_data()
+    given = TunedThresholdMultiLabelClassifierCV(RIDGE, strategy="top_k", k=2).fit(X, y)
+    assert (given.predict(X_test).sum(axis=1) == 2).all()
+    best = np.sort(given.decision_function(X_test), axis=1)[:, -2:]
+    np.testing.assert_array_equal(given.predict(X_test), given.decision_function(X_test) >= best[:, :1])
+    chosen = TunedThresholdMultiLabelClassifierCV(RIDGE, strategy="top_k", store_cv_results=True).fit(X, y)
+    results = chosen.cv_results_
+    assert chosen.k_ == results["k"][results["score"].argmax()]
+
+
+def negative_hamming_loss(y_true, y_pred):
+    return -hamming_loss(y_true, y_pred)
+
+
+@pytest.mark.parametrize("strategy", ["pooled", "global", "per_label_shrunk", "per_label"])
+def test_scoring_is_what_is_maximised(strategy):
+    X, y, *_ = make_data(800)
+    predicted = {}
+    for scoring in ("f1_micro", "f1_macro", "f1_samples", negative_hamming_loss):
+        model = TunedThresholdMultiLabelClassifierCV(
+            RIDGE, strategy=strategy, scoring=scoring, min_labels=0, store_cv_results=True, random_state=0
+        ).fit(X, y)
+        assert model.best_score_ == model.cv_results_["score"].max()
+        predicted[scoring] = model.predict(X).sum()
+    # Errors of either kind cost alike: fewer labels than for F1, where a miss costs more.
+    assert predicted[negative_hamming_loss] < predicted["f1_macro"]
+
+
+def test_beta_moves_the_cuts():
+    X, y, X_test, _ = make_data()
+    predicted = [
+        TunedThresholdMultiLabelClassifierCV(RIDGE, scoring="f1_micro", beta=beta, random_state=0)
+        .fit(X, y)
+        .predict(X_test)
+        .sum()
+        for beta in (0.5, 1.0, 2.0)
+    ]
+    assert predicted[0] < predicted[1] < predicted[2]
+    assert fbeta_score(y, y, beta=2, average="micro") == 1
+
+
+def test_micro_weight_trades_one_for_the_other():
+    X, y, *_ = rare_problem(n_labels=30)
+    micro, macro = (
+        TunedThresholdMultiLabelClassifierCV(Scores(30), micro_weight=weight, random_state=0).fit(X, y)
+        for weight in (1.0, 0.0)
+    )
+    assert micro.predict(X)[:, 3:].sum() < macro.predict(X)[:, 3:].sum()
+    named = TunedThresholdMultiLabelClassifierCV(Scores(30), scoring="f1_micro", random_state=0).fit(X, y)
+    np.testing.assert_array_equal(named.thresholds_, micro.thresholds_)
+
+
+def test_shrinkage_by_cross_validation():
+    X, y, *_ = rare_problem()
+    model = TunedThresholdMultiLabelClassifierCV(Scores(60), shrinkage="auto", store_cv_results=True).fit(X, y)
+    assert set(model.cv_results_["shrinkage"]) == {3, 10, 30, 100}
+    assert model.shrinkage_ in model.cv_results_["shrinkage"]
+
+
+@pytest.mark.parametrize("cv", [3, KFold(3), ShuffleSplit(2, test_size=0.5, random_state=0), 0.3, None])
+@pytest.mark.parametrize("binary", [False, True])
+def test_splits(cv, binary):
+    X, y, X_test, _ = make_data()
+    y = y[:, 0] if binary else y
+    model = TunedThresholdMultiLabelClassifierCV(RIDGE, cv=cv, random_state=0)
+    predicted = model.fit(X, y).predict(X_test)
+    np.testing.assert_array_equal(predicted, clone(model).fit(X, y).predict(X_test))
+    assert 0 < model.best_score_ < 1
+
+
+def test_iterable_of_splits_and_masks():
+    X, y, X_test, _ = make_data()
+    half = np.arange(len(X)) < 100
+    by_index = TunedThresholdMultiLabelClassifierCV(RIDGE, cv=[(np.flatnonzero(half), np.flatnonzero(~half))])
+    by_mask = TunedThresholdMultiLabelClassifierCV(RIDGE, cv=[(half, ~half)])
+    for model in (by_index, by_mask):
+        model.set_params(random_state=0).fit(X, y)
+    np.testing.assert_array_equal(by_index.predict(X_test), by_mask.predict(X_test))
+
+
+def test_prefit_leaves_the_estimator_alone():
+    X, y, X_test, y_test = make_data()
+    fitted = clone(RIDGE).fit(X, y)
+    model = TunedThresholdMultiLabelClassifierCV(fitted, cv="prefit", random_state=0).fit(X_test, y_test)
+    assert model.estimator_ is fitted
+    assert model.score(X_test, y_test) > 0
+    with pytest.raises(NotFittedError):
+        TunedThresholdMultiLabelClassifierCV(RIDGE, cv="prefit").fit(X, y)
+
+
+def test_refit_false_keeps_the_model_of_the_split():
+    X, y, *_ = make_data()
+    model = TunedThresholdMultiLabelClassifierCV(RIDGE, cv=0.5, refit=False, random_state=0).fit(X, y)
+    again = clone(RIDGE).fit(X, y)
+    assert not np.allclose(model.decision_function(X), again.decision_function(X))
+    refitted = clone(model).set_params(refit=True).fit(X, y)
+    np.testing.assert_allclose(refitted.decision_function(X), again.decision_function(X))
+    with pytest.raises(ValueError, match="single split"):
+        TunedThresholdMultiLabelClassifierCV(RIDGE, refit=False).fit(X, y)
+
+
+@pytest.mark.parametrize(
+    ("params", "match"),
+    [
+        ({"strategy": "best"}, "strategy"),
+        ({"scoring": "accuracy"}, "scoring"),
+        ({"micro_weight": 2}, "micro_weight"),
+        ({"shrinkage": -1}, "shrinkage"),
+        ({"min_labels": 9}, "min_labels=9 is more than y has labels, 8"),
+        ({"max_labels": 9}, "max_labels=9"),
+        ({"strategy": "top_k", "k": 9}, "k=9"),
+        ({"min_labels": 3, "max_labels": 2}, "min_labels=3 is more than max_labels=2"),
+        ({"cv": 1.5}, "between 0 and 1; got 1.5"),
+        ({"cv": "fit"}, "prefit"),
+        ({"estimator": LinearSVC()}, None),
+        ({"estimator": TfidfVectorizer()}, "estimator"),
+        ({"estimator": KNeighborsClassifier(), "response_method": "decision_function"}, "no decision_function"),
+    ],
+)
+def test_bad_parameters_are_named(params, match):
+    X, y, *_ = make_data()
+    model = TunedThresholdMultiLabelClassifierCV(RIDGE).set_params(**params)
+    with pytest.raises(ValueError, match=match):
+        model.fit(X, y)
+    assert not hasattr(model, "estimator_")
+
+
+@pytest.mark.parametrize(
+    ("make_target", "match"),
+    [
+        (lambda y: y * 2, "0 and 1"),
+        (lambda y: y * 0, "No label of y has both classes"),
+        (lambda y: np.arange(len(y)) % 3, "multiclass"),
+        (lambda y: y[:-1], "inconsistent numbers of samples"),
+        (lambda y: np.where(y == 1, np.nan, 0.0), "y contains NaN"),
+        (lambda y: None, "requires y"),
+    ],
+)
+def test_bad_targets_are_named(make_target, match):
+    X, y, *_ = make_data()
+    with pytest.raises(ValueError, match=match):
+        TunedThresholdMultiLabelClassifierCV(RIDGE).fit(X, make_target(y))
+
+
+def test_constant_scores_are_refused():
+    X, y, *_ = make_data()
+    with pytest.raises(ValueError, match="Scores gives the same score"):
+        TunedThresholdMultiLabelClassifierCV(Scores(8)).fit(np.ones_like(X), y)
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_one_label_of_constant_score_falls_back_on_its_like(strategy):
+    X, y, *_ = make_data()
+    X = np.random.default_rng(0).normal(size=(len(y), 8)) + y
+    X[:, 3] = 0.5
+    model = TunedThresholdMultiLabelClassifierCV(Scores(8), strategy=strategy).fit(X, y)
+    assert np.isfinite(model.thresholds_).all()
+
+
+@pytest.mark.parametrize("thresholds", [np.zeros(7), np.zeros((8, 1)), 0.5, np.full(8, np.nan)])
+def test_thresholds_of_another_width_are_refused(thresholds):
+    X, y, *_ = make_data()
+    model = TunedThresholdMultiLabelClassifierCV(RIDGE).fit(X, y)
+    model.thresholds_ = thresholds
+    with pytest.raises(ValueError, match="one number for each of 8 labels"):
+        model.predict(X)
+
+
+def test_rows_of_weight_zero_are_left_out():
+    X, y, X_test, _ = make_data()
+    weight = np.ones(len(X))
+    weight[::4] = 0
+    keep = weight > 0
+    weighted = TunedThresholdMultiLabelClassifierCV(Scores(8), random_state=0).fit(X, y, sample_weight=weight)
+    without = TunedThresholdMultiLabelClassifierCV(Scores(8), random_state=0).fit(X[keep], y[keep])
+    np.testing.assert_array_equal(weighted.predict(X_test), without.predict(X_test))
+    np.testing.assert_array_equal(weighted.estimator_.sample_weight_, weight[keep])
+    with pytest.raises(ValueError, match="0 for every row"):
+        weighted.fit(X, y, sample_weight=np.zeros(len(X)))
+
+
+def test_metadata_routing():
+    X, y, *_ = make_data()
+    groups = np.arange(len(X)) % 5
+    with config_context(enable_metadata_routing=True):
+        inner = Scores(8).set_fit_request(sample_weight=True)
+        model = TunedThresholdMultiLabelClassifierCV(inner, cv=GroupKFold(5))
+        model.fit(X, y, sample_weight=groups + 1.0, groups=groups)
+    np.testing.assert_array_equal(model.estimator_.sample_weight_, groups + 1.0)
+
+
+def test_texts_in_a_pipeline_and_a_search():
+    texts = ["wheat prices", "oil and gas", "wheat and oil", "gas exports", "corn harvest", "corn and wheat"] * 10
+    words = ["wheat", "oil", "gas", "corn"]
+    y = np.array([[word in text for word in words] for text in texts]).astype(int)
+    model = TunedThresholdMultiLabelClassifierCV(make_pipeline(TfidfVectorizer(), OVR), cv=3, random_state=0)
+    assert model.fit(texts, y).score(texts, y) == 1
+    search = GridSearchCV(model, {"strategy": ["pooled", "global"]}, cv=KFold(2), scoring="f1_macro").fit(texts, y)
+    assert search.best_score_ > 0.9
+    assert cross_val_predict(model, texts, y, cv=KFold(2), method="predict_proba").shape == (60, 4)
+
+
+def test_pickle_and_repeat():
+    X, y, X_test, _ = make_data()
+    model = TunedThresholdMultiLabelClassifierCV(RIDGE, random_state=0).fit(X, y)
+    expected = model.predict(X_test)
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(model)).predict(X_test), expected)
+    np.testing.assert_array_equal(model.fit(X, y).predict(X_test), expected)
+    np.testing.assert_array_equal(model.predict(X_test[:7]), expected[:7])
+    with parallel_config("threading"):
+        parallel = clone(model).set_params(n_jobs=2).fit(X, y)
+    np.testing.assert_array_equal(parallel.predict(X_test), expected)

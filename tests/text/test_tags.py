@@ -1,0 +1,167 @@
+"""Lists of tags in, lists of tags out."""
+
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.sparse import csr_matrix, issparse
+from sklearn.base import BaseEstimator, ClassifierMixin, clone, is_classifier
+from sklearn.dummy import DummyClassifier
+from sklearn.exceptions import NotFittedError
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import f1_score
+from sklearn.model_selection import GridSearchCV, KFold
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import MultiLabelBinarizer
+from sklearn.svm import LinearSVC
+from sklearn.utils import get_tags
+
+from skbalance.text._tags import TagClassifier
+
+TEXTS = ["wheat and corn", "crude oil", "wheat harvest", "oil and gas", "nothing", "corn"] * 5
+TAGS = [["wheat", "corn"], ["oil"], ["wheat"], ["oil", "gas"], [], ["corn"]] * 5
+NAMES = ["corn", "gas", "oil", "wheat"]
+
+
+class Recorder(ClassifierMixin, BaseEstimator):
+    """Keeps the y that it was given, and predicts it."""
+
+    def fit(self, X, y, sample_weight=None):
+        self.y_ = y
+        self.sample_weight_ = sample_weight
+        return self
+
+    def predict(self, X):
+        return self.y_
+
+    def score(self, X, y):
+        return float((y != self.y_).sum() == 0)
+
+
+@pytest.fixture
+def pipeline():
+    return make_pipeline(TfidfVectorizer(), OneVsRestClassifier(LogisticRegression(C=100.0)))
+
+
+@pytest.mark.parametrize(
+    "y",
+    [
+        TAGS,
+        tuple(TAGS),
+        pd.Series(TAGS, index=range(100, 130)),
+        [tuple(row) for row in TAGS],
+        [set(row) for row in TAGS],
+        [np.array(row, dtype=str) for row in TAGS],
+        np.array([*TAGS, None], dtype=object)[:-1],
+    ],
+    ids=lambda y: f"{type(y).__name__}-{type(y[100] if isinstance(y, pd.Series) else y[0]).__name__}",
+)
+def test_lists_in_lists_out(pipeline, y):
+    classifier = TagClassifier(pipeline).fit(TEXTS, y)
+    assert list(classifier.classes_) == NAMES
+    expected = [tuple(sorted(row)) for row in TAGS]
+    assert classifier.predict(TEXTS) == expected
+    assert classifier.score(TEXTS, y) == 1.0
+    assert classifier.predict_proba(TEXTS).shape == (30, 4)
+    assert pickle.loads(pickle.dumps(classifier)).predict(TEXTS) == expected
+
+
+@pytest.mark.parametrize("sparse_output", [True, False])
+def test_what_the_estimator_is_given(sparse_output):
+    classifier = TagClassifier(Recorder(), sparse_output=sparse_output)
+    classifier.fit(TEXTS, TAGS, sample_weight=np.ones(30))
+    y = classifier.estimator_.y_
+    assert issparse(y) == sparse_output
+    expected = MultiLabelBinarizer().fit_transform(TAGS)
+    np.testing.assert_array_equal(y.toarray() if sparse_output else y, expected)
+    np.testing.assert_array_equal(classifier.estimator_.sample_weight_, np.ones(30))
+    assert not hasattr(classifier.estimator, "y_")
+    assert classifier.predict(TEXTS) == [tuple(sorted(row)) for row in TAGS]
+
+
+def test_given_classes_keep_their_order():
+    names = ["wheat", "zinc", "oil", "gas", "corn"]
+    classifier = TagClassifier(Recorder(), classes=names).fit(TEXTS, TAGS)
+    assert list(classifier.classes_) == names
+    assert classifier.estimator_.y_.shape == (30, 5)
+    assert classifier.predict(TEXTS)[0] == ("wheat", "corn")
+    with pytest.raises(ValueError, match=r"tags that are not among classes: \['gas', 'oil'\]"):
+        TagClassifier(Recorder(), classes=["wheat", "corn"]).fit(TEXTS, TAGS)
+
+
+def test_methods_are_the_estimators(pipeline):
+    assert hasattr(TagClassifier(pipeline), "predict_proba")
+    assert hasattr(TagClassifier(pipeline), "decision_function")
+    assert not hasattr(TagClassifier(LinearSVC()), "predict_proba")
+    scores = TagClassifier(pipeline).fit(TEXTS, TAGS).decision_function(TEXTS)
+    assert scores.shape == (30, 4)
+    with pytest.raises(NotFittedError):
+        TagClassifier(pipeline).predict(TEXTS)
+
+
+def test_tags(pipeline):
+    classifier = TagClassifier(pipeline)
+    assert is_classifier(classifier)
+    assert get_tags(classifier).classifier_tags.multi_label
+    assert not get_tags(classifier).input_tags.sparse
+    assert get_tags(TagClassifier(LinearSVC())).input_tags.sparse == get_tags(LinearSVC()).input_tags.sparse
+    assert clone(classifier).set_params(estimator__onevsrestclassifier__n_jobs=1).classes is None
+
+
+@pytest.mark.parametrize(
+    ("y", "error", "message"),
+    [
+        ([["a"], "b"], TypeError, r"Row 1 .* is the string 'b'; a list of tags is needed. Split it first"),
+        ([["a"], None], TypeError, r"Row 1 .* is None, a NoneType; a list of tags is needed, \[\] for none"),
+        ([["a"], float("nan")], TypeError, "Row 1 .* is nan, a float"),
+        ([["a"], ["b", None]], TypeError, "Row 1 .* has the tag None, a NoneType; tags are strings"),
+        ([["a"], [3]], TypeError, "Row 1 .* has the tag 3, a int"),
+        ([["a"], b"b"], TypeError, "Row 1 .* has the tag 98, a int"),
+        ([[], []], ValueError, "y has no tags: every row is empty"),
+        (np.eye(2), ValueError, r"y is a ndarray of shape \(2, 2\); lists of tags .* fit the estimator itself"),
+        (csr_matrix(np.eye(2)), ValueError, r"shape \(2, 2\); lists of tags are needed"),
+        (pd.DataFrame({"a": [["x"], ["y"]]}), ValueError, r"y is a DataFrame of shape \(2, 1\)"),
+        ("ab", TypeError, "y is a str; a list, Series"),
+        (None, TypeError, "y is a NoneType; a list, Series"),
+    ],
+)
+def test_bad_tags(y, error, message):
+    classifier = TagClassifier(Recorder())
+    with pytest.raises(error, match=message):
+        classifier.fit(["t", "u"], y)
+    assert not hasattr(classifier, "estimator_")
+
+
+def test_bad_parameters():
+    with pytest.raises(ValueError, match="The 'sparse_output' parameter of TagClassifier must be"):
+        TagClassifier(Recorder(), sparse_output="no").fit(TEXTS, TAGS)
+
+
+def test_unknown_tags_in_score(pipeline):
+    classifier = TagClassifier(pipeline).fit(TEXTS, TAGS)
+    with pytest.warns(UserWarning, match="zinc"):
+        assert classifier.score(TEXTS[:1], [["wheat", "corn", "zinc"]]) == 1.0
+
+
+def test_around_a_search(pipeline):
+    grid = {"onevsrestclassifier__estimator__C": [1e-3, 100.0]}
+    search = GridSearchCV(pipeline, grid, cv=KFold(3), scoring="f1_micro", error_score="raise")
+    classifier = TagClassifier(search).fit(TEXTS, TAGS)
+    assert classifier.estimator_.best_params_ == {"onevsrestclassifier__estimator__C": 100.0}
+    y = MultiLabelBinarizer().fit_transform(TAGS)
+    predicted = MultiLabelBinarizer(classes=NAMES).fit_transform(classifier.predict(TEXTS))
+    assert classifier.score(TEXTS, TAGS) == f1_score(y, predicted, average="micro")
+
+
+def test_inside_a_search(pipeline):
+    grid = {"estimator__onevsrestclassifier__estimator__C": [1e-3, 100.0]}
+    search = GridSearchCV(TagClassifier(pipeline), grid, cv=KFold(3), error_score="raise")
+    assert search.fit(TEXTS, TAGS).best_score_ == 1.0
+
+
+def test_constant_estimator_without_scores():
+    classifier = TagClassifier(DummyClassifier(strategy="most_frequent"), sparse_output=False)
+    assert classifier.fit(TEXTS, TAGS).predict(TEXTS[:2]) == [(), ()]
