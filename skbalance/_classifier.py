@@ -65,7 +65,8 @@ class BalancedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator)
     alpha : float, default=3e-5
         Strength of the L2 penalty. The coefficients of label i are penalised by ``alpha`` times
         :math:`n_i / N (1 - n_i / N)`, where it has :math:`n_i` positives among N samples, to the power of the loss's
-        ``penalty_exponent``, usually 1; those of hidden layers by the sum of these over the labels.
+        ``penalty_exponent``, usually 1, and 0 where positives are balanced; those of hidden layers by the sum of these
+        over the labels.
     term_weighting : {"rf"} or None, default=None
         Weights that a linear model multiplies the features by, for each label its own, so that the penalty holds the
         coefficients of telling features less tight. ``"rf"`` is relevance frequency [2]_, ``log2(2 + a / max(1, c))``,

@@ -11,6 +11,7 @@ import skops.io
 import torch
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
+from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score
 
 from skbalance import BalancedMultiLabelClassifier
@@ -338,19 +339,32 @@ def test_nothing_sparse_is_densified(data, solver, monkeypatch):
 # Pickles
 
 
-@pytest.mark.parametrize("loss", ["db", FocalLoss(gamma=1.0)])
+@pytest.mark.parametrize("loss", ["db", FocalLoss(gamma=1.0), FocalLoss(pos_weight=np.arange(1.0, 9.0))])
 def test_pickle_and_skops(data, loss):
     X, y = data
     model = small(loss=loss).fit(X, y)
     again = pickle.loads(pickle.dumps(model))
     np.testing.assert_array_equal(again.predict_proba(X), model.predict_proba(X))
-    if isinstance(loss, str):
-        blob = skops.io.dumps(model)
-        untrusted = skops.io.get_untrusted_types(data=blob)
-        assert untrusted == ["skbalance._classifier.BalancedMultiLabelClassifier"]
-        loaded = skops.io.loads(blob, trusted=untrusted)
-        np.testing.assert_array_equal(loaded.predict(X), model.predict(X))
-        assert repr(loaded.loss_) == repr(model.loss_)
+    blob = skops.io.dumps(model)
+    untrusted = skops.io.get_untrusted_types(data=blob)
+    own = [] if isinstance(loss, str) else ["skbalance.losses._focal.FocalLoss"]
+    assert untrusted == ["skbalance._classifier.BalancedMultiLabelClassifier", *own]
+    loaded = skops.io.loads(blob, trusted=untrusted)
+    np.testing.assert_array_equal(loaded.predict(X), model.predict(X))
+    assert repr(loaded.loss_) == repr(again.loss_) == repr(model.loss_)
+
+
+def test_balanced_positives_are_those_of_logistic_regression(data):
+    # Up to a factor of each label, 2 (N - n) / N, which the penalty is divided by here, the objectives are the same.
+    X, y = data
+    label, n_samples = 2, len(y)
+    n = y[:, label].sum()
+    loss = BinaryCrossEntropy(pos_weight="balanced", scale=n_samples / (2 * (n_samples - n)))
+    model = small(loss=loss, alpha=1e-3, tol=1e-10).fit(X, y[:, [label]])
+    peer = LogisticRegression(class_weight="balanced", C=1 / (1e-3 * n_samples), tol=1e-10, max_iter=10_000)
+    peer.fit(X, y[:, label])
+    np.testing.assert_allclose(model.coefs_[0][:, 0], peer.coef_[0], rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(model.intercepts_[0], peer.intercept_, rtol=1e-3, atol=1e-4)
 
 
 class CustomLoss(FocalLoss):

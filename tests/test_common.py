@@ -4,7 +4,7 @@ import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skbalance import BalancedMultiLabelClassifier
-from skbalance.losses import get_loss, get_loss_names
+from skbalance.losses import BinaryCrossEntropy, get_loss, get_loss_names
 
 ESTIMATORS = [
     BalancedMultiLabelClassifier(loss=loss, solver=solver, random_state=0)
@@ -12,6 +12,10 @@ ESTIMATORS = [
     for solver in ("lbfgs", "adam")
 ]
 ESTIMATORS += [
+    *(
+        BalancedMultiLabelClassifier(BinaryCrossEntropy(pos_weight="balanced"), solver=solver, random_state=0)
+        for solver in ("lbfgs", "adam")
+    ),
     BalancedMultiLabelClassifier(loss=get_loss("db"), hidden_layer_sizes=(8,), random_state=0),
     *(BalancedMultiLabelClassifier(term_weighting="rf", solver=solver, random_state=0) for solver in ("lbfgs", "adam")),
 ]

@@ -42,6 +42,15 @@ def test_a_fitted_display_shows_the_loss_that_was_trained():
     assert f"mu={model.loss_.mu!r}, neg_scale=3.0" in estimator_html_repr(model)
 
 
+@pytest.mark.parametrize("weight", ["balanced", np.array([0.5, 2.0, 30.0])], ids=["name", "array"])
+def test_positive_weights_are_shown(weight):
+    model = BalancedMultiLabelClassifier(FocalLoss(pos_weight=weight))
+    for shown in (model, model.fit(X, Y)):
+        html = estimator_html_repr(shown)
+        assert "FocalLoss(pos_weight=" in html
+        assert ("balanced" if isinstance(weight, str) else "30.") in html
+
+
 def test_a_wrong_loss_does_not_break_the_display():
     assert "no such loss" in estimator_html_repr(BalancedMultiLabelClassifier("no such loss"))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from numbers import Real
 
+import numpy as np
 import torch
 from sklearn.base import BaseEstimator, clone
 from torch import Tensor, nn
@@ -24,6 +25,7 @@ REDUCTIONS = ("none", "row_sum", "sum", "mean")
 ALPHA = [Interval(Real, 0, 1, closed="both"), None]
 GAMMA = [Interval(Real, 0, None, closed="left")]
 POSITIVE = [Interval(Real, 0, None, closed="neither")]
+POS_WEIGHT = [*POSITIVE, StrOptions({"balanced", "sqrt_balanced"}), "array-like"]
 REWEIGHT_NORM = [StrOptions({"instance", "batch"}), None]
 
 
@@ -35,8 +37,19 @@ class BaseLoss(DocLinkMixin, BaseEstimator):
 
     _parameter_constraints: dict = {}
     scale: float
-    #: The classifier's penalty on the coefficients of a label grows with the label's variance to this power.
-    penalty_exponent = 1.0
+    _penalty_exponent = 1.0
+
+    @property
+    def penalty_exponent(self) -> float:
+        """The classifier's penalty on the coefficients of a label grows with the label's variance to this power.
+
+        It is lower by as much as ``pos_weight`` takes the variance out: half of it with ``"sqrt_balanced"``, and 0
+        with ``"balanced"``, where positives weigh as much as negatives whatever their number.
+        """
+        pos_weight = getattr(self, "pos_weight", None)
+        taken_out = {"balanced": 1.0, "sqrt_balanced": 0.5}
+        left = 1 - taken_out.get(pos_weight, 0.0) if isinstance(pos_weight, str) else 1.0
+        return self._penalty_exponent * left
 
     @property
     def exclusive(self) -> bool:
@@ -92,6 +105,28 @@ class BaseLoss(DocLinkMixin, BaseEstimator):
             A new loss object.
         """
         return clone(self)
+
+
+def positive_weight(statistics: LabelStatistics, pos_weight) -> float | np.ndarray:
+    """Factor of the positive elements as a number, or as one for each label, which is checked.
+
+    ``"balanced"`` is negatives over positives, (N - n) / n, and ``"sqrt_balanced"`` its square root, both with n kept
+    one sample away from 0 and from N.
+    """
+    if isinstance(pos_weight, str):
+        return np.exp(statistics.log_odds * (0.5 if pos_weight == "sqrt_balanced" else 1.0))
+    if isinstance(pos_weight, Real):
+        return float(pos_weight)
+    try:
+        weight = np.asarray(pos_weight, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ValueError(f"pos_weight must hold numbers, one for each label; got {pos_weight!r}.") from None
+    if weight.shape != (statistics.n_labels,):
+        raise ValueError(f"pos_weight must have shape (n_labels,) = ({statistics.n_labels},); got {weight.shape}.")
+    if not (np.isfinite(weight) & (weight > 0)).all():
+        bad = weight[~(np.isfinite(weight) & (weight > 0))][:5].tolist()
+        raise ValueError(f"pos_weight must hold finite numbers above 0; got {bad}.")
+    return weight
 
 
 class Criterion(nn.Module):
@@ -155,6 +190,7 @@ class BalancedCriterion(Criterion):
     """A weighted function of the margin, element by element, through one kernel."""
 
     logit_bias: Tensor | None
+    pos_weight: Tensor | None
 
     def __init__(
         self,
@@ -165,7 +201,7 @@ class BalancedCriterion(Criterion):
         margin_loss: MarginLoss | None = None,
         alpha: float | None = None,
         scale: float = 1.0,
-        pos_weight: float = 1.0,
+        pos_weight: float | np.ndarray = 1.0,
         neg_weight: float = 1.0,
         neg_scale: float = 1.0,
         logit_bias=None,
@@ -174,11 +210,11 @@ class BalancedCriterion(Criterion):
         self.weighting = LabelWeighting(torch.ones(n_labels), None) if weighting is None else weighting
         self.margin_loss = Focal() if margin_loss is None else margin_loss
         self.neg_scale = float(neg_scale)
-        self.positive_factor = float(scale * pos_weight * (1 if alpha is None else alpha))
+        by_label = not isinstance(pos_weight, Real)
+        self.positive_factor = float(scale * (1 if alpha is None else alpha) * (1 if by_label else pos_weight))
         self.negative_factor = float(scale * neg_weight * (1 if alpha is None else 1 - alpha))
-        self.register_buffer(
-            "logit_bias", None if logit_bias is None else torch.as_tensor(logit_bias, dtype=torch.float64)
-        )
+        for name, values in (("logit_bias", logit_bias), ("pos_weight", pos_weight if by_label else None)):
+            self.register_buffer(name, None if values is None else torch.as_tensor(values, dtype=torch.float64))
 
     def _settings(self, logits: Tensor, pairs: PositivePairs, share: float = 1.0) -> dict:
         return {
@@ -188,6 +224,7 @@ class BalancedCriterion(Criterion):
             "neg_scale": self.neg_scale,
             "logit_bias": self.logit_bias,
             "positive_factor": self.positive_factor * share,
+            "pos_weight": self.pos_weight,
             "negative_factor": self.negative_factor * share,
             "compiled": self.compiled,
         }

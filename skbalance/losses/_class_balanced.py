@@ -5,7 +5,17 @@ from __future__ import annotations
 from numbers import Real
 
 from .._validation import Interval, StrOptions
-from ._base import ALPHA, GAMMA, POSITIVE, REWEIGHT_NORM, BalancedCriterion, BaseLoss, SoftmaxCriterion
+from ._base import (
+    ALPHA,
+    GAMMA,
+    POS_WEIGHT,
+    POSITIVE,
+    REWEIGHT_NORM,
+    BalancedCriterion,
+    BaseLoss,
+    SoftmaxCriterion,
+    positive_weight,
+)
 from ._functional import class_balanced_weight
 from ._margins import Focal
 from ._negative_tolerant import NEGATIVE_TOLERANT, negative_tolerance
@@ -57,6 +67,8 @@ class ClassBalancedFocalLoss(BaseLoss):
         Focusing exponent, at least 0.
     alpha : float, default=0.5
         Share of the positive elements, in [0, 1]; None leaves the factor out.
+    pos_weight : float, {"balanced", "sqrt_balanced"} or array-like of shape (n_labels,), default=1.0
+        Factor of the positive elements, above 0; see :class:`BinaryCrossEntropy`.
     reweight_norm : {"instance", "batch"}, default=None
         Divide the weights by the largest of the row, or of the batch.
     scale : float, default=10.0
@@ -90,6 +102,7 @@ class ClassBalancedFocalLoss(BaseLoss):
         "base": [StrOptions({"focal", "sigmoid", "softmax"})],
         "gamma": GAMMA,
         "alpha": ALPHA,
+        "pos_weight": POS_WEIGHT,
         "reweight_norm": REWEIGHT_NORM,
         "scale": POSITIVE,
     }
@@ -103,6 +116,7 @@ class ClassBalancedFocalLoss(BaseLoss):
         base="focal",
         gamma=2.0,
         alpha=0.5,
+        pos_weight=1.0,
         reweight_norm=None,
         scale=10.0,
     ):
@@ -112,6 +126,7 @@ class ClassBalancedFocalLoss(BaseLoss):
         self.base = base
         self.gamma = gamma
         self.alpha = alpha
+        self.pos_weight = pos_weight
         self.reweight_norm = reweight_norm
         self.scale = scale
 
@@ -134,6 +149,11 @@ class ClassBalancedFocalLoss(BaseLoss):
                     f"base='softmax' is for three or more exclusive classes; got {statistics.n_labels}. "
                     "base='focal' and base='sigmoid' take any number."
                 )
+            if not (isinstance(self.pos_weight, Real) and self.pos_weight == 1):
+                raise ValueError(
+                    f"pos_weight must be 1.0 with base='softmax', whose classes share one probability; got "
+                    f"{self.pos_weight!r}."
+                )
             return SoftmaxCriterion(statistics.n_labels, reduction, weighting=weighting, scale=self.scale)
         return BalancedCriterion(
             statistics.n_labels,
@@ -141,6 +161,7 @@ class ClassBalancedFocalLoss(BaseLoss):
             weighting=weighting,
             margin_loss=Focal(self.gamma if self.base == "focal" else 0.0),
             alpha=self.alpha if self.base == "focal" else None,
+            pos_weight=positive_weight(statistics, self.pos_weight),
             scale=self.scale,
         )
 
@@ -168,6 +189,8 @@ class ClassBalancedNTRFocalLoss(BaseLoss):
         Focusing exponent, at least 0.
     alpha : float, default=0.5
         Share of the positive elements, in [0, 1]; None leaves the factor out.
+    pos_weight : float, {"balanced", "sqrt_balanced"} or array-like of shape (n_labels,), default=1.0
+        Factor of the positive elements, above 0; see :class:`BinaryCrossEntropy`.
     reweight_norm : {"instance", "batch"}, default=None
         Divide the weights by the largest of the row, or of the batch.
     scale : float, default=10.0
@@ -192,6 +215,7 @@ class ClassBalancedNTRFocalLoss(BaseLoss):
         **NEGATIVE_TOLERANT,
         "gamma": GAMMA,
         "alpha": ALPHA,
+        "pos_weight": POS_WEIGHT,
         "reweight_norm": REWEIGHT_NORM,
         "scale": POSITIVE,
     }
@@ -207,6 +231,7 @@ class ClassBalancedNTRFocalLoss(BaseLoss):
         neg_weight=None,
         gamma=2.0,
         alpha=0.5,
+        pos_weight=1.0,
         reweight_norm=None,
         scale=10.0,
     ):
@@ -218,6 +243,7 @@ class ClassBalancedNTRFocalLoss(BaseLoss):
         self.neg_weight = neg_weight
         self.gamma = gamma
         self.alpha = alpha
+        self.pos_weight = pos_weight
         self.reweight_norm = reweight_norm
         self.scale = scale
 
@@ -234,6 +260,7 @@ class ClassBalancedNTRFocalLoss(BaseLoss):
             ),
             margin_loss=Focal(self.gamma),
             alpha=self.alpha,
+            pos_weight=positive_weight(statistics, self.pos_weight),
             scale=self.scale,
             **negative_tolerance(statistics, neg_scale=self.neg_scale, kappa=self.kappa, neg_weight=self.neg_weight),
         )

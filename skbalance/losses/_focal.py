@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .._validation import StrOptions
-from ._base import ALPHA, GAMMA, POSITIVE, REWEIGHT_NORM, BalancedCriterion, BaseLoss
+from ._base import ALPHA, GAMMA, POS_WEIGHT, POSITIVE, REWEIGHT_NORM, BalancedCriterion, BaseLoss, positive_weight
 from ._functional import inverse_frequency_weight
 from ._margins import Focal
 from ._statistics import LabelStatistics
@@ -23,17 +23,21 @@ def frequency_weighting(statistics: LabelStatistics, reweight: str | None, rewei
 
 
 class BinaryCrossEntropy(BaseLoss):
-    r"""Binary cross-entropy, optionally weighted by inverse label frequency.
+    r"""Binary cross-entropy, optionally with weights for positives and by label frequency.
 
-    .. math:: L = w_i \, [\,y\, p\, \operatorname{softplus}(-z) + (1 - y) \operatorname{softplus}(z)\,]
+    .. math:: L = w_i \, [\,y\, p_i \operatorname{softplus}(-z) + (1 - y) \operatorname{softplus}(z)\,]
 
-    with z the logit, y the label, p ``pos_weight`` and :math:`w_i` 1, :math:`N / n_i` (``"inverse"``) or
+    with z the logit, y the label, :math:`p_i` ``pos_weight`` and :math:`w_i` 1, :math:`N / n_i` (``"inverse"``) or
     :math:`\sqrt{N / n_i}` (``"sqrt_inverse"``), where label i has :math:`n_i` positives among N samples.
 
     Parameters
     ----------
-    pos_weight : float, default=1.0
-        Factor of the positive elements, above 0.
+    pos_weight : float, {"balanced", "sqrt_balanced"} or array-like of shape (n_labels,), default=1.0
+        Factor of the positive elements, above 0: one for all labels or one for each. ``"balanced"`` is
+        :math:`(N - n_i) / n_i`, with which the positives of a label weigh as much as its negatives; it is what
+        ``class_weight="balanced"`` of scikit-learn's classifiers does, up to a factor of the label.
+        ``"sqrt_balanced"`` is its square root, between that and 1. :math:`n_i` is kept one sample away from 0 and
+        from N.
     reweight : {"inverse", "sqrt_inverse"}, default=None
         Weight of each label by its frequency; None weights all labels alike.
     reweight_norm : {"instance", "batch"}, default=None
@@ -52,10 +56,13 @@ class BinaryCrossEntropy(BaseLoss):
     >>> criterion = BinaryCrossEntropy().bind(LabelStatistics([5, 1], n_samples=10))
     >>> criterion(torch.zeros(1, 2), torch.tensor([[1, 0]]))  # log 2
     tensor(0.6931)
+    >>> balanced = BinaryCrossEntropy(pos_weight="balanced").bind(LabelStatistics([5, 1], n_samples=10), "none")
+    >>> balanced(torch.zeros(1, 2), torch.tensor([[1, 1]]))  # log 2 times 5 / 5 and 9 / 1
+    tensor([[0.6931, 6.2383]])
     """
 
     _parameter_constraints = {
-        "pos_weight": POSITIVE,
+        "pos_weight": POS_WEIGHT,
         "reweight": REWEIGHT,
         "reweight_norm": REWEIGHT_NORM,
         "scale": POSITIVE,
@@ -72,7 +79,7 @@ class BinaryCrossEntropy(BaseLoss):
             statistics.n_labels,
             reduction,
             weighting=frequency_weighting(statistics, self.reweight, self.reweight_norm),
-            pos_weight=self.pos_weight,
+            pos_weight=positive_weight(statistics, self.pos_weight),
             scale=self.scale,
         )
 
@@ -91,6 +98,8 @@ class FocalLoss(BaseLoss):
         Focusing exponent, at least 0; 0 with ``alpha=None`` is binary cross-entropy.
     alpha : float, default=0.5
         Share of the positive elements, in [0, 1]; None leaves the factor out.
+    pos_weight : float, {"balanced", "sqrt_balanced"} or array-like of shape (n_labels,), default=1.0
+        Factor of the positive elements, above 0; see :class:`BinaryCrossEntropy`.
     reweight : {"inverse", "sqrt_inverse"}, default=None
         Weight of each label by its frequency; None weights all labels alike.
     reweight_norm : {"instance", "batch"}, default=None
@@ -114,14 +123,16 @@ class FocalLoss(BaseLoss):
     _parameter_constraints = {
         "gamma": GAMMA,
         "alpha": ALPHA,
+        "pos_weight": POS_WEIGHT,
         "reweight": REWEIGHT,
         "reweight_norm": REWEIGHT_NORM,
         "scale": POSITIVE,
     }
 
-    def __init__(self, *, gamma=2.0, alpha=0.5, reweight=None, reweight_norm=None, scale=1.0):
+    def __init__(self, *, gamma=2.0, alpha=0.5, pos_weight=1.0, reweight=None, reweight_norm=None, scale=1.0):
         self.gamma = gamma
         self.alpha = alpha
+        self.pos_weight = pos_weight
         self.reweight = reweight
         self.reweight_norm = reweight_norm
         self.scale = scale
@@ -133,5 +144,6 @@ class FocalLoss(BaseLoss):
             weighting=frequency_weighting(statistics, self.reweight, self.reweight_norm),
             margin_loss=Focal(self.gamma),
             alpha=self.alpha,
+            pos_weight=positive_weight(statistics, self.pos_weight),
             scale=self.scale,
         )

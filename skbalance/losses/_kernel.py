@@ -72,6 +72,7 @@ def balanced_loss(
     logit_bias: Tensor | None,
     positive_factor: float,
     negative_factor: float,
+    pos_weight: Tensor | None = None,
     elementwise: bool = False,
     grad: Tensor | None = None,
     compiled: bool = False,
@@ -94,6 +95,8 @@ def balanced_loss(
         Shift v of the logits.
     positive_factor, negative_factor : float
         Constant factors of the positive and the negative elements.
+    pos_weight : Tensor of shape (n_labels,), default=None
+        A further factor of each label's positive elements.
     elementwise : bool, default=False
         Whether the loss of each element is wanted, or its sum over each row.
     grad : Tensor of shape (n_samples, n_labels), default=None
@@ -144,6 +147,8 @@ def balanced_loss(
 
     neg_margin = -positive_logits if bias is None else bias[cols] - positive_logits
     pair_weight = weight.at(rows, cols) * positive_factor
+    if pos_weight is not None:
+        pair_weight *= pos_weight.to(dtype)[cols]
     value, slope = margin_loss.value_and_slope(neg_margin)
     if elementwise:
         loss[rows, cols] = value * pair_weight

@@ -5,7 +5,7 @@ from __future__ import annotations
 from numbers import Real
 
 from .._validation import Interval
-from ._base import ALPHA, GAMMA, POSITIVE, BalancedCriterion, BaseLoss
+from ._base import ALPHA, GAMMA, POS_WEIGHT, POSITIVE, BalancedCriterion, BaseLoss, positive_weight
 from ._margins import Focal
 from ._statistics import LabelStatistics
 
@@ -52,6 +52,8 @@ class NegativeTolerantFocalLoss(BaseLoss):
         Focusing exponent, at least 0.
     alpha : float, default=0.5
         Share of the positive elements, in [0, 1]; None leaves the factor out.
+    pos_weight : float, {"balanced", "sqrt_balanced"} or array-like of shape (n_labels,), default=1.0
+        Factor of the positive elements, above 0; see :class:`BinaryCrossEntropy`.
     scale : float, default=1.0
         Factor on the whole loss, above 0.
 
@@ -76,14 +78,21 @@ class NegativeTolerantFocalLoss(BaseLoss):
     tensor([[0.0866, 0.0292]])
     """
 
-    _parameter_constraints = {**NEGATIVE_TOLERANT, "gamma": GAMMA, "alpha": ALPHA, "scale": POSITIVE}
+    _parameter_constraints = {
+        **NEGATIVE_TOLERANT,
+        "gamma": GAMMA,
+        "alpha": ALPHA,
+        "pos_weight": POS_WEIGHT,
+        "scale": POSITIVE,
+    }
 
-    def __init__(self, *, neg_scale=2.0, kappa=0.05, neg_weight=None, gamma=2.0, alpha=0.5, scale=1.0):
+    def __init__(self, *, neg_scale=2.0, kappa=0.05, neg_weight=None, gamma=2.0, alpha=0.5, pos_weight=1.0, scale=1.0):
         self.neg_scale = neg_scale
         self.kappa = kappa
         self.neg_weight = neg_weight
         self.gamma = gamma
         self.alpha = alpha
+        self.pos_weight = pos_weight
         self.scale = scale
 
     def _criterion(self, statistics, reduction):
@@ -92,6 +101,7 @@ class NegativeTolerantFocalLoss(BaseLoss):
             reduction,
             margin_loss=Focal(self.gamma),
             alpha=self.alpha,
+            pos_weight=positive_weight(statistics, self.pos_weight),
             scale=self.scale,
             **negative_tolerance(statistics, neg_scale=self.neg_scale, kappa=self.kappa, neg_weight=self.neg_weight),
         )

@@ -7,7 +7,7 @@ from numbers import Real
 from sklearn.base import clone
 
 from .._validation import Interval, StrOptions
-from ._base import ALPHA, GAMMA, POSITIVE, REWEIGHT_NORM, BalancedCriterion, BaseLoss
+from ._base import ALPHA, GAMMA, POS_WEIGHT, POSITIVE, REWEIGHT_NORM, BalancedCriterion, BaseLoss, positive_weight
 from ._margins import Focal
 from ._negative_tolerant import NEGATIVE_TOLERANT, negative_tolerance
 from ._statistics import LabelStatistics
@@ -92,6 +92,8 @@ class RebalancedFocalLoss(_RebalancedLoss):
         Focusing exponent, at least 0.
     alpha : float, default=0.5
         Share of the positive elements, in [0, 1]; None leaves the factor out.
+    pos_weight : float, {"balanced", "sqrt_balanced"} or array-like of shape (n_labels,), default=1.0
+        Factor of the positive elements, above 0; see :class:`BinaryCrossEntropy`.
     reweight_norm : {"instance", "batch"}, default=None
         Divide the weights by the largest of the row, or of the batch.
     scale : float, default=1.0
@@ -122,16 +124,29 @@ class RebalancedFocalLoss(_RebalancedLoss):
         **REBALANCED,
         "gamma": GAMMA,
         "alpha": ALPHA,
+        "pos_weight": POS_WEIGHT,
         "reweight_norm": REWEIGHT_NORM,
         "scale": POSITIVE,
     }
 
-    def __init__(self, *, map_alpha=0.1, map_beta=10.0, mu="auto", gamma=2.0, alpha=0.5, reweight_norm=None, scale=1.0):
+    def __init__(
+        self,
+        *,
+        map_alpha=0.1,
+        map_beta=10.0,
+        mu="auto",
+        gamma=2.0,
+        alpha=0.5,
+        pos_weight=1.0,
+        reweight_norm=None,
+        scale=1.0,
+    ):
         self.map_alpha = map_alpha
         self.map_beta = map_beta
         self.mu = mu
         self.gamma = gamma
         self.alpha = alpha
+        self.pos_weight = pos_weight
         self.reweight_norm = reweight_norm
         self.scale = scale
 
@@ -142,6 +157,7 @@ class RebalancedFocalLoss(_RebalancedLoss):
             weighting=self._weighting(statistics),
             margin_loss=Focal(self.gamma),
             alpha=self.alpha,
+            pos_weight=positive_weight(statistics, self.pos_weight),
             scale=self.scale,
         )
 
@@ -168,6 +184,8 @@ class DistributionBalancedLoss(_RebalancedLoss):
         Focusing exponent, at least 0.
     alpha : float, default=0.5
         Share of the positive elements, in [0, 1]; None leaves the factor out.
+    pos_weight : float, {"balanced", "sqrt_balanced"} or array-like of shape (n_labels,), default=1.0
+        Factor of the positive elements, above 0; see :class:`BinaryCrossEntropy`.
     reweight_norm : {"instance", "batch"}, default=None
         Divide the weights by the largest of the row, or of the batch.
     scale : float, default=1.0
@@ -199,6 +217,7 @@ class DistributionBalancedLoss(_RebalancedLoss):
         **{name: NEGATIVE_TOLERANT[name] for name in ("neg_scale", "kappa")},
         "gamma": GAMMA,
         "alpha": ALPHA,
+        "pos_weight": POS_WEIGHT,
         "reweight_norm": REWEIGHT_NORM,
         "scale": POSITIVE,
     }
@@ -213,6 +232,7 @@ class DistributionBalancedLoss(_RebalancedLoss):
         kappa=0.05,
         gamma=2.0,
         alpha=0.5,
+        pos_weight=1.0,
         reweight_norm=None,
         scale=1.0,
     ):
@@ -223,6 +243,7 @@ class DistributionBalancedLoss(_RebalancedLoss):
         self.kappa = kappa
         self.gamma = gamma
         self.alpha = alpha
+        self.pos_weight = pos_weight
         self.reweight_norm = reweight_norm
         self.scale = scale
 
@@ -233,6 +254,7 @@ class DistributionBalancedLoss(_RebalancedLoss):
             weighting=self._weighting(statistics),
             margin_loss=Focal(self.gamma),
             alpha=self.alpha,
+            pos_weight=positive_weight(statistics, self.pos_weight),
             scale=self.scale,
             **negative_tolerance(statistics, neg_scale=self.neg_scale, kappa=self.kappa),
         )

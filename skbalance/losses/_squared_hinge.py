@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ._base import POSITIVE, REWEIGHT_NORM, BalancedCriterion, BaseLoss
+from ._base import POS_WEIGHT, POSITIVE, REWEIGHT_NORM, BalancedCriterion, BaseLoss, positive_weight
 from ._focal import REWEIGHT, frequency_weighting
 from ._margins import SquaredHinge
 
@@ -12,20 +12,20 @@ __all__ = ["SquaredHingeLoss"]
 class SquaredHingeLoss(BaseLoss):
     r"""Squared hinge loss of linear support vector machines, optionally weighted by inverse label frequency.
 
-    .. math:: L = w_i \, [\,y\, p \max(0, 1 - z)^2 + (1 - y) \max(0, 1 + z)^2\,]
+    .. math:: L = w_i \, [\,y\, p_i \max(0, 1 - z)^2 + (1 - y) \max(0, 1 + z)^2\,]
 
-    with z the logit, y the label, p ``pos_weight`` and :math:`w_i` as in :class:`BinaryCrossEntropy`. Once a logit is
-    on the right side of its margin it pulls no more at all, so that easy negatives, nearly all elements of a rare
-    label, drop out of the sum. Errors pull the more the larger they are, where the pull of the other losses levels
-    off.
+    with z the logit, y the label, :math:`p_i` ``pos_weight`` and :math:`w_i` as in :class:`BinaryCrossEntropy`. Once a
+    logit is on the right side of its margin it pulls no more at all, so that easy negatives, nearly all elements of a
+    rare label, drop out of the sum. Errors pull the more the larger they are, where the pull of the other losses
+    levels off.
 
     The logits are scores, and their logistic function is no estimate of a probability:
     :class:`~skbalance.model_selection.CalibratedMultiLabelClassifierCV` makes one.
 
     Parameters
     ----------
-    pos_weight : float, default=1.0
-        Factor of the positive elements, above 0.
+    pos_weight : float, {"balanced", "sqrt_balanced"} or array-like of shape (n_labels,), default=1.0
+        Factor of the positive elements, above 0; see :class:`BinaryCrossEntropy`.
     reweight : {"inverse", "sqrt_inverse"}, default=None
         Weight of each label by its frequency; None weights all labels alike.
     reweight_norm : {"instance", "batch"}, default=None
@@ -41,8 +41,8 @@ class SquaredHingeLoss(BaseLoss):
     Notes
     -----
     The classifier penalises the coefficients of a label in proportion to the label's variance to the power
-    ``penalty_exponent``, which is 1 for other losses and 0.25 for this one: what pulls are the elements within the
-    margin, and their number falls off more slowly than that of the positives.
+    ``penalty_exponent``, which without balanced positives is 1 for other losses and 0.25 for this one: what pulls are
+    the elements within the margin, and their number falls off more slowly than that of the positives.
 
     References
     ----------
@@ -58,13 +58,13 @@ class SquaredHingeLoss(BaseLoss):
     """
 
     _parameter_constraints = {
-        "pos_weight": POSITIVE,
+        "pos_weight": POS_WEIGHT,
         "reweight": REWEIGHT,
         "reweight_norm": REWEIGHT_NORM,
         "scale": POSITIVE,
     }
 
-    penalty_exponent = 0.25
+    _penalty_exponent = 0.25
 
     def __init__(self, *, pos_weight=1.0, reweight=None, reweight_norm=None, scale=0.03):
         self.pos_weight = pos_weight
@@ -78,6 +78,6 @@ class SquaredHingeLoss(BaseLoss):
             reduction,
             weighting=frequency_weighting(statistics, self.reweight, self.reweight_norm),
             margin_loss=SquaredHinge(),
-            pos_weight=self.pos_weight,
+            pos_weight=positive_weight(statistics, self.pos_weight),
             scale=self.scale,
         )

@@ -14,7 +14,7 @@ __all__ = ["loss_distributions", "loss_grid"]
 
 # By parameter, not by loss: a name means the same in every loss that has it.
 _GRID: dict[str, tuple] = {
-    "pos_weight": (1.0, 3.0),
+    "pos_weight": (1.0, "sqrt_balanced"),
     "reweight": (None, "sqrt_inverse"),
     "beta": (0.9, 0.999),
     "neg_scale": (2.0, 5.0),
@@ -22,7 +22,7 @@ _GRID: dict[str, tuple] = {
 }
 
 _DISTRIBUTIONS: dict[str, Any] = {
-    "pos_weight": loguniform(1.0, 10.0),
+    "pos_weight": (1.0, "sqrt_balanced", "balanced"),
     "reweight": (None, "sqrt_inverse", "inverse"),
     "beta": (0.9, 0.99, 0.999, 0.9999),
     "map_alpha": loguniform(0.03, 1.0),
@@ -54,7 +54,7 @@ def loss_grid(
     ============== ========================== =============================================
     parameter      values                     of the registered losses
     ============== ========================== =============================================
-    ``pos_weight`` 1, 3                       bce, squared_hinge
+    ``pos_weight`` 1, ``"sqrt_balanced"``     all
     ``reweight``   None, ``"sqrt_inverse"``   bce, focal, squared_hinge
     ``beta``       0.9, 0.999                 cb_focal, cb_ntr
     ``neg_scale``  2, 5                       ntr_focal, db_0fl, cb_ntr, db
@@ -71,7 +71,7 @@ def loss_grid(
         Strengths of the classifier's L2 penalty to try with each loss. Losses differ in scale, and so in the
         penalty that suits them: compared at one and the same, the comparison is of that. None leaves it out.
     size : {"small", "large"}, default="large"
-        ``"small"`` tries each loss with its own parameters only, ``"large"`` also the table above: 27 and 108
+        ``"small"`` tries each loss with its own parameters only, ``"large"`` also the table above: 27 and 192
         candidates for the registered losses, with three values of `alpha`.
     prefix : str, default=""
         Where the classifier is in what is searched over, as in ``"balancedmultilabelclassifier__"`` for a pipeline.
@@ -112,9 +112,10 @@ def loss_grid(
     --------
     >>> from skbalance.model_selection import loss_grid
     >>> loss_grid(["focal", "db_0fl"], alpha=[1e-6])
-    [{'loss': [FocalLoss()], 'alpha': [1e-06], 'loss__gamma': [1.0, 2.0], 'loss__reweight': [None, 'sqrt_inverse']},
+    [{'loss': [FocalLoss()], 'alpha': [1e-06], 'loss__gamma': [1.0, 2.0],
+      'loss__pos_weight': [1.0, 'sqrt_balanced'], 'loss__reweight': [None, 'sqrt_inverse']},
      {'loss': [DistributionBalancedLoss(alpha=None, gamma=0.0, scale=0.5)], 'alpha': [1e-06],
-      'loss__neg_scale': [2.0, 5.0]}]
+      'loss__neg_scale': [2.0, 5.0], 'loss__pos_weight': [1.0, 'sqrt_balanced']}]
     >>> loss_grid("db", alpha=None, size="small", prefix="balancedmultilabelclassifier__")
     [{'balancedmultilabelclassifier__loss': [DistributionBalancedLoss()]}]
 
@@ -155,7 +156,7 @@ def loss_distributions(
     ============== ==================================== ============================================
     parameter      drawn from                           of the registered losses
     ============== ==================================== ============================================
-    ``pos_weight`` 1 to 10, log-uniform                 bce, squared_hinge
+    ``pos_weight`` 1, "sqrt_balanced", "balanced"       all
     ``reweight``   None, "sqrt_inverse", "inverse"      bce, focal, squared_hinge
     ``beta``       0.9, 0.99, 0.999, 0.9999             cb_focal, cb_ntr
     ``map_alpha``  0.03 to 1, log-uniform               r_focal, db_0fl, db
@@ -194,8 +195,8 @@ def loss_distributions(
     >>> for candidate in ParameterSampler(loss_distributions(), n_iter=3, random_state=0):
     ...     print(candidate["loss"], f"alpha={candidate['alpha']:.1g}")
     DistributionBalancedLoss(alpha=None, gamma=0.0, scale=0.5) alpha=0.0003
-    DistributionBalancedLoss() alpha=0.0005
-    SquaredHingeLoss() alpha=2e-06
+    SquaredHingeLoss() alpha=0.0008
+    ClassBalancedNTRFocalLoss() alpha=0.0003
     """
     return _candidates(losses, alpha, _DISTRIBUTIONS, prefix)
 
@@ -214,7 +215,7 @@ def _candidates(losses, alpha, searched: dict[str, Any], prefix: str) -> list[di
             candidates["alpha"] = alpha
         own, usual = loss.get_params(), type(loss)().get_params()
         for name, value in own.items():
-            if name in searched and value == usual[name]:
+            if name in searched and repr(value) == repr(usual[name]):  # an array has no single ==, and is no default
                 values = searched[name]
                 candidates[f"loss__{name}"] = list(values) if isinstance(values, tuple) else values
         grid.append({prefix + name: values for name, values in candidates.items()})

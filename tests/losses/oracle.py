@@ -50,6 +50,12 @@ def element_weight(labels, i, counts, n_samples, p):
     return 1.0
 
 
+def positive_weight(weight, n, n_samples):
+    """Factor of the positives of a label."""
+    ratio = (n_samples - n) / n
+    return {"balanced": ratio, "sqrt_balanced": math.sqrt(ratio)}.get(weight, weight)
+
+
 def weights(targets, counts, n_samples, p):
     w = np.array(
         [[element_weight(row, i, counts, n_samples, p) for i in range(len(counts))] for row in targets], dtype=float
@@ -69,6 +75,7 @@ def elementwise_loss(logits, targets, counts, n_samples, p, base="focal"):
     out = np.empty(np.shape(logits))
     for k, i in np.ndindex(out.shape):
         z, y, n = float(logits[k][i]), int(targets[k][i]), counts[i]
+        pos_weight = positive_weight(p["pos_weight"], n, n_samples)
         if base == "softmax":
             powers = [math.exp(v - max(logits[k])) for v in logits[k]]
             # 1 - p is the share of the others: subtracting from 1 would leave rounding where p is near 1.
@@ -77,7 +84,7 @@ def elementwise_loss(logits, targets, counts, n_samples, p, base="focal"):
             continue
         if base == "squared_hinge":
             lacking = max(0.0, 1 - z if y else 1 + z)
-            out[k, i] = p["scale"] * w[k, i] * (p["pos_weight"] if y else 1.0) * lacking**2
+            out[k, i] = p["scale"] * w[k, i] * (pos_weight if y else 1.0) * lacking**2
             continue
         k_neg, neg_weight = 1.0, 1.0
         if "neg_scale" in p:
@@ -86,7 +93,7 @@ def elementwise_loss(logits, targets, counts, n_samples, p, base="focal"):
             neg_weight = p["neg_weight"] if p.get("neg_weight") is not None else 1 / k_neg
         if y:
             log_p, q = log_sigmoid(z), sigmoid(-z)
-            factor = p.get("pos_weight", 1.0) * (1 if alpha is None else alpha)
+            factor = pos_weight * (1 if alpha is None else alpha)
         else:
             log_p, q = log_sigmoid(-k_neg * z), sigmoid(k_neg * z)
             factor = neg_weight * (1 if alpha is None else 1 - alpha)

@@ -19,9 +19,10 @@ from skbalance.losses import (
     PositivePairs,
     RebalancedFocalLoss,
     SquaredHingeLoss,
+    get_loss_names,
 )
 
-from .oracle import elementwise_loss
+from .oracle import elementwise_loss, positive_weight
 from .variants import OF_MARGINS, VARIANTS
 
 STATISTICS = LabelStatistics([120, 60, 9, 2, 1], 200)
@@ -90,7 +91,8 @@ def autograd_loss(logits, targets, loss):
     s = torch.where(targets, logits - bias, p.get("neg_scale", 1.0) * (logits - bias))
     m = torch.where(targets, s, -s)
     y = targets.to(logits.dtype)
-    factor = y * p.get("pos_weight", 1.0) + (1 - y) * neg_weight
+    pos_weight = [positive_weight(p["pos_weight"], n, STATISTICS.n_samples) for n in STATISTICS.counts]
+    factor = y * torch.tensor(pos_weight, dtype=logits.dtype) + (1 - y) * neg_weight
     if alpha is not None:
         factor = factor * (y * alpha + (1 - y) * (1 - alpha))
     weight = p["scale"] * weight * factor
@@ -285,6 +287,69 @@ def test_pos_weight_is_that_of_torch():
         logits, targets.double(), pos_weight=torch.full((5,), 2.5, dtype=torch.float64)
     )
     torch.testing.assert_close(BinaryCrossEntropy(pos_weight=2.5).bind(STATISTICS)(logits, targets), expected)
+
+
+def test_pos_weight_label_by_label():
+    logits, targets = batch(13)
+    weight = [0.5, 1.0, 20.0, 3.0, 1e3]
+    expected = torch.nn.functional.binary_cross_entropy_with_logits(
+        logits, targets.double(), pos_weight=torch.tensor(weight, dtype=torch.float64), reduction="none"
+    )
+    for form in (weight, np.array(weight), np.array(weight, dtype=np.float32)):
+        actual = BinaryCrossEntropy(pos_weight=form).bind(STATISTICS, "none")(logits, targets)
+        torch.testing.assert_close(actual, expected, rtol=1e-9, atol=1e-12)
+
+
+def test_balanced_positives_weigh_as_much_as_the_negatives():
+    y = torch.tensor(np.random.default_rng(0).random((50, 4)) < [0.5, 0.2, 0.1, 0.9])
+    value = BinaryCrossEntropy(pos_weight="balanced").bind(LabelStatistics.from_targets(y.numpy()), "none")
+    value = value(torch.zeros(50, 4, dtype=torch.float64), y)
+    torch.testing.assert_close((value * y).sum(0), (value * ~y).sum(0))
+
+
+@pytest.mark.parametrize("name", get_loss_names())
+def test_pos_weight_is_a_factor_of_the_positives_in_every_loss(name):
+    logits, targets = batch(17)
+    loss = VARIANTS[name]
+    plain = loss.bind(STATISTICS, "none")(logits, targets)
+    weighted = clone(loss).set_params(pos_weight=[0.5, 1, 2, 4, 8]).bind(STATISTICS, "none")(logits, targets)
+    factor = torch.where(targets, torch.tensor([0.5, 1, 2, 4, 8], dtype=torch.float64), 1.0)
+    torch.testing.assert_close(weighted, plain * factor, rtol=1e-13, atol=0)
+
+
+def test_the_penalty_follows_what_the_positive_weights_leave_of_the_variance():
+    for loss, usual in ((BinaryCrossEntropy(), 1.0), (DistributionBalancedLoss(), 1.0), (SquaredHingeLoss(), 0.25)):
+        for weight, left in ((1.0, 1), (3.0, 1), ([1, 2], 1), ("sqrt_balanced", 0.5), ("balanced", 0)):
+            assert clone(loss).set_params(pos_weight=weight).penalty_exponent == usual * left
+
+
+@pytest.mark.parametrize("counts", [[0, 200], [200, 0], [0, 0]])
+def test_balanced_weights_of_constant_labels_are_those_of_one_sample(counts):
+    statistics = LabelStatistics(counts, 200)
+    logits = torch.zeros(1, 2, dtype=torch.float64)
+    value = BinaryCrossEntropy(pos_weight="balanced").bind(statistics, "none")(logits, torch.ones(1, 2)) / np.log(2)
+    np.testing.assert_allclose(value[0], [199.0 if n == 0 else 1 / 199 for n in counts], rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("weight", "message"),
+    [
+        ([1, 2], r"pos_weight must have shape \(n_labels,\) = \(5,\); got \(2,\)"),
+        ([[1, 2, 3, 4, 5]], r"got \(1, 5\)"),
+        ([1, 2, 0, 4, -5], r"above 0; got \[0.0, -5.0\]"),
+        ([1, 2, 3, 4, np.nan], r"finite numbers above 0; got \[nan\]"),
+        (["a", "b", "c", "d", "e"], "must hold numbers"),
+        ("balance", "'sqrt_balanced'.*Got 'balance'"),
+    ],
+)
+def test_bad_pos_weight(weight, message):
+    with pytest.raises(ValueError, match=message):
+        FocalLoss(pos_weight=weight).bind(STATISTICS)
+
+
+def test_exclusive_classes_have_no_positive_weight():
+    with pytest.raises(ValueError, match=r"pos_weight must be 1\.0 with base='softmax'.*got 'balanced'"):
+        ClassBalancedFocalLoss(base="softmax", pos_weight="balanced").bind(STATISTICS)
 
 
 def test_beta_near_one_is_exact():

@@ -23,6 +23,15 @@ def variants():
         loss = get_loss(name)
         yield name, loss.set_params(mu=0.7) if "mu" in loss.get_params() else loss
     yield "bce-pos_weight", BinaryCrossEntropy(pos_weight=3.0)
+    for weight in ("balanced", "sqrt_balanced"):
+        yield f"bce-{weight}", BinaryCrossEntropy(pos_weight=weight)
+        yield f"focal-{weight}", FocalLoss(pos_weight=weight, alpha=None, reweight="sqrt_inverse")
+    yield "cb-balanced", ClassBalancedFocalLoss(pos_weight="balanced", mode="min_n")
+    yield "cb_ntr-balanced", ClassBalancedNTRFocalLoss(pos_weight="balanced", neg_weight=1.0)
+    yield "r_focal-balanced", RebalancedFocalLoss(pos_weight="balanced", mu=0.7, reweight_norm="batch")
+    yield "ntr_focal-balanced", NegativeTolerantFocalLoss(pos_weight="balanced")
+    yield "db-sqrt_balanced", DistributionBalancedLoss(pos_weight="sqrt_balanced", mu=0.7)
+    yield "hinge-balanced", SquaredHingeLoss(pos_weight="balanced")
     yield "hinge-pos_weight", SquaredHingeLoss(pos_weight=3.0, scale=2.0)
     for norm in NORMS:
         for reweight in ("inverse", "sqrt_inverse"):
