@@ -22,14 +22,10 @@ from .losses._registry import LOSSES, loss_from_state, loss_to_state
 from .training import (
     SOLVERS,
     TERM_WEIGHTINGS,
-    TrainingData,
-    TrainingOptions,
     check_device,
     check_hidden_layer_sizes,
     check_start,
     check_term_weighting,
-    choose_solver,
-    fit_head,
     resolve_batch_size,
     training_dtype,
 )
@@ -279,6 +275,8 @@ class BalancedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator)
             raise
 
     def _fit(self, X, y, sample_weight):
+        from .training import TrainingData, TrainingOptions, choose_solver, fit_head  # they load torch
+
         validate_hyperparameters(self)
         loss = get_loss(self.loss)
         hidden = check_hidden_layer_sizes(self.hidden_layer_sizes)

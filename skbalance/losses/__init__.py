@@ -1,14 +1,20 @@
 """Balancing losses: hyperparameter objects that bind to label counts and become PyTorch criteria."""
 
-from ._base import BaseLoss, Criterion
+from typing import TYPE_CHECKING
+
+from .._lazy import lazy_names
+from ._base import BaseLoss
 from ._class_balanced import ClassBalancedFocalLoss, ClassBalancedNTRFocalLoss
 from ._focal import BinaryCrossEntropy, FocalLoss
 from ._negative_tolerant import NegativeTolerantFocalLoss
-from ._positives import PositivePairs
 from ._rebalanced import DistributionBalancedLoss, RebalancedFocalLoss
 from ._registry import get_loss, get_loss_names
 from ._squared_hinge import SquaredHingeLoss
 from ._statistics import LabelStatistics
+
+if TYPE_CHECKING:
+    from ._criteria import Criterion
+    from ._positives import PositivePairs
 
 __all__ = [
     "BaseLoss",
@@ -26,3 +32,5 @@ __all__ = [
     "get_loss",
     "get_loss_names",
 ]
+
+__getattr__ = lazy_names(__name__, {"Criterion": "_criteria", "PositivePairs": "_positives"})

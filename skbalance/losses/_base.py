@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from numbers import Real
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from sklearn.base import BaseEstimator, clone
-from torch import Tensor, nn
 
 from .._validation import DocLinkMixin, Interval, StrOptions, validate_hyperparameters
-from ._functional import softmax_binary_cross_entropy
-from ._kernel import BalancedLossFunction, balanced_loss, compute_dtype
-from ._margins import Focal, MarginLoss
-from ._positives import PositivePairs
 from ._statistics import LabelStatistics
-from ._weighting import LabelWeighting, Weighting
 
-__all__ = ["BalancedCriterion", "BaseLoss", "Criterion", "SoftmaxCriterion"]
+if TYPE_CHECKING:
+    from ._criteria import Criterion
+
+__all__ = ["BaseLoss", "positive_weight"]
 
 REDUCTIONS = ("none", "row_sum", "sum", "mean")
 
@@ -32,7 +29,8 @@ REWEIGHT_NORM = [StrOptions({"instance", "batch"}), None]
 class BaseLoss(DocLinkMixin, BaseEstimator):
     """Base of the losses: hyperparameters, and :meth:`bind`.
 
-    A subclass declares ``_parameter_constraints`` and builds its criterion in ``_criterion``.
+    A subclass declares ``_parameter_constraints`` and builds its criterion in ``_criterion``, which alone imports what
+    needs torch: prediction does not.
     """
 
     _parameter_constraints: dict = {}
@@ -127,149 +125,3 @@ def positive_weight(statistics: LabelStatistics, pos_weight) -> float | np.ndarr
         bad = weight[~(np.isfinite(weight) & (weight > 0))][:5].tolist()
         raise ValueError(f"pos_weight must hold finite numbers above 0; got {bad}.")
     return weight
-
-
-class Criterion(nn.Module):
-    """A loss bound to label counts: ``criterion(logits, targets)``.
-
-    Attributes
-    ----------
-    n_labels : int
-        Number of labels, the width of the logits.
-    reduction : {"none", "row_sum", "sum", "mean"}
-        What is returned.
-    overwrite_logits : bool
-        Whether the gradient may take the memory of the logits, which are lost then, and one backward pass is all
-        that is possible: for trainers that look at them no more. False unless set.
-    compiled : bool
-        Whether ``torch.compile`` may fuse the pass over all logits. It takes half the time then; but the first batch
-        takes many seconds, and a C++ compiler, or Triton on a GPU, must be there. False unless set.
-    """
-
-    def __init__(self, n_labels: int, reduction: str):
-        super().__init__()
-        self.n_labels = n_labels
-        self.reduction = reduction
-        self.overwrite_logits = False
-        self.compiled = False
-
-    def extra_repr(self) -> str:
-        """Show the width and the reduction."""
-        return f"n_labels={self.n_labels}, reduction={self.reduction!r}"
-
-    def forward(self, logits: Tensor, targets: Tensor | PositivePairs) -> Tensor:
-        """Loss of a batch.
-
-        Parameters
-        ----------
-        logits : Tensor of shape (n_samples, n_labels)
-            Scores, of any floating type; not written to unless ``overwrite_logits`` is set.
-        targets : Tensor of shape (n_samples, n_labels) or (n_samples,), or PositivePairs
-            Dense or sparse indicator of 0 and 1, class indices, or the positive pairs.
-
-        Returns
-        -------
-        loss : Tensor
-            Of the shape that the reduction says; in float32 for half-precision logits.
-        """
-        if logits.ndim != 2 or logits.shape[1] != self.n_labels:
-            raise ValueError(f"logits must have shape (n_samples, {self.n_labels}); got {tuple(logits.shape)}.")
-        if not isinstance(targets, PositivePairs):
-            targets = PositivePairs.from_targets(targets, self.n_labels)
-        if targets.shape != tuple(logits.shape):
-            raise ValueError(f"targets must have the shape of the logits, {tuple(logits.shape)}; got {targets.shape}.")
-        loss = self._loss(logits, targets)
-        return loss.sum() if self.reduction in ("sum", "mean") else loss
-
-    @abstractmethod
-    def _loss(self, logits: Tensor, pairs: PositivePairs) -> Tensor:
-        """Loss of each element for ``"none"``, else of each row; for ``"mean"`` divided by the number of elements."""
-
-
-class BalancedCriterion(Criterion):
-    """A weighted function of the margin, element by element, through one kernel."""
-
-    logit_bias: Tensor | None
-    pos_weight: Tensor | None
-
-    def __init__(
-        self,
-        n_labels: int,
-        reduction: str,
-        *,
-        weighting: Weighting | None = None,
-        margin_loss: MarginLoss | None = None,
-        alpha: float | None = None,
-        scale: float = 1.0,
-        pos_weight: float | np.ndarray = 1.0,
-        neg_weight: float = 1.0,
-        neg_scale: float = 1.0,
-        logit_bias=None,
-    ):
-        super().__init__(n_labels, reduction)
-        self.weighting = LabelWeighting(torch.ones(n_labels), None) if weighting is None else weighting
-        self.margin_loss = Focal() if margin_loss is None else margin_loss
-        self.neg_scale = float(neg_scale)
-        by_label = not isinstance(pos_weight, Real)
-        self.positive_factor = float(scale * (1 if alpha is None else alpha) * (1 if by_label else pos_weight))
-        self.negative_factor = float(scale * neg_weight * (1 if alpha is None else 1 - alpha))
-        for name, values in (("logit_bias", logit_bias), ("pos_weight", pos_weight if by_label else None)):
-            self.register_buffer(name, None if values is None else torch.as_tensor(values, dtype=torch.float64))
-
-    def _settings(self, logits: Tensor, pairs: PositivePairs, share: float = 1.0) -> dict:
-        return {
-            "pairs": pairs,
-            "weight": self.weighting.for_batch(pairs, compute_dtype(logits.dtype)),
-            "margin_loss": self.margin_loss,
-            "neg_scale": self.neg_scale,
-            "logit_bias": self.logit_bias,
-            "positive_factor": self.positive_factor * share,
-            "pos_weight": self.pos_weight,
-            "negative_factor": self.negative_factor * share,
-            "compiled": self.compiled,
-        }
-
-    def _loss(self, logits: Tensor, pairs: PositivePairs) -> Tensor:
-        share = 1 / max(logits.numel(), 1) if self.reduction == "mean" else 1.0
-        # The mean is taken inside, so that the gradient need not be scaled afterwards; but not in half precision,
-        # where so small a gradient would vanish before a gradient scaler could lift it.
-        inside = share if compute_dtype(logits.dtype) == logits.dtype else 1.0
-        settings = self._settings(logits, pairs, inside)
-        settings["elementwise"] = self.reduction == "none"
-        loss = BalancedLossFunction.apply(logits, settings, self.overwrite_logits)
-        return loss if inside == share else loss * share
-
-    def row_loss_and_grad_(self, logits: Tensor, pairs: PositivePairs) -> Tensor:
-        """Loss of each row; the logits are overwritten with the derivative of their row's loss.
-
-        For trainers that hold the logits themselves and want no second array of their size.
-
-        Parameters
-        ----------
-        logits : Tensor of shape (n_samples, n_labels)
-            Scores, overwritten.
-        pairs : PositivePairs
-            The positive pairs.
-
-        Returns
-        -------
-        loss : Tensor of shape (n_samples,)
-        """
-        return balanced_loss(logits, grad=logits, **self._settings(logits, pairs))
-
-
-class SoftmaxCriterion(Criterion):
-    """Weighted binary cross-entropy of softmax probabilities, for classes that exclude each other."""
-
-    def __init__(self, n_labels: int, reduction: str, *, weighting: Weighting, scale: float):
-        super().__init__(n_labels, reduction)
-        self.weighting = weighting
-        self.scale = scale
-
-    def _loss(self, logits: Tensor, pairs: PositivePairs) -> Tensor:
-        logits = logits.to(compute_dtype(logits.dtype))
-        weight = self.weighting.for_batch(pairs, logits.dtype).block(0, logits.shape[0]) * self.scale
-        loss = softmax_binary_cross_entropy(logits, pairs.dense()) * weight
-        if self.reduction == "none":
-            return loss
-        return loss.sum(dim=1) / (logits.numel() if self.reduction == "mean" else 1)

@@ -11,16 +11,11 @@ from ._base import (
     POS_WEIGHT,
     POSITIVE,
     REWEIGHT_NORM,
-    BalancedCriterion,
     BaseLoss,
-    SoftmaxCriterion,
     positive_weight,
 )
-from ._functional import class_balanced_weight
-from ._margins import Focal
 from ._negative_tolerant import NEGATIVE_TOLERANT, negative_tolerance
 from ._statistics import LabelStatistics
-from ._weighting import ClassBalancedSampleWeighting, LabelWeighting
 
 __all__ = ["ClassBalancedFocalLoss", "ClassBalancedNTRFocalLoss"]
 
@@ -33,6 +28,8 @@ CLASS_BALANCED = {
 
 def class_balanced_weighting(statistics: LabelStatistics, *, beta, mode, normalize, reweight_norm):
     """Weighting by the effective number of samples."""
+    from ._criteria import ClassBalancedSampleWeighting, LabelWeighting, class_balanced_weight
+
     weight = class_balanced_weight(statistics.clipped_counts, beta=beta)
     factor = statistics.n_labels / weight.sum() if normalize else 1.0
     if mode == "by_class":
@@ -136,6 +133,8 @@ class ClassBalancedFocalLoss(BaseLoss):
         return self.base == "softmax"
 
     def _criterion(self, statistics, reduction):
+        from ._criteria import BalancedCriterion, Focal, SoftmaxCriterion
+
         weighting = class_balanced_weighting(
             statistics,
             beta=self.beta,
@@ -248,6 +247,8 @@ class ClassBalancedNTRFocalLoss(BaseLoss):
         self.scale = scale
 
     def _criterion(self, statistics, reduction):
+        from ._criteria import BalancedCriterion, Focal
+
         return BalancedCriterion(
             statistics.n_labels,
             reduction,

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from .._validation import StrOptions
-from ._base import ALPHA, GAMMA, POS_WEIGHT, POSITIVE, REWEIGHT_NORM, BalancedCriterion, BaseLoss, positive_weight
-from ._functional import inverse_frequency_weight
-from ._margins import Focal
+from ._base import ALPHA, GAMMA, POS_WEIGHT, POSITIVE, REWEIGHT_NORM, BaseLoss, positive_weight
 from ._statistics import LabelStatistics
-from ._weighting import LabelWeighting
 
 __all__ = ["BinaryCrossEntropy", "FocalLoss"]
 
@@ -18,6 +15,8 @@ def frequency_weighting(statistics: LabelStatistics, reweight: str | None, rewei
     """Weighting by inverse label frequency; None without ``reweight``."""
     if reweight is None:
         return None
+    from ._criteria import LabelWeighting, inverse_frequency_weight
+
     counts, n_samples = statistics.clipped_counts, statistics.n_samples
     return LabelWeighting(inverse_frequency_weight(counts, n_samples, reweight=reweight), reweight_norm)
 
@@ -75,6 +74,8 @@ class BinaryCrossEntropy(BaseLoss):
         self.scale = scale
 
     def _criterion(self, statistics, reduction):
+        from ._criteria import BalancedCriterion
+
         return BalancedCriterion(
             statistics.n_labels,
             reduction,
@@ -138,6 +139,8 @@ class FocalLoss(BaseLoss):
         self.scale = scale
 
     def _criterion(self, statistics, reduction):
+        from ._criteria import BalancedCriterion, Focal
+
         return BalancedCriterion(
             statistics.n_labels,
             reduction,

@@ -5,8 +5,7 @@ from __future__ import annotations
 from numbers import Real
 
 from .._validation import Interval
-from ._base import ALPHA, GAMMA, POS_WEIGHT, POSITIVE, BalancedCriterion, BaseLoss, positive_weight
-from ._margins import Focal
+from ._base import ALPHA, GAMMA, POS_WEIGHT, POSITIVE, BaseLoss, positive_weight
 from ._statistics import LabelStatistics
 
 __all__ = ["NegativeTolerantFocalLoss"]
@@ -96,6 +95,8 @@ class NegativeTolerantFocalLoss(BaseLoss):
         self.scale = scale
 
     def _criterion(self, statistics, reduction):
+        from ._criteria import BalancedCriterion, Focal
+
         return BalancedCriterion(
             statistics.n_labels,
             reduction,

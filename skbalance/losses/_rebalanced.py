@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from numbers import Real
+from typing import TYPE_CHECKING
 
 from sklearn.base import clone
 
 from .._validation import Interval, StrOptions
-from ._base import ALPHA, GAMMA, POS_WEIGHT, POSITIVE, REWEIGHT_NORM, BalancedCriterion, BaseLoss, positive_weight
-from ._margins import Focal
+from ._base import ALPHA, GAMMA, POS_WEIGHT, POSITIVE, REWEIGHT_NORM, BaseLoss, positive_weight
 from ._negative_tolerant import NEGATIVE_TOLERANT, negative_tolerance
 from ._statistics import LabelStatistics
-from ._weighting import RebalancedWeighting
+
+if TYPE_CHECKING:
+    from ._criteria import RebalancedWeighting
 
 __all__ = ["DistributionBalancedLoss", "RebalancedFocalLoss"]
 
@@ -58,6 +60,8 @@ class _RebalancedLoss(BaseLoss):
         return clone(self).set_params(mu=statistics.rebalance_center)
 
     def _weighting(self, statistics: LabelStatistics) -> RebalancedWeighting:
+        from ._criteria import RebalancedWeighting
+
         return RebalancedWeighting(
             statistics.clipped_counts,
             map_alpha=self.map_alpha,
@@ -151,6 +155,8 @@ class RebalancedFocalLoss(_RebalancedLoss):
         self.scale = scale
 
     def _criterion(self, statistics, reduction):
+        from ._criteria import BalancedCriterion, Focal
+
         return BalancedCriterion(
             statistics.n_labels,
             reduction,
@@ -248,6 +254,8 @@ class DistributionBalancedLoss(_RebalancedLoss):
         self.scale = scale
 
     def _criterion(self, statistics, reduction):
+        from ._criteria import BalancedCriterion, Focal
+
         return BalancedCriterion(
             statistics.n_labels,
             reduction,

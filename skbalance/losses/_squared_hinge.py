@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from ._base import POS_WEIGHT, POSITIVE, REWEIGHT_NORM, BalancedCriterion, BaseLoss, positive_weight
+from ._base import POS_WEIGHT, POSITIVE, REWEIGHT_NORM, BaseLoss, positive_weight
 from ._focal import REWEIGHT, frequency_weighting
-from ._margins import SquaredHinge
 
 __all__ = ["SquaredHingeLoss"]
 
@@ -73,6 +72,8 @@ class SquaredHingeLoss(BaseLoss):
         self.scale = scale
 
     def _criterion(self, statistics, reduction):
+        from ._criteria import BalancedCriterion, SquaredHinge
+
         return BalancedCriterion(
             statistics.n_labels,
             reduction,

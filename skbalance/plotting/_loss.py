@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import torch
 
 from skbalance.losses import BaseLoss, LabelStatistics, get_loss
 from skbalance.metrics._indicator import check_indicator
@@ -311,6 +310,8 @@ def _check_labels(labels: Any, statistics: LabelStatistics) -> np.ndarray:
 
 def _evaluate(loss: BaseLoss, statistics: LabelStatistics, shown: np.ndarray, grid: np.ndarray) -> tuple[Any, Any]:
     """Values and derivatives of one label's element of the loss, of shape (n_shown, 2, n_logits)."""
+    import torch
+
     criterion = loss.bind(statistics, reduction="none")
     values = np.empty((shown.size, 2, grid.size))
     gradients = np.empty_like(values)

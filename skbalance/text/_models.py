@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import torch
 
 __all__ = ["LoadedModel", "ModelSource", "clear_models", "identify", "load"]
 
@@ -63,7 +62,7 @@ class LoadedModel:
             vectors = self.encoder.encode(
                 texts, prompt=prompt, batch_size=len(texts), show_progress_bar=False, convert_to_tensor=True
             )
-        return vectors.to(device="cpu", dtype=torch.float32).numpy()
+        return vectors.float().cpu().numpy()
 
 
 def load(source):
@@ -184,6 +183,8 @@ def _check_device(device):
     """Turn the parameter into what sentence-transformers takes; None lets it choose."""
     if device == "auto":
         return None
+    import torch
+
     try:
         kind = torch.device(device).type
     except RuntimeError as error:

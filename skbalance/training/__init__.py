@@ -1,9 +1,14 @@
 """The machinery: batches from CSR, heads, and solvers run by skorch."""
 
-from ._batches import TrainingData
-from ._options import check_device, check_hidden_layer_sizes, check_start, resolve_batch_size, training_dtype
-from ._solvers import SOLVERS, FitResult, TrainingOptions, choose_solver, fit_head
+from typing import TYPE_CHECKING
+
+from .._lazy import lazy_names
+from ._options import SOLVERS, check_device, check_hidden_layer_sizes, check_start, resolve_batch_size, training_dtype
 from ._term_weighting import TERM_WEIGHTINGS, check_term_weighting
+
+if TYPE_CHECKING:
+    from ._batches import TrainingData
+    from ._solvers import FitResult, TrainingOptions, choose_solver, fit_head
 
 __all__ = [
     "SOLVERS",
@@ -20,3 +25,14 @@ __all__ = [
     "resolve_batch_size",
     "training_dtype",
 ]
+
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "FitResult": "_solvers",
+        "TrainingData": "_batches",
+        "TrainingOptions": "_solvers",
+        "choose_solver": "_solvers",
+        "fit_head": "_solvers",
+    },
+)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import itertools
 
 import numpy as np
-import torch
 
-__all__ = ["check_device", "check_hidden_layer_sizes", "check_start", "resolve_batch_size", "training_dtype"]
+__all__ = ["SOLVERS", "check_device", "check_hidden_layer_sizes", "check_start", "resolve_batch_size", "training_dtype"]
+
+SOLVERS = ("lbfgs", "adam")
 
 # From this many coefficients on, float64 features are trained on in single precision.
 SINGLE_PRECISION_COEFS = 1 << 18
@@ -53,6 +54,8 @@ def check_start(coefs, intercepts, sizes, dtype) -> tuple[list, list]:
 
 def check_device(device: str) -> str:
     """Return the device that is meant; a ValueError if it cannot be used here."""
+    import torch
+
     if device == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
     try:

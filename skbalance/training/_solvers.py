@@ -15,9 +15,7 @@ from ._lbfgs import LBFGS
 from ._net import Net, PlateauStop
 from ._term_weighting import term_weights
 
-__all__ = ["SOLVERS", "FitResult", "TrainingOptions", "choose_solver", "fit_head"]
-
-SOLVERS = ("lbfgs", "adam")
+__all__ = ["FitResult", "TrainingOptions", "choose_solver", "fit_head"]
 
 # Pairs of steps and gradients that L-BFGS remembers; more save no iterations at the default tol.
 LBFGS_HISTORY = 5

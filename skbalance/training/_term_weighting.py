@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import scipy.sparse as sp
 
-from ._batches import TrainingData
+if TYPE_CHECKING:
+    from ._batches import TrainingData
 
 __all__ = ["TERM_WEIGHTINGS", "check_term_weighting", "relevance_frequency", "term_weights"]
 
