@@ -6,8 +6,6 @@ import warnings
 from numbers import Integral, Real
 
 import numpy as np
-import scipy.sparse as sp
-from scipy.special import expit, softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
@@ -18,7 +16,6 @@ from ._display import LossBoxMixin
 from ._targets import TargetEncoding, encode_targets, warn_of_constant_labels
 from ._validation import Interval, StrOptions, check_sample_weight, validate_hyperparameters
 from .losses import LabelStatistics, get_loss
-from .losses._registry import LOSSES, loss_from_state, loss_to_state
 from .training import (
     SOLVERS,
     TERM_WEIGHTINGS,
@@ -217,34 +214,6 @@ class BalancedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator)
         tags.classifier_tags.multi_label = True
         return tags
 
-    def set_params(self, **params):
-        """Set the parameters of the classifier, and of its loss where that is an object.
-
-        Parameters
-        ----------
-        **params : dict
-            Parameters; those of the loss as ``loss__name``.
-
-        Returns
-        -------
-        self : BalancedMultiLabelClassifier
-            The classifier itself.
-
-        Raises
-        ------
-        ValueError
-            If a parameter is unknown, or is one of a loss that is given by its name.
-        """
-        nested = [name for name in params if name.startswith("loss__")]
-        loss = params.get("loss", self.loss)
-        if nested and isinstance(loss, str):
-            example = type(get_loss(loss)).__name__ if loss in LOSSES else "FocalLoss"
-            raise ValueError(
-                f"{nested[0]!r} cannot be set while loss={loss!r} is a string: pass a loss object, "
-                f"loss={example}(), and set its parameters."
-            )
-        return super().set_params(**params)
-
     def fit(self, X, y, sample_weight=None):
         """Fit the model to features and labels.
 
@@ -362,16 +331,8 @@ class BalancedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator)
             self.validation_loss_curve_ = result.validation_loss_curve
         elif hasattr(self, "validation_loss_curve_"):
             del self.validation_loss_curve_
-        # Plain values, so that a pickle or a skops file holds no type but this class.
-        self._fitted_loss = loss_to_state(loss.resolve(statistics))
+        self._keep_loss(loss.resolve(statistics))
         self._target = (encoding.kind, encoding.dtype, encoding.sparse)
-
-    @property
-    def loss_(self):
-        """The loss that was trained, its ``"auto"`` parameters resolved."""
-        if "_fitted_loss" not in self.__dict__:
-            raise AttributeError(f"{type(self).__name__} has no loss_ before it is fitted.")
-        return loss_from_state(self._fitted_loss)
 
     @property
     def _encoding(self):
@@ -420,20 +381,7 @@ class BalancedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator)
         proba : ndarray of shape (n_samples, n_labels) or (n_samples, n_classes)
             Strictly between 0 and 1. Those of classes sum to one in each row.
         """
-        return self._probabilities(self._scores(self._check_X(X)))
-
-    def _probabilities(self, scores):
-        info = np.finfo(scores.dtype)
-        low, high = info.tiny, np.nextafter(scores.dtype.type(1), scores.dtype.type(0))
-        kind = self._encoding.kind
-        if kind == "binary":
-            scores = np.hstack([-scores, scores])
-        if self.loss_.exclusive:
-            return softmax(scores, axis=1).clip(low, high)
-        proba = expit(scores, out=scores).clip(low, high, out=scores)
-        if kind == "multiclass":
-            proba = (proba / proba.sum(axis=1, keepdims=True)).clip(low, high)
-        return proba
+        return self._encoding.probabilities(self._scores(self._check_X(X)), exclusive=self.loss_.exclusive)
 
     def predict(self, X):
         """Predict labels, or classes.
@@ -449,10 +397,7 @@ class BalancedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator)
             An indicator of the type of the y that was fitted, sparse if that was; or classes.
         """
         X, encoding = self._check_X(X), self._encoding
-        blocks = [encoding.decode(scores) for scores in self._score_blocks(X)]
-        if len(blocks) == 1:
-            return blocks[0]
-        return type(blocks[0])(sp.vstack(blocks, format="csr")) if encoding.sparse else np.concatenate(blocks)
+        return encoding.stack([encoding.decode(scores) for scores in self._score_blocks(X)])
 
     def predict_topk(self, X, k):
         """Probabilities of the k most probable labels of each sample, of which a block is scored at a time.
@@ -481,18 +426,8 @@ class BalancedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator)
         >>> model.predict_topk([[0, 1]], k=1).toarray().round(2)
         array([[0.97, 0.  ]])
         """
-        X = self._check_X(X)
-        if self._encoding.kind != "multilabel":
-            raise ValueError("predict_topk is for label indicators; this model was fitted to a 1-D target.")
-        if not isinstance(k, (int, np.integer)) or not 1 <= k <= self.n_outputs_:
-            raise ValueError(f"k must be an integer from 1 to the number of labels, {self.n_outputs_}; got {k!r}.")
-        labels, proba = [], []
-        for scores in self._score_blocks(X):
-            top = np.sort(np.argpartition(scores, -k, axis=1)[:, -k:], axis=1)
-            labels.append(top.ravel())
-            proba.append(self._probabilities(np.take_along_axis(scores, top, axis=1)).ravel())
-        parts = np.hstack(proba), np.hstack(labels), k * np.arange(X.shape[0] + 1)
-        return sp.csr_array(parts, shape=(X.shape[0], self.n_outputs_))
+        blocks = self._score_blocks(self._check_X(X))
+        return self._encoding.top_probabilities(blocks, k, exclusive=self.loss_.exclusive)
 
     def _score_blocks(self, X):
         step = max(1, BLOCK_ELEMENTS // self.n_outputs_)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sp
+from scipy.special import expit, softmax
 from sklearn.exceptions import DataConversionWarning
 from sklearn.utils import column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
@@ -58,6 +59,73 @@ class TargetEncoding:
         if self.kind == "multiclass":
             return self.classes[scores.argmax(axis=1)]
         return self.indicator(scores > 0)
+
+    def probabilities(self, scores: np.ndarray, *, exclusive: bool = False) -> np.ndarray:
+        """Probabilities of the labels, or classes, from scores, which may be overwritten.
+
+        Parameters
+        ----------
+        scores : ndarray of shape (n_samples, n_outputs)
+            Raw scores.
+        exclusive : bool, default=False
+            Whether classes exclude each other in the loss, and their probabilities are a softmax.
+
+        Returns
+        -------
+        proba : ndarray of shape (n_samples, n_labels) or (n_samples, n_classes)
+            Strictly between 0 and 1. Those of classes sum to one in each row.
+        """
+        info = np.finfo(scores.dtype)
+        low, high = info.tiny, np.nextafter(scores.dtype.type(1), scores.dtype.type(0))
+        if self.kind == "binary":
+            scores = np.hstack([-scores, scores])
+        if exclusive:
+            return softmax(scores, axis=1).clip(low, high)
+        proba = expit(scores, out=scores).clip(low, high, out=scores)
+        if self.kind == "multiclass":
+            proba = (proba / proba.sum(axis=1, keepdims=True)).clip(low, high)
+        return proba
+
+    def top_probabilities(self, score_blocks, k: int, *, exclusive: bool = False) -> sp.csr_array:
+        """Probabilities of the k labels of the highest scores in each row, of blocks of rows.
+
+        Parameters
+        ----------
+        score_blocks : iterable of ndarray of shape (n_rows, n_labels)
+            Raw scores.
+        k : int
+            Labels a row.
+        exclusive : bool, default=False
+            See :meth:`probabilities`.
+
+        Returns
+        -------
+        proba : csr_array of shape (n_samples, n_labels)
+            ``k`` entries in each row, in the order of the labels.
+
+        Raises
+        ------
+        ValueError
+            If ``k`` is out of its range, or the target is 1-D.
+        """
+        if self.kind != "multilabel":
+            raise ValueError("predict_topk is for label indicators; this model was fitted to a 1-D target.")
+        if not isinstance(k, (int, np.integer)) or not 1 <= k <= self.n_outputs:
+            raise ValueError(f"k must be an integer from 1 to the number of labels, {self.n_outputs}; got {k!r}.")
+        labels, proba = [], []
+        for scores in score_blocks:
+            top = np.sort(np.argpartition(scores, -k, axis=1)[:, -k:], axis=1)
+            labels.append(top)
+            proba.append(self.probabilities(np.take_along_axis(scores, top, axis=1), exclusive=exclusive))
+        n_rows = sum(map(len, labels))
+        parts = np.concatenate(proba).ravel(), np.concatenate(labels).ravel(), k * np.arange(n_rows + 1)
+        return sp.csr_array(parts, shape=(n_rows, self.n_outputs))
+
+    def stack(self, blocks: list):
+        """Predictions of blocks of rows, one below the other."""
+        if len(blocks) == 1:
+            return blocks[0]
+        return type(blocks[0])(sp.vstack(blocks, format="csr")) if self.sparse else np.concatenate(blocks)
 
     def indicator(self, positive):
         """Indicator of the type of a multi-label target from a boolean one, dense or sparse."""

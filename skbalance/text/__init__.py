@@ -2,8 +2,16 @@
 
 from skbalance.text._cache import CacheInfo
 from skbalance.text._features import make_text_features
+from skbalance.text._finetuned import FineTunedMultiLabelClassifier
 from skbalance.text._models import clear_models
 from skbalance.text._sentence import SentenceEmbedder
 from skbalance.text._tags import TagClassifier
 
-__all__ = ["CacheInfo", "SentenceEmbedder", "TagClassifier", "clear_models", "make_text_features"]
+__all__ = [
+    "CacheInfo",
+    "FineTunedMultiLabelClassifier",
+    "SentenceEmbedder",
+    "TagClassifier",
+    "clear_models",
+    "make_text_features",
+]

@@ -3,11 +3,13 @@
 import hashlib
 import os
 import threading
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+
+from skbalance.finetuning import quiet_loading
 
 __all__ = ["LoadedModel", "ModelSource", "clear_models", "identify", "load"]
 
@@ -144,7 +146,7 @@ def _load_encoder(source, identity):
         revision = identity.rpartition("@")[2]  # the weights are those that the identity names
     device = _check_device(source.device)
     try:
-        with nullcontext() if identity is None else _without_progress_bars():
+        with nullcontext() if identity is None else quiet_loading():
             return SentenceTransformer(
                 source.model,
                 device=device,
@@ -163,20 +165,6 @@ def _load_encoder(source, identity):
             "Without a network, give model= the path of a local folder that SentenceTransformer.save or a download "
             'made, for example SentenceEmbedder("/data/models/all-MiniLM-L6-v2").'
         ) from error
-
-
-@contextmanager
-def _without_progress_bars():
-    """Keep transformers from drawing a bar for weights that it reads from the disk."""
-    from transformers.utils import logging
-
-    enabled = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        if enabled:
-            logging.enable_progress_bar()
 
 
 def _check_device(device):

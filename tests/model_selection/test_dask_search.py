@@ -18,7 +18,7 @@ from skbalance import BalancedMultiLabelClassifier
 from skbalance.datasets import make_long_tailed_multilabel
 from skbalance.metrics import multilabel_scorers
 from skbalance.model_selection import MultilabelStratifiedKFold, loss_grid
-from tests.text.conftest import save_encoder
+from tests.encoders import save_encoder
 from tests.text.counting import CountingEmbedder
 
 pytestmark = pytest.mark.slow

@@ -1,0 +1,179 @@
+"""Batches of texts of like length, cut into passes of so many tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from ..losses import PositivePairs
+from ._processes import Processes
+from ._tokens import Tokens
+
+__all__ = ["Batch", "LengthBatches", "Pass", "TrainingTexts", "passes_of"]
+
+# Batches among which texts are sorted by length; between them, and the batches themselves, they are shuffled.
+BATCHES_IN_A_POOL = 50
+
+
+@dataclass
+class TrainingTexts(Dataset):
+    """Tokens, targets and weights of the training texts.
+
+    Parameters
+    ----------
+    tokens : Tokens
+        Of n_samples texts.
+    y : csr_array of shape (n_samples, n_labels)
+        Indicator; only its sparsity pattern is read.
+    weight : ndarray of float32 of shape (n_samples,)
+        Positive weights.
+    """
+
+    tokens: Tokens
+    y: sp.csr_array
+    weight: np.ndarray
+
+    def __len__(self):
+        return len(self.tokens)
+
+    def take(self, rows) -> TrainingTexts:
+        """Some of the texts."""
+        return TrainingTexts(self.tokens.take(rows), self.y[rows], self.weight[rows])
+
+    def pairs(self, rows, device) -> PositivePairs:
+        """Positive pairs of some of the texts."""
+        y = self.y[rows]
+        numbers = torch.from_numpy(np.repeat(np.arange(len(rows)), np.diff(y.indptr)))
+        labels = torch.from_numpy(y.indices.astype(np.int64))
+        return PositivePairs(numbers, labels, y.shape).to(device)
+
+
+@dataclass(frozen=True)
+class Pass:
+    """What goes through the encoder at once.
+
+    Parameters
+    ----------
+    ids, mask : Tensor of shape (n_texts, n_tokens)
+        Token numbers, and 1 where they are no padding.
+    pairs : PositivePairs
+        Positive labels of the texts.
+    weight : Tensor of shape (n_texts,)
+        Share of each text in its batch; over all passes of the batch they sum to 1.
+    """
+
+    ids: Tensor
+    mask: Tensor
+    pairs: PositivePairs
+    weight: Tensor
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The texts of one step of the optimizer: their number, their weight, and their passes."""
+
+    size: int
+    weight: float
+    passes: list[Pass]
+
+    def __len__(self):
+        return self.size
+
+
+def passes_of(lengths, max_tokens: int | None) -> list[np.ndarray]:
+    """Cut texts into passes of at most so many tokens, padding counted; a text of more is a pass of its own.
+
+    Parameters
+    ----------
+    lengths : ndarray of shape (n_texts,)
+        Tokens of each text.
+    max_tokens : int or None
+        Most tokens of a pass; None for one pass of them all.
+
+    Returns
+    -------
+    passes : list of ndarray
+        Places of the texts, the longest first.
+    """
+    order = np.argsort(-lengths, kind="stable")
+    if max_tokens is None:
+        return [order]
+    passes, start = [], 0
+    while start < len(order):
+        n_texts = max(1, max_tokens // max(1, int(lengths[order[start]])))
+        passes.append(order[start : start + n_texts])
+        start += n_texts
+    return passes
+
+
+class LengthBatches:
+    """The batches of an epoch: the iterator that skorch is given.
+
+    Which texts come together depends on the seed and the epoch alone, so that training can go on at any batch.
+
+    Parameters
+    ----------
+    data : TrainingTexts
+        What is cut into batches.
+    batch_size : int
+        Texts in a batch; the last one may be smaller.
+    seed, epoch : int
+        Decide the order.
+    first : int, default=0
+        Batch to begin with.
+    max_tokens : int, default=None
+        Most tokens of a pass.
+    device : str, default="cpu"
+        Where the batches go.
+    processes : Processes, default=None
+        Those that train together; each gets its share of every batch.
+    """
+
+    def __init__(self, data, *, batch_size, seed, epoch, first=0, max_tokens=None, device="cpu", processes=None):
+        self.data = data
+        self.batch_size = batch_size
+        self.seed = seed
+        self.epoch = epoch
+        self.first = first
+        self.max_tokens = max_tokens
+        self.device = device
+        self.processes = processes or Processes()
+
+    def __len__(self):
+        return -(-len(self.data) // self.batch_size) - self.first
+
+    def rows(self) -> list[np.ndarray]:
+        """Rows of each batch of the epoch, in order."""
+        random_state = np.random.RandomState([self.seed, self.epoch])
+        order = random_state.permutation(len(self.data))
+        lengths = self.data.tokens.lengths
+        batches = []
+        pool = self.batch_size * BATCHES_IN_A_POOL
+        for start in range(0, len(order), pool):
+            rows = order[start : start + pool]
+            rows = rows[np.argsort(lengths[rows], kind="stable")]
+            batches += [rows[i : i + self.batch_size] for i in range(0, len(rows), self.batch_size)]
+        return [batches[i] for i in random_state.permutation(len(batches))]
+
+    def __iter__(self) -> Iterator[Batch]:
+        for rows in self.rows()[self.first :]:
+            yield self._batch(rows)
+
+    def _batch(self, rows) -> Batch:
+        data, total = self.data, float(self.data.weight[rows].sum())
+        share = rows[self.processes.rank :: self.processes.count]
+        weight = data.weight[share] / total
+        if not len(share):  # every process takes part in every step
+            share, weight = rows[:1], np.zeros(1, dtype=np.float32)
+        passes = []
+        for places in passes_of(data.tokens.lengths[share], self.max_tokens):
+            ids, mask = data.tokens.padded(share[places], self.device)
+            parts = torch.from_numpy(weight[places]).to(self.device)
+            passes.append(Pass(ids, mask, data.pairs(share[places], self.device), parts))
+        return Batch(len(rows), total, passes)

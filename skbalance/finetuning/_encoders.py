@@ -1,0 +1,175 @@
+"""Encoders of Hugging Face: loaded from a folder or the Hub, taken apart into plain values, and put together again."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from torch import nn
+
+__all__ = ["EncoderSource", "encoder_layers", "load_encoder", "max_positions", "quiet_loading", "rebuild_encoder"]
+
+_INSTALL_HINT = 'FineTunedMultiLabelClassifier needs transformers: pip install "skbalance[text]"'
+
+
+class EncoderSource(NamedTuple):
+    """Where an encoder comes from."""
+
+    model: str
+    revision: str | None = None
+    local_files_only: bool = False
+    trust_remote_code: bool = False
+
+
+def load_encoder(source: EncoderSource) -> tuple[Any, dict[str, bytes]]:
+    """Load an encoder and the files that describe it and its tokenizer.
+
+    Parameters
+    ----------
+    source : EncoderSource
+        A local folder, of transformers or of sentence-transformers, or a name on the Hugging Face Hub.
+
+    Returns
+    -------
+    encoder : torch.nn.Module
+        In single precision, on the CPU.
+    files : dict of bytes
+        Contents of the configuration's file and those of the tokenizer, by name.
+
+    Raises
+    ------
+    ImportError
+        If transformers is not installed.
+    OSError
+        If there is no such model here and it could not be downloaded.
+    ValueError
+        If it has a decoder beside the encoder.
+    """
+    transformers = _transformers()
+    folder = os.path.expanduser(source.model)
+    where = {"subfolder": _subfolder(folder)} if os.path.isdir(folder) else {}
+    options = {
+        "revision": source.revision,
+        "local_files_only": source.local_files_only,
+        "trust_remote_code": source.trust_remote_code,
+    }
+    try:
+        with quiet_loading() if os.path.isdir(folder) else nullcontext():
+            encoder = transformers.AutoModel.from_pretrained(folder, **where, **options)
+            tokenizer = transformers.AutoTokenizer.from_pretrained(folder, **where, **options)
+    except (OSError, ValueError) as error:
+        if os.path.isdir(folder):
+            raise OSError(f"The folder model={source.model!r} could not be loaded as an encoder: {error}") from error
+        raise OSError(
+            f"The model {source.model!r} is no local folder and could not be had from the Hugging Face Hub "
+            f"(revision={source.revision!r}, local_files_only={source.local_files_only}): {error}\n"
+            "Without a network, give model= the path of a local folder that save_pretrained or a download made."
+        ) from error
+    if getattr(encoder.config, "is_encoder_decoder", False):
+        raise ValueError(f"model={source.model!r} is a {type(encoder).__name__}, with a decoder; an encoder is needed.")
+    return encoder.float(), _describe(encoder, tokenizer)
+
+
+def rebuild_encoder(files: dict[str, bytes], state: dict | None = None, *, trust_remote_code=False):
+    """Encoder and tokenizer from what :func:`load_encoder` returned.
+
+    Parameters
+    ----------
+    files : dict of bytes
+        Contents of the configuration's file and those of the tokenizer.
+    state : dict of Tensor, default=None
+        Weights; without them there is no encoder, only the tokenizer.
+    trust_remote_code : bool, default=False
+        Run code that comes with the model.
+
+    Returns
+    -------
+    encoder : torch.nn.Module or None
+    tokenizer : transformers.PreTrainedTokenizerBase
+    """
+    transformers = _transformers()
+    with tempfile.TemporaryDirectory() as folder, quiet_loading():
+        for name, content in files.items():
+            Path(folder, name).write_bytes(content)
+        tokenizer = transformers.AutoTokenizer.from_pretrained(folder, trust_remote_code=trust_remote_code)
+        if state is None:
+            return None, tokenizer
+        config = transformers.AutoConfig.from_pretrained(folder, trust_remote_code=trust_remote_code)
+        kind = getattr(transformers, json.loads(files["config.json"])["architectures"][0], None)
+        if kind is not None:
+            return kind.from_pretrained(None, config=config, state_dict=state).float(), tokenizer
+        with torch.random.fork_rng(devices=[]):  # a class that came with the model draws weights first
+            encoder = transformers.AutoModel.from_config(config, trust_remote_code=trust_remote_code)
+        encoder.load_state_dict(state)
+        return encoder.float(), tokenizer
+
+
+def max_positions(encoder, tokenizer) -> int:
+    """Most tokens of a text that the encoder and its tokenizer take."""
+    positions = min(tokenizer.model_max_length, 1 << 30)
+    limit = getattr(encoder.config, "max_position_embeddings", None)
+    if limit and limit > 0:
+        # RoBERTa and its kin count positions from behind the padding's.
+        embeddings = [m for name, m in encoder.named_modules() if name.endswith("position_embeddings")]
+        padding = getattr(embeddings[0], "padding_idx", None) if embeddings else None
+        positions = min(positions, limit - (0 if padding is None else padding + 1))
+    return positions
+
+
+def encoder_layers(encoder) -> nn.ModuleList:
+    """The stack of layers of an encoder.
+
+    Raises
+    ------
+    ValueError
+        If none is found.
+    """
+    n_layers = getattr(encoder.config, "num_hidden_layers", None)
+    for module in encoder.modules():
+        if isinstance(module, nn.ModuleList) and len(module) == n_layers:
+            return module
+    raise ValueError(f"n_frozen_layers: no stack of layers was found in a {type(encoder).__name__}.")
+
+
+@contextmanager
+def quiet_loading():
+    """Keep transformers from drawing a bar for weights that it reads from the disk."""
+    from transformers.utils import logging
+
+    enabled = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if enabled:
+            logging.enable_progress_bar()
+
+
+def _transformers():
+    try:
+        import transformers
+    except ImportError as error:
+        raise ImportError(_INSTALL_HINT) from error
+    return transformers
+
+
+def _subfolder(folder: str) -> str:
+    """Where the encoder is in a folder of sentence-transformers: its root, or a part of it."""
+    modules = Path(folder, "modules.json")
+    if Path(folder, "config.json").is_file() or not modules.is_file():
+        return ""
+    return json.loads(modules.read_text(encoding="utf-8"))[0]["path"]
+
+
+def _describe(encoder, tokenizer) -> dict[str, bytes]:
+    with tempfile.TemporaryDirectory() as folder:
+        tokenizer.save_pretrained(folder)
+        config = type(encoder.config).from_dict(encoder.config.to_dict())
+        config.architectures = [type(encoder).__name__]
+        config.save_pretrained(folder)
+        return {path.name: path.read_bytes() for path in sorted(Path(folder).iterdir()) if path.is_file()}

@@ -1,0 +1,101 @@
+"""skorch's training loop, given batches of several passes and an optimizer with a schedule."""
+
+from __future__ import annotations
+
+import torch
+from skorch import NeuralNet
+from torch import nn
+
+from ._batches import LengthBatches
+from ._optimizer import learning_rate_factor, parameter_groups
+from ._processes import Processes
+
+__all__ = ["FineTuningNet"]
+
+
+class FineTuningNet(NeuralNet):
+    """A skorch net that trains a text network, a batch of several passes a step.
+
+    Parameters
+    ----------
+    *args, **kwargs
+        Those of :class:`skorch.NeuralNet`.
+    run : Run
+        How far training is; where batches begin, and the seeds.
+    options : FineTuningOptions
+        What the steps are like.
+    n_steps : int
+        Steps of the whole training.
+    processes : Processes
+        Those that train together.
+    """
+
+    def __init__(self, *args, run, options, n_steps, processes: Processes, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.run = run
+        self.options = options
+        self.n_steps = n_steps
+        self.processes = processes
+
+    @property
+    def _default_callbacks(self):
+        return []
+
+    def get_params_for_optimizer(self, prefix, named_parameters):
+        """Give encoder and head their own learning rates."""
+        groups = parameter_groups(
+            self.module_,
+            learning_rate=self.options.learning_rate_init,
+            head_learning_rate=self.options.head_learning_rate_init,
+            weight_decay=self.options.weight_decay,
+        )
+        return (groups,), {"fused": True}
+
+    def get_iterator(self, dataset, training=False):
+        """Batches of the epoch that training is in, from the batch that comes next."""
+        return LengthBatches(
+            dataset,
+            batch_size=self.options.batch_size,
+            seed=self.run.seed,
+            epoch=self.run.epoch,
+            first=self.run.batch,
+            max_tokens=self.options.max_tokens,
+            device=self.device,
+            processes=self.processes,
+        )
+
+    def train_step(self, batch, **fit_params):
+        """One step of the optimizer: the passes' gradients added up, over the processes too, and clipped."""
+        self._set_training(True)
+        step = self.run.step
+        seed_dropout([self.run.seed, step, self.processes.rank], self.device)
+        self.optimizer_.zero_grad(set_to_none=True)
+        total = torch.zeros((), device=self.device)
+        for part in batch.passes:
+            loss = self.criterion_(self.module_(part.ids, part.mask), part.pairs) @ part.weight
+            loss.backward()
+            total += loss.detach()
+        parameters = [p for group in self.optimizer_.param_groups for p in group["params"]]
+        self.processes.add_gradients(parameters)
+        self.processes.add(total)
+        if self.options.max_grad_norm is not None:
+            nn.utils.clip_grad_norm_(parameters, self.options.max_grad_norm)
+        factor = learning_rate_factor(step, self.n_steps, self.options.warmup_fraction)
+        for group in self.optimizer_.param_groups:
+            group["lr"] = factor * group["peak"]
+        self.optimizer_.step()
+        return {"loss": total, "y_pred": None}
+
+
+def seed_dropout(numbers, device):
+    """Seed torch's generators for one step, by numbers that tell it from every other."""
+    state = 0
+    for number in numbers:  # mixes as splitmix64 does; small numbers give seeds far apart
+        state = (state + int(number) + 0x9E3779B97F4A7C15) % 2**64
+        state = ((state ^ (state >> 30)) * 0xBF58476D1CE4E5B9) % 2**64
+        state = ((state ^ (state >> 27)) * 0x94D049BB133111EB) % 2**64
+        state ^= state >> 31
+    torch.random.default_generator.manual_seed(state >> 1)
+    if torch.device(device).type == "cuda":
+        with torch.cuda.device(device):
+            torch.cuda.manual_seed(state >> 1)

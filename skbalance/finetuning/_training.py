@@ -1,0 +1,234 @@
+"""Fine-tuning a text network, run by skorch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import torch
+from skorch.callbacks import Callback
+
+from ..losses import Criterion
+from ._batches import TrainingTexts
+from ._checkpoints import Checkpoints
+from ._modules import TextNetwork
+from ._net import FineTuningNet
+from ._processes import Processes
+
+__all__ = ["FineTuningOptions", "Run", "fine_tune", "own_generators"]
+
+
+@dataclass(frozen=True)
+class FineTuningOptions:
+    """The estimator's parameters that training needs, see there."""
+
+    batch_size: int
+    max_iter: int
+    learning_rate_init: float
+    head_learning_rate_init: float
+    weight_decay: float
+    warmup_fraction: float
+    max_grad_norm: float | None
+    max_tokens: int | None
+    n_iter_no_change: int
+    device: str = field(repr=False)  # these do not tell one training from another
+    compile: bool = field(default=False, repr=False)
+    verbose: int = field(default=0, repr=False)
+
+
+@dataclass
+class Run:
+    """How far a training is: all that decides how it goes on, besides the weights and the optimizer.
+
+    Attributes
+    ----------
+    seed : int
+        Decides the order of the texts and dropout.
+    epoch, batch : int
+        The epoch that training is in, and the batch of it that comes next.
+    step : int
+        Steps of the optimizer so far.
+    loss_sum, weight_sum : float
+        Of the batches of this epoch.
+    loss_curve : list of float
+        Mean loss of each epoch.
+    validation_scores : list of float
+        Score of the texts held out after each epoch; higher is better.
+    best : dict or None
+        Weights of the best epoch.
+    """
+
+    seed: int
+    epoch: int = 0
+    batch: int = 0
+    step: int = 0
+    loss_sum: float = 0.0
+    weight_sum: float = 0.0
+    loss_curve: list = field(default_factory=list)
+    validation_scores: list = field(default_factory=list)
+    best: dict | None = None
+
+    def end_epoch(self):
+        """Put down the epoch's mean loss and begin the next."""
+        self.loss_curve.append(self.loss_sum / self.weight_sum)
+        self.loss_sum = self.weight_sum = 0.0
+        self.batch, self.epoch = 0, self.epoch + 1
+
+    def stale(self, n_iter_no_change: int) -> bool:
+        """Whether the score has not risen for so many epochs."""
+        scores = self.validation_scores
+        return len(scores) > n_iter_no_change and len(scores) - 1 - scores.index(max(scores)) >= n_iter_no_change
+
+
+def fine_tune(
+    network: TextNetwork,
+    criterion: Criterion,
+    data: TrainingTexts,
+    *,
+    options: FineTuningOptions,
+    seed: int,
+    evaluate: Callable[[TextNetwork], float] | None = None,
+    checkpoints: Checkpoints | None = None,
+) -> Run:
+    """Train a network, in place.
+
+    Parameters
+    ----------
+    network : TextNetwork
+        Trained, and on the device afterwards.
+    criterion : Criterion
+        The bound loss, of reduction ``"row_sum"``.
+    data : TrainingTexts
+        Texts to train on.
+    options : FineTuningOptions
+        How.
+    seed : int
+        Decides the order of the texts and dropout.
+    evaluate : callable, default=None
+        Gives a score of the network after each epoch. Training stops when it rises no more, and the weights of the best
+        epoch are kept.
+    checkpoints : Checkpoints, default=None
+        Where the state is kept; training goes on from the one that is there.
+
+    Returns
+    -------
+    run : Run
+        How it went.
+    """
+    processes = Processes.joined()
+    run = Run(seed)
+    saved = None if checkpoints is None else checkpoints.read()
+    if saved is not None:
+        run = Run(**saved["run"])
+    network.to(options.device)
+    n_steps = options.max_iter * -(-len(data) // options.batch_size)
+    with Progress(n_steps, run, show=options.verbose and processes.first) as progress:
+        net = FineTuningNet(
+            network,
+            criterion=criterion.float(),
+            optimizer=torch.optim.AdamW,
+            train_split=None,
+            callbacks=[("count", _Count(run, checkpoints if processes.first else None, progress))],
+            device=options.device,
+            verbose=0,
+            run=run,
+            options=options,
+            n_steps=n_steps,
+            processes=processes,
+        )
+        with own_generators(options.device), _compiled(network, options.compile):
+            net.initialize()
+            if saved is not None:
+                network.load_state_dict(saved["module"])
+                net.optimizer_.load_state_dict(saved["optimizer"])
+            while run.epoch < options.max_iter and not run.stale(options.n_iter_no_change):
+                net.fit_loop(data, epochs=1)
+                run.end_epoch()
+                if evaluate is not None:
+                    run.validation_scores.append(processes.agree(evaluate(network)))
+                    if run.validation_scores[-1] >= max(run.validation_scores):
+                        run.best = {name: tensor.detach().clone() for name, tensor in network.state_dict().items()}
+                if checkpoints is not None and processes.first:
+                    checkpoints.write(run, net)
+    if run.best is not None:
+        network.load_state_dict(run.best)
+    return run
+
+
+class _Count(Callback):
+    """Counts steps, writes checkpoints within an epoch, and moves the progress bar."""
+
+    def __init__(self, run, checkpoints, progress):
+        self.run, self.checkpoints, self.progress = run, checkpoints, progress
+
+    def on_batch_end(self, net, batch=None, loss=None, **kwargs):
+        """Count a batch."""
+        run = self.run
+        run.batch += 1
+        run.step += 1
+        run.loss_sum += loss.item() * batch.weight
+        run.weight_sum += batch.weight
+        self.progress.update(run)
+        if self.checkpoints is not None and self.checkpoints.due:
+            self.checkpoints.write(run, net)
+
+
+class Progress:
+    """A bar with the epoch's loss so far and the time left, or nothing.
+
+    Parameters
+    ----------
+    n_steps : int
+        Steps of the whole training.
+    run : Run
+        How far it is already.
+    show : bool
+        Whether to show it.
+    """
+
+    def __init__(self, n_steps, run: Run, *, show):
+        self.bar = None
+        if show:
+            from tqdm.auto import tqdm  # skorch needs it too
+
+            self.bar = tqdm(total=n_steps, initial=run.step, desc="Fine-tuning", unit="step")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc_info):
+        if self.bar is not None:
+            self.bar.close()
+
+    def update(self, run: Run):
+        """Show one step more."""
+        if self.bar is not None:
+            shown = f"epoch {run.epoch + 1}, loss {run.loss_sum / run.weight_sum:.4g}"
+            if run.validation_scores:
+                shown += f", validation {run.validation_scores[-1]:.4g}"
+            self.bar.set_postfix_str(shown, refresh=False)
+            self.bar.update()
+
+
+def own_generators(device):
+    """Context in which torch's generators may be seeded; afterwards they are as they were.
+
+    Dropout inside an encoder draws from these, and from no other.
+    """
+    devices = [torch.device(device)] if torch.device(device).type == "cuda" else []
+    return torch.random.fork_rng(devices=devices)
+
+
+class _compiled:
+    """Context in which the encoder of a network is compiled, for any length of the texts."""
+
+    def __init__(self, network: TextNetwork, wanted: bool):
+        self.network, self.encoder, self.wanted = network, network.encoder, wanted
+
+    def __enter__(self):
+        if self.wanted:
+            self.encoder.compile(dynamic=True)
+
+    def __exit__(self, *exc_info):
+        if self.wanted:
+            self.encoder._compiled_call_impl = None

@@ -1,0 +1,647 @@
+"""An encoder that is fine-tuned with a balancing loss, as a scikit-learn classifier."""
+
+from __future__ import annotations
+
+import os
+import weakref
+from collections.abc import Mapping
+from numbers import Integral, Real
+
+import numpy as np
+import torch
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.metrics import check_scoring
+from sklearn.utils import check_array, check_consistent_length, check_random_state
+from sklearn.utils.validation import check_is_fitted
+
+from skbalance._display import LossBoxMixin
+from skbalance._targets import TargetEncoding, encode_targets, warn_of_constant_labels
+from skbalance._validation import (
+    Interval,
+    StrOptions,
+    _safe_indexing,
+    check_sample_weight,
+    validate_hyperparameters,
+)
+from skbalance.finetuning import (
+    HEADS,
+    Checkpoints,
+    EncoderSource,
+    FineTuningOptions,
+    TextModel,
+    TrainingTexts,
+    adapted,
+    fine_tune,
+    fingerprint,
+    predict_logits,
+    uses_bfloat16,
+)
+from skbalance.losses import LabelStatistics, get_loss
+from skbalance.model_selection import MultilabelStratifiedShuffleSplit
+from skbalance.text._texts import check_texts
+from skbalance.training import check_device
+
+__all__ = ["FineTunedMultiLabelClassifier"]
+
+# Scores of this many elements are formed at a time where they need not all exist.
+BLOCK_ELEMENTS = 1 << 22
+
+
+class FineTunedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator):
+    """Text classifier that trains an encoder of Hugging Face end to end with a balancing loss.
+
+    Texts go in, labels come out. The encoder starts from its pretrained weights, a head that scores the labels is put
+    on top, and both are trained through skorch with AdamW, whose learning rates rise over the first steps and then fall
+    toward zero. What the loss needs to know of the labels is counted in ``fit``.
+
+    It minimises the loss [1]_, summed over labels and averaged over the texts of a batch.
+
+    Parameters
+    ----------
+    model : str or path, default="sentence-transformers/all-MiniLM-L6-v2"
+        A local folder, or a name on the Hugging Face Hub, of any encoder that ``transformers.AutoModel`` loads.
+    loss : str or loss object, default="db"
+        A name of :func:`skbalance.losses.get_loss_names` or an object of :mod:`skbalance.losses`, whose parameters
+        can be searched as ``loss__gamma`` and so on.
+    max_length : int, default=256
+        Most tokens of a text; what is beyond is cut off, as is what is beyond the encoder's own limit.
+    batch_size : int, default=16
+        Texts in a step of the optimizer. Texts of like length come together.
+    max_tokens : int, default=None
+        Most tokens, padding counted, that go through the encoder at once. The gradients of a batch of more are
+        accumulated over several passes: it takes less memory, and gives the same weights but for rounding and for what
+        a loss computes of the batch as a whole. None takes a batch at once.
+    max_iter : int, default=6
+        Most epochs; the learning rates reach zero at their end.
+    learning_rate_init : float, default=2e-4
+        Highest learning rate of the encoder. This suits small ones; for those of BERT's size, take 2e-5 to 5e-5.
+    head_learning_rate_init : float, default=2e-3
+        Highest learning rate of the head.
+    warmup_fraction : float, default=0.1
+        Share of the steps over which the learning rates rise.
+    weight_decay : float, default=0.01
+        Of AdamW, for matrices only.
+    max_grad_norm : float, default=1.0
+        Gradients that are longer, over all weights, are shortened to this. None leaves them.
+    pooling : {"mean", "cls", "label_attention"}, default="mean"
+        What the labels are scored from: the mean of the vectors of a text's tokens, the first token's, or for each
+        label a mean of its own, by attention [2]_.
+    label_texts : list of str or mapping, default=None
+        What the labels are called or what they mean. Their weights in the head start along the vectors that the encoder
+        gives these texts, in place of zero. A list is in the order of the columns of y, or of the classes, None for a
+        label without a text; a mapping is by column number, or by class.
+    n_frozen_layers : int, default=0
+        Lowest layers of the encoder that stay as they are, and with them its embeddings.
+    lora_rank : int, default=None
+        Train matrices of this rank beside those of the encoder, and no others in it, by the package peft; they are
+        added up in the end. They want higher learning rates. None trains the encoder itself.
+    gradient_checkpointing : bool, default=False
+        Compute the encoder's activations twice rather than keep them: less memory, a third more time.
+    compile : bool, default=False
+        Compile the encoder for training with ``torch.compile``. Needs a C++ compiler, or Triton on a GPU.
+    precision : {"auto", "float32", "bfloat16"}, default="auto"
+        Numbers that the encoder computes with; ``"auto"`` is bfloat16 on a GPU that has it, else float32. Weights are
+        float32 in any case.
+    early_stopping : bool, default=False
+        Hold out ``validation_fraction`` of the texts, stratified by label, and score them after each epoch; training
+        stops when ``n_iter_no_change`` epochs have not raised the score, and the weights of the best epoch are kept.
+    validation_fraction : float, default=0.1
+        Share of the texts held out for early stopping, in (0, 1).
+    n_iter_no_change : int, default=2
+        Epochs without a better score after which early stopping stops.
+    scoring : str or callable, default="loss"
+        The score of early stopping: ``"loss"``, or any scorer of scikit-learn.
+    device : str, default="auto"
+        Where to train and predict: ``"auto"`` is ``"cuda"`` where there is one, else ``"cpu"``; or any device of torch.
+    revision : str, default=None
+        Branch, tag or commit of a Hub model.
+    local_files_only : bool, default=False
+        Never ask the network.
+    trust_remote_code : bool, default=False
+        Run code that comes with the model.
+    checkpoint_dir : str or path, default=None
+        A folder in which the state of training is kept after each epoch and every ten minutes. The same ``fit`` after
+        the process was killed goes on from there, to the same weights as without; at its end the file is removed.
+        Needs a ``random_state``.
+    random_state : int, RandomState instance or None, default=None
+        Decides the order of the texts, dropout, the validation texts and new weights.
+    warm_start : bool, default=False
+        Start from the weights of the previous fit.
+    verbose : int, default=0
+        Show a progress bar with the loss and the time left.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,) or (n_labels, 2)
+        The classes of a 1-D target; a row ``[0, 1]`` for each label of an indicator.
+    weights_ : dict of ndarray
+        Weights of the encoder and the head, by name.
+    label_counts_ : ndarray of shape (n_outputs_,)
+        Number of positive training texts of each label, or the sum of their weights.
+    loss_ : loss object
+        The loss that was trained, its ``"auto"`` parameters resolved.
+    loss_curve_ : list of float
+        Mean training loss of each epoch.
+    validation_scores_ : list of float
+        Score of the validation texts after each epoch, minus the loss for ``scoring="loss"``; only with early stopping.
+    max_length_ : int
+        Most tokens of a text.
+    n_iter_ : int
+        Number of epochs.
+    n_samples_fit_ : float
+        Number of training texts, or the sum of their weights.
+    n_outputs_ : int
+        Number of labels; of classes for a 1-D target, 1 for a binary one.
+
+    See Also
+    --------
+    skbalance.BalancedMultiLabelClassifier : Trains on features that are fixed; a thousand times as fast on a CPU.
+
+    Notes
+    -----
+    ``fit`` leaves torch's generators of random numbers as they were, and uses as many threads as torch is set to. If it
+    is interrupted, or fails, the classifier is as it was before.
+
+    Where ``torch.distributed`` is initialised, as by Accelerate in a script that its launcher starts, the processes
+    train together, each on its share of every batch: each calls ``fit`` with the same texts and an equal
+    ``random_state``, and each has the same weights afterwards.
+
+    References
+    ----------
+    .. [1] Huang et al., "Balancing Methods for Multi-label Text Classification with Long-Tailed Class Distribution",
+       EMNLP 2021, arXiv:2109.04712.
+    .. [2] Mullenbach et al., "Explainable Prediction of Medical Codes from Clinical Text", NAACL 2018,
+       arXiv:1802.05695.
+
+    Examples
+    --------
+    Nothing is loaded before ``fit``:
+
+    >>> from skbalance import FineTunedMultiLabelClassifier
+    >>> model = FineTunedMultiLabelClassifier(loss="cb_ntr", max_iter=10, random_state=0)
+    >>> model.fit(["wheat and corn", None], [[1, 0], [0, 1]])
+    Traceback (most recent call last):
+    ...
+    ValueError: X has 1 missing text(s), the first in row 1 (counted from 0): None. ...
+    """
+
+    _parameter_constraints: dict = {
+        "model": [str, os.PathLike],
+        "loss": "no_validation",
+        "max_length": [Interval(Integral, 1, None, closed="left")],
+        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "max_tokens": [Interval(Integral, 1, None, closed="left"), None],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "learning_rate_init": [Interval(Real, 0, None, closed="left")],
+        "head_learning_rate_init": [Interval(Real, 0, None, closed="left")],
+        "warmup_fraction": [Interval(Real, 0, 1, closed="left")],
+        "weight_decay": [Interval(Real, 0, None, closed="left")],
+        "max_grad_norm": [Interval(Real, 0, None, closed="neither"), None],
+        "pooling": [StrOptions(set(HEADS))],
+        "label_texts": ["array-like", Mapping, None],
+        "n_frozen_layers": [Interval(Integral, 0, None, closed="left")],
+        "lora_rank": [Interval(Integral, 1, None, closed="left"), None],
+        "gradient_checkpointing": ["boolean"],
+        "compile": ["boolean"],
+        "precision": [StrOptions({"auto", "float32", "bfloat16"})],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "scoring": [str, callable],
+        "device": [str],
+        "revision": [str, None],
+        "local_files_only": ["boolean"],
+        "trust_remote_code": ["boolean"],
+        "checkpoint_dir": [str, os.PathLike, None],
+        "random_state": ["random_state"],
+        "warm_start": ["boolean"],
+        "verbose": ["verbose"],
+    }
+
+    def __init__(
+        self,
+        model="sentence-transformers/all-MiniLM-L6-v2",
+        *,
+        loss="db",
+        max_length=256,
+        batch_size=16,
+        max_tokens=None,
+        max_iter=6,
+        learning_rate_init=2e-4,
+        head_learning_rate_init=2e-3,
+        warmup_fraction=0.1,
+        weight_decay=0.01,
+        max_grad_norm=1.0,
+        pooling="mean",
+        label_texts=None,
+        n_frozen_layers=0,
+        lora_rank=None,
+        gradient_checkpointing=False,
+        compile=False,
+        precision="auto",
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=2,
+        scoring="loss",
+        device="auto",
+        revision=None,
+        local_files_only=False,
+        trust_remote_code=False,
+        checkpoint_dir=None,
+        random_state=None,
+        warm_start=False,
+        verbose=0,
+    ):
+        self.model = model
+        self.loss = loss
+        self.max_length = max_length
+        self.batch_size = batch_size
+        self.max_tokens = max_tokens
+        self.max_iter = max_iter
+        self.learning_rate_init = learning_rate_init
+        self.head_learning_rate_init = head_learning_rate_init
+        self.warmup_fraction = warmup_fraction
+        self.weight_decay = weight_decay
+        self.max_grad_norm = max_grad_norm
+        self.pooling = pooling
+        self.label_texts = label_texts
+        self.n_frozen_layers = n_frozen_layers
+        self.lora_rank = lora_rank
+        self.gradient_checkpointing = gradient_checkpointing
+        self.compile = compile
+        self.precision = precision
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.scoring = scoring
+        self.device = device
+        self.revision = revision
+        self.local_files_only = local_files_only
+        self.trust_remote_code = trust_remote_code
+        self.checkpoint_dir = checkpoint_dir
+        self.random_state = random_state
+        self.warm_start = warm_start
+        self.verbose = verbose
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = True
+        tags.input_tags.two_d_array = False
+        tags.classifier_tags.multi_label = True
+        return tags
+
+    def fit(self, X, y, sample_weight=None):
+        """Train the encoder and the head.
+
+        Parameters
+        ----------
+        X : list, Series, single-column DataFrame or array of str, of length n_samples
+            Texts.
+        y : {array-like, sparse} of shape (n_samples, n_labels) or (n_samples,)
+            Label indicator of 0 and 1, dense or sparse; or classes.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Non-negative weights. They also weigh the label counts.
+
+        Returns
+        -------
+        self : FineTunedMultiLabelClassifier
+            The fitted classifier.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If a parameter or the data is not allowed; the classifier is then as it was before.
+        ImportError
+            If transformers is needed and not installed.
+        OSError
+            If the model cannot be had, or a checkpoint cannot be written.
+        """
+        before = self.__dict__.copy()
+        try:
+            return self._fit(X, y, sample_weight)
+        except BaseException:
+            self.__dict__ = before
+            raise
+
+    def _fit(self, X, y, sample_weight):
+        validate_hyperparameters(self)
+        loss = get_loss(self.loss)
+        device = check_device(self.device)
+        texts = check_texts(X)
+        y = check_array(y, accept_sparse="csr", ensure_2d=False, dtype=None, input_name="y")
+        check_consistent_length(texts, y)
+        encoding, indicator = encode_targets(y)
+        if loss.exclusive and encoding.kind == "multilabel":
+            raise ValueError(f"{loss!r} is for classes that exclude each other; y is a label indicator.")
+        weight = check_sample_weight(
+            sample_weight, np.empty((len(texts), 1)), dtype=np.float32, ensure_non_negative=True
+        )
+        if not weight.any():
+            raise ValueError("sample_weight holds only zeros; at least one sample must have a positive weight.")
+        if self.checkpoint_dir is not None and self.random_state is None:
+            raise ValueError("checkpoint_dir needs a random_state, or the same fit would not go on from a checkpoint.")
+        label_texts = check_label_texts(self.label_texts, encoding)
+        random_state = check_random_state(self.random_state)
+        seeds = random_state.randint(2**31 - 1, size=3)
+
+        kept = np.flatnonzero(weight)
+        statistics = LabelStatistics.from_targets(indicator[kept], weight[kept])
+        criterion = loss.resolve(statistics).bind(statistics, reduction="row_sum")
+        if encoding.kind == "multilabel":
+            warn_of_constant_labels(statistics.counts, statistics.n_samples)
+        held = np.empty(0, dtype=int)
+        if self.early_stopping:
+            kept, held = self._hold_out(kept, indicator, int(seeds[0]))
+
+        model = self._start(statistics, label_texts, device, int(seeds[1]))
+        data = TrainingTexts(model.tokenizer(texts), indicator, weight)
+        training, validation = data.take(kept), data.take(held) if len(held) else None
+        evaluate = None
+        if validation is not None:
+            evaluate = self._evaluation(validation, _safe_indexing(y, held), encoding, loss, criterion, device)
+        options = FineTuningOptions(
+            batch_size=self.batch_size,
+            max_iter=self.max_iter,
+            learning_rate_init=self.learning_rate_init,
+            head_learning_rate_init=self.head_learning_rate_init,
+            weight_decay=self.weight_decay,
+            warmup_fraction=self.warmup_fraction,
+            max_grad_norm=self.max_grad_norm,
+            max_tokens=self.max_tokens,
+            n_iter_no_change=self.n_iter_no_change,
+            device=device,
+            compile=self.compile,
+            verbose=int(self.verbose),
+        )
+        parts = {
+            "n_frozen_layers": self.n_frozen_layers,
+            "lora_rank": self.lora_rank,
+            "gradient_checkpointing": self.gradient_checkpointing,
+            "seed": int(seeds[1]),
+        }
+        with adapted(model.network, **parts):
+            checkpoints = None
+            if self.checkpoint_dir is not None:
+                scoring = self.scoring if isinstance(self.scoring, str) else getattr(self.scoring, "__name__", "")
+                settings = options, type(loss).__name__, loss.get_params(), scoring, parts, model.network.low_precision
+                name = fingerprint(model.network, training, validation, int(seeds[2]), settings)
+                checkpoints = Checkpoints(self.checkpoint_dir, name)
+            run = fine_tune(
+                model.network,
+                criterion,
+                training,
+                options=options,
+                seed=int(seeds[2]),
+                evaluate=evaluate,
+                checkpoints=checkpoints,
+            )
+        self._store(encoding, statistics, loss, run, model)
+        if checkpoints is not None:
+            checkpoints.remove()
+        return self
+
+    def _hold_out(self, kept, indicator, seed):
+        """Rows to train on and rows to validate on."""
+        splitter = MultilabelStratifiedShuffleSplit(1, test_size=self.validation_fraction, random_state=seed)
+        train, held = next(splitter.split(kept, indicator[kept]))
+        return kept[train], kept[held]
+
+    def _start(self, statistics, label_texts, device, seed) -> TextModel:
+        """The model as training starts with it."""
+        if self.warm_start and hasattr(self, "weights_"):
+            if self.n_outputs_ != statistics.n_labels or self._pooling != self.pooling:
+                raise ValueError(
+                    f"warm_start=True needs the labels and the pooling of the previous fit, {self.n_outputs_} and "
+                    f"{self._pooling!r}; got {statistics.n_labels} and {self.pooling!r}."
+                )
+            model = self._rebuilt()
+        else:
+            source = os.fspath(self.model), self.revision, self.local_files_only, self.trust_remote_code
+            model = TextModel.pretrained(
+                EncoderSource(*source),
+                max_length=self.max_length,
+                pooling=self.pooling,
+                log_odds=statistics.log_odds,
+                label_texts=label_texts,
+                device=device,
+                seed=seed,
+            )
+        model.network.low_precision = uses_bfloat16(self.precision, device)
+        return model
+
+    def _evaluation(self, validation, y, encoding, loss, criterion, device):
+        """Score of a network on the texts held out; `y` is their target as it was given."""
+        pairs = validation.pairs(np.arange(len(validation)), device)
+        weight = torch.from_numpy(validation.weight / validation.weight.sum()).to(device)
+        scorer = None
+        if self.scoring != "loss":
+            scorer = check_scoring(_ScoredTexts(encoding, loss.exclusive, None), scoring=self.scoring)
+
+        def evaluate(network):
+            logits = predict_logits(network, validation.tokens, max_tokens=self._max_tokens, device=device)
+            if scorer is not None:
+                return float(scorer(_ScoredTexts(encoding, loss.exclusive, logits), None, y))
+            return -float(criterion(torch.from_numpy(logits).to(device), pairs) @ weight)
+
+        return evaluate
+
+    def _store(self, encoding, statistics, loss, run, model):
+        self.classes_ = encoding.classes
+        self.n_outputs_ = encoding.n_outputs
+        self.label_counts_ = statistics.counts.copy()
+        self.n_samples_fit_ = statistics.n_samples
+        self.weights_ = model.arrays()
+        self.loss_curve_ = run.loss_curve
+        self.n_iter_ = len(run.loss_curve)
+        self.max_length_ = model.tokenizer.max_length
+        if run.validation_scores:
+            self.validation_scores_ = run.validation_scores
+        elif hasattr(self, "validation_scores_"):
+            del self.validation_scores_
+        self._keep_loss(loss.resolve(statistics))
+        self._target = (encoding.kind, encoding.dtype, encoding.sparse)
+        self._pooling = self.pooling
+        self._files = model.files
+        _in_memory[self] = self.weights_, model
+
+    @property
+    def _encoding(self):
+        kind, dtype, sparse = self._target
+        return TargetEncoding(kind, self.classes_, dtype, sparse)
+
+    @property
+    def _max_tokens(self):
+        """Tokens that are predicted at once: as many as are trained on."""
+        return self.max_tokens or self.batch_size * self.max_length
+
+    def _rebuilt(self) -> TextModel:
+        return TextModel.from_arrays(
+            self._files,
+            self.weights_,
+            pooling=self._pooling,
+            max_length=self.max_length_,
+            trust_remote_code=self.trust_remote_code,
+        )
+
+    def _model(self, device) -> TextModel:
+        """The fitted model, from memory where it is there."""
+        weights, model = _in_memory.get(self, (None, None))
+        if weights is not self.weights_:
+            model = self._rebuilt()
+            _in_memory[self] = self.weights_, model
+        model.network.to(device).low_precision = uses_bfloat16(self.precision, device)
+        return model
+
+    def _score_blocks(self, X):
+        check_is_fitted(self)
+        texts = check_texts(X)
+        device = check_device(self.device)
+        model = self._model(device)
+        step = max(1, BLOCK_ELEMENTS // self.n_outputs_)
+        for start in range(0, len(texts), step):
+            yield model.scores(texts[start : start + step], max_tokens=self._max_tokens, device=device)
+
+    def decision_function(self, X):
+        """Raw scores, above 0 for what is predicted.
+
+        Parameters
+        ----------
+        X : list, Series, single-column DataFrame or array of str, of length n_samples
+            Texts.
+
+        Returns
+        -------
+        scores : ndarray of float32 of shape (n_samples, n_labels), (n_samples, n_classes) or (n_samples,)
+            One score a label, or a class; the second class's for a binary target.
+        """
+        scores = np.concatenate(list(self._score_blocks(X)))
+        return scores[:, 0] if self._encoding.kind == "binary" else scores
+
+    def predict_proba(self, X):
+        """Probability of each label, or of each class.
+
+        After a balancing loss these order labels well but are not calibrated.
+
+        Parameters
+        ----------
+        X : list, Series, single-column DataFrame or array of str, of length n_samples
+            Texts.
+
+        Returns
+        -------
+        proba : ndarray of float32 of shape (n_samples, n_labels) or (n_samples, n_classes)
+            Strictly between 0 and 1. Those of classes sum to one in each row.
+        """
+        scores = np.concatenate(list(self._score_blocks(X)))
+        return self._encoding.probabilities(scores, exclusive=self.loss_.exclusive)
+
+    def predict(self, X):
+        """Predict labels, or classes.
+
+        Parameters
+        ----------
+        X : list, Series, single-column DataFrame or array of str, of length n_samples
+            Texts.
+
+        Returns
+        -------
+        y : ndarray or sparse of shape (n_samples, n_labels) or (n_samples,)
+            An indicator of the type of the y that was fitted, sparse if that was; or classes.
+        """
+        blocks = list(self._score_blocks(X))
+        return self._encoding.stack([self._encoding.decode(scores) for scores in blocks])
+
+    def predict_topk(self, X, k):
+        """Probabilities of the k most probable labels of each text, of which a block is scored at a time.
+
+        Parameters
+        ----------
+        X : list, Series, single-column DataFrame or array of str, of length n_samples
+            Texts.
+        k : int
+            Labels a text, from 1 to the number of labels.
+
+        Returns
+        -------
+        proba : csr_array of shape (n_samples, n_labels)
+            ``k`` entries in each row, those of :meth:`predict_proba`, in the order of the labels.
+
+        Raises
+        ------
+        ValueError
+            If ``k`` is out of its range, or the model was fitted to a 1-D target.
+        """
+        check_is_fitted(self)
+        return self._encoding.top_probabilities(self._score_blocks(X), k, exclusive=self.loss_.exclusive)
+
+
+# Networks of fitted classifiers: they are no part of these, so that pickles hold arrays and plain values only.
+_in_memory: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
+
+
+class _ScoredTexts(ClassifierMixin, BaseEstimator):
+    """What a scorer needs of a classifier whose scores of the texts are known."""
+
+    def __init__(self, encoding, exclusive, scores):
+        self.encoding = encoding
+        self.exclusive = exclusive
+        self.scores = scores
+
+    def fit(self, X, y):
+        """It is fitted as it is."""
+        return self
+
+    @property
+    def classes_(self):
+        return self.encoding.classes
+
+    def decision_function(self, X):
+        return self.scores[:, 0] if self.encoding.kind == "binary" else self.scores
+
+    def predict_proba(self, X):
+        return self.encoding.probabilities(self.scores.copy(), exclusive=self.exclusive)
+
+    def predict(self, X):
+        return self.encoding.decode(self.scores)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags
+
+
+def check_label_texts(label_texts, encoding) -> list | None:
+    """Texts of the labels as a list, None for a label without one.
+
+    Parameters
+    ----------
+    label_texts : list, mapping or None
+        The estimator's parameter.
+    encoding : TargetEncoding
+        What the labels are.
+
+    Raises
+    ------
+    ValueError
+        If there are more or fewer than labels, or a key is none of theirs.
+    TypeError
+        If a text is no string.
+    """
+    if label_texts is None:
+        return None
+    multilabel = encoding.kind == "multilabel"
+    names = list(range(encoding.n_outputs)) if multilabel else encoding.classes.tolist()
+    if isinstance(label_texts, Mapping):
+        unknown = [key for key in label_texts if key not in names]
+        if unknown:
+            what = f"column numbers from 0 to {len(names) - 1}" if multilabel else f"the classes {names[:5]}"
+            raise ValueError(f"The keys of label_texts must be {what}; got {unknown[:5]}.")
+        texts = [label_texts.get(name) for name in names[-encoding.n_outputs :]]
+    else:
+        texts = list(label_texts)
+        if len(texts) != encoding.n_outputs:
+            raise ValueError(f"label_texts must have a text for each of {encoding.n_outputs} labels; got {len(texts)}.")
+    for text in texts:
+        if text is not None and not isinstance(text, str):
+            raise TypeError(f"label_texts must hold strings, or None; got {text!r}.")
+    return texts

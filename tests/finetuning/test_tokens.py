@@ -1,0 +1,76 @@
+"""Texts as tokens: padded, taken, remembered."""
+
+import numpy as np
+import pytest
+
+from skbalance.finetuning import EncoderSource, clear_tokens, load_encoder
+from skbalance.finetuning import _tokens as tokens_module
+from skbalance.finetuning._encoders import rebuild_encoder
+from skbalance.finetuning._tokens import TextTokenizer, Tokens
+
+TEXTS = ["ab c", "", "abcdefgh", "ab c"]
+
+
+@pytest.fixture(scope="module")
+def parts(encoder_folder):
+    _, files = load_encoder(EncoderSource(str(encoder_folder)))
+    return rebuild_encoder(files)[1], files
+
+
+@pytest.fixture
+def encoded(monkeypatch):
+    """The texts that reach the tokenizer itself."""
+    clear_tokens()
+    texts = []
+    encode = TextTokenizer._encode
+
+    def counting(self, batch):
+        texts.extend(batch)
+        return encode(self, batch)
+
+    monkeypatch.setattr(TextTokenizer, "_encode", counting)
+    yield texts
+    clear_tokens()
+
+
+def test_tokens_are_the_tokenizers(parts):
+    plain, files = parts
+    tokens = TextTokenizer(plain, files, 5)(TEXTS)
+    expected = plain(TEXTS, truncation=True, max_length=5)["input_ids"]
+    assert [list(tokens.ids[a:b]) for a, b in zip(tokens.starts[:-1], tokens.starts[1:])] == expected
+    assert tokens.lengths.tolist() == [5, 2, 5, 5]
+
+
+def test_each_text_is_cut_once(parts, encoded, monkeypatch):
+    monkeypatch.setattr(tokens_module, "TEXTS_AT_ONCE", 2)
+    tokenizer = TextTokenizer(*parts, 8)
+    first = tokenizer(TEXTS)
+    assert encoded == ["ab c", "", "abcdefgh"]
+    again = TextTokenizer(*parts, 8)([*TEXTS, "new"])
+    assert encoded[3:] == ["new"]
+    np.testing.assert_array_equal(again.ids[: len(first.ids)], first.ids)
+    TextTokenizer(*parts, 4)(TEXTS[:1])
+    TextTokenizer(parts[0], {**parts[1], "more": b""}, 8)(TEXTS[:1])
+    assert encoded[4:] == ["ab c", "ab c"]  # another length, another tokenizer
+
+
+def test_memory_is_bounded(parts, encoded, monkeypatch):
+    monkeypatch.setattr(tokens_module, "REMEMBERED_TOKENS", 10)
+    tokenizer = TextTokenizer(*parts, 8)
+    tokenizer(["a", "b", "c", "d"])  # three tokens each
+    assert tokens_module._remembered.n_tokens == 9
+    tokenizer(["b", "a"])
+    assert encoded == ["a", "b", "c", "d", "a"]
+
+
+def test_padded_and_taken():
+    tokens = Tokens.from_lists([np.array([5, 6, 7]), np.array([8]), np.array([], dtype=int)])
+    ids, mask = tokens.padded([1, 0], "cpu")
+    assert ids.tolist() == [[8, 0, 0], [5, 6, 7]]
+    assert mask.tolist() == [[1, 0, 0], [1, 1, 1]]
+    ids, mask = tokens.padded([2, 2], "cpu")
+    assert ids.tolist() == mask.tolist() == [[0], [0]] or mask.tolist() == [[1], [1]]
+    taken = tokens.take([1, 0])
+    assert taken.ids.tolist() == [8, 5, 6, 7]
+    assert taken.lengths.tolist() == [1, 3]
+    assert len(tokens.take([])) == 0

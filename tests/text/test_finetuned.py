@@ -1,0 +1,436 @@
+"""The fine-tuned classifier as a scikit-learn estimator."""
+
+import pickle
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.sparse as sp
+import skops.io
+import torch
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import GridSearchCV
+from sklearn.utils import estimator_checks, get_tags
+
+from skbalance import FineTunedMultiLabelClassifier, TunedThresholdMultiLabelClassifierCV
+from skbalance.losses import DistributionBalancedLoss, FocalLoss, get_loss_names
+from skbalance.text import TagClassifier
+from tests.text.tagged import WORDS, make_model, make_texts
+
+# The checks that hand over no data. All others give arrays of numbers where this classifier takes texts; what they ask
+# is asked of texts below.
+CHECKS = [
+    estimator_checks.check_estimator_cloneable,
+    estimator_checks.check_estimator_repr,
+    estimator_checks.check_estimator_tags_renamed,
+    estimator_checks.check_valid_tag_types,
+    estimator_checks.check_no_attributes_set_in_init,
+    estimator_checks.check_mixin_order,
+    estimator_checks.check_parameters_default_constructible,
+    estimator_checks.check_get_params_invariance,
+    estimator_checks.check_set_params,
+    estimator_checks.check_param_validation,
+]
+
+
+@pytest.fixture(scope="module")
+def data():
+    return make_texts()
+
+
+@pytest.fixture(scope="module")
+def fitted(encoder_folder, data):
+    return make_model(encoder_folder, max_iter=12).fit(*data)
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+def test_estimator_checks(check, encoder_folder):
+    check("FineTunedMultiLabelClassifier", make_model(encoder_folder))
+
+
+def test_tags(encoder_folder):
+    tags = get_tags(make_model(encoder_folder))
+    assert tags.input_tags.string
+    assert not tags.input_tags.two_d_array
+    assert tags.classifier_tags.multi_label
+
+
+def test_it_learns(fitted, data):
+    texts, y = data
+    assert (fitted.predict(texts) == y).mean() > 0.97
+    assert fitted.loss_curve_[-1] < 0.1 * fitted.loss_curve_[0]
+    assert fitted.n_iter_ == len(fitted.loss_curve_) == 12
+    assert fitted.max_length_ == 64  # the encoder's own limit
+    np.testing.assert_array_equal(fitted.label_counts_, y.sum(axis=0))
+    assert isinstance(fitted.loss_, DistributionBalancedLoss)
+    assert 0 < fitted.loss_.mu < 1
+
+
+def test_outputs_agree(fitted, data):
+    texts, y = data
+    scores, proba = fitted.decision_function(texts), fitted.predict_proba(texts)
+    assert scores.shape == proba.shape == y.shape
+    assert scores.dtype == proba.dtype == np.float32
+    np.testing.assert_allclose(proba, 1 / (1 + np.exp(-scores)), rtol=1e-5)
+    predicted = fitted.predict(texts)
+    assert predicted.dtype == y.dtype
+    np.testing.assert_array_equal(predicted, scores > 0)
+    top = fitted.predict_topk(texts, 2)
+    np.testing.assert_array_equal(np.diff(top.indptr), 2)
+    np.testing.assert_allclose(top.max(axis=1).toarray().ravel(), proba.max(axis=1), rtol=1e-5)
+    for k in (0, 5, 1.5):
+        with pytest.raises(ValueError, match="k must be an integer from 1 to the number of labels, 4"):
+            fitted.predict_topk(texts, k)
+
+
+def test_each_text_is_scored_for_itself(fitted, data, monkeypatch):
+    texts, _ = data
+    scores = fitted.decision_function(texts)
+    alone = np.concatenate([fitted.decision_function([text]) for text in texts[:5]])
+    np.testing.assert_allclose(scores[:5], alone, atol=1e-4)
+    np.testing.assert_allclose(fitted.decision_function(texts[::-1]), scores[::-1], atol=1e-4)
+    twice = fitted.decision_function([texts[0], *texts, texts[0]])
+    np.testing.assert_array_equal(twice[0], twice[-1])
+    monkeypatch.setattr("skbalance.text._finetuned.BLOCK_ELEMENTS", 4 * 7)
+    np.testing.assert_allclose(fitted.decision_function(texts), scores, atol=1e-4)
+    np.testing.assert_array_equal(fitted.predict(texts), scores > 0)
+
+
+@pytest.mark.parametrize("loss", get_loss_names())
+def test_every_loss(loss, encoder_folder, data):
+    texts, y = data
+    model = make_model(encoder_folder, loss=loss).fit(texts, y)
+    assert np.isfinite(model.decision_function(texts)).all()
+    assert model.loss_curve_[1] < model.loss_curve_[0]
+
+
+def test_same_seed_same_model_and_no_generator_touched(encoder_folder, data):
+    torch.manual_seed(1)
+    np.random.seed(1)
+    before = torch.get_rng_state(), np.random.get_state()[1].copy()
+    first = make_model(encoder_folder, pooling="label_attention").fit(*data)
+    assert torch.equal(before[0], torch.get_rng_state())
+    np.testing.assert_array_equal(before[1], np.random.get_state()[1])
+    torch.manual_seed(2)
+    second = make_model(encoder_folder, pooling="label_attention").fit(*data)
+    other = make_model(encoder_folder, pooling="label_attention", random_state=1).fit(*data)
+    for name, array in first.weights_.items():
+        np.testing.assert_array_equal(array, second.weights_[name])
+    assert np.abs(first.weights_["head.weight"] - other.weights_["head.weight"]).max() > 1e-3
+
+
+def test_parameters_and_texts_stay_as_they_are(encoder_folder, data):
+    texts, y = data
+    model = make_model(encoder_folder, loss=FocalLoss(gamma=1.0))
+    params, given, wanted = model.get_params(), list(texts), y.copy()
+    assert model.fit(texts, y) is model
+    assert model.get_params() == params
+    assert texts == given
+    np.testing.assert_array_equal(y, wanted)
+    before = {name: id(value) for name, value in vars(model).items()}
+    model.predict_proba(texts)
+    assert {name: id(value) for name, value in vars(model).items()} == before
+
+
+def test_unfitted(encoder_folder, data):
+    model = make_model(encoder_folder)
+    for method in (model.predict, model.predict_proba, model.decision_function):
+        with pytest.raises(NotFittedError):
+            method(data[0])
+    with pytest.raises(NotFittedError):
+        model.predict_topk(data[0], 1)
+
+
+def test_kinds_of_texts_and_targets_agree(encoder_folder, data):
+    texts, y = data
+    expected = make_model(encoder_folder, max_iter=1).fit(texts, y)
+    for X, target in ((pd.Series(texts), sp.csr_array(y)), (pd.DataFrame({"body": texts}), pd.DataFrame(y))):
+        model = make_model(encoder_folder, max_iter=1).fit(X, target)
+        np.testing.assert_array_equal(model.decision_function(X), expected.decision_function(texts))
+        assert sp.issparse(model.predict(X)) == sp.issparse(target)
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_classes(n_classes, encoder_folder, data):
+    texts, y = data
+    names = np.array(["no", "yes", "perhaps"])
+    classes = names[np.minimum(y[:, 0] + y[:, 1], n_classes - 1)]
+    model = make_model(encoder_folder, max_iter=12).fit(texts, classes)
+    proba = model.predict_proba(texts)
+    assert proba.shape == (len(texts), n_classes)
+    np.testing.assert_allclose(proba.sum(axis=1), 1, rtol=1e-5)
+    np.testing.assert_array_equal(model.classes_[proba.argmax(axis=1)], model.predict(texts))
+    assert (model.predict(texts) == classes).mean() > 0.9
+    assert model.decision_function(texts).shape == ((len(texts),) if n_classes == 2 else (len(texts), 3))
+    with pytest.raises(ValueError, match="predict_topk is for label indicators"):
+        model.predict_topk(texts, 1)
+
+
+def test_weights(encoder_folder, data):
+    texts, y = data
+    weight = np.arange(len(texts)) % 3
+    kept = weight > 0
+    weighted = make_model(encoder_folder).fit(texts, y, sample_weight=weight)
+    without = make_model(encoder_folder).fit(
+        [text for text, keep in zip(texts, kept) if keep], y[kept], sample_weight=weight[kept]
+    )
+    np.testing.assert_array_equal(weighted.weights_["head.weight"], without.weights_["head.weight"])
+    np.testing.assert_array_equal(weighted.label_counts_, weight @ y)
+    assert weighted.n_samples_fit_ == weight.sum()
+    plain = make_model(encoder_folder).fit(texts, y)
+    assert np.abs(plain.weights_["head.weight"] - weighted.weights_["head.weight"]).max() > 1e-4
+
+
+def test_bad_input_loads_nothing_and_changes_nothing(encoder_folder, data, fitted, monkeypatch):
+    texts, y = data
+
+    def load(*args, **kwargs):
+        raise AssertionError("the encoder was loaded")
+
+    monkeypatch.setattr("skbalance.text._finetuned.TextModel.pretrained", load)
+    before = dict(vars(fitted))
+    wrong = [
+        ([*texts[:-1], None], y, {}, ValueError, "1 missing text"),
+        (texts[0], y, {}, TypeError, "X is a single str"),
+        (texts, y[:-1], {}, ValueError, "inconsistent numbers of samples"),
+        (texts, 2 * y, {}, ValueError, "holds only 0 and 1"),
+        (texts, y, {"loss": "fokal"}, ValueError, "loss must be"),
+        (texts, y, {"device": "gpu0"}, ValueError, "device='gpu0' cannot be used here"),
+        (texts, y, {"pooling": "max"}, ValueError, "'pooling' parameter"),
+        (texts, y, {"warmup_fraction": 1.0}, ValueError, "'warmup_fraction' parameter"),
+        (texts, y, {"checkpoint_dir": "x", "random_state": None}, ValueError, "checkpoint_dir needs a random_state"),
+        (texts, y, {"label_texts": ["a"]}, ValueError, "a text for each of 4 labels; got 1"),
+        (texts, y, {"label_texts": {4: "a"}}, ValueError, r"must be column numbers from 0 to 3; got \[4\]"),
+        (texts, y, {"label_texts": [1, 2, 3, 4]}, TypeError, "must hold strings, or None; got 1"),
+    ]
+    params = fitted.get_params()
+    for X, target, changed, error, message in wrong:
+        fitted.set_params(**changed)
+        with pytest.raises(error, match=message):
+            fitted.fit(X, target)
+        fitted.set_params(**params)
+        assert vars(fitted) == before
+    with pytest.raises(ValueError, match="zero"):
+        fitted.fit(texts, y, sample_weight=np.zeros(len(texts)))
+
+
+@pytest.mark.parametrize(
+    "model", ["/no/such/folder", pytest.param("no-such-organisation/no-such-model", marks=pytest.mark.slow)]
+)
+def test_a_model_that_is_not_there(model, data):
+    with pytest.raises(OSError, match=f"The model '{model}' is no local folder"):
+        FineTunedMultiLabelClassifier(model, local_files_only=True).fit(*data)
+
+
+def test_home_folder(encoder_folder, data, monkeypatch):
+    monkeypatch.setenv("HOME", str(encoder_folder.parent))
+    make_model(f"~/{encoder_folder.name}", max_iter=1).fit(*data)
+
+
+def test_labels_without_texts_are_warned_of(encoder_folder, data):
+    texts, y = data
+    with pytest.warns(UserWarning, match="1 of 5 labels have no positive sample"):
+        make_model(encoder_folder, max_iter=1).fit(texts, np.hstack([y, np.zeros((len(y), 1), int)]))
+
+
+@pytest.mark.parametrize("through", ["pickle", "skops"])
+def test_stored_and_read_again(through, fitted, data, tmp_path):
+    texts, _ = data
+    if through == "pickle":
+        copy = pickle.loads(pickle.dumps(fitted))
+    else:
+        skops.io.dump(fitted, tmp_path / "model.skops")
+        untrusted = skops.io.get_untrusted_types(file=tmp_path / "model.skops")
+        assert untrusted == ["skbalance.text._finetuned.FineTunedMultiLabelClassifier"]
+        copy = skops.io.load(tmp_path / "model.skops", trusted=untrusted)
+    np.testing.assert_array_equal(copy.predict_proba(texts), fitted.predict_proba(texts))
+    assert copy.get_params() == fitted.get_params()
+    assert copy.loss_.get_params() == fitted.loss_.get_params()
+
+
+def test_learned_state_is_arrays_and_plain_values(fitted):
+    def check(value):
+        if isinstance(value, dict):
+            assert all(isinstance(name, str) for name in value)
+            value = list(value.values())
+        if isinstance(value, (list, tuple)):
+            for part in value:
+                check(part)
+        else:
+            assert isinstance(value, (np.ndarray, str, bytes, int, float, bool, type(None))), type(value)
+
+    check({name: value for name, value in vars(fitted).items() if name not in fitted.get_params()})
+
+
+def test_clone_is_unfitted(fitted):
+    assert set(vars(clone(fitted))) == set(fitted.get_params())
+
+
+def test_warm_start(encoder_folder, data):
+    texts, y = data
+    model = make_model(encoder_folder, warm_start=True, max_iter=4).fit(texts, y)
+    weights = {name: array.copy() for name, array in model.weights_.items()}
+    first = model.loss_curve_
+    kept = model.weights_
+    model.fit(texts, y)
+    assert model.loss_curve_[0] < 0.7 * first[0]
+    for name, array in kept.items():  # what was learned before is not written to
+        np.testing.assert_array_equal(array, weights[name])
+    with pytest.raises(ValueError, match="needs the labels and the pooling of the previous fit, 4 and 'mean'"):
+        model.fit(texts, y[:, :3])
+
+
+def test_interrupting_changes_nothing(fitted, data, monkeypatch):
+    texts, y = data
+    before, proba = dict(vars(fitted)), fitted.predict_proba(texts)
+    state = torch.get_rng_state()
+
+    def interrupt(self, run):
+        if run.step == 3:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("skbalance.finetuning._training.Progress.update", interrupt)
+        for warm_start in (False, True):
+            fitted.warm_start = warm_start
+            with pytest.raises(KeyboardInterrupt):
+                fitted.fit(texts, y)
+    fitted.warm_start = False
+    assert vars(fitted) == before
+    assert torch.equal(torch.get_rng_state(), state)
+    np.testing.assert_array_equal(fitted.predict_proba(texts), proba)
+
+
+@pytest.mark.parametrize("scoring", ["loss", "f1_micro", "average_precision"])
+def test_early_stopping(scoring, encoder_folder, data):
+    texts, y = data
+    model = make_model(
+        encoder_folder, early_stopping=True, scoring=scoring, max_iter=20, n_iter_no_change=1, validation_fraction=0.3
+    ).fit(texts, y)
+    scores = model.validation_scores_
+    assert len(scores) == model.n_iter_
+    assert model.n_iter_ < 20
+    assert max(scores) == scores[-2]  # one epoch without a better score, and it stopped
+    assert not hasattr(model.set_params(early_stopping=False, max_iter=1).fit(texts, y), "validation_scores_")
+
+
+def test_early_stopping_keeps_the_best(encoder_folder, data, monkeypatch):
+    texts, y = data
+    scores = iter([1.0, 3.0, 2.0, 2.5])
+    kept = []
+
+    def evaluation(self, *args):
+        def evaluate(network):
+            kept.append(network.head.weight.detach().clone().numpy())
+            return next(scores)
+
+        return evaluate
+
+    monkeypatch.setattr(FineTunedMultiLabelClassifier, "_evaluation", evaluation)
+    model = make_model(encoder_folder, early_stopping=True, max_iter=9).fit(texts, y)
+    assert model.validation_scores_ == [1.0, 3.0, 2.0, 2.5]
+    np.testing.assert_array_equal(model.weights_["head.weight"], kept[1])
+    assert np.abs(kept[1] - kept[3]).max() > 1e-3
+
+
+# peft asks transformers for a property by its former name.
+@pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"pooling": "cls"},
+        {"pooling": "label_attention"},
+        {"precision": "bfloat16"},
+        {"gradient_checkpointing": True},
+        {"n_frozen_layers": 1},
+        {"lora_rank": 2},
+        {"max_tokens": 64},
+        {"max_grad_norm": None, "weight_decay": 0.0, "warmup_fraction": 0.0},
+    ],
+    ids=str,
+)
+def test_ways_to_train(params, encoder_folder, data):
+    texts, y = data
+    model = make_model(encoder_folder, max_iter=4, **params).fit(texts, y)
+    assert model.loss_curve_[-1] < 0.9 * model.loss_curve_[0]
+    copy = pickle.loads(pickle.dumps(model))
+    np.testing.assert_array_equal(copy.decision_function(texts), model.decision_function(texts))
+
+
+def test_label_texts(encoder_folder, data):
+    texts, y = data
+    still = {"learning_rate_init": 0.0, "head_learning_rate_init": 0.0, "max_iter": 1}
+    model = make_model(encoder_folder, label_texts=WORDS, **still).fit(texts, y)
+    weight = model.weights_["head.weight"]
+    assert (np.linalg.norm(weight, axis=1) > 0.1).all()
+    scores = model.decision_function(WORDS)
+    np.testing.assert_array_equal(scores.argmax(axis=0), np.arange(4))
+    by_column = make_model(encoder_folder, label_texts={2: "ccc", 0: "aaa"}, **still).fit(texts, y)
+    assert (np.abs(by_column.weights_["head.weight"]).sum(axis=1) > 0).tolist() == [True, False, True, False]
+    without = make_model(encoder_folder, **still).fit(texts, y)
+    assert not without.weights_["head.weight"].any()
+    by_class = make_model(encoder_folder, label_texts={"yes": "aaa", "no": "ddd"}, **still)
+    by_class.fit(texts, np.where(y[:, 0], "yes", "no"))
+    assert by_class.decision_function(["aaa"]).shape == (1,)
+
+
+def test_searching_over_losses(encoder_folder, data):
+    texts, y = data
+    search = GridSearchCV(make_model(encoder_folder), {"loss": ["bce", "cb_ntr"]}, cv=2, scoring="f1_micro")
+    search.fit(texts, y)
+    assert set(search.cv_results_["param_loss"]) == {"bce", "cb_ntr"}
+    assert np.isfinite(search.cv_results_["mean_test_score"]).all()
+    nested = make_model(encoder_folder, loss=FocalLoss()).set_params(loss__gamma=1.0)
+    assert nested.loss.gamma == 1.0
+    with pytest.raises(ValueError, match="cannot be set while loss='db' is a string"):
+        make_model(encoder_folder).set_params(loss__gamma=1.0)
+
+
+def test_tuned_thresholds_on_a_hold_out(encoder_folder, data):
+    texts, y = data
+    tuned = TunedThresholdMultiLabelClassifierCV(make_model(encoder_folder, max_iter=6), cv=0.3, random_state=0)
+    tuned.fit(texts, y)
+    assert tuned.predict(texts).shape == y.shape
+    assert tuned.thresholds_.shape == (4,)
+
+
+def test_lists_of_tags(encoder_folder, data):
+    texts, y = data
+    tags = [[word for word, positive in zip(WORDS, row) if positive] for row in y]
+    classifier = TagClassifier(make_model(encoder_folder, max_iter=12)).fit(texts, tags)
+    predicted = classifier.predict(texts)
+    assert np.mean([set(a) == set(b) for a, b in zip(predicted, tags)]) > 0.9
+
+
+def test_progress_bar(encoder_folder, data, capsys):
+    make_model(encoder_folder, max_iter=1).fit(*data)
+    assert capsys.readouterr().err == ""
+    make_model(encoder_folder, verbose=1).fit(*data)
+    shown = capsys.readouterr().err
+    assert "Fine-tuning" in shown
+    assert "8/8" in shown
+    assert "epoch 2, loss" in shown
+
+
+def test_compiling(encoder_folder, data, monkeypatch):
+    compiled = []
+    monkeypatch.setattr(torch.nn.Module, "compile", lambda self, **options: compiled.append((type(self), options)))
+    model = make_model(encoder_folder, compile=True, max_iter=1).fit(*data)
+    assert [(kind.__name__, options) for kind, options in compiled] == [("BertModel", {"dynamic": True})]
+    plain = make_model(encoder_folder, max_iter=1).fit(*data)
+    np.testing.assert_array_equal(plain.weights_["head.weight"], model.weights_["head.weight"])
+
+
+@pytest.mark.slow
+def test_nothing_is_imported_before_fit(encoder_folder):
+    code = (
+        "import sys, torch; from skbalance import FineTunedMultiLabelClassifier; threads = torch.get_num_threads()\n"
+        f"model = FineTunedMultiLabelClassifier({str(encoder_folder)!r}, max_iter=1, device='cpu')\n"
+        "assert 'transformers' not in sys.modules and not torch.cuda.is_initialized()\n"
+        "model.fit(['a', 'b'], ['x', 'y'])\n"
+        "assert not torch.cuda.is_initialized() and torch.get_num_threads() == threads\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
