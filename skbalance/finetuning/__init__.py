@@ -1,12 +1,18 @@
 """Fine-tuning encoders: tokens, batches by length, networks, and training through skorch."""
 
-from ._batches import TrainingTexts
-from ._checkpoints import Checkpoints, fingerprint
+from typing import TYPE_CHECKING
+
+from .._lazy import lazy_names
 from ._encoders import EncoderSource, load_encoder, quiet_loading
-from ._models import TextModel, adapted, uses_bfloat16
-from ._modules import HEADS, predict_logits
-from ._tokens import clear_tokens
-from ._training import FineTuningOptions, fine_tune
+from ._options import HEADS, FineTuningOptions
+
+if TYPE_CHECKING:
+    from ._batches import TrainingTexts
+    from ._checkpoints import Checkpoints, fingerprint
+    from ._models import TextModel, adapted, uses_bfloat16
+    from ._modules import predict_logits
+    from ._tokens import clear_tokens
+    from ._training import fine_tune
 
 __all__ = [
     "HEADS",
@@ -24,3 +30,18 @@ __all__ = [
     "quiet_loading",
     "uses_bfloat16",
 ]
+
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "Checkpoints": "_checkpoints",
+        "TextModel": "_models",
+        "TrainingTexts": "_batches",
+        "adapted": "_models",
+        "clear_tokens": "_tokens",
+        "fine_tune": "_training",
+        "fingerprint": "_checkpoints",
+        "predict_logits": "_modules",
+        "uses_bfloat16": "_models",
+    },
+)

@@ -9,9 +9,6 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import torch
-from torch import nn
-
 __all__ = ["EncoderSource", "encoder_layers", "load_encoder", "max_positions", "quiet_loading", "rebuild_encoder"]
 
 _INSTALL_HINT = 'FineTunedMultiLabelClassifier needs transformers: pip install "skbalance[text]"'
@@ -103,6 +100,8 @@ def rebuild_encoder(files: dict[str, bytes], state: dict | None = None, *, trust
         kind = getattr(transformers, json.loads(files["config.json"])["architectures"][0], None)
         if kind is not None:
             return kind.from_pretrained(None, config=config, state_dict=state).float(), tokenizer
+        import torch
+
         with torch.random.fork_rng(devices=[]):  # a class that came with the model draws weights first
             encoder = transformers.AutoModel.from_config(config, trust_remote_code=trust_remote_code)
         encoder.load_state_dict(state)
@@ -121,7 +120,7 @@ def max_positions(encoder, tokenizer) -> int:
     return positions
 
 
-def encoder_layers(encoder) -> nn.ModuleList:
+def encoder_layers(encoder) -> list:
     """The stack of layers of an encoder.
 
     Raises
@@ -131,8 +130,8 @@ def encoder_layers(encoder) -> nn.ModuleList:
     """
     n_layers = getattr(encoder.config, "num_hidden_layers", None)
     for module in encoder.modules():
-        if isinstance(module, nn.ModuleList) and len(module) == n_layers:
-            return module
+        if type(module).__name__ == "ModuleList" and len(module) == n_layers:
+            return list(module)
     raise ValueError(f"n_frozen_layers: no stack of layers was found in a {type(encoder).__name__}.")
 
 

@@ -147,7 +147,7 @@ def adapted(network: TextNetwork, *, n_frozen_layers, lora_rank, gradient_checkp
     ImportError
         If peft is needed and not installed.
     """
-    layers: list = list(encoder_layers(network.encoder)) if n_frozen_layers else []
+    layers = encoder_layers(network.encoder) if n_frozen_layers else []
     if n_frozen_layers > len(layers):
         raise ValueError(f"n_frozen_layers={n_frozen_layers} is more than the encoder's {len(layers)} layers.")
     if gradient_checkpointing:

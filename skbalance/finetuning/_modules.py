@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from ._batches import passes_of
 from ._tokens import Tokens
 
-__all__ = ["HEADS", "TextNetwork", "make_head", "predict_logits", "text_vectors"]
+__all__ = ["TextNetwork", "make_head", "predict_logits", "text_vectors"]
 
 # Where head weights start from label texts, the logits of a text that reads as a label's does differ by about this.
 LABEL_TEXT_SCALE = 5.0
@@ -64,9 +64,6 @@ class LabelAttentionHead(nn.Module):
         attention = hidden @ self.query.T
         attention = attention.masked_fill(mask[:, :, None] == 0, -torch.inf).softmax(dim=1)
         return (attention * (hidden @ self.weight.T)).sum(dim=1) + self.bias
-
-
-HEADS = ("mean", "cls", "label_attention")
 
 
 def make_head(pooling, *, n_dimensions, log_odds, generator, label_vectors=None) -> nn.Module:

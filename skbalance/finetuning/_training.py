@@ -13,27 +13,10 @@ from ._batches import TrainingTexts
 from ._checkpoints import Checkpoints
 from ._modules import TextNetwork
 from ._net import FineTuningNet
+from ._options import FineTuningOptions
 from ._processes import Processes
 
-__all__ = ["FineTuningOptions", "Run", "fine_tune", "own_generators"]
-
-
-@dataclass(frozen=True)
-class FineTuningOptions:
-    """The estimator's parameters that training needs, see there."""
-
-    batch_size: int
-    max_iter: int
-    learning_rate_init: float
-    head_learning_rate_init: float
-    weight_decay: float
-    warmup_fraction: float
-    max_grad_norm: float | None
-    max_tokens: int | None
-    n_iter_no_change: int
-    device: str = field(repr=False)  # these do not tell one training from another
-    compile: bool = field(default=False, repr=False)
-    verbose: int = field(default=0, repr=False)
+__all__ = ["Run", "fine_tune"]
 
 
 @dataclass

@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from numbers import Integral, Real
 
 import numpy as np
-import torch
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.metrics import check_scoring
 from sklearn.utils import check_array, check_consistent_length, check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from skbalance import finetuning
 from skbalance._display import LossBoxMixin
 from skbalance._targets import TargetEncoding, encode_targets, warn_of_constant_labels
 from skbalance._validation import (
@@ -22,19 +22,6 @@ from skbalance._validation import (
     _safe_indexing,
     check_sample_weight,
     validate_hyperparameters,
-)
-from skbalance.finetuning import (
-    HEADS,
-    Checkpoints,
-    EncoderSource,
-    FineTuningOptions,
-    TextModel,
-    TrainingTexts,
-    adapted,
-    fine_tune,
-    fingerprint,
-    predict_logits,
-    uses_bfloat16,
 )
 from skbalance.losses import LabelStatistics, get_loss
 from skbalance.model_selection import MultilabelStratifiedShuffleSplit
@@ -197,7 +184,7 @@ class FineTunedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator
         "warmup_fraction": [Interval(Real, 0, 1, closed="left")],
         "weight_decay": [Interval(Real, 0, None, closed="left")],
         "max_grad_norm": [Interval(Real, 0, None, closed="neither"), None],
-        "pooling": [StrOptions(set(HEADS))],
+        "pooling": [StrOptions(set(finetuning.HEADS))],
         "label_texts": ["array-like", Mapping, None],
         "n_frozen_layers": [Interval(Integral, 0, None, closed="left")],
         "lora_rank": [Interval(Integral, 1, None, closed="left"), None],
@@ -354,12 +341,12 @@ class FineTunedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator
             kept, held = self._hold_out(kept, indicator, int(seeds[0]))
 
         model = self._start(statistics, label_texts, device, int(seeds[1]))
-        data = TrainingTexts(model.tokenizer(texts), indicator, weight)
+        data = finetuning.TrainingTexts(model.tokenizer(texts), indicator, weight)
         training, validation = data.take(kept), data.take(held) if len(held) else None
         evaluate = None
         if validation is not None:
             evaluate = self._evaluation(validation, _safe_indexing(y, held), encoding, loss, criterion, device)
-        options = FineTuningOptions(
+        options = finetuning.FineTuningOptions(
             batch_size=self.batch_size,
             max_iter=self.max_iter,
             learning_rate_init=self.learning_rate_init,
@@ -379,14 +366,14 @@ class FineTunedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator
             "gradient_checkpointing": self.gradient_checkpointing,
             "seed": int(seeds[1]),
         }
-        with adapted(model.network, **parts):
+        with finetuning.adapted(model.network, **parts):
             checkpoints = None
             if self.checkpoint_dir is not None:
                 scoring = self.scoring if isinstance(self.scoring, str) else getattr(self.scoring, "__name__", "")
                 settings = options, type(loss).__name__, loss.get_params(), scoring, parts, model.network.low_precision
-                name = fingerprint(model.network, training, validation, int(seeds[2]), settings)
-                checkpoints = Checkpoints(self.checkpoint_dir, name)
-            run = fine_tune(
+                name = finetuning.fingerprint(model.network, training, validation, int(seeds[2]), settings)
+                checkpoints = finetuning.Checkpoints(self.checkpoint_dir, name)
+            run = finetuning.fine_tune(
                 model.network,
                 criterion,
                 training,
@@ -406,7 +393,7 @@ class FineTunedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator
         train, held = next(splitter.split(kept, indicator[kept]))
         return kept[train], kept[held]
 
-    def _start(self, statistics, label_texts, device, seed) -> TextModel:
+    def _start(self, statistics, label_texts, device, seed) -> finetuning.TextModel:
         """The model as training starts with it."""
         if self.warm_start and hasattr(self, "weights_"):
             if self.n_outputs_ != statistics.n_labels or self._pooling != self.pooling:
@@ -417,8 +404,8 @@ class FineTunedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator
             model = self._rebuilt()
         else:
             source = os.fspath(self.model), self.revision, self.local_files_only, self.trust_remote_code
-            model = TextModel.pretrained(
-                EncoderSource(*source),
+            model = finetuning.TextModel.pretrained(
+                finetuning.EncoderSource(*source),
                 max_length=self.max_length,
                 pooling=self.pooling,
                 log_odds=statistics.log_odds,
@@ -426,11 +413,13 @@ class FineTunedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator
                 device=device,
                 seed=seed,
             )
-        model.network.low_precision = uses_bfloat16(self.precision, device)
+        model.network.low_precision = finetuning.uses_bfloat16(self.precision, device)
         return model
 
     def _evaluation(self, validation, y, encoding, loss, criterion, device):
         """Score of a network on the texts held out; `y` is their target as it was given."""
+        import torch
+
         pairs = validation.pairs(np.arange(len(validation)), device)
         weight = torch.from_numpy(validation.weight / validation.weight.sum()).to(device)
         scorer = None
@@ -438,7 +427,7 @@ class FineTunedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator
             scorer = check_scoring(_ScoredTexts(encoding, loss.exclusive, None), scoring=self.scoring)
 
         def evaluate(network):
-            logits = predict_logits(network, validation.tokens, max_tokens=self._max_tokens, device=device)
+            logits = finetuning.predict_logits(network, validation.tokens, max_tokens=self._max_tokens, device=device)
             if scorer is not None:
                 return float(scorer(_ScoredTexts(encoding, loss.exclusive, logits), None, y))
             return -float(criterion(torch.from_numpy(logits).to(device), pairs) @ weight)
@@ -474,8 +463,8 @@ class FineTunedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator
         """Tokens that are predicted at once: as many as are trained on."""
         return self.max_tokens or self.batch_size * self.max_length
 
-    def _rebuilt(self) -> TextModel:
-        return TextModel.from_arrays(
+    def _rebuilt(self) -> finetuning.TextModel:
+        return finetuning.TextModel.from_arrays(
             self._files,
             self.weights_,
             pooling=self._pooling,
@@ -483,13 +472,13 @@ class FineTunedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator
             trust_remote_code=self.trust_remote_code,
         )
 
-    def _model(self, device) -> TextModel:
+    def _model(self, device) -> finetuning.TextModel:
         """The fitted model, from memory where it is there."""
         weights, model = _in_memory.get(self, (None, None))
         if weights is not self.weights_:
             model = self._rebuilt()
             _in_memory[self] = self.weights_, model
-        model.network.to(device).low_precision = uses_bfloat16(self.precision, device)
+        model.network.to(device).low_precision = finetuning.uses_bfloat16(self.precision, device)
         return model
 
     def _score_blocks(self, X):

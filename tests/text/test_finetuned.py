@@ -190,7 +190,7 @@ def test_bad_input_loads_nothing_and_changes_nothing(encoder_folder, data, fitte
     def load(*args, **kwargs):
         raise AssertionError("the encoder was loaded")
 
-    monkeypatch.setattr("skbalance.text._finetuned.TextModel.pretrained", load)
+    monkeypatch.setattr("skbalance.finetuning._models.TextModel.pretrained", load)
     before = dict(vars(fitted))
     wrong = [
         ([*texts[:-1], None], y, {}, ValueError, "1 missing text"),
