@@ -5,7 +5,7 @@ import string
 import torch
 
 
-def save_encoder(folder, seed=0, n_layers=1):
+def save_encoder(folder, seed=0, n_layers=1, dropout=0.1):
     from sentence_transformers import SentenceTransformer
     from transformers import BertConfig, BertModel, BertTokenizerFast
 
@@ -23,6 +23,8 @@ def save_encoder(folder, seed=0, n_layers=1):
         num_attention_heads=2,
         intermediate_size=32,
         max_position_embeddings=64,
+        hidden_dropout_prob=dropout,
+        attention_probs_dropout_prob=dropout,
     )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)

@@ -9,7 +9,6 @@ from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.metrics import check_scoring
 from sklearn.utils import check_array, check_consistent_length, check_random_state
 from sklearn.utils.validation import check_is_fitted
 
@@ -25,6 +24,8 @@ from skbalance._validation import (
 )
 from skbalance.losses import LabelStatistics, get_loss
 from skbalance.model_selection import MultilabelStratifiedShuffleSplit
+from skbalance.text._evaluation import make_evaluation
+from skbalance.text._pretrained import read_folder, write_folder
 from skbalance.text._texts import check_texts
 from skbalance.training import check_device
 
@@ -345,7 +346,16 @@ class FineTunedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator
         training, validation = data.take(kept), data.take(held) if len(held) else None
         evaluate = None
         if validation is not None:
-            evaluate = self._evaluation(validation, _safe_indexing(y, held), encoding, loss, criterion, device)
+            evaluate = make_evaluation(
+                validation,
+                _safe_indexing(y, held),
+                encoding=encoding,
+                criterion=criterion,
+                scoring=self.scoring,
+                exclusive=loss.exclusive,
+                max_tokens=self._max_tokens,
+                device=device,
+            )
         options = finetuning.FineTuningOptions(
             batch_size=self.batch_size,
             max_iter=self.max_iter,
@@ -415,24 +425,6 @@ class FineTunedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator
             )
         model.network.low_precision = finetuning.uses_bfloat16(self.precision, device)
         return model
-
-    def _evaluation(self, validation, y, encoding, loss, criterion, device):
-        """Score of a network on the texts held out; `y` is their target as it was given."""
-        import torch
-
-        pairs = validation.pairs(np.arange(len(validation)), device)
-        weight = torch.from_numpy(validation.weight / validation.weight.sum()).to(device)
-        scorer = None
-        if self.scoring != "loss":
-            scorer = check_scoring(_ScoredTexts(encoding, loss.exclusive, None), scoring=self.scoring)
-
-        def evaluate(network):
-            logits = finetuning.predict_logits(network, validation.tokens, max_tokens=self._max_tokens, device=device)
-            if scorer is not None:
-                return float(scorer(_ScoredTexts(encoding, loss.exclusive, logits), None, y))
-            return -float(criterion(torch.from_numpy(logits).to(device), pairs) @ weight)
-
-        return evaluate
 
     def _store(self, encoding, statistics, loss, run, model):
         self.classes_ = encoding.classes
@@ -563,40 +555,63 @@ class FineTunedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator
         check_is_fitted(self)
         return self._encoding.top_probabilities(self._score_blocks(X), k, exclusive=self.loss_.exclusive)
 
+    def save_pretrained(self, folder):
+        """Write the classifier into a folder, from which transformers and sentence-transformers load its encoder.
+
+        Parameters that belong to one machine or one fit (``checkpoint_dir``, ``device``, ``label_texts``,
+        ``random_state`` and where the model came from) are left out; a pickle keeps all.
+
+        Parameters
+        ----------
+        folder : str or path
+            Made if it does not exist.
+
+        Raises
+        ------
+        ValueError
+            If the loss is not one of the package's.
+        """
+        check_is_fitted(self)
+        write_folder(self, self._model(check_device(self.device)), folder)
+
+    @classmethod
+    def from_pretrained(cls, folder, *, device="auto", trust_remote_code=False):
+        """Read a classifier that :meth:`save_pretrained` wrote.
+
+        Parameters
+        ----------
+        folder : str or path
+            Where it is.
+        device : str, default="auto"
+            Parameter of the classifier.
+        trust_remote_code : bool, default=False
+            Run code that comes with the encoder.
+
+        Returns
+        -------
+        classifier : FineTunedMultiLabelClassifier
+            Fitted.
+
+        Raises
+        ------
+        OSError
+            If the folder holds no such classifier.
+        ValueError
+            If it was written in another format.
+        """
+        params, state = read_folder(folder)
+        params |= {"device": device, "trust_remote_code": trust_remote_code}
+        source = finetuning.EncoderSource(os.fspath(folder), trust_remote_code=trust_remote_code)
+        encoder, files = finetuning.load_encoder(source)
+        classifier = cls(os.fspath(folder), **params)
+        weights = {f"encoder.{name}": tensor.numpy() for name, tensor in encoder.state_dict().items()}
+        state["weights_"] = weights | state["weights_"]
+        classifier.__dict__.update(state, _files=files)
+        return classifier
+
 
 # Networks of fitted classifiers: they are no part of these, so that pickles hold arrays and plain values only.
 _in_memory: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
-
-
-class _ScoredTexts(ClassifierMixin, BaseEstimator):
-    """What a scorer needs of a classifier whose scores of the texts are known."""
-
-    def __init__(self, encoding, exclusive, scores):
-        self.encoding = encoding
-        self.exclusive = exclusive
-        self.scores = scores
-
-    def fit(self, X, y):
-        """It is fitted as it is."""
-        return self
-
-    @property
-    def classes_(self):
-        return self.encoding.classes
-
-    def decision_function(self, X):
-        return self.scores[:, 0] if self.encoding.kind == "binary" else self.scores
-
-    def predict_proba(self, X):
-        return self.encoding.probabilities(self.scores.copy(), exclusive=self.exclusive)
-
-    def predict(self, X):
-        return self.encoding.decode(self.scores)
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.classifier_tags.multi_label = True
-        return tags
 
 
 def check_label_texts(label_texts, encoding) -> list | None:

@@ -11,10 +11,13 @@ import numpy as np
 import pytest
 import torch
 
+from tests.encoders import save_encoder
+
 pytestmark = pytest.mark.slow
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 WORKER = Path(__file__).with_name("distributed_worker.py")
+FINE_TUNING_WORKER = Path(__file__).with_name("fine_tuning_worker.py")
 
 
 # optuna-integration calls a part of Optuna that Optuna 5 has marked as deprecated.
@@ -52,7 +55,8 @@ def test_hugging_face_trainer():
     torch.testing.assert_close(sum(parts), loss_of(slice(None)))
 
 
-def train(path, *, n_processes, how="copy"):
+def launch(n_processes, worker, *arguments):
+    """Run a worker in processes of this machine, on the processor: they are to agree to the last digits."""
     launcher = []
     if n_processes > 1:
         with socket.socket() as free:
@@ -60,11 +64,15 @@ def train(path, *, n_processes, how="copy"):
             port = free.getsockname()[1]
         launcher = ["-m", "torch.distributed.run", f"--nproc-per-node={n_processes}"]
         launcher += ["--master-addr=127.0.0.1", f"--master-port={port}"]
-    command = [sys.executable, *launcher, str(WORKER), str(path), str(EXAMPLES / "distributed_training.py"), how]
-    # Processes of this machine only, on the processor: they are to agree to the last digits.
+    command = [sys.executable, *launcher, str(worker), *map(str, arguments)]
     environment = os.environ | {"GLOO_SOCKET_IFNAME": "lo", "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
+    environment["PYTHONPATH"] = os.pathsep.join([str(EXAMPLES.parent), os.environ.get("PYTHONPATH", "")])
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def train(path, *, n_processes, how="copy"):
+    launch(n_processes, WORKER, path, EXAMPLES / "distributed_training.py", how)
     return torch.load(path)
 
 
@@ -75,3 +83,18 @@ def test_two_processes_train_to_the_weights_of_one(tmp_path):
         assert together.keys() == alone.keys()
         for name, weight in alone.items():
             np.testing.assert_allclose(together[name].numpy(), weight.numpy(), rtol=1e-9, atol=1e-12, err_msg=name)
+
+
+def fine_tune(path, encoder, *, n_processes):
+    launch(n_processes, FINE_TUNING_WORKER, path, EXAMPLES / "distributed_fine_tuning.py", encoder)
+    return [dict(np.load(f"{path}-{number}.npz")) for number in range(n_processes)]
+
+
+def test_two_processes_fine_tune_to_the_weights_of_one(tmp_path):
+    encoder = save_encoder(tmp_path, dropout=0.0)
+    (alone,) = fine_tune(tmp_path / "alone", encoder, n_processes=1)
+    first, second = fine_tune(tmp_path / "together", encoder, n_processes=2)
+    assert first.keys() == second.keys() == alone.keys()
+    for name, weight in alone.items():
+        np.testing.assert_array_equal(first[name], second[name], err_msg=name)
+        np.testing.assert_allclose(first[name], weight, rtol=1e-3, atol=1e-4, err_msg=name)
