@@ -78,9 +78,9 @@ ALPHAS = {
 SHUFFLES = 3  # of the folds on which it is chosen; with one, models that rank alike differ by a point
 PLAIN, BY_TIME = "plain", "pooled, by time"
 DECISIONS = {
-    "global": {"strategy": "global", "scoring": "f1_micro", "min_labels": 0},
-    "micro_macro": {"strategy": "micro_macro", "min_labels": 0},
-    "per_label_shrunk": {"strategy": "per_label_shrunk"},
+    "global": {"strategy": "global", "scores": "estimator", "scoring": "f1_micro", "min_labels": 0},
+    "micro_macro": {"strategy": "micro_macro", "scores": "estimator", "min_labels": 0},
+    "per_label_shrunk": {"scores": "estimator"},
     "pooled": {},
     BY_TIME: {},
 }

@@ -27,7 +27,7 @@ X_train, X_test, y_train, y_test = multilabel_train_test_split(X, y, test_size=0
 # Set a cut for each label on out-of-fold scores, drawn toward the cut of labels about as frequent.
 
 model = make_pipeline(TfidfTransformer(sublinear_tf=True), BalancedMultiLabelClassifier("bce"))
-tuned = TunedThresholdMultiLabelClassifierCV(model, strategy="per_label_shrunk", cv=3, random_state=0)
+tuned = TunedThresholdMultiLabelClassifierCV(model, scores="estimator", cv=3, random_state=0)
 tuned.fit(X_train, y_train)
 
 # %%

@@ -13,6 +13,7 @@ from sklearn.utils._param_validation import (
     validate_parameter_constraints,
     validate_params,
 )
+from sklearn.utils.metaestimators import _BaseComposition as BaseComposition
 from sklearn.utils.validation import _check_method_params as check_method_params
 from sklearn.utils.validation import _check_sample_weight as check_sample_weight
 from sklearn.utils.validation import _num_samples as num_samples
@@ -24,6 +25,7 @@ except ImportError:  # scikit-learn 1.6
 
 __all__ = [
     "DOCUMENTATION_URL",
+    "BaseComposition",
     "DocLinkMixin",
     "HasMethods",
     "Interval",

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
-from sklearn.utils import check_random_state, get_tags, indexable
-from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
-from sklearn.utils.parallel import Parallel, delayed
+from sklearn.base import BaseEstimator
+from sklearn.utils import check_random_state, indexable
 from sklearn.utils.validation import check_is_fitted
 
 from skbalance._validation import (
-    DocLinkMixin,
     HasMethods,
     Interval,
     StrOptions,
@@ -22,16 +20,21 @@ from skbalance._validation import (
 )
 from skbalance.calibration._calibration_maps import CalibrationSample, fit_maps
 from skbalance.crossfit import (
+    MetaClassifierMixin,
     check_rows,
     choose_response_method,
+    cross_fit,
     encode_tuning_targets,
-    fit_quietly,
+    features_seen,
+    fit_all,
+    is_prefit,
     label_counts,
     log_odds,
     resolve_splits,
     response,
     route_fit_params,
     scoring_blocks,
+    used_rows_only,
 )
 
 __all__ = ["CalibratedMultiLabelClassifierCV"]
@@ -40,7 +43,7 @@ __all__ = ["CalibratedMultiLabelClassifierCV"]
 _MAX_ELEMENTS = 1 << 27
 
 
-class CalibratedMultiLabelClassifierCV(DocLinkMixin, ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
+class CalibratedMultiLabelClassifierCV(MetaClassifierMixin, BaseEstimator):
     """Multi-label classifier with calibrated probabilities, by cross-validation.
 
     What a classifier trained with a balancing loss (or with none) gives as a probability is not one: of the pairs
@@ -174,41 +177,43 @@ class CalibratedMultiLabelClassifierCV(DocLinkMixin, ClassifierMixin, MetaEstima
             If `cv` is ``"prefit"`` and `estimator` is not fitted.
         """
         validate_hyperparameters(self)
-        fit_params, split_params = route_fit_params(self, params)
+        params, split_params = route_fit_params(self, params)
         X, y = indexable(X, y)
-        X, y, fit_params = check_rows(X, y, fit_params)
+        used = check_rows(X, y, params)
         y, encoding, indicator = encode_tuning_targets(y)
         rng = check_random_state(self.random_state)
-        splits = resolve_splits(self.cv, self.estimator, X, y, encoding.kind, rng, split_params)
+        prefit = is_prefit(self.cv)
+        splits = None if prefit else resolve_splits(self.cv, X, y, encoding.kind, used, rng, split_params)
+        X, y, params, splits = used_rows_only(X, y, params, splits, used)
+        indicator = indicator[used]
         counts, n_rows, n_labels = label_counts(indicator), num_samples(X), encoding.n_outputs
         if not ((counts > 0) & (counts < n_rows)).any():
             raise ValueError("No label of y has both classes: there is nothing to calibrate.")
+        if prefit:
+            check_is_fitted(self.estimator)
         method = choose_response_method(self.estimator, self.response_method)
 
-        tested = np.arange(n_rows) if splits is None else np.concatenate([test for _, test in splits])
+        tested = np.arange(n_rows) if prefit else np.concatenate([test for _, test in splits])
         n_sampled = max(1, min(len(tested), _MAX_ELEMENTS // n_labels))
         sampled = np.zeros(n_rows, dtype=bool)
         sampled[rng.permutation(np.unique(tested))[:n_sampled]] = True
-        if splits is None:
+        score = partial(_score, X=X, indicator=indicator, sampled=sampled, method=method)
+        if prefit:
             fitted = self.estimator
-            scored = [_score(fitted, X, indicator, tested, sampled, method, counts)]
+            scored = [score([fitted], tested, counts)]
         else:
-            scored = Parallel(n_jobs=self.n_jobs)(
-                delayed(_fit_and_score)(self.estimator, X, y, indicator, train, test, sampled, fit_params, method)
-                for train, test in splits
-            )
-            fitted = clone(self.estimator).fit(X, y, **fit_params)
+            scorers = self._scorers()
+            scored, _, _ = cross_fit(scorers, X, y, indicator, splits, params, score, n_jobs=self.n_jobs)
+            (fitted,) = fit_all(scorers, X, y, params)
         scores, targets, labels, positives = (np.concatenate(part) for part in zip(*scored))
         sample = CalibrationSample(scores, targets, labels, positives, n_rows=len(tested))
         maps = fit_maps(sample, counts, self.method, self.shrinkage, rng)
 
-        self.estimator_, self.maps_ = fitted, maps
-        self.label_counts_, self.n_labels_ = counts, n_labels
-        self.classes_ = encoding.classes
-        self._encoding, self._method = encoding, method
-        for name in ("n_features_in_", "feature_names_in_"):
-            if hasattr(fitted, name):
-                setattr(self, name, getattr(fitted, name))
+        state = {
+            "estimator_": fitted, "maps_": maps, "label_counts_": counts, "n_labels_": n_labels,
+            "classes_": encoding.classes, "_encoding": encoding, "_method": method, **features_seen(fitted),
+        }  # fmt: skip
+        self._store(state)
         return self
 
     def _probabilities(self, X):
@@ -254,38 +259,8 @@ class CalibratedMultiLabelClassifierCV(DocLinkMixin, ClassifierMixin, MetaEstima
         check_is_fitted(self)
         return self._encoding.decode(self._probabilities(X) - 0.5)
 
-    def get_metadata_routing(self):
-        """Say where the parameters of `fit` go when metadata routing is on.
 
-        Returns
-        -------
-        routing : MetadataRouter
-            To the `fit` of the estimator and the `split` of the splitter.
-        """
-        fit_to = MethodMapping().add(caller="fit", callee="fit")
-        split_to = MethodMapping().add(caller="fit", callee="split")
-        router = MetadataRouter(owner=self).add(estimator=self.estimator, method_mapping=fit_to)
-        return router.add(splitter=self.cv, method_mapping=split_to)
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        inner = get_tags(self.estimator)
-        tags.input_tags = inner.input_tags
-        tags.target_tags.multi_output = False
-        tags.non_deterministic = inner.non_deterministic
-        tags.classifier_tags.multi_class = False
-        if inner.classifier_tags is not None:
-            tags.classifier_tags.multi_label = inner.classifier_tags.multi_label
-        return tags
-
-
-def _fit_and_score(estimator, X, y, indicator, train, test, sampled, params, method):
-    seen = label_counts(indicator[train])
-    fitted = fit_quietly(estimator, X, y, train, params, seen)
-    return _score(fitted, X, indicator, test, sampled, method, seen)
-
-
-def _score(fitted, X, indicator, rows, sampled, method, seen):
+def _score(fitted, rows, seen, *, X, indicator, sampled, method):
     """Scores and targets of the sampled rows, labels and scores of the positives of all rows."""
     n_labels = indicator.shape[1]
     blocks = [
@@ -293,7 +268,9 @@ def _score(fitted, X, indicator, rows, sampled, method, seen):
     ]
     for block in scoring_blocks(len(rows), n_labels):
         index = rows[block]
-        values = log_odds(response(fitted, _safe_indexing(X, index), method, n_labels), method).copy()
+        values = np.full((len(index), n_labels), np.nan, dtype=np.float32)
+        if fitted:
+            values[:] = log_odds(response(fitted[0], _safe_indexing(X, index), method, n_labels), method)
         values[:, seen == 0] = np.nan
         truth = indicator[index]
         at, labels = truth.nonzero()

@@ -1,29 +1,26 @@
-"""What the meta-estimators share: rows, splits, routing, and scores of rows that no model has seen."""
+"""What the meta-estimators share: targets, rows, splits, routing, and fits of rows that others are scored with."""
 
-from skbalance.crossfit._cross_scores import (
-    check_rows,
-    encode_tuning_targets,
-    fit_quietly,
-    label_counts,
-    out_of_sample_pairs,
-    resolve_splits,
-    route_fit_params,
-)
-from skbalance.crossfit._pairs import ScoredPairs, rank_pairs
+from skbalance.crossfit._fits import cross_fit, fit_all, label_counts
+from skbalance.crossfit._meta import MetaClassifierMixin, features_seen
 from skbalance.crossfit._responses import choose_response_method, log_odds, response, scoring_blocks
+from skbalance.crossfit._rows import check_rows, is_prefit, resolve_splits, route_fit_params, take_rows, used_rows_only
+from skbalance.crossfit._target import encode_tuning_targets
 
 __all__ = [
-    "ScoredPairs",
+    "MetaClassifierMixin",
     "check_rows",
     "choose_response_method",
+    "cross_fit",
     "encode_tuning_targets",
-    "fit_quietly",
+    "features_seen",
+    "fit_all",
+    "is_prefit",
     "label_counts",
     "log_odds",
-    "out_of_sample_pairs",
-    "rank_pairs",
     "resolve_splits",
     "response",
     "route_fit_params",
     "scoring_blocks",
+    "take_rows",
+    "used_rows_only",
 ]

@@ -31,6 +31,10 @@ class LabelCooccurrence:
         wide = indicator.astype(np.int32)
         return cls((wide.T @ wide).tocsr(), wide.shape[0])
 
+    def without(self, part: LabelCooccurrence) -> LabelCooccurrence:
+        """The same less the rows of a part of them."""
+        return LabelCooccurrence((self.together - part.together).tocsr(), self.n_rows - part.n_rows)
+
     def log_lift(self, labels: np.ndarray, others: np.ndarray) -> np.ndarray:
         """Logarithm of the lift of labels, given other labels: ``log(P(label | other) / P(label))``.
 

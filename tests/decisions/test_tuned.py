@@ -15,7 +15,15 @@ from sklearn.exceptions import DataConversionWarning, NotFittedError
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score, fbeta_score, hamming_loss
-from sklearn.model_selection import GridSearchCV, GroupKFold, KFold, ShuffleSplit, cross_val_predict
+from sklearn.model_selection import (
+    GridSearchCV,
+    GroupKFold,
+    KFold,
+    PredefinedSplit,
+    ShuffleSplit,
+    TimeSeriesSplit,
+    cross_val_predict,
+)
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.multioutput import MultiOutputClassifier
 from sklearn.neighbors import KNeighborsClassifier
@@ -25,7 +33,7 @@ from sklearn.svm import LinearSVC
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skbalance import BalancedMultiLabelClassifier, TunedThresholdMultiLabelClassifierCV
-from skbalance.decisions._decision_rules import STRATEGIES
+from skbalance.decisions._rules import STRATEGIES
 
 
 class Ridge(ClassifierMixin, BaseEstimator):
@@ -160,17 +168,21 @@ def test_binary_target_keeps_its_classes():
     assert f1_score(names[y_test[:, 0]], model.predict(X_test), pos_label="yes") > 0.5
 
 
-@pytest.mark.parametrize("strategy", ["pooled", "per_label_shrunk", "per_label", "global"])
+@pytest.mark.parametrize("strategy", ["per_label_shrunk", "per_label", "micro_macro", "global"])
+@pytest.mark.parametrize("scores", ["pooled", "estimator"])
 @pytest.mark.parametrize("method", ["decision_function", "predict_proba"])
-def test_thresholds_are_what_predict_uses(strategy, method):
+def test_predict_compares_decision_scores_with_thresholds(strategy, scores, method):
     X, y, X_test, _ = make_data()
-    model = TunedThresholdMultiLabelClassifierCV(RIDGE, strategy=strategy, response_method=method, min_labels=0)
-    model.fit(X, y)
-    if strategy != "pooled":
-        scores = getattr(model, method)(X_test)
-        np.testing.assert_array_equal(model.predict(X_test), scores > model.thresholds_)
-    if "predict_proba" in (method, "predict_proba" if strategy == "pooled" else ""):
+    model = TunedThresholdMultiLabelClassifierCV(
+        RIDGE, strategy=strategy, scores=scores, response_method=method, min_labels=0
+    ).fit(X, y)
+    found = model.decision_scores(X_test)
+    np.testing.assert_array_equal(model.predict(X_test), found > model.thresholds_)
+    if scores == "estimator":
+        np.testing.assert_allclose(found, getattr(model, method)(X_test), rtol=1e-5)
+    if scores == "pooled" or method == "predict_proba":
         assert ((model.thresholds_ > 0) & (model.thresholds_ < 1)).all()
+        assert ((found > 0) & (found < 1)).all()
     before = model.predict(X_test).sum(axis=0)
     model.thresholds_ = model.thresholds_ + 0.05
     after = model.predict(X_test).sum(axis=0)
@@ -178,9 +190,35 @@ def test_thresholds_are_what_predict_uses(strategy, method):
     assert after.sum() < before.sum()
 
 
+@pytest.mark.parametrize("scores", ["pooled", "estimator"])
+@pytest.mark.parametrize("max_candidates", ["auto", 3])
+def test_edited_thresholds_mean_what_they_say(scores, max_candidates):
+    X, y, X_test, _ = make_data()
+    y[:, 6] = 0
+    model = TunedThresholdMultiLabelClassifierCV(RIDGE, scores=scores, max_candidates=max_candidates, min_labels=0)
+    model.fit(X, y)
+    lowest, highest = (0, 1) if scores == "pooled" else (-np.inf, np.inf)
+    model.thresholds_[:4] = [lowest, -np.inf, highest, np.inf]
+    predicted = model.predict(X_test)
+    np.testing.assert_array_equal(predicted[:, :4], np.tile([1, 1, 0, 0], (200, 1)))
+    assert not predicted[:, 6].any()
+    if scores == "pooled":
+        model.thresholds_[[5, 6]] = [-0.5, -0.5]
+        assert model.predict(X_test)[:, [5, 6]].all()
+
+
+def test_strategy_pooled_is_another_name_of_the_default():
+    X, y, X_test, _ = make_data()
+    default = TunedThresholdMultiLabelClassifierCV(RIDGE, random_state=0).fit(X, y)
+    named = TunedThresholdMultiLabelClassifierCV(RIDGE, strategy="pooled", random_state=0).fit(X, y)
+    np.testing.assert_array_equal(default.thresholds_, named.thresholds_)
+    with pytest.raises(ValueError, match="needs scores='pooled'"):
+        named.set_params(scores="estimator").fit(X, y)
+
+
 def test_shrinkage_zero_and_infinite():
     X, y, *_ = make_data()
-    kwargs = {"scoring": "f1_macro", "random_state": 0}
+    kwargs = {"scoring": "f1_macro", "scores": "estimator", "random_state": 0}
     own = TunedThresholdMultiLabelClassifierCV(RIDGE, strategy="per_label", **kwargs).fit(X, y)
     none = TunedThresholdMultiLabelClassifierCV(RIDGE, strategy="per_label_shrunk", shrinkage=0, **kwargs).fit(X, y)
     much = TunedThresholdMultiLabelClassifierCV(RIDGE, strategy="per_label_shrunk", shrinkage=1e9, **kwargs).fit(X, y)
@@ -200,15 +238,18 @@ def rare_problem(seed=0, n_labels=60):
 def test_shrinkage_saves_rare_labels():
     X, y, X_test, y_test = rare_problem()
     scores = {}
-    for strategy in ("pooled", "per_label_shrunk", "per_label"):
-        model = TunedThresholdMultiLabelClassifierCV(
-            Scores(60), strategy=strategy, scoring="f1_macro", random_state=0
-        ).fit(X, y)
+    settings = {
+        "pooled": {},
+        "shrunk": {"scores": "estimator"},
+        "own": {"scores": "estimator", "strategy": "per_label"},
+    }
+    for name, given in settings.items():
+        model = TunedThresholdMultiLabelClassifierCV(Scores(60), scoring="f1_macro", random_state=0, **given).fit(X, y)
         predicted = model.predict(X_test)
-        scores[strategy] = [f1_score(y_test, predicted, average=a, zero_division=0) for a in ("micro", "macro")]
-    for strategy in ("pooled", "per_label_shrunk"):
-        assert scores[strategy][0] > scores["per_label"][0] + 0.01
-        assert scores[strategy][1] > scores["per_label"][1] + 0.01
+        scores[name] = [f1_score(y_test, predicted, average=a, zero_division=0) for a in ("micro", "macro")]
+    for name in ("pooled", "shrunk"):
+        assert scores[name][0] > scores["own"][0] + 0.01
+        assert scores[name][1] > scores["own"][1] + 0.01
 
 
 def test_rare_and_absent_labels_have_a_fallback():
@@ -258,8 +299,8 @@ def test_top_k():
     X, y, X_test, _ = make_data()
     given = TunedThresholdMultiLabelClassifierCV(RIDGE, strategy="top_k", k=2).fit(X, y)
     assert (given.predict(X_test).sum(axis=1) == 2).all()
-    best = np.sort(given.decision_function(X_test), axis=1)[:, -2:]
-    np.testing.assert_array_equal(given.predict(X_test), given.decision_function(X_test) >= best[:, :1])
+    best = np.sort(given.decision_scores(X_test), axis=1)[:, -2:]
+    np.testing.assert_array_equal(given.predict(X_test), given.decision_scores(X_test) >= best[:, :1])
     chosen = TunedThresholdMultiLabelClassifierCV(RIDGE, strategy="top_k", store_cv_results=True).fit(X, y)
     results = chosen.cv_results_
     assert chosen.k_ == results["k"][results["score"].argmax()]
@@ -269,7 +310,7 @@ def negative_hamming_loss(y_true, y_pred):
     return -hamming_loss(y_true, y_pred)
 
 
-@pytest.mark.parametrize("strategy", ["pooled", "global", "per_label_shrunk", "per_label"])
+@pytest.mark.parametrize("strategy", ["per_label_shrunk", "global", "per_label"])
 def test_scoring_is_what_is_maximised(strategy):
     X, y, *_ = make_data(800)
     predicted = {}
@@ -283,7 +324,7 @@ def test_scoring_is_what_is_maximised(strategy):
     assert predicted[negative_hamming_loss] < predicted["f1_macro"]
 
 
-def test_beta_moves_the_cuts():
+def test_beta_moves_the_thresholds():
     X, y, X_test, _ = make_data()
     predicted = [
         TunedThresholdMultiLabelClassifierCV(RIDGE, scoring="f1_micro", beta=beta, random_state=0)
@@ -305,13 +346,6 @@ def test_micro_weight_trades_one_for_the_other():
     assert micro.predict(X)[:, 3:].sum() < macro.predict(X)[:, 3:].sum()
     named = TunedThresholdMultiLabelClassifierCV(Scores(30), scoring="f1_micro", random_state=0).fit(X, y)
     np.testing.assert_array_equal(named.thresholds_, micro.thresholds_)
-
-
-def test_shrinkage_by_cross_validation():
-    X, y, *_ = rare_problem()
-    model = TunedThresholdMultiLabelClassifierCV(Scores(60), shrinkage="auto", store_cv_results=True).fit(X, y)
-    assert set(model.cv_results_["shrinkage"]) == {3, 10, 30, 100}
-    assert model.shrinkage_ in model.cv_results_["shrinkage"]
 
 
 @pytest.mark.parametrize("cv", [3, KFold(3), ShuffleSplit(2, test_size=0.5, random_state=0), 0.3, None])
@@ -401,12 +435,12 @@ def test_bad_targets_are_named(make_target, match):
 
 def test_constant_scores_are_refused():
     X, y, *_ = make_data()
-    with pytest.raises(ValueError, match="Scores gives the same score"):
+    with pytest.raises(ValueError, match="gives the same score"):
         TunedThresholdMultiLabelClassifierCV(Scores(8)).fit(np.ones_like(X), y)
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
-def test_one_label_of_constant_score_falls_back_on_its_like(strategy):
+def test_one_label_of_constant_score_falls_back_on_labels_of_similar_frequency(strategy):
     X, y, *_ = make_data()
     X = np.random.default_rng(0).normal(size=(len(y), 8)) + y
     X[:, 3] = 0.5
@@ -452,7 +486,9 @@ def test_texts_in_a_pipeline_and_a_search():
     y = np.array([[word in text for word in words] for text in texts]).astype(int)
     model = TunedThresholdMultiLabelClassifierCV(make_pipeline(TfidfVectorizer(), OVR), cv=3, random_state=0)
     assert model.fit(texts, y).score(texts, y) == 1
-    search = GridSearchCV(model, {"strategy": ["pooled", "global"]}, cv=KFold(2), scoring="f1_macro").fit(texts, y)
+    search = GridSearchCV(model, {"strategy": ["per_label_shrunk", "global"]}, cv=KFold(2), scoring="f1_macro").fit(
+        texts, y
+    )
     assert search.best_score_ > 0.9
     assert cross_val_predict(model, texts, y, cv=KFold(2), method="predict_proba").shape == (60, 4)
 
@@ -467,3 +503,141 @@ def test_pickle_and_repeat():
     with parallel_config("threading"):
         parallel = clone(model).set_params(n_jobs=2).fit(X, y)
     np.testing.assert_array_equal(parallel.predict(X_test), expected)
+
+
+def test_several_estimators_on_the_same_folds():
+    X, y, X_test, y_test = make_data()
+    pair = [("ridge", RIDGE), ("neighbours", KNeighborsClassifier())]
+    model = TunedThresholdMultiLabelClassifierCV(pair, random_state=0).fit(X, y)
+    assert [type(each) for each in model.estimator_] == [Ridge, KNeighborsClassifier]
+    names = [column.name for column in model.decisions_.model.columns]
+    assert names[:4] == ["score of ridge", "lead of ridge", "score of neighbours", "lead of neighbours"]
+    single = TunedThresholdMultiLabelClassifierCV(RIDGE, random_state=0).fit(X, y)
+    both, one = (f1_score(y_test, each.predict(X_test), average="macro") for each in (model, single))
+    assert both > one - 0.03
+    assert model.get_params()["neighbours__n_neighbors"] == 5
+    assert clone(model).set_params(neighbours__n_neighbors=3).estimator[1][1].n_neighbors == 3
+    assert not hasattr(model, "decision_function")
+
+
+@pytest.mark.parametrize(
+    ("estimator", "match"),
+    [
+        ([], "pairs"),
+        ([RIDGE], "pairs"),
+        ([("a", RIDGE), ("a", RIDGE)], r"names \['a', 'a'\]"),
+        ([("cv", RIDGE)], "no parameter's"),
+        ([("a", "b")], "a classifier is needed"),
+    ],
+)
+def test_bad_lists_of_estimators_are_named(estimator, match):
+    X, y, *_ = make_data()
+    with pytest.raises(ValueError, match=match):
+        TunedThresholdMultiLabelClassifierCV(RIDGE).set_params(estimator=estimator).fit(X, y)
+
+
+def test_scores_of_a_single_estimator_are_no_scores_of_several():
+    X, y, *_ = make_data()
+    with pytest.raises(ValueError, match="needs a single estimator; there are 2"):
+        TunedThresholdMultiLabelClassifierCV([("a", RIDGE), ("b", RIDGE)], scores="estimator").fit(X, y)
+
+
+def test_parameters_are_chosen_on_the_folds_that_are_there():
+    X, y, X_test, _ = make_data()
+    grid = {"estimator__C": [1e-5, 1.0]}
+    model = TunedThresholdMultiLabelClassifierCV(OVR, param_grid=grid, random_state=0, store_cv_results=True).fit(X, y)
+    alone = [
+        TunedThresholdMultiLabelClassifierCV(clone(OVR).set_params(estimator__C=C), random_state=0).fit(X, y)
+        for C in grid["estimator__C"]
+    ]
+    scores = [each.best_score_ for each in alone]
+    np.testing.assert_allclose(model.cv_results_["score"], scores)
+    best = alone[int(np.argmax(scores))]
+    assert model.best_params_ == {"estimator__C": grid["estimator__C"][int(np.argmax(scores))]}
+    assert model.best_score_ == max(scores)
+    np.testing.assert_array_equal(model.predict(X_test), best.predict(X_test))
+    tie = TunedThresholdMultiLabelClassifierCV(OVR, param_grid={"n_jobs": [None, 1]}, random_state=0).fit(X, y)
+    assert tie.best_params_ == {"n_jobs": None}
+    with pytest.raises(ValueError, match="cv='prefit' makes none"):
+        TunedThresholdMultiLabelClassifierCV(alone[0].estimator_, param_grid=grid, cv="prefit").fit(X, y)
+    several = TunedThresholdMultiLabelClassifierCV(
+        [("a", OVR), ("b", RIDGE)], param_grid={"a__estimator__C": [0.1, 1.0]}, random_state=0
+    ).fit(X, y)
+    assert set(several.best_params_) == {"a__estimator__C"}
+
+
+def test_progress_is_printed(capsys):
+    X, y, *_ = make_data()
+    TunedThresholdMultiLabelClassifierCV(RIDGE, cv=3, verbose=1).fit(X, y)
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 4
+    assert lines[0].startswith("Fit 1 of 4: ")
+    assert lines[3].endswith("about 0 s left.")
+
+
+@pytest.mark.parametrize("strategy", ["per_label_shrunk", "per_label", "micro_macro", "global"])
+@pytest.mark.parametrize("scores", ["pooled", "estimator"])
+def test_without_evidence_thresholds_are_the_usual_ones(strategy, scores):
+    """Each group has labels of its own, so that no model of a fold has seen the labels of the rows it scores."""
+    rng = np.random.default_rng(0)
+    group, X = np.repeat([0, 1, 2], 60), rng.normal(size=(180, 6))
+    y = ((X > 0.5) & (np.repeat(np.arange(3), 2) == group[:, None])).astype(int)
+    model = TunedThresholdMultiLabelClassifierCV(
+        BalancedMultiLabelClassifier("bce"), strategy=strategy, scores=scores, cv=PredefinedSplit(group), min_labels=0
+    )
+    with pytest.warns(UserWarning, match="thresholds are the usual ones"):
+        model.fit(X, y)
+    np.testing.assert_array_equal(model.predict(X), model.estimator_.predict(X))
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_labels_that_begin_late_in_time(strategy):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(120, 6))
+    y = (X[:, :3] + 0.5 * rng.normal(size=(120, 3)) > 0.8).astype(int)
+    y[:60] = 0
+    model = TunedThresholdMultiLabelClassifierCV(OVR, strategy=strategy, cv=TimeSeriesSplit(3)).fit(X, y)
+    predicted = model.predict(X)
+    assert predicted.any()
+    assert not predicted.all(axis=0).any()
+
+
+def test_two_rows_of_each_label_do_not_end_in_all_labels():
+    X = np.repeat(np.eye(10), 2, axis=0)
+    y = X.astype(int)
+    for strategy in ("per_label_shrunk", "per_label", "global", "micro_macro"):
+        for scores in ("pooled", "estimator"):
+            model = TunedThresholdMultiLabelClassifierCV(
+                BalancedMultiLabelClassifier(), strategy=strategy, scores=scores, cv=2, random_state=0
+            ).fit(X, y)
+            np.testing.assert_array_equal(model.predict(X), y)
+
+
+@pytest.mark.parametrize("scores", ["pooled", "estimator"])
+def test_a_text_without_a_known_word_does_not_get_all_labels(scores):
+    texts = ["wheat and corn", "wheat rises", "oil rises", "corn falls", "oil and gas", "gas falls"] * 10
+    words = ["wheat", "oil", "gas", "corn"]
+    y = np.array([[word in text for word in words] for text in texts]).astype(int)
+    tuned = TunedThresholdMultiLabelClassifierCV(BalancedMultiLabelClassifier(), scores=scores, random_state=0)
+    model = make_pipeline(TfidfVectorizer(sublinear_tf=True), tuned).fit(texts, y)
+    assert (model.predict(["unheard of", ""]).sum(axis=1) <= 1).all()
+
+
+def test_a_fit_that_fails_changes_nothing():
+    X, y, X_test, _ = make_data()
+
+    def failing(y_true, y_pred):
+        raise RuntimeError("no score")
+
+    new = TunedThresholdMultiLabelClassifierCV(RIDGE, scoring=failing, random_state=0)
+    with pytest.raises(RuntimeError, match="no score"):
+        new.fit(X, y)
+    with pytest.raises(NotFittedError):
+        new.predict(X)
+    fitted = TunedThresholdMultiLabelClassifierCV(RIDGE, random_state=0, store_cv_results=True).fit(X, y)
+    before = fitted.predict(X_test)
+    with pytest.raises(RuntimeError, match="no score"):
+        fitted.set_params(scoring=failing, strategy="global").fit(X, y[:, ::-1])
+    np.testing.assert_array_equal(fitted.predict(X_test), before)
+    fitted.set_params(scoring="f1_micro", store_cv_results=False).fit(X, y)
+    assert not hasattr(fitted, "cv_results_")

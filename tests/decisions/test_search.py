@@ -1,19 +1,18 @@
-"""Cuts against exhaustive search, and their limits."""
+"""Thresholds against exhaustive search, and their limits."""
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skbalance.crossfit import ScoredPairs, rank_pairs
-from skbalance.decisions._threshold_search import (
+from skbalance.decisions._pairs import ScoredPairs, rank_pairs
+from skbalance.decisions._search import (
     Objective,
-    choose_labels,
-    frequency_cuts,
-    global_cuts,
-    label_cuts,
-    micro_macro_cuts,
-    shrink_cuts,
+    frequency_thresholds,
+    global_thresholds,
+    label_thresholds,
+    micro_macro_thresholds,
+    shrink_thresholds,
 )
 
 
@@ -35,25 +34,27 @@ def f_score(hits, predicted, positives, beta=1.0):
 
 
 def exhaustive(score, target, value):
-    """Best value over all cuts of one label."""
-    cuts = np.append(np.unique(score), score.min() - 1)
-    return max(value((score > cut)[target].sum(), (score > cut).sum(), target.sum()) for cut in cuts)
+    """Best value over all thresholds of one label."""
+    thresholds = np.append(np.unique(score), score.min() - 1)
+    return max(
+        value((score > threshold)[target].sum(), (score > threshold).sum(), target.sum()) for threshold in thresholds
+    )
 
 
 @pytest.mark.parametrize("seed", range(10))
 @pytest.mark.parametrize(("micro_weight", "beta"), [(0.0, 1.0), (0.25, 1.0), (1.0, 1.0), (0.0, 2.0), (0.5, 0.5)])
-def test_label_cuts_are_the_best_of_all(seed, micro_weight, beta):
+def test_label_thresholds_are_the_best_of_all(seed, micro_weight, beta):
     scores, targets = random_problem(seed)
     pairs = make_pairs(scores, targets)
     objective = Objective.of(pairs, micro_weight, beta)
-    cuts, evidence = label_cuts(pairs, objective)
-    for label, cut in enumerate(cuts):
+    thresholds, evidence = label_thresholds(pairs, objective)
+    for label, threshold in enumerate(thresholds):
         score, target = scores[:, label].astype(np.float32), targets[:, label]
         if not target.any():
-            assert np.isnan(cut)
+            assert np.isnan(threshold)
             assert evidence[label] == 0
             continue
-        above = score > cut
+        above = score > threshold
         reached = objective(above[target].sum(), above.sum(), target.sum())
         assert reached == pytest.approx(exhaustive(score, target, objective))
         assert evidence[label] == target.sum()
@@ -63,23 +64,23 @@ def test_label_cuts_are_the_best_of_all(seed, micro_weight, beta):
     st.lists(st.tuples(st.integers(-3, 3), st.booleans()), min_size=2, max_size=25),
 )
 @settings(max_examples=150, deadline=None)
-def test_label_cut_of_any_scores_with_ties(rows):
+def test_label_threshold_of_any_scores_with_ties(rows):
     score = np.array([[s] for s, _ in rows], dtype=float)
     target = np.array([[t] for _, t in rows])
     pairs = make_pairs(score, target)
-    cuts, _ = label_cuts(pairs, lambda hits, predicted, n: 2 * hits / np.maximum(n + predicted, 1e-12))
+    thresholds, _ = label_thresholds(pairs, lambda hits, predicted, n: 2 * hits / np.maximum(n + predicted, 1e-12))
     if not target.any() or len(np.unique(score)) == 1:
-        assert np.isnan(cuts[0])
+        assert np.isnan(thresholds[0])
     else:
-        above = score[:, 0] > cuts[0]
+        above = score[:, 0] > thresholds[0]
         reached = f_score(above[target[:, 0]].sum(), above.sum(), target.sum())
         assert reached == pytest.approx(exhaustive(score[:, 0], target[:, 0], f_score))
 
 
-def test_cut_lies_halfway_between_scores():
+def test_threshold_lies_halfway_between_scores():
     pairs = make_pairs(np.array([[3.0], [2.0], [0.0], [-1.0]]), np.array([[True], [True], [False], [False]]))
-    cuts, _ = label_cuts(pairs, Objective.of(pairs, 0.0, 1.0))
-    assert cuts == pytest.approx([1.0])
+    thresholds, _ = label_thresholds(pairs, Objective.of(pairs, 0.0, 1.0))
+    assert thresholds == pytest.approx([1.0])
 
 
 def test_unlearnt_pairs_do_not_count():
@@ -87,23 +88,23 @@ def test_unlearnt_pairs_do_not_count():
     targets = np.array([[True], [False], [False], [True]])
     pairs = make_pairs(scores, targets, n_parts=1)
     pairs.positives[:] = 1
-    cuts, evidence = label_cuts(pairs, Objective.of(pairs, 0.0, 1.0))
-    assert cuts == pytest.approx([2.5])
+    thresholds, evidence = label_thresholds(pairs, Objective.of(pairs, 0.0, 1.0))
+    assert thresholds == pytest.approx([2.5])
     assert evidence == [1]
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_global_cut_is_near_the_best(seed):
+def test_global_threshold_is_near_the_best(seed):
     scores, targets = random_problem(seed, decimals=4)
     pairs = make_pairs(scores, targets)
-    cut = global_cuts(pairs, Objective.of(pairs, 1.0, 1.0))
-    assert len(np.unique(cut)) == 1
+    threshold = global_thresholds(pairs, Objective.of(pairs, 1.0, 1.0))
+    assert len(np.unique(threshold)) == 1
 
     def micro(c):
         above = scores > c
         return f_score((above & targets).sum(), above.sum(), targets.sum())
 
-    assert micro(cut[0]) > max(micro(c) for c in scores.ravel()) - 0.02
+    assert micro(threshold[0]) > max(micro(c) for c in scores.ravel()) - 0.02
 
 
 def test_objective_is_the_f_score_at_its_ends():
@@ -121,40 +122,40 @@ def test_objective_is_the_f_score_at_its_ends():
     assert objective(*counts).sum() <= 1e-12
 
 
-def test_frequency_cuts_depend_on_the_count_alone():
+def test_frequency_thresholds_depend_on_the_count_alone():
     scores, targets = random_problem(0, n_rows=300, n_labels=12)
     scores[:, 6:] += 3
     targets[:, 6:] = targets[:, 6:] & (np.random.default_rng(1).random((300, 6)) < 0.1)
     pairs = make_pairs(scores, targets)
     counts = np.repeat([5, 100], 6)
-    cuts = frequency_cuts(pairs, counts, Objective.of(pairs, 0.0, 1.0), bandwidth=0.3)
-    assert len(np.unique(cuts[:6])) == len(np.unique(cuts[6:])) == 1
-    assert cuts[0] != cuts[6]
+    thresholds = frequency_thresholds(pairs, counts, Objective.of(pairs, 0.0, 1.0), bandwidth=0.3)
+    assert len(np.unique(thresholds[:6])) == len(np.unique(thresholds[6:])) == 1
+    assert thresholds[0] != thresholds[6]
 
 
 def test_shrinkage_between_target_and_own():
     own, target = np.array([1.0, 1.0, np.nan]), np.array([0.0, 0.0, 0.5])
     evidence = np.array([10, 1000, 0])
-    assert shrink_cuts(own, evidence, target, 10.0) == pytest.approx([0.5, 1000 / 1010, 0.5])
-    assert shrink_cuts(own, evidence, target, 0.0) == pytest.approx([1.0, 1.0, 0.5])
+    assert shrink_thresholds(own, evidence, target, 10.0) == pytest.approx([0.5, 1000 / 1010, 0.5])
+    assert shrink_thresholds(own, evidence, target, 0.0) == pytest.approx([1.0, 1.0, 0.5])
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_micro_macro_cuts_cannot_be_bettered_label_by_label(seed):
+def test_micro_macro_thresholds_cannot_be_bettered_label_by_label(seed):
     scores, targets = random_problem(seed)
-    cuts, _ = micro_macro_cuts(make_pairs(scores, targets))
+    thresholds, _ = micro_macro_thresholds(make_pairs(scores, targets))
 
-    def value(label, cut):
-        moved = np.where(np.isnan(cuts), np.inf, cuts)
-        moved[label] = cut
+    def value(label, threshold):
+        moved = np.where(np.isnan(thresholds), np.inf, thresholds)
+        moved[label] = threshold
         above = scores.astype(np.float32) > moved
         hits, predicted, positives = (above & targets).sum(axis=0), above.sum(axis=0), targets.sum(axis=0)
         own = f_score(hits[label], predicted[label], positives[label]) / np.count_nonzero(positives)
         return own + f_score(hits.sum(), predicted.sum(), positives.sum())
 
-    for label in np.flatnonzero(~np.isnan(cuts)):
-        best = max(value(label, cut) for cut in np.unique(scores[:, label]))
-        assert value(label, cuts[label]) >= best - 0.01
+    for label in np.flatnonzero(~np.isnan(thresholds)):
+        best = max(value(label, threshold) for threshold in np.unique(scores[:, label]))
+        assert value(label, thresholds[label]) >= best - 0.01
 
 
 @pytest.mark.parametrize("width", [1, 3, 7])
@@ -165,23 +166,17 @@ def test_rank_pairs_keeps_the_best(width):
     np.testing.assert_array_equal(np.take_along_axis(scores, labels, axis=1), ranked)
 
 
-@pytest.mark.parametrize(("least", "most"), [(0, None), (1, None), (2, 3), (0, 1), (3, 3)])
-def test_choose_labels_keeps_within_bounds(least, most):
-    margins = np.random.default_rng(0).normal(size=(50, 6)) - 0.5
-    chosen = choose_labels(margins.copy(), least, most)
-    found = chosen.sum(axis=1)
-    assert found.min() >= least
-    assert most is None or found.max() <= most
-    for row, mask in zip(margins, chosen):
-        if mask.any() and not mask.all():
-            assert row[mask].min() >= row[~mask].max()
-    free = ((margins > 0).sum(axis=1) >= least) & ((margins > 0).sum(axis=1) <= (most or 6))
-    np.testing.assert_array_equal(chosen[free], margins[free] > 0)
-
-
-def test_what_must_not_be_predicted_is_not_filled_in():
-    chosen = choose_labels(np.array([[-np.inf, -2.0, -np.inf]]), 2, None)
-    np.testing.assert_array_equal(chosen, [[False, True, False]])
+def test_of_equally_good_thresholds_the_middle_is_taken():
+    """Two well separated groups of scores: one threshold for all labels lies halfway between them."""
+    rng = np.random.default_rng(0)
+    targets = rng.random((60, 4)) < 0.3
+    scores = np.where(targets, 2.0, -2.0) + rng.uniform(-0.5, 0.5, targets.shape)
+    pairs = make_pairs(scores, targets)
+    middle = (scores[targets].min() + scores[~targets].max()) / 2
+    for objective in (Objective.of(pairs, 0.0, 1.0), Objective.of(pairs, 1.0, 1.0)):
+        assert global_thresholds(pairs, objective) == pytest.approx(np.full(4, middle), abs=0.02)
+        by_frequency = frequency_thresholds(pairs, targets.sum(axis=0), objective)
+        assert by_frequency == pytest.approx(np.full(4, middle), abs=0.02)
 
 
 def test_parts_of_pairs():
@@ -202,6 +197,6 @@ def test_thousands_of_labels_take_seconds():
     positives = np.bincount(labels[targets], minlength=n_labels)[None]
     pairs = ScoredPairs(labels, scores, targets, positives, np.zeros(n_rows, dtype=int))
     objective = Objective.of(pairs, 0.25, 1.0)
-    own, evidence = label_cuts(pairs, objective)
-    cuts = shrink_cuts(own, evidence, frequency_cuts(pairs, positives[0], objective), 20.0)
-    assert np.isfinite(cuts).all()
+    own, evidence = label_thresholds(pairs, objective)
+    thresholds = shrink_thresholds(own, evidence, frequency_thresholds(pairs, positives[0], objective), 20.0)
+    assert np.isfinite(thresholds).all()

@@ -5,18 +5,14 @@ import pytest
 import scipy.sparse as sp
 from sklearn.metrics import f1_score, make_scorer
 
-from skbalance.decisions._decision_rules import (
-    STRATEGIES,
-    DecisionRule,
-    candidate_rules,
-    cross_fitted_score,
-    get_metric,
-)
-from tests.decisions.test_threshold_search import make_pairs, random_problem
+from skbalance.decisions._choice import Choice
+from skbalance.decisions._rules import STRATEGIES, DecisionRule, candidate_rules
+from skbalance.decisions._scoring import cross_fitted_score, get_metric
+from tests.decisions.test_search import make_pairs, random_problem
 
 
 def make_rule(strategy, **settings):
-    return DecisionRule(strategy, 0, None, shrinkage=20.0, k=1 if strategy == "top_k" else None, **settings)
+    return DecisionRule(strategy, Choice(), shrinkage=20.0, k=1 if strategy == "top_k" else None, **settings)
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
@@ -24,12 +20,12 @@ def test_labels_without_evidence_are_never_or_always_predicted(strategy):
     scores, targets = random_problem(0)
     targets[:, 2], targets[:, 4] = False, True
     pairs = make_pairs(scores, targets)
-    cuts = make_rule(strategy).cuts(pairs, targets.sum(axis=0), len(targets))
-    assert not np.isnan(cuts).any()
-    assert cuts[2] == np.inf
-    assert cuts[4] == -np.inf
-    assert np.isfinite(np.delete(cuts, [2, 4])).all()
-    chosen = make_rule(strategy).choose(pairs.labels, pairs.scores, cuts)
+    thresholds = make_rule(strategy).thresholds(pairs, targets.sum(axis=0), len(targets), 0.0)
+    assert not np.isnan(thresholds).any()
+    assert thresholds[2] == np.inf
+    assert thresholds[4] == -np.inf
+    assert np.isfinite(np.delete(thresholds, [2, 4])).all()
+    chosen = make_rule(strategy).choose(pairs.labels, pairs.scores, thresholds)
     assert not chosen[pairs.labels == 2].any()
     if strategy != "top_k":
         assert chosen[pairs.labels == 4].all()
@@ -40,10 +36,10 @@ def test_score_of_a_rule_is_that_of_its_predictions():
     pairs = make_pairs(scores, targets, n_parts=1)
     counts = targets.sum(axis=0)
     rule = make_rule("per_label_shrunk")
-    cuts = rule.cuts(pairs, counts, len(targets))
-    predicted = scores.astype(np.float32) > cuts
+    thresholds = rule.thresholds(pairs, counts, len(targets), 0.0)
+    predicted = scores.astype(np.float32) > thresholds
     micro, macro = (f1_score(targets, predicted, average=a, zero_division=0) for a in ("micro", "macro"))
-    arguments = (rule, pairs, counts, len(targets))
+    arguments = (rule, pairs, counts, len(targets), 0.0)
     mixed = cross_fitted_score(*arguments, metric=None, micro_weight=0.25, y_true=sp.csr_array(targets))
     assert mixed == pytest.approx(0.25 * micro + 0.75 * macro)
 
@@ -54,14 +50,16 @@ def test_score_of_a_rule_is_that_of_its_predictions():
         assert cross_fitted_score(*arguments, metric=metric, micro_weight=0.0, y_true=truth) == pytest.approx(macro)
 
 
-def test_cuts_are_tried_on_rows_that_they_were_not_set_on():
+def test_thresholds_are_tried_on_rows_that_they_were_not_set_on():
     rng = np.random.default_rng(0)
     scores, targets = rng.normal(size=(200, 20)), rng.random((200, 20)) < 0.02
     pairs = make_pairs(scores, targets, n_parts=5)
     counts = targets.sum(axis=0)
-    rule = DecisionRule("per_label", 0, None)
-    honest = cross_fitted_score(rule, pairs, counts, 200, metric=None, micro_weight=0.0, y_true=sp.csr_array(targets))
-    above = scores.astype(np.float32) > rule.cuts(pairs, counts, 200)
+    rule = DecisionRule("per_label", Choice())
+    honest = cross_fitted_score(
+        rule, pairs, counts, 200, 0.0, metric=None, micro_weight=0.0, y_true=sp.csr_array(targets)
+    )
+    above = scores.astype(np.float32) > rule.thresholds(pairs, counts, 200, 0.0)
     flattering = f1_score(targets, above, average="macro", zero_division=0)
     assert honest < 0.8 * flattering
 
@@ -75,38 +73,46 @@ def test_metric_that_is_not_finite_is_named():
             pairs,
             targets.sum(axis=0),
             len(targets),
+            0.0,
             metric=lambda y_true, y_pred: np.nan,
             micro_weight=0.0,
             y_true=targets,
         )
 
 
+@pytest.mark.parametrize("strategy", [strategy for strategy in STRATEGIES if strategy != "top_k"])
+def test_without_any_evidence_the_usual_threshold_is_taken(strategy):
+    scores, targets = random_problem(0)
+    targets[:] = False
+    pairs = make_pairs(scores, targets)
+    counts = np.arange(7)
+    thresholds = make_rule(strategy).thresholds(pairs, counts, 100, 0.25)
+    np.testing.assert_array_equal(thresholds, [np.inf] + 6 * [0.25])
+
+
 @pytest.mark.parametrize(
-    ("strategy", "micro_weight", "shrinkage", "expected"),
+    ("strategy", "micro_weight", "expected"),
     [
-        ("pooled", 0.25, 20.0, 1),
-        ("pooled", None, 20.0, 12),
-        ("per_label_shrunk", 0.25, "auto", 4),
-        ("per_label_shrunk", None, "auto", 48),
-        ("per_label", None, "auto", 12),
-        ("micro_macro", None, "auto", 4),
-        ("global", 0.5, "auto", 1),
-        ("top_k", None, "auto", 3),
+        ("per_label_shrunk", 0.25, 1),
+        ("per_label_shrunk", None, 12),
+        ("per_label", None, 12),
+        ("micro_macro", None, 4),
+        ("global", 0.5, 1),
+        ("top_k", None, 3),
     ],
 )
-def test_what_is_tried(strategy, micro_weight, shrinkage, expected):
+def test_what_is_tried(strategy, micro_weight, expected):
     pairs = make_pairs(*random_problem(0))
-    rules = candidate_rules(
-        DecisionRule(strategy, 0, None), pairs, micro_weight=micro_weight, shrinkage=shrinkage, k_range=range(1, 4)
-    )
-    assert len(rules) == expected
-    assert len(set(rules)) == expected
+    rule = DecisionRule(strategy, Choice(), shrinkage=7.0)
+    rules = candidate_rules(rule, pairs, micro_weight=micro_weight, k_range=range(1, 4))
+    assert len(rules) == len(set(rules)) == expected
+    assert {rule.shrinkage for rule in rules} == {7.0}
 
 
-def test_global_cut_for_another_metric_is_tried_at_many_levels():
+def test_global_threshold_for_another_metric_is_tried_at_many_levels():
     pairs = make_pairs(*random_problem(0, decimals=5))
-    rules = candidate_rules(DecisionRule("global", 0, None), pairs, micro_weight=None, shrinkage=1.0, k_range=range(1))
-    assert len({rule.cut for rule in rules}) == 50
+    rules = candidate_rules(DecisionRule("global", Choice()), pairs, micro_weight=None, k_range=range(1))
+    assert len({rule.threshold for rule in rules}) == 50
 
 
 def test_metric_by_name_and_callable():

@@ -1,6 +1,6 @@
-"""Cuts from scores: pure NumPy, every label at once, nothing here knows an estimator.
+"""Thresholds from scores: pure NumPy, every label at once, nothing here knows an estimator.
 
-A *cut* is the score above which a label is predicted. All functions work on :class:`ScoredPairs`, which holds
+A label is predicted if its score is above its threshold. All functions work on :class:`ScoredPairs`, which holds
 for every row only its best labels, so that 18,000 labels on 200,000 rows fit in memory.
 """
 
@@ -11,16 +11,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from skbalance.crossfit import ScoredPairs
+from skbalance.decisions._pairs import ScoredPairs
 
 __all__ = [
     "Objective",
-    "choose_labels",
-    "frequency_cuts",
-    "global_cuts",
-    "label_cuts",
-    "micro_macro_cuts",
-    "shrink_cuts",
+    "frequency_thresholds",
+    "global_thresholds",
+    "label_thresholds",
+    "micro_macro_thresholds",
+    "shrink_thresholds",
 ]
 
 _GRID = 100
@@ -32,7 +31,7 @@ _SWEEPS = 10
 class Objective:
     """Weighted mean of micro-F and macro-F, as a sum of one term for each label.
 
-    Macro-F is such a sum already. Micro-F is replaced by its tangent at the best single cut,
+    Macro-F is such a sum already. Micro-F is replaced by its tangent at the best single threshold,
 
         F_micro ~ F + sum_l ((1 + beta^2) tp_l - F (beta^2 n_l + k_l)) / (beta^2 N + K)
 
@@ -48,7 +47,7 @@ class Objective:
 
     @classmethod
     def of(cls, pairs: ScoredPairs, micro_weight: float, beta: float) -> Objective:
-        """Take the tangent at the cut that is best for micro-F."""
+        """Take the tangent at the threshold that is best for micro-F."""
         _, scores, targets = pairs.flat()
         positives = pairs.positives.sum(axis=0)
         order = np.argsort(-scores, kind="stable")
@@ -95,8 +94,8 @@ def _sorted_by_label(pairs):
     return labels[order], scores[order], targets[order], below
 
 
-def label_cuts(pairs: ScoredPairs, objective: Callable) -> tuple[np.ndarray, np.ndarray]:
-    """Each label's own best cut.
+def label_thresholds(pairs: ScoredPairs, objective: Callable) -> tuple[np.ndarray, np.ndarray]:
+    """Each label's own best threshold.
 
     Parameters
     ----------
@@ -107,17 +106,17 @@ def label_cuts(pairs: ScoredPairs, objective: Callable) -> tuple[np.ndarray, np.
 
     Returns
     -------
-    cuts : ndarray of shape (n_labels,)
-        Halfway between the two scores that the best cut lies between. NaN for a label that has nothing to cut
+    thresholds : ndarray of shape (n_labels,)
+        Halfway between the two scores that the best threshold lies between. NaN for a label that has nothing to decide
         between: no positive among the pairs, or one score throughout.
     evidence : ndarray of shape (n_labels,)
-        Positives that the cut rests on; 0 where it is NaN.
+        Positives that the threshold rests on; 0 where it is NaN.
     """
     positives = pairs.positives.sum(axis=0)
     labels, scores, targets, below = _sorted_by_label(pairs)
-    cuts = np.full(pairs.n_labels, np.nan)
+    thresholds = np.full(pairs.n_labels, np.nan)
     if not len(labels):
-        return cuts, np.zeros(pairs.n_labels)
+        return thresholds, np.zeros(pairs.n_labels)
     starts = np.flatnonzero(np.append(True, labels[1:] != labels[:-1]))
     present = labels[starts]
     segment = np.cumsum(np.append(0, labels[1:] != labels[:-1]))
@@ -134,30 +133,32 @@ def label_cuts(pairs: ScoredPairs, objective: Callable) -> tuple[np.ndarray, np.
     following = np.append(scores[1:], -np.inf)
     following[ends] = below[present]
     upper, lower = scores[best].astype(float), following[best].astype(float)
-    # All pairs of the label are predicted: the cut is just below the lowest of them.
+    # All pairs of the label are predicted: the threshold is just below the lowest of them.
     lower = np.where(np.isfinite(lower), lower, np.nextafter(scores[best], -np.inf))
-    cut = (upper + lower) / 2
+    threshold = (upper + lower) / 2
     nothing = objective(np.zeros(len(present)), np.zeros(len(present)), positives[present]) >= best_value
-    cut = np.where(nothing, scores[starts], cut)
+    threshold = np.where(nothing, scores[starts], threshold)
     constant = (scores[starts] == scores[ends]) & ~np.isfinite(below[present])
-    cuts[present] = np.where(constant, np.nan, cut)
-    return cuts, np.where(np.isnan(cuts), 0, positives)
+    thresholds[present] = np.where(constant, np.nan, threshold)
+    return thresholds, np.where(np.isnan(thresholds), 0, positives)
 
 
 def _grid(pairs):
-    """Cuts worth trying for many labels at once: quantiles of the positives' and of the best scores."""
+    """Thresholds worth trying for many labels at once: quantiles of the positives' and of the best scores."""
     _, scores, targets = pairs.flat()
     n_best = min(len(scores), 6 * int(pairs.positives.sum()) + 1000)
     best = np.partition(scores, len(scores) - n_best)[len(scores) - n_best :]
     steps = np.linspace(0, 1, _GRID)
     values = [np.quantile(best, steps)]
     if targets.any():
-        values.append(np.quantile(scores[targets], steps))
+        # Just below a positive: the threshold that is best is nowhere else.
+        positives = np.quantile(scores[targets], steps, method="inverted_cdf")
+        values.append(np.nextafter(positives, -np.inf))
     return np.unique(np.concatenate(values))
 
 
 def _counts_above(keys, scores, targets, grid, n_keys):
-    """Hits and predictions of each key above each cut of the grid, both of shape (n_keys, n_grid)."""
+    """Hits and predictions of each key above each threshold of the grid, both of shape (n_keys, n_grid)."""
     n = len(grid) + 1
     cell = keys.astype(np.int64) * n + np.searchsorted(grid, scores, side="left")
     above = [
@@ -167,21 +168,21 @@ def _counts_above(keys, scores, targets, grid, n_keys):
     return above[0], above[1]
 
 
-def global_cuts(pairs: ScoredPairs, objective: Callable) -> np.ndarray:
-    """The one cut that is best for all labels together, once for each label."""
+def global_thresholds(pairs: ScoredPairs, objective: Callable) -> np.ndarray:
+    """The one threshold that is best for all labels together, once for each label."""
     grid = _grid(pairs)
     hits, predicted = _counts_above(*pairs.flat(), grid, pairs.n_labels)
     value = objective(hits, predicted, pairs.positives.sum(axis=0)[:, None]).sum(axis=0)
-    return np.full(pairs.n_labels, grid[value.argmax()])
+    return np.full(pairs.n_labels, _best_of_grid(value[None], grid, pairs)[0])
 
 
-def frequency_cuts(
+def frequency_thresholds(
     pairs: ScoredPairs, label_counts: np.ndarray, objective: Callable, bandwidth: float = 1.0
 ) -> np.ndarray:
-    """The cut that is best for labels about as frequent as each one.
+    """The threshold that is best for labels about as frequent as each one.
 
     For a count `n`, hits, predictions and positives of all labels are averaged with the weights
-    ``exp(-(log(1 + n_l) - log(1 + n))^2 / (2 bandwidth^2))``, and the cut is taken that is best for the average.
+    ``exp(-(log(1 + n_l) - log(1 + n))^2 / (2 bandwidth^2))``, and the threshold is taken that is best for the average.
 
     Parameters
     ----------
@@ -196,7 +197,7 @@ def frequency_cuts(
 
     Returns
     -------
-    cuts : ndarray of shape (n_labels,)
+    thresholds : ndarray of shape (n_labels,)
         A function of the count alone.
     """
     grid = _grid(pairs)
@@ -210,26 +211,44 @@ def frequency_cuts(
     weights = np.exp(-0.5 * distance**2)
     total = np.maximum(weights @ n_labels, np.finfo(float).tiny)[:, None]
     value = objective(weights @ hits / total, weights @ predicted / total, (weights @ positives)[:, None] / total)
-    return grid[value.argmax(axis=1)][level]
+    return _best_of_grid(value, grid, pairs)[level]
 
 
-def shrink_cuts(own: np.ndarray, evidence: np.ndarray, target: np.ndarray, shrinkage: float) -> np.ndarray:
-    """Draw each label's cut toward a target: ``(n own + shrinkage target) / (n + shrinkage)``."""
+def _best_of_grid(values, grid, pairs):
+    """The best threshold of each row of values on a grid: of equally good ones the middle of the widest stretch."""
+    scores = np.sort(pairs.flat()[1]).astype(float)
+    # The same pairs are predicted from the last score that is not above a threshold of the grid up to the next one.
+    after = np.searchsorted(scores, grid, side="right")
+    starts = np.where(after > 0, scores[np.maximum(after - 1, 0)], grid)
+    ends = np.where(after < len(scores), scores[np.minimum(after, len(scores) - 1)], grid)
+    best = np.empty(len(values))
+    for i, value in enumerate(values):
+        equal = np.flatnonzero(value >= value.max())
+        first = np.append(True, equal[1:] > equal[:-1] + 1)
+        low = starts[equal[first]]
+        high = ends[equal[np.append(first[1:], True)]]
+        widest = (high - low).argmax()
+        best[i] = (low[widest] + high[widest]) / 2
+    return best
+
+
+def shrink_thresholds(own: np.ndarray, evidence: np.ndarray, target: np.ndarray, shrinkage: float) -> np.ndarray:
+    """Draw each label's threshold toward a target: ``(n own + shrinkage target) / (n + shrinkage)``."""
     weight = evidence / np.maximum(evidence + shrinkage, np.finfo(float).tiny)
     return np.where(evidence > 0, weight * np.nan_to_num(own) + (1 - weight) * target, target)
 
 
-def micro_macro_cuts(pairs: ScoredPairs, beta: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
-    """Each label's cut that maximises the sum of macro-F and micro-F, the other labels being held.
+def micro_macro_thresholds(pairs: ScoredPairs, beta: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
+    """Each label's threshold that maximises the sum of macro-F and micro-F, the other labels being held.
 
-    Starts from each label's own best cut and sweeps until no cut moves. Returns what :func:`label_cuts` does.
+    Starts from each label's own best threshold and sweeps until none moves. Returns what :func:`label_thresholds` does.
     """
     positives = pairs.positives.sum(axis=0)
     n_labels = max(1, int(np.count_nonzero(positives)))
-    cuts, evidence = label_cuts(pairs, lambda hits, predicted, positives: _f_score(hits, predicted, positives, beta))
+    thresholds, evidence = label_thresholds(pairs, lambda tp, k, n: _f_score(tp, k, n, beta))
     labels, scores, targets = pairs.flat()
     for _ in range(_SWEEPS):
-        above = scores > np.where(np.isnan(cuts), np.inf, cuts)[labels]
+        above = scores > np.where(np.isnan(thresholds), np.inf, thresholds)[labels]
         hits = np.bincount(labels[above & targets], minlength=pairs.n_labels)
         predicted = np.bincount(labels[above], minlength=pairs.n_labels)
         micro = _f_score(hits.sum(), predicted.sum(), positives.sum(), beta)
@@ -239,40 +258,8 @@ def micro_macro_cuts(pairs: ScoredPairs, beta: float = 1.0) -> tuple[np.ndarray,
             gain = ((1 + beta**2) * tp - micro * (beta**2 * n + k)) / denominator
             return _f_score(tp, k, n, beta) / n_labels + gain
 
-        moved, evidence = label_cuts(pairs, both)
-        if np.array_equal(moved, cuts, equal_nan=True):
+        moved, evidence = label_thresholds(pairs, both)
+        if np.array_equal(moved, thresholds, equal_nan=True):
             break
-        cuts = moved
-    return cuts, evidence
-
-
-def choose_labels(margins: np.ndarray, min_labels: int, max_labels: int | None) -> np.ndarray:
-    """Which pairs to predict: those above their cut, at least and at most so many a row.
-
-    Parameters
-    ----------
-    margins : ndarray of shape (n_rows, width)
-        Score minus cut of each pair; -inf for what must not be predicted.
-    min_labels : int
-        Rows with fewer labels above their cut get those with the largest margins.
-    max_labels : int or None
-        Rows with more keep those with the largest margins.
-
-    Returns
-    -------
-    chosen : ndarray of bool of shape (n_rows, width)
-        Pairs to predict.
-    """
-    chosen = margins > 0
-    found = chosen.sum(axis=1)
-    wrong = found < min_labels
-    if max_labels is not None:
-        wrong |= found > max_labels
-    rows = np.flatnonzero(wrong)
-    if len(rows):
-        rank = np.argsort(np.argsort(-margins[rows], axis=1, kind="stable"), axis=1, kind="stable")
-        wanted = np.maximum(found[rows], min_labels)
-        if max_labels is not None:
-            wanted = np.minimum(wanted, max_labels)
-        chosen[rows] = (rank < wanted[:, None]) & (margins[rows] > -np.inf)
-    return chosen
+        thresholds = moved
+    return thresholds, evidence

@@ -25,7 +25,7 @@ class HashedScores(ClassifierMixin, BaseEstimator):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("strategy", ["pooled", "per_label_shrunk", "micro_macro", "top_k"])
+@pytest.mark.parametrize("strategy", ["per_label_shrunk", "micro_macro", "top_k"])
 def test_many_labels_stay_sparse(strategy):
     n_rows, n_labels = 6000, 5000
     y = sp.csr_array(sp.random(n_rows, n_labels, density=8 / n_labels, random_state=0))

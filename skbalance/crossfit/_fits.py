@@ -1,0 +1,130 @@
+"""Fits of each split, and what they say of the rows that they did not see."""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from typing import cast
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.utils.parallel import Parallel, delayed
+
+from skbalance._validation import num_samples
+from skbalance.crossfit._rows import take_rows
+
+__all__ = ["cross_fit", "fit_all", "label_counts"]
+
+# What classifiers say of labels that are missing among the rows of a split.
+_MISSING_LABELS = (
+    r"Label .* is present in all training examples",
+    r"\d+ of \d+ labels have (no positive|every) sample",
+)
+
+
+def label_counts(y) -> np.ndarray:
+    """Positives of each label of an indicator, dense or sparse."""
+    return np.asarray(y.sum(axis=0), dtype=np.int64).ravel()
+
+
+class _Quiet:
+    """Without warnings of labels that are missing in a split.
+
+    ``warnings.catch_warnings`` puts back what it found, and so mixes up filters where threads overlap. This adds
+    filters when the first thread comes and takes them away when the last one goes.
+    """
+
+    def __init__(self):
+        self._lock, self._inside = threading.Lock(), 0
+
+    def __enter__(self):
+        with self._lock:
+            if not self._inside:
+                for message in _MISSING_LABELS:
+                    warnings.filterwarnings("ignore", message=message)
+            self._inside += 1
+
+    def __exit__(self, *exception):
+        with self._lock:
+            self._inside -= 1
+            if not self._inside:
+                mine = [entry for entry in warnings.filters if getattr(entry[1], "pattern", None) in _MISSING_LABELS]
+                for entry in mine:
+                    cast(list, warnings.filters).remove(entry)
+
+
+_quiet = _Quiet()
+
+
+def cross_fit(scorers, X, y, indicator, splits, params, use, *, keep=False, n_jobs=None, report=None):
+    """Fit clones on each split, and hand them the rows that it left out.
+
+    Parameters
+    ----------
+    scorers : list of (str, classifier)
+        Left as they are.
+    X, y : array-like
+        All rows.
+    indicator : csr_array of shape (n_samples, n_labels)
+        The target inside.
+    splits : list of (ndarray, ndarray)
+        Row numbers.
+    params : dict of dict
+        For the `fit` of each scorer; what has a value for each row is cut to the rows of the split.
+    use : callable
+        ``use(fitted, rows, seen)`` with the list of fitted classifiers (empty where no row of the split has a label),
+        the numbers of the rows left out and the positives of each label that the classifiers have seen.
+    keep : bool, default=False
+        Whether to return the classifiers too.
+    n_jobs : int or None
+        Splits to fit at a time.
+    report : callable, default=None
+        Called with no argument after each split.
+
+    Returns
+    -------
+    results : list
+        What `use` returned for each split.
+    fitted : list of lists of classifiers, or of None
+    seen : ndarray of shape (n_splits, n_labels)
+        Positives of each label that the classifiers of each split have seen.
+    """
+    seen = np.array([label_counts(indicator[train]) for train, _ in splits])
+    fits = Parallel(n_jobs=n_jobs, return_as="generator")(
+        delayed(_fit_and_use)(scorers, X, y, train, test, params, use, counts, keep)
+        for (train, test), counts in zip(splits, seen)
+    )
+    results = []
+    for fit in fits:
+        results.append(fit)
+        if report is not None:
+            report()
+    return [result for result, _ in results], [fitted for _, fitted in results], seen
+
+
+def _fit_and_use(scorers, X, y, train, test, params, use, seen, keep):
+    fitted = []
+    if seen.any():  # where no row has a label there is nothing to learn
+        with _quiet:
+            fitted = [_fit(estimator, X, y, train, params[name], seen) for name, estimator in scorers]
+    return use(fitted, test, seen), fitted if keep else None
+
+
+def fit_all(scorers, X, y, params):
+    """Fit clones on all rows."""
+    return [clone(estimator).fit(X, y, **params[name]) for name, estimator in scorers]
+
+
+def _fit(estimator, X, y, train, params, counts):
+    X_train, y_train, fold_params = take_rows(X, y, params, train)
+    try:
+        return clone(estimator).fit(X_train, y_train, **fold_params)
+    except ValueError as error:
+        single = np.flatnonzero((counts == 0) | (counts == num_samples(y_train)))
+        if len(single) and y.ndim == 2:
+            raise ValueError(
+                f"{type(estimator).__name__} failed on a fold in which {len(single)} of {len(counts)} labels "
+                f"(the first is {single[0]}) have one class only. Use a classifier that takes such labels "
+                f"(OneVsRestClassifier, BalancedMultiLabelClassifier), or leave them out. It said: {error}"
+            ) from error
+        raise

@@ -1,0 +1,177 @@
+"""Which rows are fitted on, which are scored, and where the parameters of `fit` go."""
+
+from __future__ import annotations
+
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn import get_config
+from sklearn.model_selection import StratifiedKFold, StratifiedShuffleSplit, check_cv
+from sklearn.utils.metadata_routing import process_routing
+
+from skbalance._validation import _safe_indexing, check_method_params, num_samples
+from skbalance.model_selection import MultilabelStratifiedKFold, MultilabelStratifiedShuffleSplit
+
+__all__ = ["check_rows", "is_prefit", "resolve_splits", "route_fit_params", "take_rows", "used_rows_only"]
+
+
+def route_fit_params(meta, params):
+    """What goes to the `fit` of each scorer, by its name, and what to the splitter's `split`.
+
+    Without metadata routing every scorer gets the same.
+    """
+    names = [name for name, _ in meta._scorers()]
+    if not get_config()["enable_metadata_routing"]:
+        given = {name: value for name, value in params.items() if value is not None}
+        return dict.fromkeys(names, given), {}
+    routed = process_routing(meta, "fit", **params)
+    return {name: routed[name].fit for name in names}, routed.splitter.split
+
+
+def check_rows(X, y, fit_params) -> np.ndarray:
+    """Rows to fit on and to score: those whose weight, if there is one, is not 0.
+
+    A weight is what reaches an estimator as ``sample_weight`` or, in a pipeline, as ``step__sample_weight``. A row
+    counts if one of them is not 0 for it.
+
+    Parameters
+    ----------
+    X, y : array-like
+        All rows.
+    fit_params : dict of dict
+        For the `fit` of each scorer.
+
+    Returns
+    -------
+    used : ndarray of bool of shape (n_samples,)
+
+    Raises
+    ------
+    ValueError
+        If there is no row or no feature, all weights are 0, or the rows left have one class.
+    """
+    shape = X.shape if hasattr(X, "shape") else (len(X),)
+    for axis, what in enumerate(("sample(s)", "feature(s)")[: len(shape)]):
+        if shape[axis] == 0:
+            raise ValueError(f"Found array with 0 {what} (shape={tuple(shape)}) while a minimum of 1 is required.")
+    n_rows = num_samples(X)
+    weights = [
+        np.asarray(value)
+        for params in fit_params.values()
+        for name, value in params.items()
+        if name.split("__")[-1] == "sample_weight" and value is not None
+    ]
+    weights = [weight for weight in weights if weight.ndim == 1 and len(weight) == n_rows]
+    if not weights:
+        return np.ones(n_rows, dtype=bool)
+    used = np.any([weight != 0 for weight in weights], axis=0)
+    if not used.any():
+        raise ValueError("sample_weight is 0 for every row.")
+    if np.ndim(y) == 1 and not used.all() and len(np.unique(np.asarray(y)[used])) == 1:
+        raise ValueError("Rows whose sample_weight is not 0 all have the same class.")
+    return used
+
+
+def take_rows(X, y, params, rows):
+    """X, y and the parameters of `fit`, of some rows."""
+    return _safe_indexing(X, rows), y[rows], check_method_params(X, params, indices=rows)
+
+
+def used_rows_only(X, y, params, splits, used):
+    """X, y, the parameters of each scorer's `fit` and the splits, without the rows that are not used."""
+    if used.all():
+        return X, y, params, splits
+    rows, position = np.flatnonzero(used), np.cumsum(used) - 1
+    params = {name: check_method_params(X, given, indices=rows) for name, given in params.items()}
+    if splits is not None:
+        splits = [(position[train], position[test]) for train, test in splits]
+    return _safe_indexing(X, rows), y[rows], params, splits
+
+
+def is_prefit(cv) -> bool:
+    """Whether `cv` says that the estimator is fitted already.
+
+    Raises
+    ------
+    ValueError
+        If it is any other string.
+    """
+    if isinstance(cv, str) and cv != "prefit":
+        raise ValueError(f"cv must be an int, a float, a splitter, an iterable or 'prefit'; got {cv!r}.")
+    return isinstance(cv, str)
+
+
+def resolve_splits(cv, X, y, kind, used, random_state, split_params):
+    """Rows of each split, once and for all.
+
+    A splitter or an iterable of the user sees all rows, and rows that are not used are dropped from what it gives;
+    folds that are made here are made of the rows that are used.
+
+    Parameters
+    ----------
+    cv : int, float, splitter, iterable or None
+        As given by the user.
+    X, y : array-like
+        All rows.
+    kind : {"binary", "multilabel"}
+        Of the target.
+    used : ndarray of bool of shape (n_samples,)
+        Rows of a weight that is not 0.
+    random_state : RandomState
+        Shuffles folds that are made here.
+    split_params : dict
+        For the splitter.
+
+    Returns
+    -------
+    splits : list of (ndarray, ndarray)
+        Row numbers.
+
+    Raises
+    ------
+    ValueError
+        If `cv` is none of these, or leaves a split without rows to fit on or to score.
+    """
+    seed = random_state.randint(np.iinfo(np.int32).max)
+    if isinstance(cv, bool):
+        raise ValueError(f"cv must be an int, a float, a splitter, an iterable or 'prefit'; got {cv}.")
+    if cv is None or isinstance(cv, Real):
+        rows = np.flatnonzero(used)
+        splitter = _own_splitter(cv, kind, seed)
+        splits = [(rows[train], rows[test]) for train, test in splitter.split(np.zeros(len(rows)), y[rows])]
+    else:
+        n_rows = num_samples(X)
+        given = check_cv(cv, y).split(X, y, **split_params)
+        splits = [tuple(_as_index(part, n_rows) for part in split) for split in given]
+        splits = [(train[used[train]], test[used[test]]) for train, test in splits]
+    if not splits:
+        raise ValueError("cv gives no split.")
+    for number, split in enumerate(splits):
+        for part, what in zip(split, ("to fit on", "to score")):
+            if not len(part):
+                raise ValueError(f"cv leaves split {number} without rows {what}; rows of weight 0 do not count.")
+    return splits
+
+
+def _own_splitter(cv, kind, seed):
+    if cv is None or isinstance(cv, Integral):
+        splitter = StratifiedKFold if kind == "binary" else MultilabelStratifiedKFold
+        return splitter(5 if cv is None else int(cv), shuffle=True, random_state=seed)
+    if not 0 < cv < 1:
+        raise ValueError(f"cv as a float is the share of a hold-out, between 0 and 1; got {cv}.")
+    splitter = StratifiedShuffleSplit if kind == "binary" else MultilabelStratifiedShuffleSplit
+    return splitter(n_splits=1, test_size=float(cv), random_state=seed)
+
+
+def _as_index(rows, n_rows):
+    rows = np.asarray(rows)
+    if rows.dtype == bool and len(rows) == n_rows:
+        return np.flatnonzero(rows)
+    if rows.ndim != 1 or rows.dtype.kind not in "iu":
+        raise ValueError(
+            f"cv must give pairs of row numbers or of masks of {n_rows} rows; got an array of {rows.dtype} of shape "
+            f"{rows.shape}."
+        )
+    if len(rows) and not (-n_rows <= rows.min() and rows.max() < n_rows):
+        raise ValueError(f"cv gives row {rows.max()}, and there are {n_rows} rows.")
+    return rows

@@ -1,0 +1,54 @@
+"""Which labels to predict for each row: those above their threshold, within bounds on their number."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+__all__ = ["Choice"]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Bounds on the labels of a row.
+
+    Attributes
+    ----------
+    min_labels : int
+        Rows with fewer labels above their threshold are given those that are closest to it.
+    max_labels : int or None
+        Rows with more keep those that are farthest above.
+    """
+
+    min_labels: int = 0
+    max_labels: int | None = None
+
+    def __call__(self, above: np.ndarray, margins: np.ndarray) -> np.ndarray:
+        """Which pairs to predict.
+
+        Parameters
+        ----------
+        above : ndarray of bool of shape (n_rows, width)
+            Pairs whose score is above the threshold.
+        margins : ndarray of shape (n_rows, width)
+            Score minus threshold; -inf for what must not be given to a row that has too few.
+
+        Returns
+        -------
+        chosen : ndarray of bool of shape (n_rows, width)
+        """
+        chosen = above.copy()
+        found = above.sum(axis=1)
+        wrong = found < self.min_labels
+        if self.max_labels is not None:
+            wrong |= found > self.max_labels
+        rows = np.flatnonzero(wrong)
+        if len(rows):
+            ordered = np.where(above[rows], np.maximum(margins[rows], np.finfo(float).tiny), margins[rows])
+            rank = np.argsort(np.argsort(-ordered, axis=1, kind="stable"), axis=1, kind="stable")
+            wanted = np.maximum(found[rows], self.min_labels)
+            if self.max_labels is not None:
+                wanted = np.minimum(wanted, self.max_labels)
+            chosen[rows] = (rank < wanted[:, None]) & (ordered > -np.inf)
+        return chosen

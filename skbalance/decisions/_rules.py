@@ -1,0 +1,152 @@
+"""The strategies: which thresholds to set on out-of-fold scores, and which settings to try."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from skbalance.decisions._choice import Choice
+from skbalance.decisions._pairs import ScoredPairs
+from skbalance.decisions._search import (
+    Objective,
+    frequency_thresholds,
+    global_thresholds,
+    label_thresholds,
+    micro_macro_thresholds,
+    shrink_thresholds,
+)
+
+__all__ = ["STRATEGIES", "DecisionRule", "candidate_rules"]
+
+STRATEGIES = ("per_label_shrunk", "per_label", "micro_macro", "global", "top_k")
+_TRIED_MICRO_WEIGHTS = (0.0, 0.5, 1.0)
+_TRIED_BETAS = (0.25, 0.5, 1.0, 2.0)
+_TRIED_THRESHOLDS = 50
+
+
+@dataclass(frozen=True)
+class DecisionRule:
+    """One way to set thresholds on scores, whatever the scores are, and to predict with them.
+
+    Attributes
+    ----------
+    strategy : str
+        One of `STRATEGIES`.
+    choice : Choice
+        Bounds on the labels of a row.
+    beta : float
+        Of the F-measure.
+    micro_weight : float
+        Share of micro-F in the objective.
+    shrinkage : float
+        Positives at which a label's own threshold weighs as much as that of labels of similar frequency.
+    threshold : float or None
+        A single threshold to take as it is.
+    k : int or None
+        Labels a row, for ``"top_k"``.
+    """
+
+    strategy: str
+    choice: Choice
+    beta: float = 1.0
+    micro_weight: float = 0.0
+    shrinkage: float = 0.0
+    threshold: float | None = None
+    k: int | None = None
+
+    def thresholds(self, pairs: ScoredPairs, counts: np.ndarray, n_train: int, usual: float) -> np.ndarray:
+        """Threshold of each label from out-of-sample pairs.
+
+        Parameters
+        ----------
+        pairs : ScoredPairs
+            Rows to learn from.
+        counts : ndarray of shape (n_labels,)
+            Positives of each label in the training data.
+        n_train : int
+            Rows of the training data.
+        usual : float
+            The threshold where no label has a positive among the pairs.
+
+        Returns
+        -------
+        thresholds : ndarray of shape (n_labels,)
+            inf for labels without a positive, -inf for those that every training row has.
+        """
+        thresholds = self._thresholds(pairs, counts) if has_evidence(pairs) else np.full(pairs.n_labels, usual)
+        return np.select([counts == 0, counts == n_train], [np.inf, -np.inf], thresholds)
+
+    def _thresholds(self, pairs, counts):
+        if self.strategy == "top_k":
+            return np.zeros(pairs.n_labels)
+        if self.threshold is not None:
+            return np.full(pairs.n_labels, self.threshold)
+        objective = Objective.of(pairs, self.micro_weight, self.beta)
+        if self.strategy == "global":
+            return global_thresholds(pairs, objective)
+        if self.strategy == "micro_macro":
+            own, _ = micro_macro_thresholds(pairs, self.beta)
+            return np.where(np.isnan(own), global_thresholds(pairs, objective), own)
+        own, evidence = label_thresholds(pairs, objective)
+        if self.strategy == "per_label":
+            return np.where(np.isnan(own), global_thresholds(pairs, objective), own)
+        return shrink_thresholds(own, evidence, frequency_thresholds(pairs, counts, objective), self.shrinkage)
+
+    def choose(self, labels: np.ndarray, scores: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
+        """Which of some rows' pairs to predict, a boolean array of the shape of `scores`."""
+        margins = margins_of(scores, thresholds[labels])
+        if self.k is not None:
+            return Choice(self.k, self.k)(margins > 0, margins)
+        return self.choice(margins > 0, margins)
+
+
+def has_evidence(pairs: ScoredPairs) -> bool:
+    """Whether a label has a positive among the pairs that count."""
+    _, _, targets = pairs.flat()
+    return bool(targets.any())
+
+
+def margins_of(scores: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
+    """Scores less thresholds; -inf where the score is -inf, whatever the threshold."""
+    with np.errstate(invalid="ignore"):
+        margins = scores - thresholds
+    return np.where(np.isnan(margins), -np.inf, margins)
+
+
+def candidate_rules(
+    rule: DecisionRule, pairs: ScoredPairs, *, micro_weight: float | None, k_range: range
+) -> list[DecisionRule]:
+    """The settings to choose among; a single one where nothing is left open.
+
+    Parameters
+    ----------
+    rule : DecisionRule
+        With the strategy, the bounds, `beta` and `shrinkage`.
+    pairs : ScoredPairs
+        Rows to learn from.
+    micro_weight : float or None
+        Share of micro-F; None if the metric is no mixture of micro-F and macro-F: several are tried, and several
+        values of `beta`.
+    k_range : range
+        What to try as `k`.
+
+    Returns
+    -------
+    rules : list of DecisionRule
+        Not empty.
+    """
+    if rule.strategy == "top_k":
+        return [replace(rule, k=k) for k in k_range]
+    if rule.strategy == "global" and micro_weight is None:
+        _, scores, targets = pairs.flat()
+        levels = np.quantile(scores[targets] if targets.any() else scores, np.linspace(0, 1, _TRIED_THRESHOLDS))
+        return [replace(rule, threshold=float(level)) for level in np.unique(levels)]
+    if micro_weight is None:
+        rules = [replace(rule, micro_weight=w, beta=b) for b in _TRIED_BETAS for w in _TRIED_MICRO_WEIGHTS]
+    else:
+        rules = [replace(rule, micro_weight=micro_weight)]
+    if rule.strategy == "micro_macro":
+        # Its objective knows no weight.
+        rules = list(dict.fromkeys(replace(r, micro_weight=0.0) for r in rules))
+    return rules

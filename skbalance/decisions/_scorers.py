@@ -1,0 +1,143 @@
+"""Fitted classifiers and label texts, and what they say of rows: the labels that may be predicted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from skbalance._validation import _safe_indexing, num_samples
+from skbalance.crossfit import log_odds, response, scoring_blocks
+from skbalance.decisions._label_texts import LabelMatcher, LabelVectors
+from skbalance.decisions._pairs import Candidates, rank_pairs
+
+__all__ = ["FittedScorers"]
+
+# Labels of a row that are candidates for the match of their text alone.
+_BY_MATCH = 8
+
+
+@dataclass(frozen=True)
+class FittedScorers:
+    """Fitted classifiers, and the texts of labels in the space of the first one's features.
+
+    Attributes
+    ----------
+    estimators : list of classifiers
+        Fitted.
+    methods : list of {"decision_function", "predict_proba"}
+        Where the scores of each come from.
+    learnt : ndarray of bool of shape (n_labels,)
+        Labels of which they have seen a positive.
+    matcher : LabelMatcher or None
+        Of the label texts.
+    """
+
+    estimators: list
+    methods: list[str]
+    learnt: np.ndarray
+    matcher: LabelMatcher | None = None
+    vectors: LabelVectors | None = None
+
+    @classmethod
+    def of(cls, estimators, methods, learnt, matcher) -> FittedScorers:
+        """Put the label texts in the space of the features."""
+        vectors = None if matcher is None else matcher.vectors(estimators[0])
+        return cls(list(estimators), list(methods), learnt, matcher, vectors)
+
+    @property
+    def n_labels(self) -> int:
+        """Number of labels."""
+        return len(self.learnt)
+
+    def candidates(self, X, width: int, rows=None, forced=()):
+        """The candidates of each row, a block of rows at a time.
+
+        Parameters
+        ----------
+        X : array-like
+            All rows.
+        width : int
+            Labels of each row with the highest scores. Those whose text matches the row best come in addition.
+        rows : ndarray of int, default=None
+            Rows to score; None is all.
+        forced : array-like of int, default=()
+            Labels that are candidates of every row.
+
+        Yields
+        ------
+        block : slice
+            Of the rows.
+        candidates : Candidates
+        """
+        n_rows = num_samples(X) if rows is None else len(rows)
+        for block in scoring_blocks(n_rows, self.n_labels):
+            if rows is None:
+                part = X if block.stop - block.start == n_rows else _safe_indexing(X, np.r_[block])
+            else:
+                part = _safe_indexing(X, rows[block])
+            yield block, self._score(part, width, forced)
+
+    def _score(self, X, width, forced):
+        scores, matches = self._scores_and_matches(X)
+        for values in scores:
+            values[:, ~self.learnt] = -np.inf
+        total = scores[0] if len(scores) == 1 else sum(_standardise(values) for values in scores)
+        labels, _ = rank_pairs(total, min(width, self.n_labels))
+        if width < self.n_labels and (matches or len(forced)):
+            more = [_best_others(values, labels) for values in matches]
+            more.append(np.tile(np.asarray(forced, dtype=np.int32), (len(labels), 1)))
+            labels = _without_repeats(np.hstack([labels, *more]), total)
+        return Candidates(
+            labels,
+            np.stack([np.take_along_axis(values, labels, axis=1) for values in scores], axis=-1),
+            np.stack([np.take_along_axis(values, labels, axis=1) for values in matches], axis=-1)
+            if matches
+            else np.zeros((*labels.shape, 0), dtype=np.float32),
+        )
+
+    def _scores_and_matches(self, X):
+        scores: list[np.ndarray] = []
+        matches: list[np.ndarray] = []
+        first = 0
+        if self.matcher is not None and self.vectors is not None:
+            features, shared = self.matcher.features(self.estimators[0], X)
+            matches = self.vectors.match(features)
+            if shared:  # the pipeline's transformers need not run twice
+                last = self.estimators[0].steps[-1][1]
+                scores.append(self._log_odds(last, features, self.methods[0]))
+                first = 1
+        scores += [self._log_odds(e, X, method) for e, method in zip(self.estimators[first:], self.methods[first:])]
+        return scores, matches
+
+    def _log_odds(self, estimator, X, method):
+        return np.array(log_odds(response(estimator, X, method, self.n_labels), method))
+
+
+def _standardise(scores):
+    """Scores of a row less their mean, in units of their deviation; -inf stays."""
+    known = np.isfinite(scores)
+    n = np.maximum(known.sum(axis=1, keepdims=True), 1)
+    values = np.where(known, scores, 0)
+    centred = np.where(known, values - values.sum(axis=1, keepdims=True) / n, 0)
+    deviation = np.sqrt((centred**2).sum(axis=1, keepdims=True) / n)
+    return np.where(known, centred / np.where(deviation > 0, deviation, 1), -np.inf)
+
+
+def _best_others(matches, labels):
+    """The labels of each row that match best, other than some."""
+    matches = matches.copy()
+    np.put_along_axis(matches, labels, -1, axis=1)
+    return rank_pairs(matches, min(_BY_MATCH, matches.shape[1]))[0]
+
+
+def _without_repeats(labels, total):
+    """Labels of each row, the highest total first; a label that stands twice stands once, another takes its place."""
+    ordered = np.sort(labels, axis=1)
+    if (ordered[:, 1:] == ordered[:, :-1]).any():
+        chosen = np.zeros(total.shape, dtype=bool)
+        np.put_along_axis(chosen, labels, True, axis=1)
+        keys = np.where(chosen, np.inf, total)
+        labels = np.argpartition(-keys, labels.shape[1] - 1, axis=1)[:, : labels.shape[1]]
+    totals = np.take_along_axis(total, labels, axis=1)
+    return np.take_along_axis(labels, np.argsort(-totals, axis=1, kind="stable"), axis=1).astype(np.int32)

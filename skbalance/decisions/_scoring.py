@@ -1,0 +1,122 @@
+"""How well a rule does on rows that its thresholds were not set on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn.metrics import f1_score, jaccard_score
+
+from skbalance.decisions._pairs import ScoredPairs
+from skbalance.decisions._rules import DecisionRule
+
+__all__ = ["MICRO_WEIGHTS", "SCORING_NAMES", "cross_fitted_score", "get_metric"]
+
+# The share of micro-F1 in the objective that each name stands for; None is the estimator's `micro_weight`.
+MICRO_WEIGHTS = {"f1_micro_macro": None, "f1_micro": 1.0, "f1_macro": 0.0}
+_METRICS = {
+    "f1_samples": partial(f1_score, average="samples", zero_division=0),
+    "f1_weighted": partial(f1_score, average="weighted", zero_division=0),
+    "jaccard_macro": partial(jaccard_score, average="macro", zero_division=0),
+    "jaccard_micro": partial(jaccard_score, average="micro", zero_division=0),
+    "jaccard_samples": partial(jaccard_score, average="samples", zero_division=0),
+}
+SCORING_NAMES = tuple(sorted([*MICRO_WEIGHTS, *_METRICS]))
+
+
+def get_metric(scoring: str | Callable) -> Callable | None:
+    """The metric of a name or callable; None for the mixtures of micro-F and macro-F.
+
+    Raises
+    ------
+    ValueError
+        If the name is not known, or a scorer is given in place of a metric.
+    """
+    if callable(scoring):
+        if hasattr(scoring, "_score_func"):
+            raise ValueError(
+                f"scoring is the scorer {scoring!r}, which takes an estimator. Thresholds are set on predictions: pass "
+                "the metric itself, called as scoring(y_true, y_pred), larger being better."
+            )
+        return scoring
+    if scoring in MICRO_WEIGHTS:
+        return None
+    if scoring in _METRICS:
+        return _METRICS[scoring]
+    raise ValueError(
+        f"scoring must be one of {', '.join(SCORING_NAMES)} or a callable scoring(y_true, y_pred); got {scoring!r}."
+    )
+
+
+def cross_fitted_score(
+    rule: DecisionRule,
+    pairs: ScoredPairs,
+    counts: np.ndarray,
+    n_train: int,
+    usual: float,
+    *,
+    metric: Callable | None,
+    micro_weight: float,
+    y_true: Any,
+) -> float:
+    """Score of a rule whose thresholds are set on all parts of the data but one and tried on that one.
+
+    Parameters
+    ----------
+    rule : DecisionRule
+        What to try.
+    pairs : ScoredPairs
+        Rows to learn from and to try on.
+    counts : ndarray of shape (n_labels,)
+        Positives of each label in the training data.
+    n_train : int
+        Rows of the training data.
+    usual : float
+        The threshold where no label has a positive among the pairs.
+    metric : callable or None
+        Called with `y_true` and predictions of its kind; None is the mixture of micro-F and macro-F.
+    micro_weight : float
+        Share of micro-F in the mixture.
+    y_true : csr_array or ndarray of shape (n_rows, n_labels) or (n_rows,)
+        Targets of the rows of `pairs`.
+
+    Returns
+    -------
+    score : float
+        Larger is better.
+    """
+    chosen = np.zeros(pairs.scores.shape, dtype=bool)
+    for part, test, tuning in _partitions(pairs):
+        thresholds = rule.thresholds(tuning, counts, n_train, usual)
+        rows = slice(None) if part is None else pairs.parts == part
+        chosen[rows] = rule.choose(test.labels, test.scores, thresholds)
+    if metric is not None:
+        rows = np.repeat(np.arange(len(chosen)), chosen.sum(axis=1))
+        shape = (len(chosen), pairs.n_labels)
+        predicted = sp.csr_array((np.ones(len(rows), dtype=np.int8), (rows, pairs.labels[chosen])), shape=shape)
+        if not sp.issparse(y_true):
+            predicted = predicted.toarray().reshape(y_true.shape)
+        score = float(metric(y_true, predicted))
+        if not np.isfinite(score):
+            raise ValueError(f"scoring gave {score}; a finite number is needed.")
+        return score
+    positives = np.asarray(y_true.sum(axis=0), dtype=float).reshape(-1)
+    hits = np.bincount(pairs.labels[chosen & pairs.targets], minlength=pairs.n_labels)
+    predicted = np.bincount(pairs.labels[chosen], minlength=pairs.n_labels)
+    squared = rule.beta**2
+    below = squared * positives + predicted
+    macro = np.mean((1 + squared) * hits / np.maximum(below, np.finfo(float).tiny))
+    micro = (1 + squared) * hits.sum() / max(below.sum(), np.finfo(float).tiny)
+    return float((1 - micro_weight) * macro + micro_weight * micro)
+
+
+def _partitions(pairs: ScoredPairs) -> Iterator[tuple[Any, ScoredPairs, ScoredPairs]]:
+    parts = np.unique(pairs.parts)
+    if len(parts) == 1:
+        yield None, pairs, pairs
+        return
+    for part in parts:
+        yield part, pairs.rows(part, without=False), pairs.rows(part, without=True)

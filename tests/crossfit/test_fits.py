@@ -1,0 +1,95 @@
+"""Fits of each split."""
+
+import threading
+import warnings
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import KFold
+from sklearn.multiclass import OneVsRestClassifier
+
+from skbalance import BalancedMultiLabelClassifier
+from skbalance.crossfit import cross_fit, fit_all
+from skbalance.crossfit._fits import _quiet
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(60, 5))
+Y = (X[:, :4] + RNG.normal(size=(60, 4)) > 0.8).astype(int)
+OVR = OneVsRestClassifier(LogisticRegression())
+
+
+def use(fitted, rows, seen):
+    return [each.decision_function(X[rows]) for each in fitted], rows, seen
+
+
+def run(y, splits, estimator=OVR, **options):
+    scorers = [("estimator", estimator)]
+    return cross_fit(scorers, X, y, sp.csr_array(y), splits, {"estimator": {}}, use, **options)
+
+
+@pytest.mark.parametrize("n_jobs", [None, 2])
+def test_scores_are_those_of_models_that_had_not_seen_the_row(n_jobs):
+    splits = list(KFold(3).split(X))
+    done = []
+    results, models, seen = run(Y, splits, keep=True, n_jobs=n_jobs, report=lambda: done.append(1))
+    assert len(done) == len(results) == 3
+    for (train, test), ((scores,), rows, counts), (model,), counted in zip(splits, results, models, seen):
+        expected = OVR.fit(X[train], Y[train]).decision_function(X[test])
+        np.testing.assert_allclose(scores, expected)
+        np.testing.assert_allclose(model.decision_function(X[test]), expected)
+        np.testing.assert_array_equal(rows, test)
+        np.testing.assert_array_equal(counts, Y[train].sum(axis=0))
+        np.testing.assert_array_equal(counts, counted)
+
+
+def test_nothing_is_fitted_where_no_row_has_a_label():
+    y = Y.copy()
+    y[:40] = 0
+    results, models, _ = run(y, [(np.arange(40), np.arange(40, 60)), (np.arange(20, 60), np.arange(20))])
+    assert results[0][0] == []
+    assert len(results[1][0]) == 1
+    assert models == [None, None]
+
+
+@pytest.mark.parametrize("estimator", [OVR, BalancedMultiLabelClassifier("bce")], ids=["OVR", "ours"])
+def test_folds_do_not_warn_of_missing_labels(estimator):
+    y = Y.copy()
+    y[:, 0] = 0
+    y[:, 1] = 1
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        run(y, list(KFold(3).split(X)), estimator)
+
+
+def test_threads_leave_no_filter_behind():
+    """The first thread to come is the first to go, and the second one is still inside."""
+    before = list(warnings.filters)
+    first_in, second_in, first_out = threading.Event(), threading.Event(), threading.Event()
+
+    def first():
+        with _quiet:
+            first_in.set()
+            second_in.wait(10)
+        first_out.set()
+
+    def second():
+        first_in.wait(10)
+        with _quiet:
+            second_in.set()
+            first_out.wait(10)
+            assert len(warnings.filters) > len(before)
+
+    threads = [threading.Thread(target=each) for each in (first, second)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert warnings.filters == before
+
+
+def test_fit_all_takes_each_scorer_its_parameters():
+    params = {"a": {}, "b": {"sample_weight": Y[:, 1] + 1}}
+    a, b = fit_all([("a", LogisticRegression()), ("b", LogisticRegression())], X, Y[:, 0], params)
+    assert not np.allclose(a.coef_, b.coef_)

@@ -1,0 +1,113 @@
+"""Rows, splits and routing."""
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from sklearn.model_selection import KFold, LeaveOneOut, PredefinedSplit
+
+from skbalance.crossfit import check_rows, is_prefit, resolve_splits, used_rows_only
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(60, 5))
+Y = (X[:, :4] + RNG.normal(size=(60, 4)) > 0.8).astype(int)
+ALL = np.ones(60, dtype=bool)
+
+
+def split(cv, kind="multilabel", used=ALL, **params):
+    y = Y[:, 0] if kind == "binary" else Y
+    return resolve_splits(cv, X, y, kind, used, np.random.RandomState(0), params)
+
+
+@pytest.mark.parametrize(
+    ("cv", "kind", "n_splits", "n_tested"),
+    [
+        (None, "multilabel", 5, 60),
+        (4, "binary", 4, 60),
+        (0.25, "multilabel", 1, 15),
+        (0.25, "binary", 1, 15),
+        (KFold(3), "multilabel", 3, 60),
+        (LeaveOneOut(), "multilabel", 60, 60),
+    ],
+)
+def test_splits(cv, kind, n_splits, n_tested):
+    splits = split(cv, kind)
+    assert len(splits) == n_splits
+    assert len(np.concatenate([test for _, test in splits])) == n_tested
+    for train, test in splits:
+        assert not np.intersect1d(train, test).size
+
+
+@pytest.mark.parametrize(
+    ("cv", "match"),
+    [
+        (1.0, "got 1.0"),
+        (-0.1, "got -0.1"),
+        (True, "got True"),
+        ([], "no split"),
+        (1, "n_splits"),
+        ([(np.arange(30), [])], "row numbers"),
+        ([(np.arange(30), np.empty(0, dtype=int))], "split 0 without rows to score"),
+        ([(np.arange(30), np.arange(30.0))], "float64"),
+        ([(np.arange(30), np.arange(30, 61))], "gives row 60"),
+    ],
+)
+def test_bad_cv_is_named(cv, match):
+    with pytest.raises(ValueError, match=match):
+        split(cv)
+
+
+def test_prefit():
+    assert is_prefit("prefit")
+    assert not is_prefit(5)
+    with pytest.raises(ValueError, match="'prefit'; got 'folds'"):
+        is_prefit("folds")
+
+
+@pytest.mark.parametrize("cv", [KFold(3), PredefinedSplit(np.repeat([0, 1, 2], 20)), list(KFold(3).split(X))])
+def test_splitters_see_all_rows_and_lose_those_of_weight_zero(cv):
+    used = np.arange(60) % 4 > 0
+    given, found = split(cv), split(cv, used=used)
+    for (train, test), (train_used, test_used) in zip(given, found):
+        np.testing.assert_array_equal(train_used, train[used[train]])
+        np.testing.assert_array_equal(test_used, test[used[test]])
+
+
+def test_own_folds_are_those_of_the_rows_alone():
+    used = np.arange(60) % 4 > 0
+    kept = resolve_splits(5, X[used], Y[used], "multilabel", ALL[used], np.random.RandomState(0), {})
+    for (train, test), (train_kept, test_kept) in zip(split(5, used=used), kept):
+        np.testing.assert_array_equal(train, np.flatnonzero(used)[train_kept])
+        np.testing.assert_array_equal(test, np.flatnonzero(used)[test_kept])
+
+
+@pytest.mark.parametrize("name", ["sample_weight", "classifier__sample_weight"])
+def test_rows_of_weight_zero_are_not_used(name):
+    weight = np.arange(60) % 2
+    params = {"estimator": {name: weight, "other": 3}}
+    used = check_rows(X, Y, params)
+    np.testing.assert_array_equal(used, weight == 1)
+    splits = split(KFold(3), used=used)
+    X_used, y_used, kept, moved = used_rows_only(X, Y, params, splits, used)
+    np.testing.assert_array_equal(X_used, X[1::2])
+    np.testing.assert_array_equal(y_used, Y[1::2])
+    assert kept["estimator"]["other"] == 3
+    assert len(kept["estimator"][name]) == 30
+    for before, after in zip(splits, moved):
+        for part, part_moved in zip(before, after):
+            np.testing.assert_array_equal(X[part], X_used[part_moved])
+    assert check_rows(X, Y, {"estimator": {name: weight + 1}}).all()
+    with pytest.raises(ValueError, match="same class"):
+        check_rows(X, weight, params)
+    with pytest.raises(ValueError, match="0 for every row"):
+        check_rows(X, Y, {"estimator": {name: 0 * weight}})
+
+
+def test_a_row_counts_if_one_scorer_counts_it():
+    weight = np.arange(60) % 2
+    assert check_rows(X, Y, {"a": {"sample_weight": weight}, "b": {"sample_weight": 1 - weight}}).all()
+
+
+@pytest.mark.parametrize("empty", [np.empty((0, 3)), np.empty((3, 0)), sp.csr_array((3, 0)), []])
+def test_nothing_to_fit(empty):
+    with pytest.raises(ValueError, match="Found array with 0"):
+        check_rows(empty, np.zeros(3), {})

@@ -1,0 +1,206 @@
+"""What labels are called: reading, matching, and what it does to decisions."""
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import f1_score
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.pipeline import FeatureUnion, make_pipeline
+
+from skbalance import TunedThresholdMultiLabelClassifierCV
+from skbalance.decisions import readable
+from skbalance.decisions._label_texts import LabelMatcher, LabelVectors, check_label_texts, other_number
+
+OVR = OneVsRestClassifier(LogisticRegression())
+
+
+@pytest.mark.parametrize("text", ["castor-oil", "CastorOil", "castor/oil", "castor_oil", " Castor  oil.", "castorOil"])
+def test_names_are_read_as_words(text):
+    assert readable(text) == "castor oil"
+
+
+def test_capitals_that_stand_together_stay_together():
+    assert readable("CPI") == "cpi"
+    assert readable("DNARepair") == "dna repair"
+
+
+@pytest.mark.parametrize(
+    ("one", "many"),
+    [("soybean", "soybeans"), ("crude oil", "crudes oils"), ("berry", "berries"), ("box", "boxes"), ("day", "days")],
+)
+def test_numbers_are_exchanged(one, many):
+    assert other_number(one) == many
+    assert other_number(many) == one
+
+
+def test_words_that_only_look_like_plurals_stay():
+    assert other_number("grass virus 42 of") == "grass virus 42 of"
+
+
+def test_one_text_for_each_label():
+    assert check_label_texts(["a", "B-c"], 2) == ["a", "b c"]
+    assert check_label_texts(np.array(["a", "b"], dtype=object), 2) == ["a", "b"]
+    assert check_label_texts({1: "b", 0: "a"}, 2) == ["a", "b"]
+    matrix = check_label_texts(sp.csr_matrix(np.eye(2)), 2)
+    np.testing.assert_array_equal(matrix.toarray(), np.eye(2))
+    assert check_label_texts(["a", ""], 2) == ["a", ""]
+
+
+@pytest.mark.parametrize(
+    ("texts", "error", "match"),
+    [
+        (["a"], ValueError, "one text for each of 2 labels; got 1"),
+        ("ab", TypeError, "got the string 'ab'"),
+        (["a", None], TypeError, "that of label 1 is None"),
+        ({0: "a"}, ValueError, r"without a text are \[1\]"),
+        ({0: "a", 1: "b", 7: "c"}, ValueError, r"no column are \[7\]"),
+        (["", "--"], ValueError, "holds no word"),
+        (np.eye(3), ValueError, "a row for each of 2 labels; got 3"),
+        (np.full((2, 2), np.nan), ValueError, "NaN"),
+        (5, TypeError, "got int"),
+    ],
+)
+def test_bad_texts_are_named(texts, error, match):
+    with pytest.raises(error, match=match):
+        check_label_texts(texts, 2)
+
+
+@pytest.mark.parametrize("container", [np.asarray, sp.csr_array])
+def test_match_is_the_best_cosine_of_a_block(container):
+    rows = np.array([[1.0, 1, 0, 2], [0, 0, 0, 0]])
+    versions = [np.array([[1.0, 0, 0, 1], [0, 0, 1, 0]]), np.array([[0.0, 3, 0, 0], [0, 0, 0, 0]])]
+    vectors = LabelVectors([container(version) for version in versions], (3, 4))
+    first, second = vectors.match(container(rows))
+    np.testing.assert_allclose(first, [[np.sqrt(0.5), 0], [0, 0]], rtol=1e-6)
+    np.testing.assert_allclose(second, [[1, 0], [0, 0]], rtol=1e-6)
+    with pytest.raises(ValueError, match="matrix of 4 columns, and the rows have 3"):
+        vectors.match(container(rows[:, :3]))
+
+
+def test_texts_go_through_the_transformers_of_a_pipeline():
+    texts = ["red apples fall", "green pears", "an apple a day", "pear trees"]
+    y = np.array([[1, 0], [0, 1], [1, 0], [0, 1]])
+    words = TfidfVectorizer()
+    union = FeatureUnion([("words", words), ("skip", "drop"), ("letters", CountVectorizer(analyzer="char"))])
+    for features, n_blocks in ((words, 1), (union, 2)):
+        scorer = make_pipeline(features, OVR).fit(texts, y)
+        matcher = LabelMatcher(check_label_texts(["Apple", "Pear"], 2)).fit(scorer, texts)
+        rows, shared = matcher.features(scorer, texts)
+        assert shared
+        matches = matcher.vectors(scorer).match(rows)
+        assert len(matches) == n_blocks
+        np.testing.assert_array_equal(matches[0] > 0, y == 1)
+
+
+def test_texts_without_a_pipeline_have_a_vectorizer_of_their_own():
+    matcher = LabelMatcher(["apple", "pear"]).fit(OVR, ["red apples", "pears"])
+    rows, shared = matcher.features(OVR, ["apples and pears", "nothing"])
+    assert not shared
+    np.testing.assert_array_equal(matcher.vectors(OVR).match(rows)[0] > 0, [[True, True], [False, False]])
+    with pytest.raises(ValueError, match="a Pipeline is needed whose transformers take texts"):
+        LabelMatcher(["apple"]).fit(OVR, np.eye(3))
+
+
+WORDS = [f"w{chr(97 + i // 26)}{chr(97 + i % 26)}x" for i in range(60)]
+
+
+def corpus(n_rows=700, seed=0):
+    """Texts of one or two of 60 labels, most of them rare, whose name stands in two of three of their texts."""
+    rng = np.random.default_rng(seed)
+    share = 1 / np.arange(1, 61) ** 1.3
+    y = np.zeros((n_rows, 60), dtype=int)
+    texts = []
+    for row in y:
+        labels = rng.choice(60, rng.integers(1, 3), replace=False, p=share / share.sum())
+        row[labels] = 1
+        words = [WORDS[label] for label in labels if rng.random() < 0.7]
+        words += [f"s{label}k{rng.integers(3)}" for label in labels if rng.random() < 0.5]
+        texts.append(" ".join([*words, *(f"noise{i}" for i in rng.integers(0, 80, 8))]))
+    return texts, y
+
+
+def fit(label_texts, y=None, **settings):
+    texts, target = corpus()
+    model = make_pipeline(TfidfVectorizer(), OVR)
+    tuned = TunedThresholdMultiLabelClassifierCV(model, label_texts=label_texts, cv=3, random_state=0, **settings)
+    return tuned.fit(texts, target if y is None else y)
+
+
+@pytest.mark.filterwarnings("ignore:Label .* is present in all training examples")
+def test_names_find_rare_labels_and_codes_do_no_harm():
+    test, y_test = corpus(seed=1)
+    macro = {}
+    for kind, names in (("none", None), ("names", WORDS), ("codes", [f"class-{i}" for i in range(60)])):
+        macro[kind] = f1_score(y_test, fit(names).predict(test), average="macro", zero_division=0)
+    assert macro["names"] > macro["none"] + 0.05
+    assert macro["codes"] == pytest.approx(macro["none"], abs=0.02)
+
+
+@pytest.mark.filterwarnings("ignore:Label .* is present in all training examples")
+def test_labels_without_a_training_row():
+    texts, y = corpus()
+    test, y_test = corpus(seed=1)
+    unseen = [3, 11, 17]
+    y[:, unseen] = 0
+    never = fit(WORDS, y)
+    assert not never.predict(test)[:, unseen].any()
+    model = fit(WORDS, y, predict_unseen=True)
+    predicted = model.predict(test)
+    np.testing.assert_array_equal(np.delete(predicted, unseen, axis=1), np.delete(never.predict(test), unseen, axis=1))
+    assert f1_score(y_test[:, unseen], predicted[:, unseen], average="micro") > 0.6
+    assert (model.decision_scores(test) > model.thresholds_)[:, unseen].sum() == predicted[:, unseen].sum()
+
+
+@pytest.mark.filterwarnings("ignore:Label .* is present in all training examples")
+def test_a_label_is_a_candidate_for_its_name_alone():
+    """With two candidates of 60 by score, those whose name stands in the text can be predicted all the same."""
+    test, _ = corpus(seed=1)
+    few = fit(WORDS, max_candidates=2)
+    scores = few.decision_scores(test)
+    vocabulary = few.estimator_[0].vocabulary_
+    named = np.array([[word in text.split() and word in vocabulary for word in WORDS] for text in test])
+    assert (scores[named & (few.label_counts_ > 0)] > 0).all()
+    assert (scores > 0).sum(axis=1).max() <= 10
+
+
+@pytest.mark.filterwarnings("ignore:Label .* is present in all training examples")
+def test_explanations_name_the_match():
+    model = fit(WORDS)
+    text = f"noise1 {WORDS[5]} noise2"
+    (found,) = model.explain([text])
+    assert [evidence.label for evidence in found] == np.flatnonzero(model.predict([text])[0]).tolist() == [5]
+    assert found[0].score > found[0].threshold
+    assert found[0].evidence["match"][0] > 0
+    assert "match" in str(found[0])
+    labels, scores = model.predict_topk([text], k=3)
+    assert labels[0, 0] == 5
+    np.testing.assert_array_equal(scores[0], model.decision_scores([text])[0, labels[0]])
+    with pytest.raises(ValueError, match="k must be an integer from 1"):
+        model.predict_topk([text], k=0)
+
+
+@pytest.mark.filterwarnings("ignore:Label .* is present in all training examples")
+def test_a_matrix_in_the_space_of_the_features():
+    texts, y = corpus()
+    vectorizer = TfidfVectorizer().fit(texts)
+    X, names = vectorizer.transform(texts), vectorizer.transform(WORDS)
+    plain = TunedThresholdMultiLabelClassifierCV(OVR, label_texts=names, cv=3, random_state=0)
+    plain.fit(X, y)
+    assert plain.best_score_ > 0.5
+    with pytest.raises(ValueError, match="matrix of 3 columns"):
+        plain.set_params(label_texts=np.ones((60, 3))).fit(X, y)
+
+
+@pytest.mark.parametrize(
+    ("settings", "match"),
+    [
+        ({"scores": "estimator", "label_texts": WORDS}, "need scores='pooled'"),
+        ({"predict_unseen": True}, "needs label_texts"),
+    ],
+)
+def test_settings_that_do_not_go_together(settings, match):
+    texts, y = corpus()
+    with pytest.raises(ValueError, match=match):
+        TunedThresholdMultiLabelClassifierCV(make_pipeline(TfidfVectorizer(), OVR), **settings).fit(texts, y)

@@ -1,0 +1,130 @@
+"""Evidence and the model on it: what it learns, what it leaves out."""
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+from skbalance.decisions._cooccurrence import LabelCooccurrence
+from skbalance.decisions._evidence import LabelKnowledge, Lead, Lift, MatchLead, evidence_columns
+from skbalance.decisions._model import DecisionModel, evidence_out_of_fold
+from skbalance.decisions._pairs import Candidates, rank_pairs
+
+
+def make_evidence(seed=0, n_rows=2000, width=4):
+    rng = np.random.default_rng(seed)
+    evidence = rng.normal(size=(n_rows, width, 3))
+    log_odds = 2 * evidence[..., 0] + 0.5 * evidence[..., 1] + evidence[..., 2] * evidence[..., 0] - 1
+    return evidence, rng.random(log_odds.shape) < 1 / (1 + np.exp(-log_odds)), log_odds
+
+
+def fit(evidence, targets, known=None, seed=0):
+    known = np.ones(targets.shape, dtype=bool) if known is None else known
+    columns = evidence_columns(["a"], 0)[:3]
+    return DecisionModel.fit(columns, evidence, targets, known, np.random.RandomState(seed))
+
+
+def candidates_of(scores, matches=None):
+    labels, ranked = rank_pairs(np.asarray(scores, dtype=np.float32), np.shape(scores)[1])
+    matches = np.zeros(labels.shape) if matches is None else np.take_along_axis(np.asarray(matches), labels, axis=1)
+    return Candidates(labels, ranked[..., None], matches[..., None].astype(np.float32))
+
+
+def test_recovers_log_odds():
+    evidence, targets, log_odds = make_evidence(n_rows=20_000)
+    found = fit(evidence, targets).log_odds(evidence)
+    assert np.corrcoef(found.ravel(), log_odds.ravel())[0, 1] > 0.99
+    assert abs(found - log_odds).mean() < 0.1
+
+
+def test_pairs_that_are_not_known_do_not_count():
+    evidence, targets, _ = make_evidence()
+    known = np.random.default_rng(1).random(targets.shape) < 0.7
+    spoilt, wrong = evidence.copy(), targets.copy()
+    spoilt[~known], wrong[~known] = 1e6, True
+    np.testing.assert_allclose(fit(spoilt, wrong, known).coefficients, fit(evidence, targets, known).coefficients)
+
+
+def test_a_part_of_the_rows_is_enough_and_reproducible(monkeypatch):
+    evidence, targets, _ = make_evidence(n_rows=20_000)
+    whole = fit(evidence, targets).log_odds(evidence)
+    monkeypatch.setattr("skbalance.decisions._model._MAX_PAIRS", 20_000)
+    first, second = fit(evidence, targets).log_odds(evidence), fit(evidence, targets).log_odds(evidence)
+    np.testing.assert_array_equal(first, second)
+    assert not np.array_equal(first, whole)
+    assert abs(first - whole).mean() < 0.2
+
+
+@pytest.mark.parametrize("targets", [np.zeros((5, 2), dtype=bool), np.ones((5, 2), dtype=bool)])
+def test_nothing_to_model(targets):
+    assert fit(np.random.default_rng(0).normal(size=(5, 2, 3)), targets) is None
+
+
+def test_weights_are_what_the_log_odds_would_lose():
+    evidence, targets, _ = make_evidence()
+    model = fit(evidence, targets)
+    weights = model.weights(evidence)
+    usual = evidence.copy()
+    usual[..., 1] = evidence[..., 1].mean()
+    np.testing.assert_allclose(weights[..., 1], model.log_odds(evidence) - model.log_odds(usual))
+    assert abs(weights[..., 0]).mean() > abs(weights[..., 1]).mean()
+
+
+def test_leads_are_over_the_best_other_label():
+    rows = candidates_of([[3.0, 5.0, 1.0], [2.0, 2.0, -np.inf], [0.0, -np.inf, -np.inf]])
+    np.testing.assert_array_equal(Lead()(rows, None), [[2, -2, -4], [0, 0, 0], [0, 0, 0]])
+    matched = candidates_of([[3.0, 2.0, 1.0]], [[0.0, 0.5, 0.2]])
+    np.testing.assert_allclose(MatchLead()(matched, None), [[-0.5, 0.3, -0.3]], rtol=1e-6)
+
+
+def test_lifts_are_those_given_the_best_other_label():
+    y = np.random.default_rng(0).random((200, 4)) < 0.4
+    counted = LabelCooccurrence.of(sp.csr_array(y))
+    rows = candidates_of([[2.0, 0.0, 3.0, 1.0], [1.0, 0.5, -np.inf, -np.inf], [-np.inf, 0.0, -np.inf, -np.inf]])
+    found = Lift()(rows, LabelKnowledge(y.sum(axis=0), counted))
+    np.testing.assert_array_equal(found[0], counted.log_lift(rows.labels[0], rows.labels[0][[1, 0, 0, 0]]))
+    np.testing.assert_array_equal(found[1, :2], counted.log_lift(rows.labels[1, :2], rows.labels[1][[1, 0]]))
+    assert found[2, 0] == 0
+
+
+def out_of_fold(y, scores):
+    """Evidence of all pairs, in parts of every fifth row."""
+    rows = candidates_of(scores)
+    parts = np.arange(len(y)) % 5
+    seen = np.array([y[parts != part].sum(axis=0) for part in range(5)])
+    columns = evidence_columns(["a"], 0)
+    evidence = evidence_out_of_fold(columns, rows, seen, parts, np.arange(len(y)), sp.csr_array(y.astype(int)))
+    return columns, rows, evidence, np.take_along_axis(y, rows.labels, axis=1)
+
+
+def test_a_companion_is_told_from_an_exclusive_label():
+    """Label 1 comes with label 0 only, label 2 never does; the scores of both are the same."""
+    rng = np.random.default_rng(0)
+    y = np.zeros((3000, 3), dtype=bool)
+    y[:1500, 0] = True
+    y[:600, 1] = True
+    y[1500:2100, 2] = True
+    scores = np.where(y, 1.0, -1.0) + rng.normal(size=y.shape)
+    scores[:, 0] += np.where(y[:, 0], 3, 0)
+    order = rng.permutation(len(y))
+    y, scores = y[order], scores[order]
+    columns, rows, evidence, targets = out_of_fold(y, scores)
+    model = DecisionModel.fit(columns, evidence, targets, rows.known, rng)
+    log_odds = np.empty(y.shape)
+    np.put_along_axis(log_odds, rows.labels, model.log_odds(evidence), axis=1)
+    with_0 = y[:, 0] & (abs(scores[:, 1] - scores[:, 2]) < 0.2)
+    assert with_0.sum() > 50
+    # Score, lead and count are as good as the same: without lifts the mean is near 0.
+    assert (log_odds[with_0, 1] - log_odds[with_0, 2]).mean() > 2
+
+
+def test_evidence_of_a_row_does_not_know_its_labels():
+    """Whatever the targets of a part are, the evidence of its rows is counted on the others."""
+    rng = np.random.default_rng(0)
+    y, scores = rng.random((200, 4)) < 0.3, rng.normal(size=(200, 4))
+    _, _, evidence, _ = out_of_fold(y, scores)
+    part = np.arange(200) % 5 == 2
+    other = y.copy()
+    other[part] = rng.random((40, 4)) < 0.7
+    _, _, changed, _ = out_of_fold(other, scores)
+    np.testing.assert_array_equal(evidence[part], changed[part])
+    assert not np.array_equal(evidence[~part], changed[~part])
