@@ -19,8 +19,23 @@ from pathlib import Path
 
 import numpy as np
 from decisions import folder_of_the_cache
-from paper import ANY, GROUPS, NARROW, NARROW_CUTS, PAPER, REUTERS, SCORES, SEEDS, SIZES, SVM, best_cut, evaluate, load
-from tables import Table, add_options, data_folder, markdown_table, parse, spread, write
+from paper import (
+    ANY,
+    GROUPS,
+    NARROW,
+    NARROW_CUTS,
+    PAPER,
+    REUTERS,
+    SCORES,
+    SEEDS,
+    SIZES,
+    SVM,
+    best_cut,
+    evaluate,
+    load,
+    with_spread,
+)
+from tables import Table, add_options, data_folder, markdown_table, parse, write
 
 from skbalance import FineTunedMultiLabelClassifier
 
@@ -97,8 +112,8 @@ def markdown(table):
             for search in (HALF, NARROW, ANY):
                 found = table.select(loss=loss, search=search, **where)
                 if found:
-                    cells = [spread([float(row[name]) for row in found], True) for name in ("micro", "macro")]
-                    groups = [spread([float(row[f"{group}_macro"]) for row in found], True) for group in GROUPS]
+                    cells = [with_spread(found, name) for name in ("micro", "macro")]
+                    groups = [with_spread(found, f"{group}_macro") for group in GROUPS]
                     micro, macro = PAPER[loss]
                     rows.append([loss, search, cells[0], micro, cells[1], macro, *groups, len(found)])
         head = ["loss", "threshold", "micro", "paper", "macro", "paper", *GROUPS, "seeds"]

@@ -27,12 +27,13 @@ SECTIONS = {
     "peers": (),
     "pubmed": ("bioasq_sample.json.gz",),
     "paper": (),
+    "paper_finetuned": (),
     "decisions": (),
     "speed": (),
     "figures": (),
     "readme": (),
 }
-RESUMING = ("losses", "defaults", "splits", "embedding", "peers", "pubmed", "paper", "decisions")
+RESUMING = ("losses", "defaults", "splits", "embedding", "peers", "pubmed", "paper", "paper_finetuned", "decisions")
 SPEED = ("kernel", "trainer", "fit", "parts", "threads", "grid", "scale", "growth")
 
 
@@ -45,7 +46,9 @@ def command(section, arguments):
             return [*script, "--tables"]
         if missing:
             return f"no {' and '.join(missing)} in the folder of the corpora"
-        if section == "embedding" and "SKBALANCE_ENCODER" not in os.environ:
+        if section == "paper_finetuned" and section not in arguments.sections:
+            return "it takes hours on a CPU; name it to run it"
+        if section in ("embedding", "paper_finetuned") and "SKBALANCE_ENCODER" not in os.environ:
             return "SKBALANCE_ENCODER names no folder of a sentence encoder"
         if section == "peers" and find_spec("libmultilabel") is None:
             return "LibMultiLabel is not installed"

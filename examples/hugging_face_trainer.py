@@ -4,8 +4,8 @@ Fine-tuning an encoder with a balancing loss, in a Hugging Face Trainer
 
 A loss of this package is bound to the label counts of the training set and is then a criterion of PyTorch,
 ``criterion(logits, targets)``. It needs nothing else of the package, and so serves in any training loop. Here a
-transformer is fine-tuned end to end, which :class:`~skbalance.BalancedMultiLabelClassifier` does not do: it trains
-a head on features.
+transformer is fine-tuned end to end in a trainer of another package; :class:`~skbalance.FineTunedMultiLabelClassifier`
+does it as an estimator of scikit-learn.
 
 Needs ``pip install transformers accelerate``.
 """

@@ -91,6 +91,8 @@ def test_one_command_runs_what_is_left(benchmark_module, monkeypatch, tmp_path):
     assert rest("losses", tables=True) == ["--tables"]
     assert rest("defaults") == "no goemotions.json.gz and tmc2007-500.npz in the folder of the corpora"
     assert rest("embedding").startswith("SKBALANCE_ENCODER names no folder")
+    assert rest("paper_finetuned", sections=[]).startswith("it takes hours")
+    assert rest("paper_finetuned", sections=["paper_finetuned"]).startswith("SKBALANCE_ENCODER names no folder")
     (tmp_path / "speed.csv").write_text("section,case\nkernel,a\ngrid,b\n")
     assert rest("speed") == [name for name in run_all.SPEED if name not in ("kernel", "grid")]
     assert rest("speed", fresh=True) == []
