@@ -65,7 +65,7 @@ for name, value in search.best_params_.items():
 # Each loss has parameters of its own, and ``OptunaSearchCV`` takes one flat list. A study asks for each parameter
 # when it is needed.
 # ("db_0fl" is "db" with a gamma of 0, which the range of gamma holds.)
-NAMES = [name for name in get_loss_names() if name != "db_0fl"]
+NAMES = [name for name in get_loss_names()[:9] if name != "db_0fl"]
 RANGES = {"gamma": (0, 3), "neg_scale": (1, 10), "kappa": (0, 0.2)}
 
 

@@ -3,12 +3,14 @@
 from typing import TYPE_CHECKING
 
 from .._lazy import lazy_names
+from ._asymmetric import AsymmetricLoss, AsymmetricPolynomialLoss, HillLoss, RobustAsymmetricLoss
 from ._base import BaseLoss
 from ._class_balanced import ClassBalancedFocalLoss, ClassBalancedNTRFocalLoss
-from ._focal import BinaryCrossEntropy, FocalLoss
+from ._focal import BinaryCrossEntropy, FocalLoss, LogitAdjustedCrossEntropy, PropensityScoredCrossEntropy
 from ._negative_tolerant import NegativeTolerantFocalLoss
 from ._rebalanced import DistributionBalancedLoss, RebalancedFocalLoss
 from ._registry import get_loss, get_loss_names
+from ._set_losses import SigmoidF1Loss, TwoWayLoss, ZLPRLoss
 from ._squared_hinge import SquaredHingeLoss
 from ._statistics import LabelStatistics
 
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from ._positives import PositivePairs
 
 __all__ = [
+    "AsymmetricLoss",
+    "AsymmetricPolynomialLoss",
     "BaseLoss",
     "BinaryCrossEntropy",
     "ClassBalancedFocalLoss",
@@ -24,11 +28,18 @@ __all__ = [
     "Criterion",
     "DistributionBalancedLoss",
     "FocalLoss",
+    "HillLoss",
     "LabelStatistics",
+    "LogitAdjustedCrossEntropy",
     "NegativeTolerantFocalLoss",
     "PositivePairs",
+    "PropensityScoredCrossEntropy",
     "RebalancedFocalLoss",
+    "RobustAsymmetricLoss",
+    "SigmoidF1Loss",
     "SquaredHingeLoss",
+    "TwoWayLoss",
+    "ZLPRLoss",
     "get_loss",
     "get_loss_names",
 ]

@@ -50,6 +50,11 @@ class BaseLoss(DocLinkMixin, BaseEstimator):
         return self._penalty_exponent * left
 
     @property
+    def elementwise(self) -> bool:
+        """Whether the loss is a sum over the (sample, label) elements, so that ``reduction="none"`` exists."""
+        return True
+
+    @property
     def exclusive(self) -> bool:
         """Whether the loss is for classes that exclude each other, and its probabilities a softmax."""
         return False

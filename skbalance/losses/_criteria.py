@@ -12,18 +12,21 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ._functional import class_balanced_weight, inverse_frequency_weight, softmax_binary_cross_entropy
+from ._closed_forms import class_balanced_weight, inverse_frequency_weight, softmax_binary_cross_entropy
 from ._kernel import BalancedLossFunction, balanced_loss, compute_dtype
-from ._margins import Focal, MarginLoss, SquaredHinge
+from ._margins import AsymmetricNegative, Focal, HillNegative, MarginLoss, PolynomialPositive, SquaredHinge
 from ._positives import PositivePairs
 from ._weighting import ClassBalancedSampleWeighting, LabelWeighting, RebalancedWeighting, Weighting
 
 __all__ = [
+    "AsymmetricNegative",
     "BalancedCriterion",
     "ClassBalancedSampleWeighting",
     "Criterion",
     "Focal",
+    "HillNegative",
     "LabelWeighting",
+    "PolynomialPositive",
     "RebalancedWeighting",
     "SoftmaxCriterion",
     "SquaredHinge",
@@ -60,7 +63,7 @@ class Criterion(nn.Module):
         """Show the width and the reduction."""
         return f"n_labels={self.n_labels}, reduction={self.reduction!r}"
 
-    def forward(self, logits: Tensor, targets: Tensor | PositivePairs) -> Tensor:
+    def forward(self, logits: Tensor, targets: Tensor | PositivePairs, sample_weight: Tensor | None = None) -> Tensor:
         """Loss of a batch.
 
         Parameters
@@ -69,6 +72,9 @@ class Criterion(nn.Module):
             Scores, of any floating type; not written to unless ``overwrite_logits`` is set.
         targets : Tensor of shape (n_samples, n_labels) or (n_samples,), or PositivePairs
             Dense or sparse indicator of 0 and 1, class indices, or the positive pairs.
+        sample_weight : Tensor of shape (n_samples,), default=None
+            How often each sample counts in sums over samples: in the reductions ``"sum"`` and ``"mean"``, and in losses
+            that have such sums themselves. What ``"none"`` and ``"row_sum"`` return is not multiplied by it.
 
         Returns
         -------
@@ -81,8 +87,22 @@ class Criterion(nn.Module):
             targets = PositivePairs.from_targets(targets, self.n_labels)
         if targets.shape != tuple(logits.shape):
             raise ValueError(f"targets must have the shape of the logits, {tuple(logits.shape)}; got {targets.shape}.")
-        loss = self._loss(logits, targets)
-        return loss.sum() if self.reduction in ("sum", "mean") else loss
+        if sample_weight is not None and sample_weight.shape != logits.shape[:1]:
+            raise ValueError(
+                f"sample_weight must have shape (n_samples,) = {tuple(logits.shape[:1])}; got "
+                f"{tuple(sample_weight.shape)}."
+            )
+        loss = self._weighted_loss(logits, targets, sample_weight)
+        if self.reduction in ("none", "row_sum"):
+            return loss
+        if sample_weight is None:
+            return loss.sum()
+        total = loss @ sample_weight.to(loss.dtype)
+        return total * (len(sample_weight) / sample_weight.sum()) if self.reduction == "mean" else total
+
+    def _weighted_loss(self, logits: Tensor, pairs: PositivePairs, sample_weight: Tensor | None) -> Tensor:
+        """What :meth:`_loss` returns; losses that sum over samples override it and take the weights into their sums."""
+        return self._loss(logits, pairs)
 
     @abstractmethod
     def _loss(self, logits: Tensor, pairs: PositivePairs) -> Tensor:
@@ -102,6 +122,7 @@ class BalancedCriterion(Criterion):
         *,
         weighting: Weighting | None = None,
         margin_loss: MarginLoss | None = None,
+        negative_margin_loss: MarginLoss | None = None,
         alpha: float | None = None,
         scale: float = 1.0,
         pos_weight: float | np.ndarray = 1.0,
@@ -112,6 +133,7 @@ class BalancedCriterion(Criterion):
         super().__init__(n_labels, reduction)
         self.weighting = LabelWeighting(torch.ones(n_labels), None) if weighting is None else weighting
         self.margin_loss = Focal() if margin_loss is None else margin_loss
+        self.negative_margin_loss = self.margin_loss if negative_margin_loss is None else negative_margin_loss
         self.neg_scale = float(neg_scale)
         by_label = not isinstance(pos_weight, Real)
         self.positive_factor = float(scale * (1 if alpha is None else alpha) * (1 if by_label else pos_weight))
@@ -124,6 +146,7 @@ class BalancedCriterion(Criterion):
             "pairs": pairs,
             "weight": self.weighting.for_batch(pairs, compute_dtype(logits.dtype)),
             "margin_loss": self.margin_loss,
+            "negative_margin_loss": self.negative_margin_loss,
             "neg_scale": self.neg_scale,
             "logit_bias": self.logit_bias,
             "positive_factor": self.positive_factor * share,

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from .._validation import StrOptions
+from numbers import Real
+
+from .._propensity import label_propensities
+from .._validation import Interval, StrOptions
 from ._base import ALPHA, GAMMA, POS_WEIGHT, POSITIVE, REWEIGHT_NORM, BaseLoss, positive_weight
 from ._statistics import LabelStatistics
 
-__all__ = ["BinaryCrossEntropy", "FocalLoss"]
+__all__ = ["BinaryCrossEntropy", "FocalLoss", "LogitAdjustedCrossEntropy", "PropensityScoredCrossEntropy"]
 
 REWEIGHT = [StrOptions({"inverse", "sqrt_inverse"}), None]
 
@@ -150,3 +153,114 @@ class FocalLoss(BaseLoss):
             pos_weight=positive_weight(statistics, self.pos_weight),
             scale=self.scale,
         )
+
+
+class LogitAdjustedCrossEntropy(BaseLoss):
+    r"""Binary cross-entropy of logits that are shifted by the log-odds of the labels in training.
+
+    .. math:: L = y \operatorname{softplus}(-(z - v_i)) + (1 - y) \operatorname{softplus}(z - v_i), \qquad
+              v_i = \tau \log(N / n_i - 1)
+
+    What the frequency of a label says is in the shift already, and the logit has to say only what the features do: with
+    :math:`\tau = 1` a logit of 0 is the threshold for the mean of the error rates among positives and among negatives.
+    The shift acts in training only: scores at prediction are the raw logits.
+
+    Parameters
+    ----------
+    tau : float, default=1.0
+        Size of the shift; 0 is binary cross-entropy.
+    pos_weight : float, {"balanced", "sqrt_balanced"} or array-like of shape (n_labels,), default=1.0
+        Factor of the positive elements, above 0; see :class:`BinaryCrossEntropy`.
+    scale : float, default=1.0
+        Factor on the whole loss, above 0.
+
+    See Also
+    --------
+    NegativeTolerantFocalLoss : Has the same shift, as ``kappa``, 0.05 times as large by default.
+
+    References
+    ----------
+    Menon et al., "Long-Tail Learning via Logit Adjustment", ICLR 2021, arXiv:2007.07314.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skbalance.losses import LabelStatistics, LogitAdjustedCrossEntropy
+    >>> criterion = LogitAdjustedCrossEntropy().bind(LabelStatistics([5, 1], n_samples=10), reduction="none")
+    >>> criterion(torch.zeros(1, 2), torch.tensor([[1, 1]]))  # log 2 and log 10
+    tensor([[0.6931, 2.3026]])
+    """
+
+    _parameter_constraints = {
+        "tau": [Interval(Real, None, None, closed="neither")],
+        "pos_weight": POS_WEIGHT,
+        "scale": POSITIVE,
+    }
+
+    def __init__(self, *, tau=1.0, pos_weight=1.0, scale=1.0):
+        self.tau = tau
+        self.pos_weight = pos_weight
+        self.scale = scale
+
+    def _criterion(self, statistics, reduction):
+        from ._criteria import BalancedCriterion
+
+        return BalancedCriterion(
+            statistics.n_labels,
+            reduction,
+            logit_bias=self.tau * statistics.log_odds,
+            pos_weight=positive_weight(statistics, self.pos_weight),
+            scale=self.scale,
+        )
+
+
+class PropensityScoredCrossEntropy(BaseLoss):
+    r"""Propensity-scored binary cross-entropy, for training sets in which labels are missing, rare ones most often.
+
+    .. math:: L = y \left(\frac{2}{\pi_i} - 1\right) \operatorname{softplus}(-z) + (1 - y) \operatorname{softplus}(z)
+
+    where the propensity :math:`\pi_i` is the chance that label i was given where it is true, estimated from how often
+    it was given, see :func:`skbalance.metrics.label_propensities`. It is a convex bound of the estimate, free of bias,
+    of the cross-entropy that all true labels would give.
+
+    Parameters
+    ----------
+    A, B : float, default=0.55, 1.5
+        Shape of the propensities, above 0.
+    scale : float, default=1.0
+        Factor on the whole loss, above 0.
+
+    See Also
+    --------
+    skbalance.metrics.label_propensities : The estimate.
+    BinaryCrossEntropy : Takes any weight of the positives as ``pos_weight``.
+
+    References
+    ----------
+    Qaraei, Schultheis, Gupta and Babbar, "Convex Surrogates for Unbiased Loss Functions in Extreme Classification With
+    Missing Labels", The Web Conference 2021.
+
+    Jain, Prabhu and Varma, "Extreme Multi-label Loss Functions for Recommendation, Tagging, Ranking and Other Missing
+    Label Applications", KDD 2016.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skbalance.losses import LabelStatistics, PropensityScoredCrossEntropy
+    >>> criterion = PropensityScoredCrossEntropy().bind(LabelStatistics([1000, 1], 5000), reduction="none")
+    >>> criterion(torch.zeros(1, 2), torch.tensor([[1, 1]]))  # log 2 times 1.56 and 16.03
+    tensor([[ 1.0790, 11.1142]])
+    """
+
+    _parameter_constraints = {"A": POSITIVE, "B": POSITIVE, "scale": POSITIVE}
+
+    def __init__(self, *, A=0.55, B=1.5, scale=1.0):
+        self.A = A
+        self.B = B
+        self.scale = scale
+
+    def _criterion(self, statistics, reduction):
+        from ._criteria import BalancedCriterion
+
+        propensities = label_propensities(statistics.counts, statistics.n_samples, A=self.A, B=self.B)
+        return BalancedCriterion(statistics.n_labels, reduction, pos_weight=2 / propensities - 1, scale=self.scale)

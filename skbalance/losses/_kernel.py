@@ -68,6 +68,7 @@ def balanced_loss(
     weight,
     *,
     margin_loss: MarginLoss,
+    negative_margin_loss: MarginLoss,
     neg_scale: float,
     logit_bias: Tensor | None,
     positive_factor: float,
@@ -87,8 +88,8 @@ def balanced_loss(
         The positive pairs.
     weight : LabelWeight, SampleWeight or RebalancedWeight
         The weight w of each element.
-    margin_loss : MarginLoss
-        The function of the margin.
+    margin_loss, negative_margin_loss : MarginLoss
+        The functions of the margin, of positive and of negative elements.
     neg_scale : float
         Scale of negative logits.
     logit_bias : Tensor of shape (n_labels,) or None
@@ -122,7 +123,7 @@ def balanced_loss(
         "weight": weight.times(negative_factor * neg_scale),
         "shift": shift,
         "neg_scale": neg_scale,
-        "margin_loss": margin_loss,
+        "margin_loss": negative_margin_loss,
         "elementwise": elementwise,
     }
     if compiled:

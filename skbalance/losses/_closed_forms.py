@@ -5,7 +5,7 @@ With z the logit, y the label, v a shift of the logit, :math:`\lambda` the scale
 .. math:: s = k (z - v), \quad k = 1 \text{ if } y = 1 \text{ else } \lambda, \quad
           m = (2y - 1) s, \quad r = \sigma(-m),
 
-every loss of the package but the softmax one is W times a function of the margin m alone, decreasing in it. That is
+nearly every loss of the package is W times a function of the margin m alone. That of most is
 :math:`r^\gamma \operatorname{softplus}(-m)`, whose derivative by the logit is
 :math:`-(2y - 1) k W r^\gamma [r + \gamma (1 - r) \operatorname{softplus}(-m)]`, or the squared hinge
 :math:`\max(0, 1 - m)^2`, whose derivative is :math:`-2 (2y - 1) k W \max(0, 1 - m)`.
@@ -23,8 +23,10 @@ __all__ = [
     "focal_value",
     "focal_value_and_slope",
     "inverse_frequency_weight",
+    "power",
     "rebalanced_weight",
     "softmax_binary_cross_entropy",
+    "softplus",
     "squared_hinge_value_and_slope",
 ]
 
@@ -35,21 +37,20 @@ _THRESHOLD = 40.0
 def focal_value(neg_margin: Tensor, *, gamma: float) -> Tensor:
     r""":math:`r^\gamma softplus(-m)`, as a function of the negated margin -m."""
     r = torch.sigmoid(neg_margin)
-    value = _softplus(neg_margin, r)
-    return value if gamma == 0 else value.mul_(_power(r, gamma))
+    value = softplus(neg_margin, r)
+    return value if gamma == 0 else value.mul_(power(r, gamma))
 
 
 def focal_value_and_slope(neg_margin: Tensor, *, gamma: float) -> tuple[Tensor, Tensor]:
     r"""Focal value and its derivative by -m, which is :math:`r^\gamma [r + \gamma (1 - r) softplus(-m)]`."""
     r = torch.sigmoid(neg_margin)
-    value = _softplus(neg_margin, r)
+    value = softplus(neg_margin, r)
     if gamma == 0:
         return value, r
-    modulation = _power(r, gamma)
+    modulation = power(r, gamma)
     value.mul_(modulation)
-    # With the value so far, r ** gamma * softplus, the slope is gamma * value + r * (r ** gamma - gamma * value).
-    slope = torch.sub(modulation, value, alpha=gamma).mul_(r).add_(value, alpha=gamma)
-    return value, slope
+    # With the value so far, r ** gamma * softplus, the slope is r ** gamma * r + gamma * (1 - r) * value.
+    return value, torch.addcmul(modulation * r, torch.rsub(r, 1), value, value=gamma)
 
 
 def squared_hinge_value_and_slope(neg_margin: Tensor) -> tuple[Tensor, Tensor]:
@@ -58,7 +59,7 @@ def squared_hinge_value_and_slope(neg_margin: Tensor) -> tuple[Tensor, Tensor]:
     return slope.square(), slope.mul_(2)
 
 
-def _softplus(s: Tensor, r: Tensor) -> Tensor:
+def softplus(s: Tensor, r: Tensor) -> Tensor:
     """Return softplus(s), given r = sigmoid(s)."""
     if s.is_cuda:
         return F.softplus(s, threshold=_THRESHOLD)
@@ -68,10 +69,11 @@ def _softplus(s: Tensor, r: Tensor) -> Tensor:
     return F.relu(s).sub_(tail)
 
 
-def _power(r: Tensor, gamma: float) -> Tensor:
+def power(r: Tensor, gamma: float) -> Tensor:
     """Return r ** gamma, by multiplication for the usual exponents."""
-    if gamma == 2:
-        return r * r
+    if gamma in (2, 4):
+        square = r * r
+        return square if gamma == 2 else square.mul_(square)
     return r if gamma == 1 else r**gamma
 
 
