@@ -381,7 +381,8 @@ class BalancedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator)
         proba : ndarray of shape (n_samples, n_labels) or (n_samples, n_classes)
             Strictly between 0 and 1. Those of classes sum to one in each row.
         """
-        return self._encoding.probabilities(self._scores(self._check_X(X)), exclusive=self.loss_.exclusive)
+        scores = self._scores(self._check_X(X))
+        return self._encoding.probabilities(scores, exclusive=self.loss_.exclusive)
 
     def predict(self, X):
         """Predict labels, or classes.
