@@ -200,5 +200,6 @@ def _with_lora(encoder: nn.Module, rank: int, seed: int) -> nn.Module:
 def uses_bfloat16(precision: str, device: str) -> bool:
     """Whether the encoder computes in bfloat16."""
     if precision == "auto":
-        return torch.device(device).type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
+        # Older GPUs only emulate it, which is slow.
+        return torch.device(device).type == "cuda" and torch.cuda.get_device_capability(device) >= (8, 0)
     return precision == "bfloat16"

@@ -49,7 +49,7 @@ class FineTuningNet(NeuralNet):
             head_learning_rate=self.options.head_learning_rate_init,
             weight_decay=self.options.weight_decay,
         )
-        return (groups,), {"fused": True}
+        return (groups,), {"fused": torch.device(self.device).type in ("cpu", "cuda")}
 
     def get_iterator(self, dataset, training=False):
         """Batches of the epoch that training is in, from the batch that comes next."""

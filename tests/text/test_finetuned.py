@@ -1,8 +1,10 @@
 """The fine-tuned classifier as a scikit-learn estimator."""
 
 import pickle
+import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -354,6 +356,39 @@ def test_interrupting_changes_nothing(fitted, data, monkeypatch):
     assert vars(fitted) == before
     assert torch.equal(torch.get_rng_state(), state)
     np.testing.assert_array_equal(fitted.predict_proba(texts), proba)
+
+
+@pytest.mark.slow
+def test_going_on_after_the_process_was_killed(encoder_folder, data, tmp_path):
+    """Another process knows the checkpoint by its name, and comes to the same weights."""
+    params = {"checkpoint_dir": tmp_path / "checkpoints", "max_iter": 3, "early_stopping": True, "scoring": "f1_macro"}
+    code = (
+        "import os, signal, sys, torch\n"
+        "from skbalance.finetuning import _checkpoints, _training\n"
+        "from tests.text.tagged import make_model, make_texts\n"
+        "torch.set_num_threads(1)\n"
+        "_checkpoints.SECONDS_BETWEEN_CHECKPOINTS = 0.0\n"
+        "def kill(self, run):\n"
+        "    if run.step == 6:\n"
+        "        os.kill(os.getpid(), signal.SIGKILL)\n"
+        "_training.Progress.update = kill\n"
+        "make_model(sys.argv[1], checkpoint_dir=sys.argv[2], max_iter=3, early_stopping=True, scoring='f1_macro')"
+        ".fit(*make_texts())\n"
+    )
+    command = [sys.executable, "-c", code, str(encoder_folder), str(params["checkpoint_dir"])]
+    done = subprocess.run(command, check=False, cwd=Path(__file__).parents[2])
+    assert done.returncode == -signal.SIGKILL
+    assert len(list(params["checkpoint_dir"].iterdir())) == 1
+    steps = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("skbalance.finetuning._training.Progress.update", lambda self, run: steps.append(run.step))
+        again = make_model(encoder_folder, **params).fit(*data)
+    assert steps[0] == 6
+    assert list(params["checkpoint_dir"].iterdir()) == []
+    whole = make_model(encoder_folder, **params | {"checkpoint_dir": None}).fit(*data)
+    assert again.loss_curve_ == whole.loss_curve_
+    for name, array in whole.weights_.items():
+        np.testing.assert_array_equal(array, again.weights_[name])
 
 
 @pytest.mark.parametrize("scoring", ["loss", "f1_micro", "average_precision"])
