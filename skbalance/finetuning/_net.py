@@ -72,7 +72,8 @@ class FineTuningNet(NeuralNet):
         self.optimizer_.zero_grad(set_to_none=True)
         total = torch.zeros((), device=self.device)
         for part in batch.passes:
-            loss = self.criterion_(self.module_(part.ids, part.mask), part.pairs) @ part.weight
+            logits = self.module_(part.ids, part.mask)
+            loss = self.criterion_(logits, part.pairs, part.weight * batch.weight) @ part.weight
             loss.backward()
             total += loss.detach()
         parameters = [p for group in self.optimizer_.param_groups for p in group["params"]]

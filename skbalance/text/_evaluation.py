@@ -41,7 +41,7 @@ def make_evaluation(validation, y, *, encoding, criterion, scoring, exclusive, m
     import torch
 
     pairs = validation.pairs(np.arange(len(validation)), device)
-    weight = torch.from_numpy(validation.weight / validation.weight.sum()).to(device)
+    weight = torch.from_numpy(validation.weight).to(device)
     scorer = None
     if scoring != "loss":
         scorer = check_scoring(ScoredTexts(encoding, exclusive, None), scoring=scoring)
@@ -50,7 +50,8 @@ def make_evaluation(validation, y, *, encoding, criterion, scoring, exclusive, m
         logits = finetuning.predict_logits(network, validation.tokens, max_tokens=max_tokens, device=device)
         if scorer is not None:
             return float(scorer(ScoredTexts(encoding, exclusive, logits), None, y))
-        return -float(criterion(torch.from_numpy(logits).to(device), pairs) @ weight)
+        loss = criterion(torch.from_numpy(logits).to(device), pairs, weight) @ weight
+        return -float(loss / weight.sum())
 
     return evaluate
 

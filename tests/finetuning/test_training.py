@@ -111,6 +111,14 @@ def test_it_is_a_plain_loop_of_torch(encoder_folder):
     assert run.loss_curve[0] == pytest.approx(first, rel=1e-4)
 
 
+def test_losses_of_a_whole_batch_are_given_the_weights(encoder_folder):
+    training, given = Training(encoder_folder, max_iter=1), []
+    forward = training.criterion.forward
+    training.criterion.forward = lambda logits, pairs, weight: given.append(weight) or forward(logits, pairs, weight)
+    training.run()
+    np.testing.assert_allclose(np.sort(np.concatenate(given)), training.data.weight, rtol=1e-6)
+
+
 def test_several_passes_are_one_batch(encoder_folder):
     whole, cut = (Training(encoder_folder, dropout=False, max_tokens=n) for n in (None, 40))
     assert len(list(zip(whole.run().loss_curve, cut.run().loss_curve))) == 2
