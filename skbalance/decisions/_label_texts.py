@@ -14,7 +14,7 @@ from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import normalize
 from sklearn.utils import check_array
 
-__all__ = ["LabelMatcher", "LabelVectors", "check_label_texts", "other_number", "readable"]
+__all__ = ["LabelMatcher", "LabelVectors", "check_label_texts", "label_vectors", "other_number", "readable"]
 
 _CAMEL_CASE = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _SEPARATORS = re.compile(r"[\W_]+")
@@ -82,6 +82,8 @@ def check_label_texts(label_texts: Any, n_labels: int) -> list[str] | np.ndarray
     ValueError
         If there is not one for each label, or no text has a word.
     """
+    if isinstance(label_texts, LabelVectors):
+        return label_texts
     if isinstance(label_texts, str):
         raise TypeError(
             f"label_texts must hold one text for each of {n_labels} labels; got the string {label_texts!r}."
@@ -209,22 +211,44 @@ class LabelMatcher:
 
     def vectors(self, scorer) -> LabelVectors:
         """The labels in the space of the features of a fitted scorer."""
+        if isinstance(self.label_texts, LabelVectors):
+            return self.label_texts
         if not isinstance(self.label_texts, list):
             return LabelVectors([self.label_texts], (self.label_texts.shape[1],))
         transformer = self.vectorizer_ if self.vectorizer_ is not None else scorer[:-1]
-        versions = [self.label_texts, [other_number(text) for text in self.label_texts]]
-        matrices = [transformer.transform(texts) for texts in versions]
-        matrices = [sp.csr_array(m) if sp.issparse(m) else np.asarray(m) for m in matrices]
-        return LabelVectors(matrices, self._ends(scorer, matrices[0].shape[1]))
+        return label_vectors(transformer, self.label_texts)
 
-    def _ends(self, scorer, width):
-        last = scorer.steps[-2][1] if self.vectorizer_ is None else None
-        if not isinstance(last, FeatureUnion):
-            return (width,)
-        before = self.label_texts if len(scorer.steps) == 2 else scorer[:-2].transform(self.label_texts)
-        parts = [step for _, step in last.transformer_list if step != "drop"]
-        widths = [1 if step == "passthrough" else step.transform(before[:1]).shape[1] for step in parts]
-        return tuple(int(end) for end in np.cumsum(widths))
+
+def label_vectors(transformer, texts: list[str]) -> LabelVectors:
+    """Texts of labels, with singulars and plurals as they are and exchanged, put through a fitted transformer.
+
+    Parameters
+    ----------
+    transformer : transformer or Pipeline of transformers
+        Takes texts. The parts of a FeatureUnion that it is, or ends in, are blocks of their own.
+    texts : list of str
+        One for each label, as :func:`readable` gives them.
+
+    Returns
+    -------
+    vectors : LabelVectors
+        Can be given to a tuner as `label_texts`.
+    """
+    matrices = [transformer.transform(version) for version in (texts, [other_number(text) for text in texts])]
+    matrices = [sp.csr_array(m) if sp.issparse(m) else np.asarray(m) for m in matrices]
+    return LabelVectors(matrices, _ends(transformer, texts, matrices[0].shape[1]))
+
+
+def _ends(transformer, texts, width):
+    before, last = texts[:1], transformer
+    if isinstance(transformer, Pipeline):
+        last = transformer.steps[-1][1]
+        before = transformer[:-1].transform(before) if len(transformer.steps) > 1 else before
+    if not isinstance(last, FeatureUnion):
+        return (width,)
+    parts = [step for _, step in last.transformer_list if step != "drop"]
+    widths = [1 if step == "passthrough" else step.transform(before).shape[1] for step in parts]
+    return tuple(int(end) for end in np.cumsum(widths))
 
 
 def transforms(scorer) -> bool:

@@ -1,90 +1,145 @@
-"""Lists of tags in, lists of tags out, around any multi-label classifier."""
+"""Lists of tags in, lists of tags out."""
 
-from collections.abc import Sequence
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from numbers import Integral
 
 import numpy as np
-from scipy.sparse import issparse
+from sklearn import get_config
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
+from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import MultiLabelBinarizer
 from sklearn.utils import get_tags
+from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from skbalance._validation import DocLinkMixin, validate_hyperparameters
+from skbalance.text._tag_lists import read_tag_lists
+from skbalance.text._tag_pipeline import fit_tag_pipeline, unfitted_tag_pipeline
 
 __all__ = ["TagClassifier"]
 
 
 def _estimator_has(method):
     def check(self):
-        getattr(getattr(self, "estimator_", self.estimator), method)
-        return True
+        estimator = getattr(self, "estimator_", None) or self._unfitted()
+        return _reach(estimator, method) is not None
 
     return check
 
 
+def _reach(estimator, method):
+    """A method of the estimator, or of the last step of a pipeline after its transformers; None if there is none."""
+    if hasattr(estimator, method):
+        return getattr(estimator, method)
+    if isinstance(estimator, Pipeline) and hasattr(estimator.steps[-1][1], method):
+        return lambda X, *args: getattr(estimator.steps[-1][1], method)(estimator[:-1].transform(X), *args)
+    return None
+
+
 class TagClassifier(DocLinkMixin, MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
-    """Fit a multi-label classifier on lists of tags, and predict lists of tags.
+    """From texts to tags in one call: fit on lists of tags, predict lists of tags.
 
-    The tags are turned into an indicator matrix by :class:`~sklearn.preprocessing.MultiLabelBinarizer`, the
-    estimator is fitted on it, and its predictions are turned back. Nothing else is added: the one object that is
-    pickled knows the names of its tags.
+    Without an estimator it is the best pipeline that the package knows: TF-IDF, linear models with balancing losses of
+    which the best is chosen, and a threshold for each tag, all by the same folds of the training texts. What the tags
+    are called is evidence too, which helps most for tags with a few texts.
 
-    Put it outermost, around the search, as in ``TagClassifier(GridSearchCV(pipeline, ...))``. Splitters and
-    scorers then see the indicator matrix, as they need: scikit-learn has no metrics for lists of tags, and does
-    not stratify over them. (A search around a TagClassifier works with ``cv=KFold(5)`` in place of ``cv=5``.)
+    With an `estimator` it only turns lists of tags into an indicator matrix for it, and predictions back. Put it
+    outermost then, around the search, as in ``TagClassifier(GridSearchCV(pipeline, ...))``: splitters and scorers see
+    the indicator matrix, as they need. (A search around a TagClassifier works with ``cv=KFold(5)`` in place of
+    ``cv=5``.)
 
     Parameters
     ----------
-    estimator : classifier
-        Takes an indicator matrix of shape (n_samples, n_tags) as y: a pipeline, a search or a classifier.
-    classes : sequence of str, default=None
+    estimator : classifier, default=None
+        Takes an indicator matrix of shape (n_samples, n_tags) as y: a pipeline, a search or a classifier. None is the
+        pipeline described above, for texts.
+    label_texts : "tags", mapping from tag to str, or None, default="tags"
+        What the tags are called. ``"tags"``: as they are; integers tell nothing. A tag that a mapping does not have is
+        called as it is. None makes no use of names. An `estimator` gets the texts if it has a parameter `label_texts`
+        that is None, as :class:`~skbalance.decisions.TunedThresholdMultiLabelClassifierCV` has, and X holds texts.
+    classes : sequence of str or int, default=None
         All tags, in the order of the columns. None takes the tags of the training data, sorted.
     sparse_output : bool, default=True
         Whether `estimator` is given a sparse matrix. False for classifiers that need a dense one.
+    predict_unseen : bool, default=False
+        Without an `estimator`: whether tags of `classes` that no training text has can be predicted from their name.
+    n_jobs : int, default=None
+        Without an `estimator`: folds to fit at a time.
+    random_state : int, RandomState instance or None, default=None
+        Without an `estimator`: shuffles the folds.
+    verbose : int, default=0
+        Without an `estimator`: above 0, each fit is printed with the time that is left.
 
     Attributes
     ----------
     estimator_ : classifier
-        The fitted copy of `estimator`.
-    classes_ : ndarray of object of shape (n_tags,)
+        The fitted copy of `estimator`; without one a Pipeline of "features" and "decisions".
+    classes_ : ndarray of shape (n_tags,)
         The tags; column i of `predict_proba` belongs to ``classes_[i]``.
 
     Examples
     --------
-    >>> from sklearn.feature_extraction.text import TfidfVectorizer
-    >>> from sklearn.neighbors import KNeighborsClassifier
-    >>> from sklearn.pipeline import make_pipeline
     >>> from skbalance import TagClassifier
-    >>> texts = ["wheat and corn prices", "crude oil", "wheat harvest", "oil and gas"]
-    >>> tags = [["wheat", "corn"], ["crude"], ["wheat"], ["crude", "gas"]]
-    >>> classifier = TagClassifier(make_pipeline(TfidfVectorizer(), KNeighborsClassifier(1)), sparse_output=False)
-    >>> classifier.fit(texts, tags).predict(["the price of wheat and corn", "crude"])
+    >>> texts = ["wheat and corn prices", "crude oil", "wheat harvest", "oil and gas", "corn", "gas prices"] * 5
+    >>> tags = [["wheat", "corn"], ["crude"], ["wheat"], ["crude", "gas"], ["corn"], ["gas"]] * 5
+    >>> classifier = TagClassifier(random_state=0).fit(texts, tags)
+    >>> classifier.predict(["the price of wheat and corn", "crude oil"])
     [('corn', 'wheat'), ('crude',)]
+    >>> [tag for tag, score in classifier.predict_topk(["a harvest of wheat"], k=2)[0]]
+    ['wheat', 'corn']
     """
 
     _parameter_constraints: dict = {
         "estimator": "no_validation",
+        "label_texts": "no_validation",
         "classes": ["array-like", None],
         "sparse_output": ["boolean"],
+        "predict_unseen": ["boolean"],
+        "n_jobs": [Integral, None],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
     }
 
-    def __init__(self, estimator, *, classes=None, sparse_output=True):
+    def __init__(
+        self,
+        estimator=None,
+        *,
+        label_texts="tags",
+        classes=None,
+        sparse_output=True,
+        predict_unseen=False,
+        n_jobs=None,
+        random_state=None,
+        verbose=0,
+    ):
         self.estimator = estimator
+        self.label_texts = label_texts
         self.classes = classes
         self.sparse_output = sparse_output
+        self.predict_unseen = predict_unseen
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def _unfitted(self):
+        return unfitted_tag_pipeline() if self.estimator is None else self.estimator
 
     def fit(self, X, y, **fit_params):
-        """Fit a copy of the estimator.
+        """Fit a copy of the estimator, or the pipeline.
 
         Parameters
         ----------
-        X : any
-            What the estimator takes, of length n_samples.
+        X : list of str, or any
+            Texts, or what the estimator takes, of length n_samples.
         y : list, Series or 1-D array, of length n_samples
-            A list, tuple, set or array of str for each row; empty for a row without tags.
+            A list, tuple, set or array of str, or of int, for each row; empty for a row without tags. Columns of lists
+            of polars and pyarrow are taken too.
         **fit_params
-            Handed to the estimator's `fit`.
+            Handed to the estimator's `fit`; without one, `sample_weight`.
 
         Returns
         -------
@@ -94,10 +149,10 @@ class TagClassifier(DocLinkMixin, MetaEstimatorMixin, ClassifierMixin, BaseEstim
         Raises
         ------
         TypeError, ValueError
-            If a row of `y` is not a collection of strings, no row has a tag, or a tag is not in `classes`.
+            If a row of `y` is not a collection of strings or integers, no row has a tag, or a tag is not in `classes`.
         """
         validate_hyperparameters(self)
-        rows = _check_tags(y)
+        rows = read_tag_lists(y)
         present = set().union(*rows)
         if self.classes is not None:
             unknown = sorted(present.difference(self.classes))
@@ -106,28 +161,121 @@ class TagClassifier(DocLinkMixin, MetaEstimatorMixin, ClassifierMixin, BaseEstim
         elif not present:
             raise ValueError("y has no tags: every row is empty.")
         classes = sorted(present) if self.classes is None else list(self.classes)
+        names = self._names(classes)
+        if get_config()["enable_metadata_routing"]:
+            fit_params = process_routing(self, "fit", **fit_params).estimator.fit
         binarizer = MultiLabelBinarizer(classes=classes, sparse_output=self.sparse_output)
         indicator = binarizer.fit_transform(rows)
-        self.estimator_ = clone(self.estimator).fit(X, indicator, **fit_params)
-        self.classes_ = binarizer.classes_
-        self._binarizer = binarizer
+        if self.estimator is None:
+            fitted = fit_tag_pipeline(
+                X, indicator, names, predict_unseen=self.predict_unseen, n_jobs=self.n_jobs,
+                random_state=self.random_state, verbose=self.verbose, **fit_params,
+            )  # fmt: skip
+        else:
+            fitted = self._with_names(X, names).fit(X, indicator, **fit_params)
+        self.estimator_, self.classes_, self._binarizer = fitted, binarizer.classes_, binarizer
         return self
+
+    def _names(self, classes):
+        """What each tag is called; None if that is not to be used."""
+        if self.label_texts is None:
+            return None
+        if isinstance(self.label_texts, Mapping):
+            strange = [tag for tag in self.label_texts if tag not in classes]
+            if strange:
+                raise ValueError(f"label_texts has {strange[:10]}, which are no tags of the training data.")
+            return [self.label_texts.get(tag, tag if isinstance(tag, str) else "") for tag in classes]
+        if not isinstance(self.label_texts, str) or self.label_texts != "tags":
+            raise ValueError(
+                f"label_texts must be 'tags', a mapping from tag to text, or None; got {self.label_texts!r}."
+            )
+        return list(classes) if isinstance(classes[0], str) else None
+
+    def _with_names(self, X, names):
+        """A clone of the estimator, with the names where it takes them."""
+        estimator = clone(self.estimator)
+        parameters = estimator.get_params(deep=False)
+        takes = parameters.get("label_texts", names) is None and parameters.get("scores") != "estimator"
+        given = isinstance(self.label_texts, Mapping)
+        if given and not takes:
+            raise ValueError(
+                f"label_texts is a mapping, and {type(estimator).__name__} has no parameter label_texts that is None: "
+                "set the texts of labels there, or pass no estimator."
+            )
+        if takes and names is not None and (given or all(isinstance(text, str) for text in list(X)[:1])):
+            estimator.set_params(label_texts=names)
+        return estimator
 
     def predict(self, X):
         """Predict tags.
 
         Parameters
         ----------
-        X : any
-            What the estimator takes, of length n_samples.
+        X : list of str, or any
+            What `fit` took, of length n_samples.
 
         Returns
         -------
-        tags : list of tuple of str, of length n_samples
+        tags : list of tuple of str or int, of length n_samples
             The tags of each row, in the order of `classes_`.
         """
         check_is_fitted(self)
         return self._binarizer.inverse_transform(self.estimator_.predict(X))
+
+    def predict_topk(self, X, k):
+        """The k tags with the highest scores of each row, whether they would be predicted or not.
+
+        Parameters
+        ----------
+        X : list of str, or any
+            What `fit` took, of length n_samples.
+        k : int
+            Tags a row, from 1 to the number of tags.
+
+        Returns
+        -------
+        tags : list of list of (tag, float), of length n_samples
+            The one with the highest score first. Scores are `decision_scores` of the estimator if it has them, else its
+            probabilities or decision values.
+
+        Raises
+        ------
+        ValueError
+            If `k` is out of its range.
+        AttributeError
+            If the estimator has no scores.
+        """
+        check_is_fitted(self)
+        n_tags = len(self.classes_)
+        if isinstance(k, bool) or not isinstance(k, Integral) or not 1 <= int(k) <= n_tags:
+            raise ValueError(f"k must be an integer from 1 to the number of tags, {n_tags}; got {k!r}.")
+        for method in ("decision_scores", "predict_proba", "decision_function"):
+            score = _reach(self.estimator_, method)
+            if score is not None:
+                break
+        else:
+            raise AttributeError(f"{type(self.estimator_).__name__} has no scores to rank tags by.")
+        scores = np.asarray(score(X)).reshape(-1, n_tags)
+        best = np.argsort(-scores, axis=1, kind="stable")[:, :k]
+        return [[(self.classes_[j], float(row[j])) for j in labels] for row, labels in zip(scores, best)]
+
+    @available_if(_estimator_has("explain"))
+    def explain(self, X):
+        """Why the predicted tags are predicted.
+
+        Parameters
+        ----------
+        X : list of str, or any
+            What `fit` took, of length n_samples.
+
+        Returns
+        -------
+        explanations : list of list of LabelEvidence, of length n_samples
+            For each row its predicted tags with their evidence; ``print`` shows each in words.
+        """
+        check_is_fitted(self)
+        rows = _reach(self.estimator_, "explain")(X)
+        return [[replace(evidence, label=self.classes_[evidence.label]) for evidence in row] for row in rows]
 
     @available_if(_estimator_has("predict_proba"))
     def predict_proba(self, X):
@@ -135,8 +283,8 @@ class TagClassifier(DocLinkMixin, MetaEstimatorMixin, ClassifierMixin, BaseEstim
 
         Parameters
         ----------
-        X : any
-            What the estimator takes, of length n_samples.
+        X : list of str, or any
+            What `fit` took, of length n_samples.
 
         Returns
         -------
@@ -152,8 +300,8 @@ class TagClassifier(DocLinkMixin, MetaEstimatorMixin, ClassifierMixin, BaseEstim
 
         Parameters
         ----------
-        X : any
-            What the estimator takes, of length n_samples.
+        X : list of str, or any
+            What `fit` took, of length n_samples.
 
         Returns
         -------
@@ -168,8 +316,8 @@ class TagClassifier(DocLinkMixin, MetaEstimatorMixin, ClassifierMixin, BaseEstim
 
         Parameters
         ----------
-        X : any
-            What the estimator takes, of length n_samples.
+        X : list of str, or any
+            What `fit` took, of length n_samples.
         y : list, Series or 1-D array, of length n_samples
             Lists of tags. Tags that are not in `classes_` are left out, with a warning.
         **score_params
@@ -181,42 +329,24 @@ class TagClassifier(DocLinkMixin, MetaEstimatorMixin, ClassifierMixin, BaseEstim
             Higher is better.
         """
         check_is_fitted(self)
-        return self.estimator_.score(X, self._binarizer.transform(_check_tags(y)), **score_params)
+        if get_config()["enable_metadata_routing"]:
+            score_params = process_routing(self, "score", **score_params).estimator.score
+        return self.estimator_.score(X, self._binarizer.transform(read_tag_lists(y)), **score_params)
+
+    def get_metadata_routing(self):
+        """Say where the parameters of `fit` and `score` go when metadata routing is on.
+
+        Returns
+        -------
+        routing : MetadataRouter
+            To the `fit` and `score` of the estimator.
+        """
+        mapping = MethodMapping().add(caller="fit", callee="fit").add(caller="score", callee="score")
+        return MetadataRouter(owner=self).add(estimator=self._unfitted(), method_mapping=mapping)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.input_tags = get_tags(self.estimator).input_tags
+        tags.input_tags = get_tags(self._unfitted()).input_tags
         tags.classifier_tags.multi_label = True
         tags.classifier_tags.multi_class = False
         return tags
-
-
-def _check_tags(y):
-    """Return a list of lists of str, or raise an error that names the row."""
-    if issparse(y) or getattr(y, "ndim", 1) != 1:
-        raise ValueError(
-            f"y is a {type(y).__name__} of shape {y.shape}; lists of tags are needed. With an indicator matrix, fit "
-            "the estimator itself."
-        )
-    if isinstance(y, str) or not (isinstance(y, Sequence) or hasattr(y, "__array__")):
-        raise TypeError(f"y is a {type(y).__name__}; a list, Series or 1-D array of lists of tags is needed.")
-    return [_check_row(number, row) for number, row in enumerate(y)]
-
-
-def _check_row(number, row):
-    if isinstance(row, str):
-        raise TypeError(
-            f"Row {number} (counted from 0) of y is the string {row!r}; a list of tags is needed. Split it first, "
-            "as in [row.split(',') for row in y]."
-        )
-    if not isinstance(row, (Sequence, set, frozenset, np.ndarray)):
-        raise TypeError(
-            f"Row {number} (counted from 0) of y is {row!r}, a {type(row).__name__}; a list of tags is needed, "
-            "[] for none."
-        )
-    for tag in row:
-        if not isinstance(tag, str):
-            raise TypeError(
-                f"Row {number} (counted from 0) of y has the tag {tag!r}, a {type(tag).__name__}; tags are strings."
-            )
-    return list(row)

@@ -4,21 +4,25 @@ import pickle
 
 import numpy as np
 import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 from scipy.sparse import csr_matrix, issparse
+from sklearn import config_context
 from sklearn.base import BaseEstimator, ClassifierMixin, clone, is_classifier
 from sklearn.dummy import DummyClassifier
 from sklearn.exceptions import NotFittedError
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score
-from sklearn.model_selection import GridSearchCV, KFold
+from sklearn.model_selection import GridSearchCV, KFold, cross_val_score
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MultiLabelBinarizer
 from sklearn.svm import LinearSVC
 from sklearn.utils import get_tags
 
+from skbalance import TunedThresholdMultiLabelClassifierCV
 from skbalance.text._tags import TagClassifier
 
 TEXTS = ["wheat and corn", "crude oil", "wheat harvest", "oil and gas", "nothing", "corn"] * 5
@@ -118,8 +122,10 @@ def test_tags(pipeline):
         ([["a"], None], TypeError, r"Row 1 .* is None, a NoneType; a list of tags is needed, \[\] for none"),
         ([["a"], float("nan")], TypeError, "Row 1 .* is nan, a float"),
         ([["a"], ["b", None]], TypeError, "Row 1 .* has the tag None, a NoneType; tags are strings"),
-        ([["a"], [3]], TypeError, "Row 1 .* has the tag 3, a int"),
-        ([["a"], b"b"], TypeError, "Row 1 .* has the tag 98, a int"),
+        ([["a"], [3]], TypeError, "tags that are strings and tags that are integers"),
+        ([["a"], [3.0]], TypeError, "Row 1 .* has the tag 3.0, a float; tags are strings or integers"),
+        ([[True], [False]], TypeError, "Row 0 .* has the tag True, a bool"),
+        ([["a"], b"b"], TypeError, "Row 1 .* is b'b', a bytes"),
         ([[], []], ValueError, "y has no tags: every row is empty"),
         (np.eye(2), ValueError, r"y is a ndarray of shape \(2, 2\); lists of tags .* fit the estimator itself"),
         (csr_matrix(np.eye(2)), ValueError, r"shape \(2, 2\); lists of tags are needed"),
@@ -165,3 +171,116 @@ def test_inside_a_search(pipeline):
 def test_constant_estimator_without_scores():
     classifier = TagClassifier(DummyClassifier(strategy="most_frequent"), sparse_output=False)
     assert classifier.fit(TEXTS, TAGS).predict(TEXTS[:2]) == [(), ()]
+
+
+def test_integers_are_tags(pipeline):
+    numbers = [[NAMES.index(tag) + 10 for tag in row] for row in TAGS]
+    classifier = TagClassifier(pipeline).fit(TEXTS, numbers)
+    assert classifier.classes_.tolist() == [10, 11, 12, 13]
+    assert classifier.predict(TEXTS) == [tuple(sorted(row)) for row in numbers]
+
+
+def test_columns_of_lists(pipeline):
+    expected = [tuple(sorted(row)) for row in TAGS]
+    for y in (pl.Series(TAGS), pa.array(TAGS), pa.chunked_array([TAGS[:7], TAGS[7:]])):
+        assert TagClassifier(pipeline).fit(TEXTS, y).predict(TEXTS) == expected
+
+
+def test_metadata_routing():
+    weight = np.arange(1.0, 31)
+    with config_context(enable_metadata_routing=True):
+        asked = TagClassifier(Recorder().set_fit_request(sample_weight=True)).fit(TEXTS, TAGS, sample_weight=weight)
+        np.testing.assert_array_equal(asked.estimator_.sample_weight_, weight)
+        search = GridSearchCV(
+            TagClassifier(Recorder().set_fit_request(sample_weight=True)),
+            {"classes": [None]},
+            cv=KFold(3),
+            scoring=lambda estimator, X, y: len(estimator.estimator_.sample_weight_),
+        )
+        assert search.fit(TEXTS, TAGS, sample_weight=weight).best_score_ == 20
+        with pytest.raises(TypeError, match="sample_weight"):
+            TagClassifier(Recorder().set_fit_request(sample_weight=False)).fit(TEXTS, TAGS, sample_weight=weight)
+
+
+def test_top_tags_with_scores(pipeline):
+    classifier = TagClassifier(pipeline).fit(TEXTS, TAGS)
+    (found,) = classifier.predict_topk(["wheat harvest"], k=2)
+    assert [tag for tag, _ in found] == ["wheat", "corn"]
+    assert found[0][1] == classifier.predict_proba(["wheat harvest"]).max()
+    for k in (0, 5, True, 1.5):
+        with pytest.raises(ValueError, match="k must be an integer from 1 to the number of tags, 4"):
+            classifier.predict_topk(TEXTS, k=k)
+    with pytest.raises(AttributeError, match="has no scores to rank"):
+        TagClassifier(Recorder()).fit(TEXTS, TAGS).predict_topk(TEXTS, k=1)
+    assert not hasattr(classifier, "explain")
+
+
+@pytest.fixture(scope="module")
+def default():
+    return TagClassifier(random_state=0).fit(TEXTS, TAGS)
+
+
+def test_one_call_from_texts_to_tags(default):
+    assert default.predict(TEXTS) == [tuple(sorted(row)) for row in TAGS]
+    assert default.predict(["the wheat market"]) == [("wheat",)]
+    assert clone(default).fit(TEXTS, TAGS).predict(TEXTS) == default.predict(TEXTS)
+    assert pickle.loads(pickle.dumps(default)).predict(TEXTS) == default.predict(TEXTS)
+    (found,) = default.predict_topk(["crude oil"], k=1)
+    assert found[0][0] == "oil"
+    assert 0 < found[0][1] < 1
+    assert get_tags(TagClassifier()).classifier_tags.multi_label
+
+
+def test_explanations_name_the_tag(default):
+    ((first,),) = default.explain(["wheat harvest"])
+    assert first.label == "wheat"
+    assert first.evidence["match"][0] > 0
+    assert str(first).startswith("wheat: ")
+
+
+def test_one_call_in_cross_validation():
+    scores = cross_val_score(TagClassifier(random_state=0), TEXTS, TAGS, cv=KFold(2))
+    assert scores.min() > 0.6
+
+
+@pytest.mark.parametrize("label_texts", [None, "tags", {"oil": "crude petroleum"}])
+def test_names_of_tags(label_texts):
+    classifier = TagClassifier(label_texts=label_texts, random_state=0).fit(TEXTS, TAGS)
+    names = [column.name for column in classifier.estimator_[-1].decisions_.model.columns]
+    assert ("match" in names) == (label_texts is not None)
+
+
+def test_names_reach_an_estimator_that_takes_them(pipeline):
+    tuner = TunedThresholdMultiLabelClassifierCV(pipeline, cv=3, random_state=0)
+    classifier = TagClassifier(tuner).fit(TEXTS, TAGS)
+    assert classifier.estimator_.label_texts == NAMES
+    assert TagClassifier(tuner, label_texts=None).fit(TEXTS, TAGS).estimator_.label_texts is None
+    own = clone(tuner).set_params(label_texts=["a", "b", "c", "d"])
+    assert TagClassifier(own).fit(TEXTS, TAGS).estimator_.label_texts == ["a", "b", "c", "d"]
+    named = TagClassifier(tuner, label_texts={"oil": "crude"}).fit(TEXTS, TAGS)
+    assert named.estimator_.label_texts == ["corn", "gas", "crude", "wheat"]
+    with pytest.raises(ValueError, match="Pipeline has no parameter label_texts"):
+        TagClassifier(pipeline, label_texts={"oil": "crude"}).fit(TEXTS, TAGS)
+
+
+@pytest.mark.parametrize(
+    ("label_texts", "match"),
+    [("names", "'tags', a mapping"), (["corn"], "'tags', a mapping"), ({"zinc": "zinc"}, r"has \['zinc'\]")],
+)
+def test_bad_label_texts_are_named(label_texts, match):
+    with pytest.raises(ValueError, match=match):
+        TagClassifier(label_texts=label_texts).fit(TEXTS, TAGS)
+
+
+def test_a_tag_without_a_training_text_is_known_by_its_name():
+    classifier = TagClassifier(classes=[*NAMES, "harvest"], predict_unseen=True, random_state=0)
+    with pytest.warns(UserWarning, match="no positive sample"):
+        classifier.fit(TEXTS, TAGS)
+    assert "harvest" in classifier.predict(["wheat harvest"])[0]
+    assert "harvest" not in classifier.predict(["crude oil"])[0]
+
+
+@pytest.mark.parametrize("X", [5, [1, 2], None])
+def test_one_call_needs_texts(X):
+    with pytest.raises((TypeError, ValueError)):
+        TagClassifier().fit(X, [["a"], ["b"]])
