@@ -22,6 +22,7 @@ from skbalance._validation import (
     check_sample_weight,
     validate_hyperparameters,
 )
+from skbalance.decisions import readable
 from skbalance.losses import LabelStatistics, get_loss
 from skbalance.model_selection import MultilabelStratifiedShuffleSplit
 from skbalance.text._evaluation import make_evaluation
@@ -76,8 +77,9 @@ class FineTunedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator
         label a mean of its own, by attention [2]_.
     label_texts : list of str or mapping, default=None
         What the labels are called or what they mean. Their weights in the head start along the vectors that the encoder
-        gives these texts, in place of zero. A list is in the order of the columns of y, or of the classes, None for a
-        label without a text; a mapping is by column number, or by class.
+        gives these texts, in place of zero; a name in one piece, "castor-oil", is read as words. A list is in the
+        order of the columns of y, or of the classes, None for a label without a text; a mapping is by column number,
+        or by class.
     n_frozen_layers : int, default=0
         Lowest layers of the encoder that stay as they are, and with them its embeddings.
     lora_rank : int, default=None
@@ -648,4 +650,5 @@ def check_label_texts(label_texts, encoding) -> list | None:
     for text in texts:
         if text is not None and not isinstance(text, str):
             raise TypeError(f"label_texts must hold strings, or None; got {text!r}.")
-    return texts
+    # A name in one piece, as "castor-oil", is read as words; a description stays as it is.
+    return [text if text is None or " " in text else readable(text) for text in texts]

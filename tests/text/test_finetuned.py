@@ -14,11 +14,13 @@ import skops.io
 import torch
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
+from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.metrics import f1_score, make_scorer
 from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
 from sklearn.utils import estimator_checks, get_tags
 
-from skbalance import FineTunedMultiLabelClassifier, TunedThresholdMultiLabelClassifierCV
+from skbalance import BalancedMultiLabelClassifier, FineTunedMultiLabelClassifier, TunedThresholdMultiLabelClassifierCV
 from skbalance.losses import DistributionBalancedLoss, FocalLoss, get_loss_names
 from skbalance.text import TagClassifier
 from tests.text.tagged import WORDS, make_model, make_texts
@@ -482,6 +484,24 @@ def test_tuned_thresholds_on_a_hold_out(encoder_folder, data):
     tuned.fit(texts, y)
     assert tuned.predict(texts).shape == y.shape
     assert tuned.thresholds_.shape == (4,)
+
+
+def test_beside_words_as_a_second_scorer(encoder_folder, data):
+    texts, y = data
+    words = make_pipeline(TfidfVectorizer(), BalancedMultiLabelClassifier())
+    scorers = [("words", words), ("encoder", make_model(encoder_folder, max_iter=6))]
+    tuned = TunedThresholdMultiLabelClassifierCV(scorers, cv=0.3, random_state=0).fit(texts, y)
+    assert (tuned.predict(texts) == y).mean() > 0.9
+
+
+def test_names_of_labels_are_read_as_words(encoder_folder, data):
+    texts, y = data
+    still = {"learning_rate_init": 0.0, "head_learning_rate_init": 0.0, "max_iter": 1}
+    first, second = (
+        make_model(encoder_folder, label_texts=[name, "b", "c", "d"], **still).fit(texts, y).weights_["head.weight"]
+        for name in ("castor-oil", "castor oil")
+    )
+    np.testing.assert_array_equal(first, second)
 
 
 def test_lists_of_tags(encoder_folder, data):
