@@ -71,7 +71,8 @@ class Criterion(nn.Module):
         logits : Tensor of shape (n_samples, n_labels)
             Scores, of any floating type; not written to unless ``overwrite_logits`` is set.
         targets : Tensor of shape (n_samples, n_labels) or (n_samples,), or PositivePairs
-            Dense or sparse indicator of 0 and 1, class indices, or the positive pairs.
+            Dense or sparse indicator of 0 and 1, class indices, or the positive pairs. A label in between is a soft
+            one; NaN or -100 is one that is unknown, whose loss and gradient are 0.
         sample_weight : Tensor of shape (n_samples,), default=None
             How often each sample counts in sums over samples: in the reductions ``"sum"`` and ``"mean"``, and in losses
             that have such sums themselves. What ``"none"`` and ``"row_sum"`` return is not multiplied by it.
@@ -193,6 +194,7 @@ class SoftmaxCriterion(Criterion):
         self.scale = scale
 
     def _loss(self, logits: Tensor, pairs: PositivePairs) -> Tensor:
+        pairs.require_hard("The softmax loss")
         logits = logits.to(compute_dtype(logits.dtype))
         weight = self.weighting.for_batch(pairs, logits.dtype).block(0, logits.shape[0]) * self.scale
         loss = softmax_binary_cross_entropy(logits, pairs.dense()) * weight

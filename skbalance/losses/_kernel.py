@@ -151,12 +151,21 @@ def balanced_loss(
     if pos_weight is not None:
         pair_weight *= pos_weight.to(dtype)[cols]
     value, slope = margin_loss.value_and_slope(neg_margin)
+    value, slope = value * pair_weight, (slope * pair_weight).neg_()
+    if pairs.values is not None:
+        # A soft label t is t times a positive and 1 - t times a negative, an unknown one neither.
+        unknown = pairs.values.isnan()
+        soft = pairs.values.to(dtype).masked_fill(unknown, 0)
+        rest = weight.at(rows, cols) * (1 - soft).masked_fill_(unknown, 0) * negative_factor
+        negative_value, negative_slope = negative_margin_loss.value_and_slope(neg_margin * -neg_scale)
+        value = value * soft + negative_value * rest
+        slope = slope * soft + negative_slope * rest * neg_scale
     if elementwise:
-        loss[rows, cols] = value * pair_weight
+        loss[rows, cols] = value
     else:
-        loss.index_add_(0, rows, value * pair_weight)
+        loss.index_add_(0, rows, value)
     if grad is not None:
-        grad[rows, cols] = narrowed((slope * pair_weight).neg_(), grad.dtype)
+        grad[rows, cols] = narrowed(slope, grad.dtype)
     return loss
 
 

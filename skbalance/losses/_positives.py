@@ -1,4 +1,4 @@
-"""The positive (sample, label) pairs of a batch: all that a loss needs of its targets."""
+"""The positive, soft and unknown (sample, label) pairs of a batch: all that a loss needs of its targets."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ from torch import Tensor
 
 __all__ = ["PositivePairs"]
 
+# Label of an element that is to be left out, as in PyTorch's losses of classes; NaN is another.
+IGNORE_INDEX = -100
+
 
 @dataclass(frozen=True)
 class PositivePairs:
-    """The positive pairs of an indicator matrix, ordered by row.
+    """The positive pairs of an indicator matrix, ordered by row; of soft or unknown labels all that are not 0.
 
     A criterion takes these in place of a dense target, so that no dense label matrix need exist.
 
@@ -23,6 +26,8 @@ class PositivePairs:
         Row and label of each pair, the rows ascending.
     shape : tuple of (n_samples, n_labels)
         Shape of the indicator.
+    values : Tensor of shape (n_pairs,), default=None
+        Label of each pair, in [0, 1], or NaN where it is unknown; None if all are 1.
 
     Examples
     --------
@@ -35,6 +40,7 @@ class PositivePairs:
     rows: Tensor
     cols: Tensor
     shape: tuple[int, int]
+    values: Tensor | None = None
 
     @classmethod
     def from_targets(cls, targets: Tensor, n_labels: int | None = None) -> PositivePairs:
@@ -43,7 +49,8 @@ class PositivePairs:
         Parameters
         ----------
         targets : Tensor of shape (n_samples, n_labels) or (n_samples,)
-            Indicator of 0 and 1 of any dtype; or, with one dimension, integer class indices.
+            Labels of 0 and 1, or anything between, of any dtype; NaN or -100 where a label is unknown. Or, with one
+            dimension, integer class indices.
         n_labels : int, default=None
             Number of labels, for class indices.
 
@@ -54,7 +61,7 @@ class PositivePairs:
         Raises
         ------
         ValueError
-            If an entry is neither 0 nor 1, or a class index is out of range.
+            If a label is not within 0 and 1 and not unknown, or a class index is out of range.
         """
         if targets.layout == torch.sparse_csr:
             targets = targets.to_sparse_coo()
@@ -67,10 +74,15 @@ class PositivePairs:
         else:
             rows, cols = _nonzero(targets)
             values = targets[rows, cols]
-        if not bool((values == 1).all()):
-            bad = values[values != 1].unique()[:5].tolist()
-            raise ValueError(f"targets must hold only 0 and 1; got {bad}.")
-        return cls(rows, cols, (targets.shape[0], targets.shape[1]))
+        shape = (targets.shape[0], targets.shape[1])
+        if bool((values == 1).all()):
+            return cls(rows, cols, shape)
+        values = values.to(torch.get_default_dtype()) if not values.is_floating_point() else values
+        values = values.masked_fill(values == IGNORE_INDEX, torch.nan)
+        bad = values[(values < 0) | (values > 1)].unique()[:5].tolist()
+        if bad:
+            raise ValueError(f"targets must lie in [0, 1], or be NaN or {IGNORE_INDEX} where unknown; got {bad}.")
+        return cls(rows, cols, shape, values)
 
     @classmethod
     def _from_class_indices(cls, targets: Tensor, n_labels: int | None) -> PositivePairs:
@@ -85,13 +97,19 @@ class PositivePairs:
         return cls(rows, targets.long(), (targets.shape[0], n_labels))
 
     def row_sum(self, values: Tensor) -> Tensor:
-        """Sum of ``values[label]`` over each row's positive labels, of shape (n_samples,)."""
-        return values.new_zeros(self.shape[0]).index_add_(0, self.rows, values[self.cols])
+        """Sum of ``values[label]`` over each row's positive labels, times the soft ones, of shape (n_samples,)."""
+        values = values[self.cols]
+        if self.values is not None:
+            values = values * self.values.to(values.dtype).nan_to_num(0)
+        return values.new_zeros(self.shape[0]).index_add_(0, self.rows, values)
 
     def row_min(self, values: Tensor) -> Tensor:
         """Smallest ``values[label]`` among each row's positive labels; infinity where there is none."""
         start = values.new_full((self.shape[0],), torch.inf)
-        return start.scatter_reduce_(0, self.rows, values[self.cols], "amin")
+        values = values[self.cols]
+        if self.values is not None:
+            values = values.masked_fill(self.values.isnan(), torch.inf)
+        return start.scatter_reduce_(0, self.rows, values, "amin")
 
     def dense(self) -> Tensor:
         """Boolean indicator of shape (n_samples, n_labels)."""
@@ -101,7 +119,13 @@ class PositivePairs:
 
     def to(self, device) -> PositivePairs:
         """Return the same pairs on another device."""
-        return PositivePairs(self.rows.to(device), self.cols.to(device), self.shape)
+        values = None if self.values is None else self.values.to(device)
+        return PositivePairs(self.rows.to(device), self.cols.to(device), self.shape, values)
+
+    def require_hard(self, what: str):
+        """Raise a ValueError if there are soft or unknown labels, for ``what`` has no form of them."""
+        if self.values is not None:
+            raise ValueError(f"{what} takes labels of 0 and 1 only, neither soft nor unknown ones.")
 
 
 def _nonzero(targets: Tensor) -> tuple[Tensor, Tensor]:

@@ -26,6 +26,7 @@ class SetCriterion(Criterion):
         return self._weighted_loss(logits, pairs, None)
 
     def _weighted_loss(self, logits: Tensor, pairs: PositivePairs, sample_weight: Tensor | None) -> Tensor:
+        pairs.require_hard(type(self).__name__.replace("Criterion", "Loss"))
         logits = logits.to(compute_dtype(logits.dtype))
         weight = logits.new_ones(logits.shape[0]) if sample_weight is None else sample_weight.to(logits.dtype)
         share = max(logits.shape[0], 1) if self.reduction == "mean" else 1

@@ -104,7 +104,8 @@ class LabelStatistics:
         Parameters
         ----------
         y : {ndarray, sparse matrix, sparse array} of shape (n_samples, n_labels)
-            Indicator of 0 and 1.
+            Indicator of 0 and 1. A label in between counts as that share of a sample; NaN is an unknown one, and counts
+            for nothing.
         sample_weight : array-like of shape (n_samples,), default=None
             Non-negative weights. An integer weight counts as that many copies of the sample.
 
@@ -124,16 +125,18 @@ class LabelStatistics:
         0.8125
         """
         y = sp.csr_array(y)
+        if y.dtype.kind == "f" and np.isnan(y.data).any():
+            y = sp.csr_array((np.nan_to_num(y.data), y.indices, y.indptr), shape=y.shape)
         y.eliminate_zeros()
         rows = np.repeat(np.arange(y.shape[0]), np.diff(y.indptr))
         if sample_weight is None:
             weight = np.ones(y.shape[0])
         else:
             weight = np.asarray(sample_weight, dtype=np.float64)
-        pair_weight = weight[rows]
+        pair_weight = weight[rows] * y.data
         counts = np.bincount(y.indices, weights=pair_weight, minlength=y.shape[1])
         inverse = 1.0 / np.where(counts > 0, counts, 1.0)[y.indices]
-        ratio = inverse / np.bincount(rows, weights=inverse, minlength=y.shape[0])[rows]
+        ratio = inverse / np.bincount(rows, weights=inverse * y.data, minlength=y.shape[0])[rows]
         return cls(counts, weight.sum(), _center(ratio, pair_weight))
 
 

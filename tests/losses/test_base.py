@@ -418,8 +418,8 @@ def test_bad_bind_and_call():
         criterion(torch.zeros(2, 3), torch.zeros(2, 3))
     with pytest.raises(ValueError, match="shape of the logits"):
         criterion(torch.zeros(2, 5), torch.zeros(3, 5))
-    with pytest.raises(ValueError, match=r"only 0 and 1; got \[0.5"):
-        criterion(torch.zeros(2, 5), torch.full((2, 5), 0.5))
+    with pytest.raises(ValueError, match=r"must lie in \[0, 1\], or be NaN or -100 where unknown; got \[1.5"):
+        criterion(torch.zeros(2, 5), torch.full((2, 5), 1.5))
     with pytest.raises(ValueError, match=r"\[0, 5\)"):
         criterion(torch.zeros(2, 5), torch.tensor([0, 5]))
     with pytest.raises(ValueError, match="integer class indices"):
