@@ -8,7 +8,7 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import check_random_state
+from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -221,8 +221,9 @@ class BalancedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator)
         ----------
         X : {array-like, sparse} of shape (n_samples, n_features)
             Features. float32 and float64 stay what they are, others become float64.
-        y : {array-like, sparse} of shape (n_samples, n_labels) or (n_samples,)
-            Label indicator of 0 and 1, dense or sparse; or classes.
+        y : {array-like, sparse, frame} of shape (n_samples, n_labels) or (n_samples,)
+            Label indicator of 0 and 1, dense or sparse; or classes. Frames of pandas and polars and tables of pyarrow
+            are read too. Lists of tags are for :class:`~skbalance.TagClassifier`.
         sample_weight : array-like of shape (n_samples,), default=None
             Non-negative weights. They also weigh the label counts.
 
@@ -251,8 +252,9 @@ class BalancedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator)
         hidden = check_hidden_layer_sizes(self.hidden_layer_sizes)
         check_term_weighting(self.term_weighting, hidden)
         device = check_device(self.device)
-        X, y = validate_data(self, X, y, accept_sparse="csr", dtype=[np.float64, np.float32], multi_output=True)
         encoding, indicator = encode_targets(y)
+        X = validate_data(self, X, accept_sparse="csr", dtype=[np.float64, np.float32])
+        check_consistent_length(X, indicator)
         if loss.exclusive and encoding.kind == "multilabel":
             raise ValueError(f"{loss!r} is for classes that exclude each other; y is a label indicator.")
         weight = check_sample_weight(sample_weight, X, dtype=X.dtype, ensure_non_negative=True)

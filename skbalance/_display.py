@@ -1,8 +1,7 @@
 """What classifiers with a loss share: it is a box of the HTML display, has parameters, and is kept when fitted."""
 
 from ._validation import DocLinkMixin, VisualBlock
-from .losses import BaseLoss, get_loss, get_loss_names
-from .losses._registry import loss_from_state, loss_to_state
+from .losses import BaseLoss, get_loss, get_loss_names, loss_from_state, loss_to_state
 
 __all__ = ["LossBoxMixin"]
 

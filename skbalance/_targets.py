@@ -1,18 +1,32 @@
-"""Targets in and out: 1-D classes, dense and sparse indicators, all one CSR indicator inside."""
+"""The one reading of every target: 1-D classes, dense and sparse indicators, frames; all one CSR indicator inside."""
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
+from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 from scipy.special import expit, softmax
 from sklearn.exceptions import DataConversionWarning
-from sklearn.utils import column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 
-__all__ = ["TargetEncoding", "encode_targets", "warn_of_constant_labels"]
+from skbalance._warnings import warn
+
+__all__ = [
+    "TargetEncoding",
+    "class_indicator",
+    "encode_targets",
+    "is_missing",
+    "read_indicator",
+    "read_targets",
+    "warn_of_constant_labels",
+]
+
+_TAGS_HINT = (
+    "TagClassifier fits lists of tags as they are; scikit-learn's MultiLabelBinarizer makes an indicator of them."
+)
 
 
 @dataclass(frozen=True)
@@ -135,77 +149,127 @@ class TargetEncoding:
         return container(positive, dtype=self.dtype)
 
 
-def encode_targets(y) -> tuple[TargetEncoding, sp.csr_array]:
+def read_targets(y: Any, *, name: str = "y") -> Any:
+    """Read a target, whatever holds it; the caller's data is never changed.
+
+    Parameters
+    ----------
+    y : {array-like, sparse matrix, frame} of shape (n_samples,) or (n_samples, n_labels)
+        Classes, or a label indicator: lists, arrays, any sparse format, Series and frames of pandas (nullable, boolean,
+        object and category columns too) and polars, tables of pyarrow. A pair that a sparse indicator stores more than
+        once, each time as 1, counts once. A single column of anything but 0 and 1 is taken as classes, with a
+        warning.
+    name : str, default="y"
+        What the messages call it.
+
+    Returns
+    -------
+    y : ndarray or CSR
+        Classes of shape (n_samples,); or an indicator of the numbers 0 and 1 of shape (n_samples, n_labels), of the
+        type that it had: an array, or a canonical CSR matrix or array that stores nothing but ones.
+
+    Raises
+    ------
+    ValueError
+        If something is missing, if an indicator holds anything but 0 and 1, or if it is no such target.
+    """
+    if y is None:
+        raise ValueError(f"{name} is missing: this requires {name} to be passed, but the target {name} is None.")
+    values = _read(y, name)
+    if values.ndim == 2 and values.shape[1] == 1 and not sp.issparse(values) and not _is_zero_one(values):
+        warn(
+            "A column-vector y was passed when a 1d array was expected. Please change the shape of y to "
+            "(n_samples,), for example using ravel().",
+            DataConversionWarning,
+        )
+        values = values.ravel()
+    if values.ndim == 1:
+        _check_classes(values, name)
+    elif not sp.issparse(values):
+        _check_zero_one(values, name)
+    return values
+
+
+def read_indicator(y: Any, *, name: str = "y", soft: bool = False) -> Any:
+    """Read a label indicator, whatever holds it; the caller's data is never changed.
+
+    Parameters
+    ----------
+    y : {array-like, sparse matrix, frame} of shape (n_samples, n_labels)
+        Label indicator of 0 and 1, as :func:`read_targets` takes it.
+    name : str, default="y"
+        What the messages call it.
+    soft : bool, default=False
+        Whether shares between 0 and 1 are taken too, and NaN for a label that is not known.
+
+    Returns
+    -------
+    y : ndarray or CSR of shape (n_samples, n_labels)
+        The indicator, of the type that it had: an array, or a canonical CSR that stores nothing but ones.
+
+    Raises
+    ------
+    ValueError
+        If it is not two-dimensional or holds anything but 0 and 1.
+    """
+    values = _read(y, name, soft)
+    if values.ndim != 2:
+        raise ValueError(
+            f"{name} must be a label indicator of shape (n_samples, n_labels), dense or sparse; got a target of shape "
+            f"{values.shape}. {_TAGS_HINT}"
+        )
+    if not sp.issparse(values):
+        _check_zero_one(values, name, soft)
+    return values
+
+
+def encode_targets(y: Any) -> tuple[TargetEncoding, sp.csr_array]:
     """Encode a target.
 
     Parameters
     ----------
-    y : ndarray or sparse of shape (n_samples,) or (n_samples, n_labels)
-        Validated classes, or an indicator of 0 and 1. A single column of 0 and 1 is an indicator of one label; a single
-        column of anything else is taken as classes, with a warning.
+    y : array-like, sparse or frame of shape (n_samples,) or (n_samples, n_labels)
+        Classes, or an indicator of 0 and 1; see :func:`read_targets`.
 
     Returns
     -------
     encoding : TargetEncoding
         How to give predictions back.
     indicator : csr_array of shape (n_samples, n_outputs)
-        Without explicit zeros.
+        Canonical, without explicit zeros.
 
     Raises
     ------
     ValueError
         If there is only one class, if an indicator holds anything but 0 and 1, or if the target is none of these.
     """
-    if sp.issparse(y):
-        _check_zero_one(y.data)
-        kind = "array" if isinstance(y, sp.sparray) else "matrix"
-        return _multilabel(sp.csr_array(y, copy=True), y.dtype, kind)
-    if y.ndim == 2 and y.shape[1] == 1 and not _is_zero_one(y):
-        warnings.warn(
-            "A column-vector y was passed when a 1d array was expected. Please change the shape of y to "
-            "(n_samples,), for example using ravel().",
-            DataConversionWarning,
-            stacklevel=5,
-        )
-        y = column_or_1d(y)
+    y = read_targets(y)
     if y.ndim == 2:
-        _check_zero_one(y)
-        return _multilabel(sp.csr_array(y), y.dtype, "")
-    check_classification_targets(y)
-    classes, index = np.unique(y, return_inverse=True)
+        # A row a label, as the lists of scikit-learn's multi-output classifiers hold. With two labels, one array
+        # [0, 1] would make scikit-learn's scorers and cross-validation take the model for a binary one.
+        classes = np.tile([0, 1], (y.shape[1], 1))
+        sparse = ("array" if isinstance(y, sp.sparray) else "matrix") if sp.issparse(y) else ""
+        return TargetEncoding("multilabel", classes, y.dtype.str, sparse), sp.csr_array(y)
+    classes, indicator = class_indicator(y)
+    if len(classes) == 0:
+        raise ValueError("y has no rows; at least two samples of two classes are needed.")
     if len(classes) < 2:
         raise ValueError(f"Classifier can't train when only one class is present; y holds only {classes[0]!r}.")
-    n = len(y)
     if len(classes) == 2:
-        return TargetEncoding("binary", classes), sp.csr_array(index.reshape(-1, 1))
-    indicator = sp.csr_array((np.ones(n, np.uint8), index, np.arange(n + 1)), shape=(n, len(classes)))
+        second = indicator.indices.reshape(-1, 1)
+        return TargetEncoding("binary", classes), sp.csr_array(second)
     return TargetEncoding("multiclass", classes), indicator
 
 
-def _multilabel(indicator, dtype, sparse):
-    indicator.eliminate_zeros()
-    indicator.sum_duplicates()
-    # A row a label, as the lists of scikit-learn's multi-output classifiers hold. With two labels, one array
-    # [0, 1] would make scikit-learn's scorers and cross-validation take the model for a binary one.
-    classes = np.tile([0, 1], (indicator.shape[1], 1))
-    return TargetEncoding("multilabel", classes, np.dtype(dtype).str, sparse), indicator
-
-
-def _is_zero_one(values) -> bool:
-    return values.dtype.kind in "biuf" and bool(((values == 0) | (values == 1)).all())
-
-
-def _check_zero_one(values):
-    if _is_zero_one(values):
-        return
-    if values.dtype.kind in "biuf":
-        found = np.unique(values[~((values == 0) | (values == 1))])[:5].tolist()
-    else:
-        found = sorted({repr(v) for v in values.ravel()[:1000]})[:5]
-    raise ValueError(
-        f"A 2-D y must be a label indicator that holds only 0 and 1; got {found}. "
-        "sklearn.preprocessing.MultiLabelBinarizer makes one from lists of labels."
-    )
+def class_indicator(y: np.ndarray) -> tuple[np.ndarray, sp.csr_array]:
+    """The classes of a 1-D target that :func:`read_targets` gave, sorted, and a column of 0 and 1 for each of them."""
+    try:
+        classes, index = np.unique(y, return_inverse=True)
+    except TypeError:
+        kinds = sorted({type(value).__name__ for value in y})
+        raise ValueError(f"The classes of y must be of one type to be sorted; got {' and '.join(kinds)}.") from None
+    n = len(y)
+    return classes, sp.csr_array((np.ones(n, np.uint8), index, np.arange(n + 1)), shape=(n, len(classes)))
 
 
 def warn_of_constant_labels(counts: np.ndarray, n_samples: float):
@@ -216,8 +280,171 @@ def warn_of_constant_labels(counts: np.ndarray, n_samples: float):
     ):
         if label_is.any():
             first = np.flatnonzero(label_is)[:5].tolist()
-            warnings.warn(
+            warn(
                 f"{label_is.sum()} of {len(counts)} labels have {what}: columns {first}"
-                f"{' and so on' if label_is.sum() > 5 else ''}.",
-                stacklevel=5,
+                f"{' and so on' if label_is.sum() > 5 else ''}."
             )
+
+
+def is_missing(value: Any) -> bool:
+    """Whether a value of a list or an object column stands for none: None, NaN, NaT or ``pandas.NA``."""
+    if value is None or type(value).__name__ in ("NAType", "NaTType"):  # pandas, without importing it
+        return True
+    return isinstance(value, (float, np.floating)) and bool(np.isnan(value))
+
+
+def _read(y: Any, name: str, soft: bool = False) -> Any:
+    """An array of numbers, booleans or strings of one or two dimensions, or a canonical CSR."""
+    if not sp.issparse(y) and hasattr(y, "iloc") and getattr(y, "ndim", 1) == 2 and hasattr(y, "sparse"):
+        y = y.sparse.to_coo()  # a pandas frame of sparse columns
+    if sp.issparse(y):
+        return _read_sparse(y, name, soft)
+    values = _to_array(y, name)
+    if values.ndim not in (1, 2):
+        raise ValueError(
+            f"{name} must be classes of shape (n_samples,) or a label indicator of shape (n_samples, n_labels); got a "
+            f"{type(y).__name__} of shape {values.shape}."
+        )
+    if values.dtype.kind in "OT":
+        values = _from_objects(values, name)
+    if values.ndim == 2 and values.shape[1] == 0:
+        raise ValueError(f"{name} has no labels: its shape is {values.shape}. {_TAGS_HINT}")
+    if isinstance(y, (list, tuple)) and values.ndim == 2 and values.dtype.kind in "OUS":
+        raise _tag_lists(name)
+    return values
+
+
+def _to_array(y: Any, name: str) -> np.ndarray:
+    if isinstance(y, np.ma.MaskedArray) and np.ma.is_masked(y):
+        raise ValueError(f"{name} holds masked values; fill them, or leave these rows out.")
+    if hasattr(y, "iloc") and hasattr(y, "dtypes") and getattr(y, "ndim", 1) == 2:
+        if not all(isinstance(dtype, np.dtype) for dtype in y.dtypes) and y.shape[1]:
+            return np.column_stack([np.asarray(y.iloc[:, i]) for i in range(y.shape[1])])
+        return np.asarray(y)
+    try:
+        return np.asarray(y)
+    except ValueError:  # ragged
+        raise _tag_lists(name) from None
+    except Exception as error:
+        raise ValueError(f"{name} is a {type(y).__name__} that NumPy cannot read: {error}") from error
+
+
+def _from_objects(values: np.ndarray, name: str) -> np.ndarray:
+    """Numbers or booleans where all objects are; strings as they are; else an error."""
+    flat = values.ravel()
+    kinds = sorted(set(map(type, flat)), key=lambda kind: kind.__name__)
+    missing = next((number for number, value in enumerate(flat) if is_missing(value)), None)
+    if missing is not None:
+        row = missing // max(1, values.size // len(values))
+        raise ValueError(
+            f"{name} holds missing values (None, NaN or NA), the first in row {row} (counted from 0); fill them, or "
+            "leave these rows or labels out."
+        )
+    if any(not issubclass(kind, (str, bytes)) and hasattr(kind, "__iter__") for kind in kinds):
+        raise _tag_lists(name)
+    if all(issubclass(kind, (bool, np.bool_)) for kind in kinds):
+        return values.astype(bool)
+    numbers = (bool, np.bool_, Integral)
+    try:
+        if all(issubclass(kind, numbers) for kind in kinds):
+            return values.astype(np.int64)
+        if all(issubclass(kind, (*numbers, Real)) for kind in kinds):
+            return values.astype(np.float64)
+    except OverflowError:
+        raise ValueError(f"{name} holds numbers that do not fit into 64 bits.") from None
+    if all(issubclass(kind, str) for kind in kinds):
+        return values.astype(object)
+    raise ValueError(
+        f"{name} must hold values of one type, numbers or strings; got {', '.join(kind.__name__ for kind in kinds)}."
+    )
+
+
+def _read_sparse(y: Any, name: str, soft: bool) -> Any:
+    if y.ndim != 2:
+        raise ValueError(f"A sparse {name} must be an indicator of shape (n_samples, n_labels); got shape {y.shape}.")
+    if y.shape[1] == 0:
+        raise ValueError(f"{name} has no labels: its shape is {y.shape}.")
+    if y.format not in ("csr", "csc", "coo", "bsr"):
+        y = y.tocsr()
+    _check_indices(y, name)
+    container = sp.csr_array if isinstance(y, sp.sparray) else sp.csr_matrix
+    if soft and not _is_zero_one(y.data):
+        csr = container(y, copy=True)
+        csr.sum_duplicates()
+        csr.eliminate_zeros()
+        _check_zero_one(csr.data, name, soft)
+        return csr
+    _check_zero_one(y.data, name)  # as stored: a pair that is there twice is still there
+    if y.format == "csr":
+        csr = container(y)
+        if csr.has_canonical_format and y.data.all():
+            return csr
+    csr = container(y.astype(bool))  # a copy, in which True and True make True
+    csr.eliminate_zeros()
+    csr.sum_duplicates()
+    return csr.astype(y.dtype)
+
+
+def _check_indices(y: Any, name: str) -> None:
+    """SciPy trusts the index arrays that it is given, and its compiled code writes where they point."""
+    if y.format == "coo":
+        good = all(not at.size or 0 <= at.min() <= at.max() < size for at, size in zip((y.row, y.col), y.shape))
+    else:
+        rows, columns = y.shape if y.format != "csc" else y.shape[::-1]
+        if y.format == "bsr":
+            rows, columns = rows // y.blocksize[0], columns // y.blocksize[1]
+        indptr, indices = y.indptr, y.indices
+        good = len(indptr) == rows + 1 and indptr[0] == 0 and bool((np.diff(indptr) >= 0).all())
+        good = good and indptr[-1] <= min(len(indices), len(y.data))
+        used = indices[: indptr[-1]] if good else indices[:0]
+        good = good and (not used.size or 0 <= used.min() <= used.max() < columns)
+    if not good:
+        raise ValueError(f"{name} is a damaged sparse matrix: its indices do not fit its shape, {y.shape}.")
+
+
+def _check_classes(values: np.ndarray, name: str) -> None:
+    if values.dtype.kind == "f" and not np.isfinite(values).all():
+        raise ValueError(f"{name} contains NaN or infinity.")
+    if values.size:
+        check_classification_targets(values)
+
+
+def _is_zero_one(values: np.ndarray) -> bool:
+    if values.dtype.kind == "b":
+        return True
+    # Two counts need no temporary of more than a byte an element.
+    return values.dtype.kind in "iuf" and np.count_nonzero(values == 1) == np.count_nonzero(values)
+
+
+def _check_zero_one(values: np.ndarray, name: str, soft: bool = False) -> None:
+    """The one place that says which values an indicator may hold."""
+    if _is_zero_one(values):
+        return
+    if values.dtype.kind not in "iuf":
+        found = sorted({repr(v) for v in values.ravel()[:1000].tolist()})[:5]
+        raise ValueError(f"{name} must be a label indicator of the numbers 0 and 1; it holds {found}. {_TAGS_HINT}")
+    others = values[(values != 0) & (values != 1)]
+    if soft and (np.isnan(others) | ((others > 0) & (others < 1))).all():
+        return
+    found = np.unique(others)[:5].tolist()
+    raise ValueError(f"{name} must be a label indicator that holds only 0 and 1; it holds {found}. {_remedy(others)}")
+
+
+def _remedy(others: np.ndarray) -> str:
+    """What to do about values that are not 0 and 1."""
+    if not np.isfinite(others).all():
+        return "NaN and infinity are no labels: fill them with 0, or leave these rows or labels out."
+    if (others == -1).all():
+        return "Where -1 stands for no, use (y > 0).astype(int)."
+    if (others == -100).all():
+        return "-100 stands for ignored labels in some libraries: fill it with 0, or leave these rows or labels out."
+    if ((others > 0) & (others < 1)).all():
+        return "Smoothed or soft labels are not taken: use (y >= 0.5).astype(int)."
+    return _TAGS_HINT
+
+
+def _tag_lists(name: str) -> ValueError:
+    return ValueError(
+        f"{name} holds lists of tags, or rows of different lengths, where a label indicator of 0 and 1 of shape "
+        f"(n_samples, n_labels) is needed. {_TAGS_HINT}"
+    )

@@ -12,21 +12,23 @@ ROOT = Path(skbalance.__file__).parent
 MODULES = sorted(ROOT.rglob("*.py"))
 FACADES = sorted(ROOT.rglob("__init__.py"))
 
-# What each room may import of the package besides itself; `_lazy` and `_validation` are everybody's.
+# What lies below all rooms, and what each room may import of the package besides itself and that.
+FOUNDATION = {"_indicators", "_lazy", "_targets", "_validation", "_warnings"}
 ALLOWED = {
     "losses": {"_propensity"},
     "_propensity": set(),
     "training": {"losses"},
-    "_targets": set(),
     "_display": {"losses"},
+    "_indicators": {"_targets"},
     "_lazy": set(),
+    "_targets": {"_warnings"},
     "_validation": set(),
-    "_classifier": {"_display", "_targets", "losses", "training"},
+    "_warnings": set(),
+    "_classifier": {"_display", "losses", "training"},
     "finetuning": {"losses"},
     "text": {
         "_classifier",
         "_display",
-        "_targets",
         "calibration",
         "crossfit",
         "decisions",
@@ -35,10 +37,10 @@ ALLOWED = {
         "model_selection",
         "training",
     },
-    "decisions": {"_targets", "crossfit", "metrics", "model_selection"},
-    "calibration": {"_targets", "crossfit", "model_selection"},
-    "crossfit": {"_targets", "model_selection"},
-    "model_selection": {"_targets", "losses", "metrics"},
+    "decisions": {"crossfit", "metrics", "model_selection"},
+    "calibration": {"crossfit", "model_selection"},
+    "crossfit": {"model_selection"},
+    "model_selection": {"losses", "metrics"},
     "metrics": {"_propensity"},
     "datasets": set(),
     "plotting": {"losses", "metrics", "model_selection"},
@@ -66,9 +68,17 @@ def test_arrows(path):
     room = room_of(path)
     if room == "__init__":
         return
-    allowed = ALLOWED[room] | {room, "_lazy", "_validation"}
+    allowed = ALLOWED[room] | {room} | (set() if room in FOUNDATION else FOUNDATION)
     inside = {name.split(".")[1] for name in imports_of(path) if name.startswith("skbalance.")}
     assert inside <= allowed, f"{room} may not import {sorted(inside - allowed)}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_modules_of_another_room_are_not_imported(path):
+    """What a room has for others it hands on in its `__init__`."""
+    rooms = {facade.parent.name for facade in FACADES if facade.parent != ROOT} - {room_of(path)}
+    parts = [name.split(".") for name in imports_of(path) if name.startswith("skbalance.")]
+    assert not [part for part in parts if part[1] in rooms and any(p[0] == "_" for p in part[2:])]
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(ROOT)))

@@ -415,9 +415,9 @@ def test_bad_parameters(data, params, message):
     [
         (lambda X, y: (np.where(X.toarray() > 0, np.nan, 0), y), "NaN"),
         (lambda X, y: (np.full(X.shape, np.inf), y), "infinity"),
-        (lambda X, y: (X, y * 2), r"holds only 0 and 1; got \[2\]"),
-        (lambda X, y: (X, sp.csr_array(y * 3)), r"holds only 0 and 1; got \[3\]"),
-        (lambda X, y: (X, y - 0.5), r"holds only 0 and 1; got \[-0.5, 0.5\]"),
+        (lambda X, y: (X, y * 2), r"holds only 0 and 1; it holds \[2\]"),
+        (lambda X, y: (X, sp.csr_array(y * 3)), r"holds only 0 and 1; it holds \[3\]"),
+        (lambda X, y: (X, y - 0.5), r"holds only 0 and 1; it holds \[-0.5, 0.5\]"),
         (lambda X, y: (X, np.where(y == 1, "yes", "no")), "MultiLabelBinarizer"),
         (lambda X, y: (X, y[:-1]), "inconsistent numbers of samples"),
         (lambda X, y: (X, np.zeros(300)), "only one class is present"),

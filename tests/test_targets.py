@@ -1,56 +1,366 @@
-"""Targets in and out."""
+"""The one reading of every target: what is taken, what is refused in which words, in every public entry."""
 
+import warnings
+
+import joblib
+import matplotlib
+import matplotlib.pyplot
 import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 import scipy.sparse as sp
 from sklearn.exceptions import DataConversionWarning
 
-from skbalance._targets import encode_targets
+from skbalance import (
+    BalancedMultiLabelClassifier,
+    CalibratedMultiLabelClassifierCV,
+    TunedThresholdMultiLabelClassifierCV,
+)
+from skbalance._targets import encode_targets, read_indicator, read_targets, warn_of_constant_labels
+from skbalance.losses import LabelStatistics
+from skbalance.metrics import group_f1_score, multilabel_brier_score_loss, precision_at_k_score
+from skbalance.model_selection import (
+    MultilabelStratifiedKFold,
+    MultilabelStratifiedShuffleSplit,
+    RepeatedMultilabelStratifiedKFold,
+    multilabel_train_test_split,
+)
+from skbalance.plotting import LabelCooccurrenceDisplay, LabelFrequencyDisplay, LabelScoreDisplay, LossDisplay
+
+Y = np.array([[1, 0, 1], [0, 0, 0], [0, 1, 0], [1, 1, 0]] * 10)
+FRAME = pd.DataFrame(Y, columns=["a", "b", "c"])
 
 
-@pytest.mark.parametrize("container", [np.asarray, sp.csr_matrix, sp.csr_array])
-def test_indicator_round_trip(container):
-    y = container(np.array([[1, 0, 1], [0, 0, 0], [0, 1, 0]], dtype=np.int32))
+@pytest.fixture(autouse=True)
+def _no_windows():
+    matplotlib.use("Agg")
+    yield
+    matplotlib.pyplot.close("all")
+
+
+def stored_twice(container):
+    """Pairs out of order, each of them stored twice, and zeros stored."""
+    rows, columns = np.nonzero(Y)
+    none = np.flatnonzero(Y.ravel() == 0)[:5]
+    rows, columns = np.r_[rows, rows, none // 3][::-1], np.r_[columns, columns, none % 3][::-1]
+    values = Y[rows, columns].astype(np.int8)
+    if container is sp.coo_array:
+        return container((values, (rows, columns)), shape=Y.shape)
+    outer, inner = (rows, columns) if container is sp.csr_array else (columns, rows)
+    order = np.argsort(outer, kind="stable")
+    return container((values[order], inner[order], np.r_[0, np.bincount(outer).cumsum()]), shape=Y.shape)
+
+
+def read_only(container, folder):
+    """A matrix in a file, as joblib hands it to its workers."""
+    matrix = stored_twice(container)
+    joblib.dump(matrix, folder / "y.joblib")
+    return joblib.load(folder / "y.joblib", mmap_mode="r")
+
+
+INDICATORS = {
+    "lists": Y.tolist(),
+    "tuples": tuple(map(tuple, Y.tolist())),
+    "list of arrays": list(Y),
+    "bool": Y.astype(bool),
+    "float": Y.astype(float),
+    "objects": Y.astype(object),
+    "objects of booleans": Y.astype(bool).astype(object),
+    "fortran": np.asfortranarray(Y),
+    **{f"sparse {fmt}": sp.csr_matrix(Y).asformat(fmt) for fmt in ("csr", "csc", "coo", "lil", "dok", "dia", "bsr")},
+    "sparse array": sp.csr_array(Y),
+    **{f"{kind.__name__} twice": stored_twice(kind) for kind in (sp.csr_array, sp.csc_array, sp.coo_array)},
+    "frame": FRAME,
+    "frame Int64": FRAME.astype("Int64"),
+    "frame boolean": FRAME.astype(bool).astype("boolean"),
+    "frame object": FRAME.astype(object),
+    "frame category": FRAME.astype("category"),
+    "frame arrow": FRAME.astype("int8[pyarrow]"),
+    "frame mixed": FRAME.astype({"a": "Int64", "b": bool, "c": "float32"}),
+    "frame sparse": FRAME.astype(pd.SparseDtype(int, 0)),
+    "frame of one name": FRAME.set_axis(["a", "a", "a"], axis=1).astype("Int8"),
+    "polars": pl.DataFrame(FRAME.to_dict("list")),
+    "polars boolean": pl.DataFrame(FRAME.astype(bool).to_dict("list")),
+    "polars array": pl.Series(Y.tolist(), dtype=pl.Array(pl.Int8, 3)),
+    "arrow": pa.Table.from_pandas(FRAME),
+    "arrow boolean": pa.Table.from_pandas(FRAME.astype(bool)),
+}
+
+
+@pytest.mark.parametrize("name", INDICATORS)
+def test_indicators(name):
+    y = INDICATORS[name]
     encoding, indicator = encode_targets(y)
     assert encoding.kind == "multilabel"
     assert encoding.n_outputs == 3
+    assert indicator.has_canonical_format
+    np.testing.assert_array_equal(indicator.toarray(), Y)
+    assert indicator.nnz == 50
     back = encoding.decode(indicator.toarray() - 0.5)
-    assert type(back) is type(y)
-    assert back.dtype == np.int32
-    assert not (back != y).sum()
+    assert sp.issparse(back) == (sp.issparse(y) or name == "frame sparse")
+    assert back.dtype == read_targets(y).dtype
+    np.testing.assert_array_equal(sp.csr_array(back).toarray(), Y)
 
 
-def test_the_callers_sparse_target_is_not_changed():
-    y = sp.csr_matrix((np.array([1, 0]), np.array([0, 1]), np.array([0, 1, 2])), shape=(2, 2))
-    _, indicator = encode_targets(y)
-    assert indicator.nnz == 1
-    assert y.nnz == 2
+@pytest.mark.parametrize("container", [sp.csr_array, sp.csc_array, sp.coo_array])
+def test_sparse_targets_of_the_caller_are_not_changed_and_may_be_read_only(container, tmp_path):
+    y = read_only(container, tmp_path)
+    before = y.data.copy()
+    np.testing.assert_array_equal(read_targets(y).toarray(), Y)
+    np.testing.assert_array_equal(y.data, before)
+    assert len(y.data) == 105
 
 
-def test_classes_round_trip():
-    for y in (np.array(["b", "a", "b"]), np.array(["c", "a", "b"]), np.array([7, 3, 7])):
-        encoding, indicator = encode_targets(y)
-        np.testing.assert_array_equal(encoding.decode(indicator.toarray() - 0.5), y)
-    assert encode_targets(np.array([0, 1, 1]))[0].n_outputs == 1
+def test_three_hundred_times_the_same_pair():
+    """More than an 8-bit count holds."""
+    y = sp.coo_array((np.ones(512, np.int8), (np.zeros(512, int), np.zeros(512, int))), shape=(2, 2))
+    for form in (y, sp.csr_array((y.data, y.col, [0, 512, 512]), shape=(2, 2))):
+        np.testing.assert_array_equal(read_indicator(form).toarray(), [[1, 0], [0, 0]])
 
 
-def test_columns():
-    encoding, _ = encode_targets(np.array([[0], [1]]))
-    assert encoding.kind == "multilabel"
-    with pytest.warns(DataConversionWarning, match="column-vector"):
-        encoding, _ = encode_targets(np.array([[3], [5]]))
-    assert encoding.kind == "binary"
+CLASSES = {
+    "strings": ["b", "a", "c", "a"],
+    "tuple": ("b", "a", "c", "a"),
+    "objects": np.array(["b", "a", "c", "a"], dtype=object),
+    "series": pd.Series(["b", "a", "c", "a"]),
+    "category": pd.Series(["b", "a", "c", "a"], dtype="category"),
+    "frame of one column": pd.DataFrame({"y": ["b", "a", "c", "a"]}),
+    "column": np.array([["b"], ["a"], ["c"], ["a"]]),
+    "polars": pl.Series(["b", "a", "c", "a"]),
+    "polars category": pl.Series(["b", "a", "c", "a"], dtype=pl.Categorical),
+    "arrow": pa.array(["b", "a", "c", "a"]),
+    "arrow dictionary": pa.chunked_array([pa.array(["b", "a", "c", "a"]).dictionary_encode()]),
+}
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_classes(name):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        encoding, indicator = encode_targets(CLASSES[name])
+    assert [w.category for w in caught] == [DataConversionWarning] * ("column" in name)
+    assert encoding.kind == "multiclass"
+    assert encoding.decode(indicator.toarray() - 0.5).tolist() == ["b", "a", "c", "a"]
 
 
 @pytest.mark.parametrize(
-    ("y", "message"),
+    "y",
     [
-        (np.array([[0, 2], [1, 0]]), r"got \[2\]"),
-        (sp.csr_array(np.array([[0, 2.5], [1, 0]])), r"got \[2.5\]"),
-        (np.array([["a", "b"], ["c", "d"]]), r"got .*'a'.*MultiLabelBinarizer"),
-        (np.array(["x", "x"]), r"only one class is present; y holds only .*'x'"),
+        [7, 3, 7],
+        np.array([7.0, 3.0, 7.0]),
+        np.array([7, 3, 7], dtype=object),
+        pd.Series([7, 3, 7], dtype="Int64"),
+        pd.Series([7, 3, 7], dtype="category"),
+        pd.Series([7, 3, 7], dtype="int16[pyarrow]"),
+        pl.Series([7, 3, 7]),
+        pa.array([7, 3, 7]),
     ],
+    ids=lambda y: f"{type(y).__module__}-{getattr(y, 'dtype', '')}",
 )
-def test_bad_targets(y, message):
+def test_binary(y):
+    encoding, indicator = encode_targets(y)
+    assert encoding.kind == "binary"
+    np.testing.assert_array_equal(encoding.decode(indicator.toarray() - 0.5), [7, 3, 7])
+    assert encoding.classes.dtype.kind in "if"
+
+
+def test_booleans_are_two_classes():
+    for y in (
+        [True, False],
+        pd.Series([True, False], dtype="boolean"),
+        pl.Series([True, False]),
+        pa.array([1 > 0, 0 > 1]),
+    ):
+        encoding, _ = encode_targets(y)
+        assert encoding.classes.tolist() == [False, True]
+        assert encoding.classes.dtype == bool
+
+
+def test_a_column_of_zero_and_one_is_one_label():
+    for y in (np.array([[0], [1]]), pd.DataFrame({"a": [0, 1]}), sp.csr_array([[0], [1]])):
+        encoding, _ = encode_targets(y)
+        assert encoding.kind == "multilabel"
+        assert encoding.n_outputs == 1
+    with pytest.warns(DataConversionWarning, match="column-vector") as caught:
+        encoding, _ = encode_targets(np.array([[3], [5]]))
+    assert encoding.kind == "binary"
+    assert caught[0].filename == __file__
+
+
+def test_warnings_name_the_line_of_the_caller():
+    X, y = np.random.default_rng(0).normal(size=(20, 2)), np.array([[0, 1], [0, 0]] * 10)
+    with pytest.warns(UserWarning, match="no positive sample") as caught:
+        BalancedMultiLabelClassifier().fit(X, y)
+    with pytest.warns(UserWarning, match="every sample positive .* and so on") as more:
+        warn_of_constant_labels(np.full(9, 4), 4)
+    assert {w.filename for w in [*caught, *more]} == {__file__}
+
+
+def damaged(container, indices, indptr=(0, 1, 2)):
+    y = container(np.eye(2, dtype=int))
+    if container is sp.coo_array:
+        y.coords = (np.array(indices), np.array([0, 1]))
+        return y
+    y.indices, y.indptr = np.array(indices, dtype=np.int32), np.array(indptr, dtype=np.int32)
+    return y
+
+
+TAGS = r"lists of tags.*TagClassifier.*MultiLabelBinarizer"
+REFUSED = {
+    "none": (None, "requires y to be passed"),
+    "lists of tags": ([["a"], ["a", "b"], ["b"], []], TAGS),
+    "one tag each": ([["a"], ["b"], ["a"], ["c"]], TAGS),
+    "two tags each": ([["a", "b"], ["b", "c"], ["a", "c"], ["c", "b"]], TAGS),
+    "numbers of tags": ([[3], [3, 7], [7], []], TAGS),
+    "sets": ([{"a"}, {"a", "b"}, {"b"}, set()], TAGS),
+    "tuples": ([("a",), ("a", "b"), ("b",), ()], TAGS),
+    "no tags at all": ([[], [], [], []], "no labels.*TagClassifier"),
+    "Series of tags": (pd.Series([["a"], ["a", "b"], ["b"], []]), TAGS),
+    "frame of tags": (pd.DataFrame({"tags": [["a"], ["a", "b"], ["b"], []]}), TAGS),
+    "polars tags": (pl.Series([["a"], ["a", "b"], ["b"], []]), TAGS),
+    "arrow tags": (pa.array([["a"], ["a", "b"], ["b"], []]), TAGS),
+    "strings": (np.array([["a", "b"]] * 4), "holds .*'a'.*TagClassifier.*MultiLabelBinarizer"),
+    "digits": (np.array([["0", "1"]] * 4), "holds .*'0'"),
+    "frame of strings": (pd.DataFrame({"a": ["x"] * 4, "b": ["y"] * 4}), "holds .*'x'"),
+    "twos": (np.array([[0, 2], [1, 0], [0, 1], [1, 1]]), r"holds only 0 and 1; it holds \[2\].*MultiLabelBinarizer"),
+    "sparse": (sp.csr_array([[0, 2.5], [1, 0], [0, 1], [1, 1]]), r"it holds \[2.5\]"),
+    "halves stored twice": (sp.coo_array(([0.5, 0.5], ([0, 0], [0, 0])), shape=(4, 2)), r"it holds \[0.5\]"),
+    "signs": (np.array([[-1, 1], [1, -1], [1, 1], [-1, -1]]), r"it holds \[-1\].*\(y > 0\)"),
+    "ignored": (np.array([[-100, 1], [1, 0], [1, 1], [0, 0]]), r"it holds \[-100\].*ignored"),
+    "smoothed": (np.array([[0.05, 0.95], [0.95, 0.05], [0.05, 0.05], [0.95, 0.95]]), "Smoothed.*y >= 0.5"),
+    "nan": (np.array([[np.nan, 1], [1, 0], [1, 1], [0, 0]]), "NaN and infinity are no labels"),
+    "infinity": (np.array([[np.inf, 1], [1, 0], [1, 1], [0, 0]]), "NaN and infinity are no labels"),
+    "sparse nan": (sp.csr_array([[np.nan, 1], [1, 0], [1, 1], [0, 0]]), "NaN and infinity are no labels"),
+    "missing in a frame": (pd.DataFrame({"a": [1, None, 0, 1], "b": [1, 0, 1, 0]}, dtype="Int64"), "NaN"),
+    "missing boolean": (pd.DataFrame({"a": [True, None] * 2, "b": [True] * 4}, dtype="boolean"), "missing.*row 1"),
+    "missing in polars": (pl.DataFrame({"a": [True, None] * 2, "b": [True] * 4}), "missing.*row 1"),
+    "missing in arrow": (pa.table({"a": [True, None] * 2, "b": [True] * 4}), "missing.*row 1"),
+    "None": ([[1, None], [0, 1], [1, 1], [0, 0]], "missing.*row 0"),
+    "masked": (np.ma.array(np.eye(4), mask=np.eye(4)), "masked"),
+    "mixed": ([[1, "a"], [0, 1], [1, 1], [0, 0]], "TagClassifier"),
+    "objects": (np.array([[1, "a"]] * 4, dtype=object), "one type.*int, str"),
+    "huge": (np.array([[1, 2**80]] * 4, dtype=object), "64 bits"),
+    "complex": (np.ones((4, 2), dtype=complex), "numbers 0 and 1"),
+    "dates": (np.full((4, 2), np.datetime64("2020-01-01")), "numbers 0 and 1"),
+    "cube": (np.zeros((4, 2, 2)), r"shape \(4, 2, 2\)"),
+    "scalar": (3, r"a int of shape \(\)"),
+    "mapping": ({"a": [1, 0]}, r"a dict of shape \(\)"),
+    "no columns": (np.empty((4, 0)), "no labels"),
+    "no sparse columns": (sp.csr_array((4, 0)), "no labels"),
+    "sparse vector": (sp.coo_array(np.ones(4)), r"indicator of shape"),
+    "index below": (damaged(sp.csr_array, [-1, 0]), "damaged sparse"),
+    "index past the end": (damaged(sp.csr_array, [0, 2]), "damaged sparse"),
+    "csc index": (damaged(sp.csc_array, [0, 2]), "damaged sparse"),
+    "coo index": (damaged(sp.coo_array, [0, 2]), "damaged sparse"),
+    "pointers": (damaged(sp.csr_array, [0, 1], (0, 2, 1)), "damaged sparse"),
+    "long pointers": (damaged(sp.csr_array, [0, 1], (0, 1, 9)), "damaged sparse"),
+}
+REFUSED_CLASSES = {
+    "continuous": (np.linspace(0, 1, 4), "Unknown label type: continuous"),
+    "nan": (np.array([0, 1, np.nan, 1]), "NaN"),
+    "missing": (pd.Series(["a", None, "b", "a"]), "missing.*row 1"),
+    "missing boolean": (pd.Series([True, None, False, True], dtype="boolean"), "missing.*row 1"),
+    "mixed": (np.array(["a", 1, "b", 2], dtype=object), "one type.*int, str"),
+    "column of NaN": (np.array([[0.0], [1], [np.nan], [1]]), "NaN"),
+}
+
+
+@pytest.mark.filterwarnings("ignore:A column-vector")
+@pytest.mark.parametrize("name", [*REFUSED, *(f"1-D {name}" for name in REFUSED_CLASSES)])
+def test_refused(name):
+    y, message = REFUSED[name] if name in REFUSED else REFUSED_CLASSES[name.removeprefix("1-D ")]
     with pytest.raises(ValueError, match=message):
         encode_targets(y)
+
+
+@pytest.mark.parametrize(
+    ("y", "message"), [(["x", "x"], "only one class is present; y holds only .*'x'"), ([], "no rows")]
+)
+def test_too_few_classes(y, message):
+    with pytest.raises(ValueError, match=message):
+        encode_targets(y)
+
+
+X = np.random.default_rng(0).normal(size=(40, 4))
+
+
+def tuned(y):
+    TunedThresholdMultiLabelClassifierCV(BalancedMultiLabelClassifier(loss="bce"), cv=2).fit(X, y)
+
+
+def calibrated(y):
+    CalibratedMultiLabelClassifierCV(BalancedMultiLabelClassifier(loss="bce"), cv=2).fit(X, y)
+
+
+ENTRIES = {
+    "classifier": lambda y: BalancedMultiLabelClassifier().fit(X, y),
+    "tuner": tuned,
+    "calibrator": calibrated,
+    "folds": lambda y: list(MultilabelStratifiedKFold(2).split(X, y)),
+    "repeated folds": lambda y: list(RepeatedMultilabelStratifiedKFold(n_splits=2, n_repeats=1).split(X, y)),
+    "shuffled splits": lambda y: list(MultilabelStratifiedShuffleSplit(1, random_state=0).split(X, y)),
+    "train and test": lambda y: multilabel_train_test_split(X, y, random_state=0),
+}
+INDICATOR_ENTRIES = {
+    "statistics": LabelStatistics.from_targets,
+    "F1": lambda y: group_f1_score(y, y, label_counts=[90, 20, 3]),
+    "ranking": lambda y: precision_at_k_score(y, np.tile([0.3, 0.2, 0.1], (40, 1)), k=1),
+    "Brier": lambda y: multilabel_brier_score_loss(y, np.full((40, 3), 0.5)),
+    "frequency": LabelFrequencyDisplay.from_targets,
+    "co-occurrence": LabelCooccurrenceDisplay.from_targets,
+    "loss": lambda y: LossDisplay.from_targets("bce", y),
+    "scores": lambda y: LabelScoreDisplay.from_predictions(y, y, label_counts=[90, 20, 3]),
+}
+
+
+@pytest.mark.filterwarnings("ignore:A column-vector")
+@pytest.mark.parametrize(
+    ("entry", "name"),
+    [
+        (entry, name)
+        for entry in [*ENTRIES, *INDICATOR_ENTRIES]
+        for name in ["lists of tags", "Series of tags", "strings", "signs", "nan", "smoothed", "ignored"]
+        if entry != "statistics" or name not in ("nan", "smoothed")  # these count shares and leave out what is unknown
+    ],
+)
+def test_every_entry_refuses_in_the_same_words(entry, name):
+    y, message = REFUSED[name]
+    y = pd.concat([y] * 10) if isinstance(y, pd.Series) else y * 10 if isinstance(y, list) else np.tile(y, (10, 1))
+    with pytest.raises(ValueError, match=message):
+        (ENTRIES | INDICATOR_ENTRIES)[entry](y)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("entry", [*ENTRIES, *INDICATOR_ENTRIES])
+@pytest.mark.parametrize("name", ["lists", "csr_array twice", "sparse csc", "frame object", "polars", "arrow"])
+def test_every_entry_reads_the_same(entry, name):
+    (ENTRIES | INDICATOR_ENTRIES)[entry](INDICATORS[name])
+
+
+@pytest.mark.parametrize("name", INDICATORS)
+def test_models_and_statistics_of_every_form_are_those_of_an_array(name):
+    expected = BalancedMultiLabelClassifier().fit(X, Y).decision_function(X)
+    np.testing.assert_array_equal(
+        BalancedMultiLabelClassifier().fit(X, INDICATORS[name]).decision_function(X), expected
+    )
+    statistics = LabelStatistics.from_targets(INDICATORS[name])
+    np.testing.assert_array_equal(statistics.counts, Y.sum(axis=0))
+    assert statistics.rebalance_center == LabelStatistics.from_targets(Y).rebalance_center
+
+
+@pytest.mark.parametrize("entry", INDICATOR_ENTRIES)
+def test_one_dimension_is_no_indicator(entry):
+    with pytest.raises(ValueError, match=r"indicator of shape \(n_samples, n_labels\).*shape \(40,\)"):
+        INDICATOR_ENTRIES[entry](["a", "b", "c", "d"] * 10)
+
+
+@pytest.mark.parametrize("container", [np.asarray, sp.csr_array, sp.coo_matrix])
+def test_shares_and_unknown_labels_where_they_are_asked_for(container):
+    y = np.array([[0.5, 1.0], [np.nan, 0.0], [0.25, 1.0]])
+    got = read_indicator(container(y), soft=True)
+    np.testing.assert_array_equal(got.toarray() if sp.issparse(got) else got, y)
+    for wrong in (-1, 1.5, np.inf):
+        with pytest.raises(ValueError, match="holds only 0 and 1"):
+            read_indicator(container(np.where(y == 1, wrong, y)), soft=True)

@@ -7,9 +7,8 @@ import warnings
 import numpy as np
 import scipy.sparse as sp
 from sklearn.exceptions import DataConversionWarning
-from sklearn.utils import assert_all_finite
 
-from skbalance._targets import encode_targets
+from skbalance._targets import encode_targets, read_targets
 
 __all__ = ["encode_tuning_targets"]
 
@@ -36,10 +35,7 @@ def encode_tuning_targets(y):
     ValueError
         If it is multiclass, continuous, not finite or not 0 and 1.
     """
-    if y is None:
-        raise ValueError("This estimator requires y to be passed, but the target y is None.")
-    y = y.tocsr() if sp.issparse(y) else np.asarray(y)
-    assert_all_finite(y.data if sp.issparse(y) else y, input_name="y")
+    y = read_targets(y)
     encoding, indicator = encode_targets(y)
     if encoding.kind == "multiclass":
         raise ValueError(

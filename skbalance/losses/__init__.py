@@ -10,6 +10,8 @@ from ._focal import BinaryCrossEntropy, FocalLoss, LogitAdjustedCrossEntropy, Pr
 from ._negative_tolerant import NegativeTolerantFocalLoss
 from ._rebalanced import DistributionBalancedLoss, RebalancedFocalLoss
 from ._registry import get_loss, get_loss_names
+from ._registry import loss_from_state as loss_from_state
+from ._registry import loss_to_state as loss_to_state
 from ._set_losses import SigmoidF1Loss, TwoWayLoss, ZLPRLoss
 from ._squared_hinge import SquaredHingeLoss
 from ._statistics import LabelStatistics

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 
+from .._indicators import check_row_weight
+from .._targets import read_indicator
+
 __all__ = ["LabelStatistics"]
 
 
@@ -103,7 +106,7 @@ class LabelStatistics:
 
         Parameters
         ----------
-        y : {ndarray, sparse matrix, sparse array} of shape (n_samples, n_labels)
+        y : {array-like, sparse, frame} of shape (n_samples, n_labels)
             Indicator of 0 and 1. A label in between counts as that share of a sample; NaN is an unknown one, and counts
             for nothing.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -113,6 +116,11 @@ class LabelStatistics:
         -------
         statistics : LabelStatistics
             Counts, number of samples and the centre of the rebalancing ratio.
+
+        Raises
+        ------
+        ValueError
+            If `y` is no indicator, or the weights are negative, not finite, all zero or not one for each row.
 
         Examples
         --------
@@ -124,15 +132,13 @@ class LabelStatistics:
         >>> round(statistics.rebalance_center, 4)  # ratios 1, 1/4, 3/4, 1: mean 0.75, median 0.875
         0.8125
         """
-        y = sp.csr_array(y)
+        y = sp.csr_array(read_indicator(y, name="y", soft=True))
         if y.dtype.kind == "f" and np.isnan(y.data).any():
             y = sp.csr_array((np.nan_to_num(y.data), y.indices, y.indptr), shape=y.shape)
-        y.eliminate_zeros()
+            y.eliminate_zeros()
         rows = np.repeat(np.arange(y.shape[0]), np.diff(y.indptr))
-        if sample_weight is None:
-            weight = np.ones(y.shape[0])
-        else:
-            weight = np.asarray(sample_weight, dtype=np.float64)
+        weight = check_row_weight(np.ones(y.shape[0]) if sample_weight is None else sample_weight, y.shape[0])
+        assert weight is not None
         pair_weight = weight[rows] * y.data
         counts = np.bincount(y.indices, weights=pair_weight, minlength=y.shape[1])
         inverse = 1.0 / np.where(counts > 0, counts, 1.0)[y.indices]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from skbalance.metrics._indicator import check_indicator, check_sample_weight
+from skbalance._indicators import check_indicator, check_row_weight
 from skbalance.metrics._ranking import check_scores
 
 __all__ = ["expected_calibration_error", "multilabel_brier_score_loss"]
@@ -26,7 +26,7 @@ def _check(y_true: Any, y_proba: Any, sample_weight: Any) -> tuple[Any, np.ndarr
         raise ValueError(f"y_true must have rows and labels; got the shape {y_true.shape}.")
     if proba.min() < 0 or proba.max() > 1:
         raise ValueError(f"y_proba must lie from 0 to 1; it reaches from {proba.min():.4g} to {proba.max():.4g}.")
-    return y_true, proba, check_sample_weight(sample_weight, y_true.shape[0])
+    return y_true, proba, check_row_weight(sample_weight, y_true.shape[0])
 
 
 def _blocks(

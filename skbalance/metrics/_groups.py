@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils import Bunch
 
-from skbalance.metrics._indicator import align_indicators, check_sample_weight, label_confusion
+from skbalance._indicators import align_indicators, check_row_weight, label_confusion
 from skbalance.metrics._ranking import check_zero_division
 from skbalance.metrics._scorer import MultilabelScorer
 
@@ -134,7 +134,7 @@ def _group_scores(
     members = _resolve_groups(y_true.shape[1], label_counts, groups, boundaries)
     if group is not None and group not in members:
         raise ValueError(f"group must be None or one of {tuple(members)}; got {group!r}.")
-    weight = check_sample_weight(sample_weight, y_true.shape[0])
+    weight = check_row_weight(sample_weight, y_true.shape[0])
     hits, predicted, positives = label_confusion(y_true, y_pred, weight)
     top, bottom = {
         "precision": (hits, predicted),

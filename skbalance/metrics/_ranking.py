@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import scipy.sparse as sp
 
-from skbalance.metrics._indicator import check_indicator, check_sample_weight
+from skbalance._indicators import check_indicator, check_row_weight
 
 __all__ = ["ndcg_at_k_score", "precision_at_k_score", "r_precision_score", "recall_at_k_score"]
 
@@ -142,7 +142,7 @@ def check_ranking(y_true: Any, y_score: Any, k: Any, sample_weight: Any) -> tupl
         raise ValueError("y_true has no rows.")
     if not isinstance(k, numbers.Integral) or isinstance(k, bool) or not 1 <= int(k) <= n_labels:
         raise ValueError(f"k must be an integer from 1 to the number of labels, {n_labels}; got {k!r}.")
-    return y_true, y_score, check_sample_weight(sample_weight, n_samples)
+    return y_true, y_score, check_row_weight(sample_weight, n_samples)
 
 
 def row_mean(values: np.ndarray, sample_weight: np.ndarray | None) -> float:

@@ -12,10 +12,9 @@ import numpy as np
 import scipy.sparse as sp
 from sklearn.model_selection import BaseCrossValidator, BaseShuffleSplit, ShuffleSplit
 from sklearn.utils import check_random_state, indexable
-from sklearn.utils.multiclass import type_of_target
 
+from skbalance._targets import class_indicator, read_targets
 from skbalance._validation import _safe_indexing
-from skbalance.metrics._indicator import check_indicator
 from skbalance.model_selection._stratify import assign_folds
 
 __all__ = [
@@ -25,44 +24,11 @@ __all__ = [
     "multilabel_train_test_split",
 ]
 
-_TARGETS = ("binary", "multiclass", "multilabel-indicator")
-
 
 def _target_as_csr(y: Any) -> sp.csr_array:
     """The target as a canonical CSR indicator; a 1-D target becomes one column per class."""
-    if y is None:
-        raise ValueError("A stratified split needs y; got None.")
-    if not sp.issparse(y) and np.ndim(y) == 1:
-        values = np.asarray(y)
-        if values.dtype.kind == "f" and not np.isfinite(values).all():
-            raise ValueError("y must not hold NaN or infinity.")
-        try:
-            kind = type_of_target(values)
-        except ValueError as error:
-            raise ValueError(f"Supported target types are: {_TARGETS}. {error}") from None
-        if kind not in _TARGETS:
-            raise ValueError(f"Supported target types are: {_TARGETS}. Got {kind!r} instead.")
-        classes, codes = np.unique(values, return_inverse=True)
-        n = codes.size
-        return sp.csr_array((np.ones(n, np.int8), codes, np.arange(n + 1)), shape=(n, classes.size))
-    try:
-        indicator = check_indicator(y, name="y")
-    except ValueError as error:
-        try:
-            with np.errstate(invalid="ignore"):
-                kind = type_of_target(y)
-        except (TypeError, ValueError):
-            kind = "unknown"
-        raise ValueError(
-            f"Supported target types are: {_TARGETS}; in two dimensions 0/1 indicators. Got {kind!r}: {error}"
-        ) from None
-    if sp.issparse(indicator):
-        return indicator
-    n, n_labels = indicator.shape
-    indptr = np.zeros(n + 1, dtype=np.int64)
-    np.cumsum(np.count_nonzero(indicator, axis=1), out=indptr[1:])
-    indices = np.flatnonzero(indicator) % max(n_labels, 1)
-    return sp.csr_array((np.ones(indices.size, np.int8), indices, indptr), shape=(n, n_labels))
+    y = read_targets(y)
+    return class_indicator(y)[1] if y.ndim == 1 else sp.csr_array(y)
 
 
 def _stratify(Y: sp.csr_array, proportions: np.ndarray, order: np.ndarray) -> np.ndarray:

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
+from skbalance._indicators import check_indicator, label_sums
 from skbalance.metrics import label_groups
-from skbalance.metrics._indicator import check_indicator, label_sums
 from skbalance.plotting._axes import (
     TEXT_COLOR,
     check_counts,

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from skbalance._indicators import check_indicator, label_sums
 from skbalance.metrics import fitted_label_counts, label_groups
-from skbalance.metrics._indicator import check_indicator, label_sums
 from skbalance.plotting._axes import (
     GROUP_COLORS,
     TEXT_COLOR,

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from skbalance._indicators import align_indicators, label_confusion
 from skbalance.metrics import label_groups
-from skbalance.metrics._indicator import align_indicators, label_confusion
 
 __all__ = ["as_named", "check_label_scores", "frequency_means", "group_means", "label_scores", "score_title"]
 

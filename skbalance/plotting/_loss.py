@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from skbalance._indicators import check_indicator
 from skbalance.losses import BaseLoss, LabelStatistics, get_loss
-from skbalance.metrics._indicator import check_indicator
 from skbalance.plotting._axes import check_display_labels, import_pyplot, line_styles, merge_style, new_grid
 
 __all__ = ["LossDisplay"]

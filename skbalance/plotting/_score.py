@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from skbalance.metrics import fitted_label_counts
-from skbalance.metrics._scorer import multilabel_response
+from skbalance.metrics import fitted_label_counts, multilabel_response
 from skbalance.plotting._axes import (
     check_counts,
     import_pyplot,

@@ -9,7 +9,7 @@ from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils import check_array, check_consistent_length, check_random_state
+from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from skbalance import finetuning
@@ -318,9 +318,8 @@ class FineTunedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator
         loss = get_loss(self.loss)
         device = check_device(self.device)
         texts = check_texts(X)
-        y = check_array(y, accept_sparse="csr", ensure_2d=False, dtype=None, input_name="y")
-        check_consistent_length(texts, y)
         encoding, indicator = encode_targets(y)
+        check_consistent_length(texts, indicator)
         if loss.exclusive and encoding.kind == "multilabel":
             raise ValueError(f"{loss!r} is for classes that exclude each other; y is a label indicator.")
         weight = check_sample_weight(

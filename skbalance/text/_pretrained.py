@@ -8,8 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from skbalance.losses import BaseLoss
-from skbalance.losses._registry import loss_from_state, loss_to_state
+from skbalance.losses import BaseLoss, loss_from_state, loss_to_state
 
 __all__ = ["read_folder", "write_folder"]
 

@@ -178,7 +178,7 @@ def test_wide_targets_are_taken_in_blocks():
         ((Y, np.where(S > 0.8, np.nan, S)), {}, "NaN"),
         ((Y, np.where(S > 0.8, np.inf, S)), {}, "infinity"),
         ((Y, S.astype(str)), {}, "dtype"),
-        ((Y * 2, S), {}, "holds 2"),
+        ((Y * 2, S), {}, r"holds \[2\]"),
         ((Y, S), {"k": 0}, "from 1 to the number of labels, 4; got 0"),
         ((Y, S), {"k": 5}, "got 5"),
         ((Y, S), {"k": 1.5}, "got 1.5"),

@@ -105,7 +105,7 @@ def test_what_cannot_be_drawn():
         LabelFrequencyDisplay.from_counts(COUNTS, display_labels=["a"])
     with pytest.raises(ValueError, match="xscale must be 'linear' or 'log'; got 'sqrt'"):
         LabelFrequencyDisplay.from_counts(COUNTS, xscale="sqrt")
-    with pytest.raises(ValueError, match="numbers 0 and 1"):
+    with pytest.raises(ValueError, match="only 0 and 1"):
         LabelFrequencyDisplay.from_targets([[0, 2], [1, 0]])
     with pytest.raises(ValueError, match="two increasing numbers"):
         LabelFrequencyDisplay.from_counts(COUNTS, boundaries=(35, 8))

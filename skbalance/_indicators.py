@@ -6,31 +6,10 @@ from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
-from sklearn.utils.multiclass import type_of_target
 
-__all__ = ["align_indicators", "check_indicator", "check_sample_weight", "label_confusion", "label_sums"]
+from skbalance._targets import read_indicator
 
-
-def _describe(y: Any) -> str:
-    try:
-        return type_of_target(y)
-    except (TypeError, ValueError):
-        return type(y).__name__
-
-
-def _check_zero_one(values: np.ndarray, name: str) -> None:
-    if values.dtype.kind == "b":
-        return
-    if values.dtype.kind not in "iuf":
-        raise ValueError(f"{name} must hold the numbers 0 and 1; got the dtype {values.dtype}.")
-    if values.dtype.kind == "f":
-        with np.errstate(invalid="ignore", over="ignore"):
-            finite = np.isfinite(values.sum(dtype=np.float64))  # no temporary of the same size
-        if not finite:
-            raise ValueError(f"{name} must hold the numbers 0 and 1; it holds NaN or infinity.")
-    if np.count_nonzero(values == 1) != np.count_nonzero(values):
-        other = values[(values != 0) & (values != 1)]
-        raise ValueError(f"{name} must hold the numbers 0 and 1 only; it holds {other[0]!s}.")
+__all__ = ["align_indicators", "check_indicator", "check_row_weight", "label_confusion", "label_sums"]
 
 
 def check_indicator(y: Any, *, name: str = "y_true") -> Any:
@@ -38,8 +17,8 @@ def check_indicator(y: Any, *, name: str = "y_true") -> Any:
 
     Parameters
     ----------
-    y : {array-like, sparse matrix} of shape (n_samples, n_labels)
-        The indicator: 1 where the row has the label, 0 elsewhere.
+    y : {array-like, sparse matrix, frame} of shape (n_samples, n_labels)
+        The indicator: 1 where the row has the label, 0 elsewhere. See :func:`skbalance._targets.read_targets`.
     name : str, default="y_true"
         What the messages call it.
 
@@ -53,34 +32,8 @@ def check_indicator(y: Any, *, name: str = "y_true") -> Any:
     ValueError
         If `y` is not two-dimensional or holds anything but 0 and 1.
     """
-    if sp.issparse(y):
-        if y.ndim != 2:
-            raise ValueError(f"{name} must be an indicator of shape (n_samples, n_labels); got {y.shape}.")
-        csr = sp.csr_array(y)
-        if not csr.has_canonical_format:
-            csr = csr.copy()
-            csr.sum_duplicates()
-        _check_zero_one(csr.data, name)
-        if csr.data.size and not csr.data.all():
-            csr = csr.copy()
-            csr.eliminate_zeros()
-        return csr
-    try:
-        dense = np.asarray(y)
-    except ValueError:  # ragged lists
-        dense = np.empty(0)
-    if dense.ndim != 2:
-        raise ValueError(
-            f"{name} must be a multi-label indicator of shape (n_samples, n_labels), dense or sparse; "
-            f"got a target of type {_describe(y)!r} with shape {dense.shape}."
-        )
-    if dense.dtype.kind == "O":
-        try:
-            dense = dense.astype(np.float64)
-        except (TypeError, ValueError):
-            raise ValueError(f"{name} must hold the numbers 0 and 1; got the dtype object.") from None
-    _check_zero_one(dense, name)
-    return dense.astype(bool, copy=False)
+    y = read_indicator(y, name=name)
+    return sp.csr_array(y) if sp.issparse(y) else y.astype(bool, copy=False)
 
 
 def align_indicators(y_true: Any, y_pred: Any, *, names: tuple[str, str] = ("y_true", "y_pred")) -> tuple[Any, Any]:
@@ -112,7 +65,7 @@ def align_indicators(y_true: Any, y_pred: Any, *, names: tuple[str, str] = ("y_t
     return first, second
 
 
-def check_sample_weight(sample_weight: Any, n_samples: int) -> np.ndarray | None:
+def check_row_weight(sample_weight: Any, n_samples: int) -> np.ndarray | None:
     """Check the row weights.
 
     Parameters
@@ -134,7 +87,13 @@ def check_sample_weight(sample_weight: Any, n_samples: int) -> np.ndarray | None
     """
     if sample_weight is None:
         return None
-    weight = np.asarray(sample_weight, dtype=np.float64)
+    try:
+        weight = np.asarray(sample_weight, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"sample_weight must hold {n_samples} numbers, one for each row; got a {type(sample_weight).__name__} that "
+            "holds something else."
+        ) from None
     if weight.shape != (n_samples,):
         raise ValueError(f"sample_weight must have shape ({n_samples},); got {weight.shape}.")
     if not np.isfinite(weight).all() or (weight < 0).any() or not weight.any():

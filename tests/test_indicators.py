@@ -4,10 +4,10 @@ import pytest
 import scipy.sparse as sp
 from numpy.testing import assert_array_equal
 
-from skbalance.metrics._indicator import (
+from skbalance._indicators import (
     align_indicators,
     check_indicator,
-    check_sample_weight,
+    check_row_weight,
     label_confusion,
     label_sums,
 )
@@ -39,10 +39,11 @@ def test_stored_zeros_and_unsorted_entries_are_put_in_order_in_a_copy():
     assert_array_equal(y.indices, [2, 1, 0])
 
 
-def test_entries_that_add_up_past_one():
+def test_a_pair_that_is_stored_twice_counts_once():
     y = sp.csr_matrix((np.array([1, 1]), np.array([1, 1]), np.array([0, 2])), shape=(1, 3))
-    with pytest.raises(ValueError, match="holds 2"):
-        check_indicator(y)
+    assert_array_equal(check_indicator(y).toarray(), [[0, 1, 0]])
+    with pytest.raises(ValueError, match=r"holds \[2\]"):
+        check_indicator(2 * y)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, -1, 0.5])
@@ -50,12 +51,12 @@ def test_entries_that_add_up_past_one():
 def test_other_values(value, kind):
     y = Y.astype(float)
     y[0, 0] = value
-    with pytest.raises(ValueError, match="y_true must hold the numbers 0 and 1"):
+    with pytest.raises(ValueError, match="y_true must be a label indicator that holds only 0 and 1"):
         check_indicator(kind(y))
 
 
 def test_infinities_of_both_signs():
-    with pytest.raises(ValueError, match="NaN or infinity"):
+    with pytest.raises(ValueError, match="NaN and infinity"):
         check_indicator([[np.inf, -np.inf]])
 
 
@@ -70,7 +71,7 @@ def test_sums(weight, kind):
         assert_array_equal(got, w @ expected)
 
 
-@pytest.mark.parametrize("weight", [[1, 2, 3], [[1], [2]], [1, -1], [0, 0], [1, np.nan]])
+@pytest.mark.parametrize("weight", [[1, 2, 3], [[1], [2]], [1, -1], [0, 0], [1, np.nan], ["a", "b"], [None, {}]])
 def test_bad_weights(weight):
     with pytest.raises(ValueError, match="sample_weight"):
-        check_sample_weight(weight, 2)
+        check_row_weight(weight, 2)
