@@ -15,7 +15,17 @@ sys.path.insert(0, str(HERE / "_extensions"))
 import skbalance
 from skbalance._validation import DOCUMENTATION_URL
 
-PUBLIC = ("", ".losses", ".metrics", ".model_selection", ".embedding", ".datasets", ".plotting")
+PUBLIC = (
+    "",
+    ".losses",
+    ".metrics",
+    ".model_selection",
+    ".decisions",
+    ".calibration",
+    ".text",
+    ".datasets",
+    ".plotting",
+)
 
 project = "skbalance"
 author = "The skbalance developers"

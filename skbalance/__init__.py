@@ -1,8 +1,9 @@
 """Balancing losses for long-tailed multi-label text classification, as ordinary scikit-learn."""
 
 from ._classifier import BalancedMultiLabelClassifier
+from ._versions import show_versions
 from .calibration import CalibratedMultiLabelClassifierCV
-from .decisions import TunedThresholdMultiLabelClassifierCV
+from .decisions import FixedThresholdMultiLabelClassifier, TunedThresholdMultiLabelClassifierCV
 from .text import FineTunedMultiLabelClassifier, SentenceEmbedder, TagClassifier
 
 __version__ = "0.1.0.dev0"
@@ -11,8 +12,10 @@ __all__ = [
     "BalancedMultiLabelClassifier",
     "CalibratedMultiLabelClassifierCV",
     "FineTunedMultiLabelClassifier",
+    "FixedThresholdMultiLabelClassifier",
     "SentenceEmbedder",
     "TagClassifier",
     "TunedThresholdMultiLabelClassifierCV",
     "__version__",
+    "show_versions",
 ]

@@ -25,6 +25,7 @@ ALLOWED = {
     "_validation": set(),
     "_warnings": set(),
     "_classifier": {"_display", "losses", "training"},
+    "_versions": set(),
     "finetuning": {"losses"},
     "text": {
         "_classifier",

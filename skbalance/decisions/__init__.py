@@ -1,7 +1,14 @@
 """Decisions: thresholds on scores and other evidence, set on rows that the models did not see."""
 
 from skbalance.decisions._explain import LabelEvidence
+from skbalance.decisions._fixed import FixedThresholdMultiLabelClassifier
 from skbalance.decisions._label_texts import label_vectors, readable
 from skbalance.decisions._tuned import TunedThresholdMultiLabelClassifierCV
 
-__all__ = ["LabelEvidence", "TunedThresholdMultiLabelClassifierCV", "label_vectors", "readable"]
+__all__ = [
+    "FixedThresholdMultiLabelClassifier",
+    "LabelEvidence",
+    "TunedThresholdMultiLabelClassifierCV",
+    "label_vectors",
+    "readable",
+]

@@ -1,0 +1,272 @@
+"""The meta-estimator that puts given thresholds on the scores of a multi-label classifier."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from numbers import Integral, Real
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn import get_config
+from sklearn.base import BaseEstimator, clone
+from sklearn.utils import indexable
+from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted
+
+from skbalance._validation import (
+    HasMethods,
+    Interval,
+    StrOptions,
+    _safe_indexing,
+    num_samples,
+    validate_hyperparameters,
+)
+from skbalance.crossfit import (
+    MetaClassifierMixin,
+    check_rows,
+    encode_tuning_targets,
+    features_seen,
+    response,
+    scoring_blocks,
+)
+from skbalance.decisions._choice import Choice
+
+__all__ = ["FixedThresholdMultiLabelClassifier"]
+
+# The threshold of a label that is given none, on the scale of each method.
+_USUAL = {"predict_proba": 0.5, "decision_function": 0.0}
+
+
+def _estimator_has(method):
+    def check(self):
+        getattr(getattr(self, "estimator_", self.estimator), method)
+        return True
+
+    return check
+
+
+class FixedThresholdMultiLabelClassifier(MetaClassifierMixin, BaseEstimator):
+    """Multi-label classifier with thresholds that you give.
+
+    It is :class:`~sklearn.model_selection.FixedThresholdClassifier` for several labels: a label is predicted if its
+    score is above the label's threshold. Use it where the thresholds come from elsewhere: an agreement on precision,
+    a rule of the editors, a study of last year.
+
+    Parameters
+    ----------
+    estimator : classifier
+        With `predict_proba` or `decision_function`. A fitted one is kept as it is if it is wrapped in
+        :class:`~sklearn.frozen.FrozenEstimator`; any other is cloned and fitted.
+    thresholds : "auto", float, array-like of shape (n_labels,) or mapping of int to float, default="auto"
+        One number for all labels, one for each, or a mapping from the column of a label to its threshold, where the
+        labels that it leaves out have the usual one. ``"auto"`` is the usual one for all: 0.5 on probabilities, 0 on
+        decision values. ``inf`` means never, ``-inf`` always.
+    min_labels : int, default=0
+        Rows with fewer labels above their thresholds are given those that are closest to it.
+    max_labels : int, default=None
+        Rows with more labels above their thresholds keep those that are farthest above.
+    response_method : {"auto", "predict_proba", "decision_function"}, default="auto"
+        Where the scores come from; ``"auto"`` prefers `predict_proba`, as scikit-learn does.
+
+    Attributes
+    ----------
+    estimator_ : classifier
+        The fitted classifier.
+    thresholds_ : ndarray of shape (n_labels,)
+        The threshold of each label.
+    n_labels_ : int
+        Number of labels; 1 for a binary target.
+    classes_ : ndarray of shape (2,) or list of n_labels ndarray
+        Classes of a binary target, or of every label.
+    n_features_in_ : int
+        Features seen in `fit`, if `estimator_` tells.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Their names, if `estimator_` tells.
+
+    See Also
+    --------
+    TunedThresholdMultiLabelClassifierCV : Sets the thresholds by cross-validation.
+    sklearn.model_selection.FixedThresholdClassifier : For binary targets.
+
+    Examples
+    --------
+    >>> from sklearn.frozen import FrozenEstimator
+    >>> from skbalance import BalancedMultiLabelClassifier, FixedThresholdMultiLabelClassifier
+    >>> X, y = [[0, 1], [1, 0], [1, 1], [0, 0]], [[1, 0], [0, 1], [1, 1], [0, 0]]
+    >>> model = BalancedMultiLabelClassifier().fit(X, y)
+    >>> strict = FixedThresholdMultiLabelClassifier(FrozenEstimator(model), thresholds={1: 0.999}).fit(X, y)
+    >>> strict.thresholds_
+    array([0.5  , 0.999])
+    >>> strict.predict([[1, 1]])
+    array([[1, 0]])
+    """
+
+    _parameter_constraints: dict = {
+        "estimator": [HasMethods(["fit", "predict_proba"]), HasMethods(["fit", "decision_function"])],
+        "thresholds": [StrOptions({"auto"}), Real, "array-like", Mapping],
+        "min_labels": [Interval(Integral, 0, None, closed="left")],
+        "max_labels": [Interval(Integral, 1, None, closed="left"), None],
+        "response_method": [StrOptions({"auto", "decision_function", "predict_proba"})],
+    }
+
+    def __init__(self, estimator, *, thresholds="auto", min_labels=0, max_labels=None, response_method="auto"):
+        self.estimator = estimator
+        self.thresholds = thresholds
+        self.min_labels = min_labels
+        self.max_labels = max_labels
+        self.response_method = response_method
+
+    def fit(self, X, y, **params):
+        """Fit the classifier and check the thresholds.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Training data, whatever `estimator` takes.
+        y : {array-like, sparse matrix} of shape (n_samples, n_labels) or (n_samples,)
+            Indicator of 0 and 1, or a binary target.
+        **params : dict
+            For `estimator.fit`.
+
+        Returns
+        -------
+        self : FixedThresholdMultiLabelClassifier
+            The fitted object.
+
+        Raises
+        ------
+        ValueError
+            If a parameter or `y` is not what is allowed, or `thresholds` does not fit the labels.
+        sklearn.exceptions.NotFittedError
+            If `estimator` is frozen and not fitted.
+        """
+        validate_hyperparameters(self)
+        if get_config()["enable_metadata_routing"]:
+            params = process_routing(self, "fit", **params).estimator.fit
+        X, y = indexable(X, y)
+        check_rows(X, y, {"estimator": params})
+        y, encoding, _ = encode_tuning_targets(y)
+        n_labels = encoding.n_outputs
+        method = self._method_of(self.estimator)
+        thresholds = _check_thresholds(self.thresholds, n_labels, _USUAL[method])
+        for name in ("min_labels", "max_labels"):
+            if (value := getattr(self, name)) is not None and value > n_labels:
+                raise ValueError(f"{name}={value} is more than y has labels, {n_labels}.")
+        if self.max_labels is not None and self.min_labels > self.max_labels:
+            raise ValueError(f"min_labels={self.min_labels} is more than max_labels={self.max_labels}.")
+        fitted = clone(self.estimator).fit(X, y, **params)
+        self._store(
+            {
+                "estimator_": fitted, "thresholds_": thresholds, "n_labels_": n_labels, "classes_": encoding.classes,
+                "_encoding": encoding, "_method": method, **features_seen(fitted),
+            }
+        )  # fmt: skip
+        return self
+
+    def _method_of(self, estimator):
+        wanted = list(_USUAL) if self.response_method == "auto" else [self.response_method]
+        for method in wanted:
+            if hasattr(estimator, method):
+                return method
+        raise ValueError(
+            f"{type(estimator).__name__} has no {' or '.join(wanted)}, which response_method={self.response_method!r} "
+            "needs."
+        )
+
+    def predict(self, X):
+        """Predict the labels whose score is above their threshold.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        y : {ndarray, sparse matrix} of shape (n_samples, n_labels) or (n_samples,)
+            Indicator of the type of the training target, sparse if that was; or classes.
+        """
+        check_is_fitted(self)
+        n_rows = num_samples(X)
+        blocks = [sp.csr_array((0, self.n_labels_), dtype=bool)]
+        for block in scoring_blocks(n_rows, self.n_labels_):
+            X_block = X if block.stop - block.start == n_rows else _safe_indexing(X, np.r_[block])
+            scores = response(self.estimator_, X_block, self._method, self.n_labels_)
+            with np.errstate(invalid="ignore"):
+                margins = scores - self.thresholds_
+            margins[np.isnan(margins)] = -np.inf  # a threshold of inf is never passed, not even by a score of inf
+            blocks.append(sp.csr_array(Choice(self.min_labels, self.max_labels)(margins > 0, margins)))
+        chosen = sp.vstack(blocks, format="csr")
+        if self._encoding.kind == "binary":
+            return self._encoding.decode(chosen.toarray().astype(float))
+        return self._encoding.indicator(chosen if self._encoding.sparse else chosen.toarray())
+
+    @available_if(_estimator_has("predict_proba"))
+    def predict_proba(self, X):
+        """Probabilities of `estimator_`, in one array.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_samples, n_labels) or (n_samples, 2)
+            Of each label, or of both classes of a binary target.
+        """
+        return self._values(X, "predict_proba")
+
+    @available_if(_estimator_has("decision_function"))
+    def decision_function(self, X):
+        """Decision values of `estimator_`.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_samples, n_labels) or (n_samples,)
+            Of each label, or of the second class of a binary target.
+        """
+        return self._values(X, "decision_function")
+
+    def _values(self, X, method):
+        check_is_fitted(self)
+        if self._encoding.kind == "binary":
+            return getattr(self.estimator_, method)(X)
+        return response(self.estimator_, X, method, self.n_labels_)
+
+    def get_metadata_routing(self):
+        """Say where the parameters of `fit` go when metadata routing is on.
+
+        Returns
+        -------
+        routing : MetadataRouter
+            To the `fit` of the estimator.
+        """
+        fit_to = MethodMapping().add(caller="fit", callee="fit")
+        return MetadataRouter(owner=self).add(estimator=self.estimator, method_mapping=fit_to)
+
+
+def _check_thresholds(thresholds, n_labels, usual) -> np.ndarray:
+    """One threshold for each label."""
+    if isinstance(thresholds, str):
+        return np.full(n_labels, usual)
+    if isinstance(thresholds, Mapping):
+        unknown = [key for key in thresholds if not isinstance(key, Integral) or not 0 <= int(key) < n_labels]
+        if unknown:
+            raise ValueError(f"thresholds maps columns of y, 0 to {n_labels - 1}, to numbers; got {unknown[:5]}.")
+        full = np.full(n_labels, usual)
+        full[[int(key) for key in thresholds]] = np.asarray(list(thresholds.values()), dtype=float)
+    else:
+        full = np.asarray(thresholds, dtype=float)
+        full = np.full(n_labels, full) if full.ndim == 0 else full.copy()
+    if full.shape != (n_labels,) or np.isnan(full).any():
+        raise ValueError(
+            f"thresholds must hold one number for each of {n_labels} labels, none of them NaN; got shape {full.shape}."
+        )
+    return full
