@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-import tempfile
+import secrets
 from collections.abc import Sequence
 from http.client import HTTPException
 from importlib.resources import files
@@ -70,7 +70,8 @@ def find_or_download(
 def _download(url: str, path: Path, sha256: str) -> None:
     """Download `url` to `path`: into a temporary file beside it, renamed when its checksum is right."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(prefix=path.name + ".part_", dir=path.parent)
+    temporary = path.with_name(f"{path.name}.part_{secrets.token_hex(8)}")
+    handle = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666)  # as the umask has it, not 0600
     try:
         digest = hashlib.sha256()
         with os.fdopen(handle, "wb") as target, urlopen(url, timeout=DOWNLOAD_TIMEOUT) as response:

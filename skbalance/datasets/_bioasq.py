@@ -177,7 +177,7 @@ def load_bioasq(path, *, max_articles=None, min_label_count=1, return_X_y=False)
     codes: dict[str, int] = {}
     indices, indptr = array("i"), array("q", [0])
     try:
-        with open_text(Path(path)) as stream:
+        with open_text(Path(path).expanduser()) as stream:
             for number, article in enumerate(iter_articles(stream), start=1):
                 _check_article(article, number)
                 texts.append("\n".join(filter(None, (article["title"], article["abstractText"]))))
@@ -188,7 +188,7 @@ def load_bioasq(path, *, max_articles=None, min_label_count=1, return_X_y=False)
                     break
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise OSError(f"{path} is truncated or its compression is damaged: {error}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{path} is no BioASQ file: {error}") from error
     if not texts:
         raise ValueError(f"{path} holds no article")

@@ -126,6 +126,9 @@ def _is_unsafe(member: tarfile.TarInfo) -> bool:
     return bool(outside) or not (member.isfile() or member.isdir())
 
 
+MAX_MEMBER_SIZE = 1 << 24  # bytes: more is no file of the collection but would fill the memory
+
+
 def read_members(path: Path) -> Iterator[tuple[str, bytes]]:
     """Yield name and content of the 22 SGML files, read from the archive; nothing is written to disk.
 
@@ -149,6 +152,8 @@ def read_members(path: Path) -> Iterator[tuple[str, bytes]]:
                     continue
                 if name in seen:
                     raise OSError(f"{path} holds {name} twice")
+                if member.size > MAX_MEMBER_SIZE:
+                    raise OSError(f"{name} in {path} claims {member.size} bytes; the collection's have 1.4 million")
                 seen.add(name)
                 stream = archive.extractfile(member)
                 assert stream is not None  # it is a file

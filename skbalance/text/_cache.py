@@ -11,7 +11,7 @@ import shutil
 import sqlite3
 import warnings
 import zlib
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -169,8 +169,19 @@ class VectorStore:
             return 0
         return n_vectors
 
-    def lock(self):
+    def _file_number(self):
+        try:
+            return self.path.stat().st_ino
+        except OSError:
+            return None
+
+    def lock(self, name="embeddings.lock"):
         """Make a lock that one process at a time can hold; let go if the process dies.
+
+        Parameters
+        ----------
+        name : str, default="embeddings.lock"
+            Its file.
 
         Returns
         -------
@@ -179,7 +190,7 @@ class VectorStore:
         """
         from filelock import FileLock
 
-        return FileLock(self.folder / "embeddings.lock")
+        return FileLock(self.folder / name)
 
     def _read(self, keys):
         found, vectors, n_damaged = np.zeros(len(keys), dtype=bool), None, 0
@@ -190,10 +201,12 @@ class VectorStore:
                 marks = ",".join("?" * len(part))
                 query = f"SELECT key, vector, checksum FROM vectors WHERE key IN ({marks})"
                 for key, blob, checksum in database.execute(query, part):
-                    if checksum != _checksum(key, blob):
+                    sound = isinstance(blob, bytes) and len(blob) % 4 == 0 and checksum == _checksum(key, blob)
+                    vector = np.frombuffer(blob, dtype="<f4") if sound else None
+                    if vector is None or (vectors is not None and len(vector) != vectors.shape[1]):
                         n_damaged += 1
                         continue
-                    row, vector = position[key], np.frombuffer(blob, dtype="<f4")
+                    row = position[key]
                     if vectors is None:
                         vectors = np.empty((len(keys), len(vector)), dtype=np.float32)
                     vectors[row], found[row] = vector, True
@@ -211,13 +224,16 @@ class VectorStore:
 
     def _connect(self):
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise OSError(
                 error.errno, f"cache_dir={str(self.folder)!r} is no folder and none can be made: {error.strerror}"
             ) from error
+        with suppress(OSError):  # vectors tell of private texts: nobody else's to read
+            os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
         database = sqlite3.connect(self.path, timeout=_SECONDS_TO_WAIT, isolation_level=None)
         try:
+            self._opened = self._file_number()
             self._check_format(database)
         except BaseException:
             database.close()
@@ -247,9 +263,12 @@ class VectorStore:
 
     def _set_aside(self, error):
         """Move a file that SQLite cannot read out of the way, journal first: it belongs to the damaged file."""
-        Path(f"{self.path}-journal").unlink(missing_ok=True)
         aside = self.path.with_suffix(".damaged")
-        os.replace(self.path, aside)
+        with self.lock("aside.lock"):
+            if self._file_number() != self._opened:
+                return  # another process was faster: what is there now is a new file
+            Path(f"{self.path}-journal").unlink(missing_ok=True)
+            os.replace(self.path, aside)
         warnings.warn(
             f"The embedding cache {str(self.path)!r} is damaged ({error}); it was moved to {aside.name!r} and its "
             "vectors will be computed again.",

@@ -271,7 +271,7 @@ class SentenceEmbedder(DocLinkMixin, TransformerMixin, BaseEstimator):
 
     def _source(self):
         return ModelSource(
-            os.fspath(self.model), self.device, self.revision, self.local_files_only, self.trust_remote_code
+            os.path.expanduser(self.model), self.device, self.revision, self.local_files_only, self.trust_remote_code
         )
 
     def _store(self):

@@ -149,3 +149,9 @@ def test_labels_beyond_255_survive_the_label_binarizer():
     """With uint8, OneVsRestClassifier would mix them up."""
     target = indicator_matrix(np.arange(300), np.arange(301), 300)
     np.testing.assert_array_equal(LabelBinarizer().fit_transform(target), np.eye(300))
+
+
+def test_a_downloads_mode_is_that_of_any_new_file(tmp_path, serve):
+    serve({URLS[0]: CONTENT})
+    (tmp_path / "other").write_bytes(b"")
+    assert fetch(tmp_path).stat().st_mode == (tmp_path / "other").stat().st_mode

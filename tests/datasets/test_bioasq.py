@@ -200,3 +200,10 @@ def test_damage_early_in_a_large_file_is_found_early(monkeypatch):
     with pytest.raises(ValueError, match="article 1 is no JSON: Expecting value"):
         next(articles)
     assert next(stream.pieces, None) is not None
+
+
+def test_deep_nesting_is_a_value_error(tmp_path):
+    path = tmp_path / "deep.json"
+    path.write_text('{"articles": [' + "[" * 200_000)
+    with pytest.raises(ValueError, match="is no BioASQ file"):
+        load_bioasq(path)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from skbalance.datasets import _base, fetch_reuters21578
+from skbalance.datasets import _base, _reuters, fetch_reuters21578
 from skbalance.datasets._reuters import ARCHIVE_NAME, MEMBER_NAMES, parse_sgml
 
 HEADER = b'<!DOCTYPE lewis SYSTEM "lewis.dtd">\n'
@@ -263,3 +263,10 @@ def test_download_of_another_archive_is_refused(folder, tmp_path, monkeypatch):
 def test_bad_parameters(parameters):
     with pytest.raises(ValueError, match=f"'{next(iter(parameters))}' parameter of fetch_reuters21578"):
         fetch_reuters21578(**parameters)
+
+
+def test_a_file_far_too_large_is_not_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(_reuters, "MAX_MEMBER_SIZE", 10)
+    write_archive(tmp_path, [tar_member(MEMBER_NAMES[0], b"x" * 11)])
+    with pytest.raises(OSError, match="claims 11 bytes"):
+        fetch_reuters21578(data_home=tmp_path)

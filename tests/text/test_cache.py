@@ -221,3 +221,29 @@ def test_drive_that_fills_up_keeps_what_was_written(embedder, encoded, monkeypat
     encoded.clear()
     embedder.transform(texts)
     assert len(encoded) == len(texts) - n_vectors
+
+
+@pytest.mark.parametrize("value", ["'words'", "7", "x'0102'", "zeroblob(8)"])
+def test_a_row_of_another_type_or_length_is_computed_again(store, value):
+    store.write(KEYS, VECTORS)
+    execute(store.path, f"UPDATE vectors SET vector = {value} WHERE key = ?", KEYS[1])
+    with pytest.warns(UserWarning, match=r"1 vector\(s\) in .* were damaged"):
+        found, vectors = store.read(KEYS)
+    np.testing.assert_array_equal(found, [True, False, True])
+    store.write(KEYS, VECTORS)
+    np.testing.assert_array_equal(store.read(KEYS)[1], VECTORS)
+
+
+def test_a_file_that_another_process_has_set_aside_is_left_to_it(store):
+    store.write(KEYS, VECTORS)
+    store.path.unlink()
+    store._set_aside(sqlite3.DatabaseError("malformed"))  # gone already: nothing to move, nothing to say
+    VectorStore(store.folder).write(KEYS[:1], VECTORS[:1])
+    assert store.read(KEYS)[0].tolist() == [True, False, False]
+    assert not store.path.with_suffix(".damaged").exists()
+
+
+def test_vectors_are_nobody_elses_to_read(store):
+    store.write(KEYS, VECTORS)
+    assert store.folder.stat().st_mode & 0o777 == 0o700
+    assert store.path.stat().st_mode & 0o777 == 0o600
