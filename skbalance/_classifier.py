@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from numbers import Integral, Real
 
 import numpy as np
@@ -14,17 +13,20 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ._display import LossBoxMixin
 from ._targets import TargetEncoding, encode_targets, warn_of_constant_labels
-from ._validation import Interval, StrOptions, check_sample_weight, validate_hyperparameters
+from ._validation import Interval, StrOptions, check_sample_weight, check_sparse, validate_hyperparameters
+from ._warnings import warn
 from .losses import LabelStatistics, get_loss
 from .training import (
     SOLVERS,
     TERM_WEIGHTINGS,
     check_device,
     check_hidden_layer_sizes,
+    check_range,
     check_start,
     check_term_weighting,
     resolve_batch_size,
     training_dtype,
+    warn_of_offsets,
 )
 
 __all__ = ["BalancedMultiLabelClassifier"]
@@ -48,7 +50,7 @@ class BalancedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator)
     loss : str or loss object, default="db"
         A name of :func:`skbalance.losses.get_loss_names` or an object of :mod:`skbalance.losses`, whose parameters
         can be searched as ``loss__gamma`` and so on.
-    hidden_layer_sizes : array-like of int, default=()
+    hidden_layer_sizes : int or array-like of int, default=()
         Units of each hidden layer; none makes a linear model.
     dropout : float, default=0.0
         Share of the hidden units dropped in training, in [0, 1).
@@ -75,19 +77,19 @@ class BalancedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator)
         last ``n_iter_no_change``.
     early_stopping : bool, default=False
         Hold out ``validation_fraction`` of the samples and watch their loss instead; the weights of the best epoch
-        are kept. Only effective with Adam.
+        are kept. Every label has its share of positives in both parts, and one at least to train on. Only with Adam.
     validation_fraction : float, default=0.1
         Share of the samples held out for early stopping, in (0, 1).
     n_iter_no_change : int, default=10
         Iterations over which the fall of the objective is averaged.
     device : str, default="auto"
-        Where to train: ``"auto"`` is ``"cuda"`` where there is one, else ``"cpu"``; or any device of torch. Prediction
-        is on the CPU.
+        Where to train: ``"cpu"``, or a GPU as ``"cuda"`` or ``"cuda:1"``; ``"auto"`` is a GPU where there is one.
+        Prediction is on the CPU.
     random_state : int, RandomState instance or None, default=None
         Decides the initial weights of hidden layers, the mini-batches, dropout and the validation samples; nothing of a
         linear model trained with L-BFGS.
     warm_start : bool, default=False
-        Start from the weights of the previous fit.
+        Start from the weights of the previous fit, which must have had the same features, layers and classes.
     verbose : int, default=0
         Print the objective as training goes.
 
@@ -100,7 +102,7 @@ class BalancedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator)
     intercepts_ : list of ndarray
         Intercepts of each layer, of shape (n_out,).
     label_counts_ : ndarray of shape (n_outputs_,)
-        Number of positive training samples of each label, or the sum of their weights.
+        Number of positive training samples of each label, or the sum of their weights; without those held out.
     loss_ : loss object
         The loss that was trained, its ``"auto"`` parameters resolved.
     loss_curve_ : list of float
@@ -110,7 +112,7 @@ class BalancedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator)
     n_iter_ : int
         Number of iterations of L-BFGS, or epochs of Adam.
     n_samples_fit_ : float
-        Number of training samples, or the sum of their weights.
+        Number of training samples, or the sum of their weights; without those held out.
     n_outputs_ : int
         Number of labels; of classes for a 1-D target, 1 for a binary one.
     solver_ : {"lbfgs", "adam"}
@@ -151,7 +153,7 @@ class BalancedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator)
     """
 
     _parameter_constraints = {
-        "hidden_layer_sizes": ["array-like"],
+        "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "solver": [StrOptions({"auto", *SOLVERS})],
         "alpha": [Interval(Real, 0, None, closed="left")],
@@ -235,11 +237,15 @@ class BalancedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator)
         Raises
         ------
         ValueError
-            If a parameter or the data is not allowed; the classifier is then as it was before.
+            If a parameter or the data is not allowed, or training diverges. The classifier is then as it was before,
+            as it is if training is interrupted.
         """
+        from .training import isolated_torch  # it loads torch
+
         before = self.__dict__.copy()
         try:
-            return self._fit(X, y, sample_weight)
+            with isolated_torch():
+                return self._fit(X, y, sample_weight)
         except BaseException:
             self.__dict__ = before
             raise
@@ -252,8 +258,11 @@ class BalancedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator)
         hidden = check_hidden_layer_sizes(self.hidden_layer_sizes)
         check_term_weighting(self.term_weighting, hidden)
         device = check_device(self.device)
+        check_sparse(X, "X")
+        check_sparse(y, "y")
+        warm = self.warm_start and hasattr(self, "coefs_")
         encoding, indicator = encode_targets(y)
-        X = validate_data(self, X, accept_sparse="csr", dtype=[np.float64, np.float32])
+        X = validate_data(self, X, reset=not warm, accept_sparse="csr", dtype=[np.float64, np.float32])
         check_consistent_length(X, indicator)
         if loss.exclusive and encoding.kind == "multilabel":
             raise ValueError(f"{loss!r} is for classes that exclude each other; y is a label indicator.")
@@ -263,15 +272,13 @@ class BalancedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator)
         random_state = check_random_state(self.random_state)
 
         sizes = [X.shape[1], *hidden, encoding.n_outputs]
-        dtype = training_dtype(X.dtype, sizes, self.tol)
-        warm = self.warm_start and hasattr(self, "coefs_")
-        start = check_start(self.coefs_, self.intercepts_, sizes, dtype) if warm else None
-        data = TrainingData.from_arrays(X, indicator, weight, dtype)
-        statistics = LabelStatistics.from_targets(data.y, data.weight)
-        criterion = loss.resolve(statistics).bind(statistics, reduction="row_sum")
-        if encoding.kind == "multilabel":
-            warn_of_constant_labels(statistics.counts, statistics.n_samples)
-
+        data = TrainingData.from_arrays(X, indicator, weight)
+        moments = data.moments()
+        dtype = training_dtype(X.dtype, sizes, self.tol, moments)
+        check_range(dtype, moments, self.alpha)
+        warn_of_offsets(dtype, moments)
+        data = data.astype(dtype)
+        start = self._start(encoding, sizes, dtype) if warm else None
         solver = choose_solver(
             self.solver,
             hidden_layer_sizes=hidden,
@@ -281,10 +288,15 @@ class BalancedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator)
             n_features=X.shape[1],
             n_outputs=encoding.n_outputs,
             itemsize=dtype.itemsize,
+            device=device,
         )
         validation = None
-        if self.early_stopping and solver == "adam":
+        if self.early_stopping:
             data, validation = data.hold_out(self.validation_fraction, random_state)
+        statistics = LabelStatistics.from_targets(data.y, data.weight)
+        criterion = loss.resolve(statistics).bind(statistics, reduction="row_sum")
+        if encoding.kind == "multilabel":
+            warn_of_constant_labels(statistics.counts, statistics.n_samples)
         result = fit_head(
             sizes,
             criterion,
@@ -310,15 +322,29 @@ class BalancedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator)
         )
         self._store(encoding, statistics, loss, result, X.dtype)
         self.solver_ = solver
-        if result.interrupted:
-            warnings.warn("Training was interrupted; the weights so far are kept.", stacklevel=3)
+        if result.rose:
+            warn(
+                "Training ended at a larger objective than it had before. Give a smaller learning_rate_init (it is "
+                f"{self.learning_rate_init:g}), or features of about unit size.",
+                ConvergenceWarning,
+            )
         elif not result.converged:
-            warnings.warn(
+            warn(
                 f"Training did not converge in max_iter={self.max_iter} iterations. Give it more, or a larger tol.",
                 ConvergenceWarning,
-                stacklevel=3,
             )
         return self
+
+    def _start(self, encoding, sizes, dtype):
+        """Weights of the previous fit, if they mean the same."""
+        kind, before = self._target[0], self.classes_
+        same = encoding.kind == kind and (kind == "multilabel" or np.array_equal(encoding.classes, before))
+        if not same:
+            raise ValueError(
+                f"warm_start=True needs the classes of the previous fit, {before.tolist()} of a {kind} target; got "
+                f"{encoding.classes.tolist()} of a {encoding.kind} one."
+            )
+        return check_start(self.coefs_, self.intercepts_, sizes, dtype)
 
     def _store(self, encoding, statistics, loss, result, dtype):
         self.classes_ = encoding.classes
@@ -343,6 +369,7 @@ class BalancedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator)
 
     def _check_X(self, X):
         check_is_fitted(self)
+        check_sparse(X, "X")
         return validate_data(self, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=False)
 
     def _scores(self, X):

@@ -124,7 +124,7 @@ class TargetEncoding:
         """
         if self.kind != "multilabel":
             raise ValueError("predict_topk is for label indicators; this model was fitted to a 1-D target.")
-        if not isinstance(k, (int, np.integer)) or not 1 <= k <= self.n_outputs:
+        if not isinstance(k, int | np.integer) or isinstance(k, bool) or not 1 <= k <= self.n_outputs:
             raise ValueError(f"k must be an integer from 1 to the number of labels, {self.n_outputs}; got {k!r}.")
         labels, proba = [], []
         for scores in score_blocks:

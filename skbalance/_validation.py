@@ -1,15 +1,20 @@
-"""What the package takes from scikit-learn's private parts, in one place.
+"""What every room needs to check its input, and all that the package takes of scikit-learn's private parts.
 
 No other file imports a private name of scikit-learn; where a name moves between versions, only this file
 knows.
 """
 
+import sys
+
+import numpy as np
+import scipy.sparse as sp
 from sklearn.calibration import _SigmoidCalibration as SigmoidCalibration
 from sklearn.utils import _safe_indexing
 from sklearn.utils._param_validation import (
     HasMethods,
     Interval,
     StrOptions,
+    make_constraint,
     validate_parameter_constraints,
     validate_params,
 )
@@ -35,6 +40,7 @@ __all__ = [
     "_safe_indexing",
     "check_method_params",
     "check_sample_weight",
+    "check_sparse",
     "num_samples",
     "validate_hyperparameters",
     "validate_params",
@@ -43,24 +49,98 @@ __all__ = [
 
 DOCUMENTATION_URL = "https://skbalance.readthedocs.io/en/stable"
 
+# A model saved by an older release than this cannot be read: (major, minor).
+OLDEST_READABLE = (0, 1)
+
 
 class DocLinkMixin:
-    """Makes the HTML display of an estimator link to the page of its class."""
+    """What marks an estimator as one of this package.
+
+    Its HTML display links to the page of its class, and its pickle says which release made it.
+    """
 
     _doc_link_module = "skbalance"
     _doc_link_template = f"{DOCUMENTATION_URL}/generated/{{estimator_module}}.{{estimator_name}}.html"
 
+    def __getstate__(self):
+        state = super().__getstate__()
+        return {**state, "_skbalance_version": _version()}  # type: ignore[dict-item]
+
+    def __setstate__(self, state):
+        state = dict(state)
+        _check_version(type(self).__name__, state.pop("_skbalance_version", None))
+        super().__setstate__(state)  # type: ignore[misc]
+
+
+def _version() -> str:
+    return sys.modules[__package__].__version__
+
+
+def _check_version(name, saved):
+    """Refuse the state of an object that a release saved which this one does not understand."""
+    current = _version()
+    if saved is None:
+        raise ValueError(
+            f"This {name} was saved by skbalance before its release 0.1.0, which cannot be read any more: fit it again."
+        )
+    release = tuple(int(part) for part in saved.split(".")[:2])
+    if release < OLDEST_READABLE:
+        raise ValueError(
+            f"This {name} was saved by skbalance {saved}, which skbalance {current} cannot read: load it with that "
+            "release, or fit it again."
+        )
+    if release > tuple(int(part) for part in current.split(".")[:2]):
+        raise ValueError(
+            f"This {name} was saved by skbalance {saved}, which is newer than this skbalance {current}: load it with "
+            f"skbalance>={saved}, or fit it again."
+        )
+
+
+def check_sparse(matrix, name):
+    """Refuse a sparse matrix whose arrays contradict its shape, for compiled code would read and write beyond them.
+
+    Parameters
+    ----------
+    matrix : object
+        Anything; what is not a sparse matrix in compressed form passes.
+    name : str
+        What the message calls it.
+
+    Raises
+    ------
+    ValueError
+        If an index is negative or past the end, or the pointers do not rise from 0 to the number of the indices.
+    """
+    if not sp.issparse(matrix) or matrix.ndim != 2 or matrix.format not in ("csr", "csc", "bsr"):
+        return
+    size, width = matrix.shape if matrix.format != "csc" else matrix.shape[::-1]
+    if matrix.format == "bsr":
+        size, width = (n // block for n, block in zip((size, width), matrix.blocksize))
+    indptr, indices = matrix.indptr, matrix.indices
+    found = None
+    if indptr.shape != (size + 1,) or indptr[0] != 0 or indptr[-1] > len(indices) or (np.diff(indptr) < 0).any():
+        found = f"indptr must rise from 0 to at most the number of indices, {len(indices)}, in {size + 1} steps"
+    elif len(matrix.data) != len(indices):
+        found = f"there are {len(indices)} indices for {len(matrix.data)} values"
+    elif indices.size and (indices.min() < 0 or indices.max() >= width):
+        found = f"indices must lie between 0 and {width - 1}; got {indices.min()} to {indices.max()}"
+    if found is not None:
+        raise ValueError(f"{name} is a malformed {matrix.format.upper()} matrix: {found}.")
+
 
 def validate_hyperparameters(estimator):
-    """Hold an estimator's own parameters to its ``_parameter_constraints``.
+    """Hold an estimator's own parameters to its ``_parameter_constraints``; a bool is no number.
 
     Raises
     ------
     ValueError
         Naming the parameter, what it must be and what it is.
     """
-    validate_parameter_constraints(
-        estimator._parameter_constraints,
-        estimator.get_params(deep=False),
-        caller_name=type(estimator).__name__,
-    )
+    name, parameters = type(estimator).__name__, estimator.get_params(deep=False)
+    validate_parameter_constraints(estimator._parameter_constraints, parameters, caller_name=name)
+    for parameter, constraints in estimator._parameter_constraints.items():
+        value = parameters[parameter]
+        numeric = any(isinstance(constraint, Interval) for constraint in constraints)
+        if numeric and isinstance(value, bool | np.bool_) and "boolean" not in constraints:
+            allowed = " or ".join(str(make_constraint(constraint)) for constraint in constraints)
+            raise ValueError(f"The {parameter!r} parameter of {name} must be {allowed}. Got {value!r} instead.")

@@ -17,7 +17,7 @@ FOUNDATION = {"_indicators", "_lazy", "_targets", "_validation", "_warnings"}
 ALLOWED = {
     "losses": {"_propensity"},
     "_propensity": set(),
-    "training": {"losses"},
+    "training": {"losses", "model_selection"},
     "_display": {"losses"},
     "_indicators": {"_targets"},
     "_lazy": set(),

@@ -9,6 +9,7 @@ import scipy.sparse as sp
 
 from .._indicators import check_row_weight
 from .._targets import read_indicator
+from .._validation import check_sparse
 
 __all__ = ["LabelStatistics"]
 
@@ -26,8 +27,8 @@ class LabelStatistics:
     rebalance_center : float, default=None
         Centre of the rebalancing ratio over all positive (sample, label) pairs, in (0, 1]: the mean of its mean
         and its median. It is what ``mu="auto"`` of :class:`RebalancedFocalLoss` and
-        :class:`DistributionBalancedLoss` resolves to. :meth:`from_targets` computes it; counts alone do not
-        determine it.
+        :class:`DistributionBalancedLoss` resolves to. :meth:`from_targets` computes it, as 1 where there is no
+        positive pair; counts alone do not determine it.
 
     Raises
     ------
@@ -132,6 +133,7 @@ class LabelStatistics:
         >>> round(statistics.rebalance_center, 4)  # ratios 1, 1/4, 3/4, 1: mean 0.75, median 0.875
         0.8125
         """
+        check_sparse(y, "y")
         y = sp.csr_array(read_indicator(y, name="y", soft=True))
         if y.dtype.kind == "f" and np.isnan(y.data).any():
             y = sp.csr_array((np.nan_to_num(y.data), y.indices, y.indptr), shape=y.shape)
@@ -146,11 +148,11 @@ class LabelStatistics:
         return cls(counts, weight.sum(), _center(ratio, pair_weight))
 
 
-def _center(values: np.ndarray, weights: np.ndarray) -> float | None:
-    """Mean of the weighted mean and the weighted median; None without any weight."""
+def _center(values: np.ndarray, weights: np.ndarray) -> float:
+    """Mean of the weighted mean and the weighted median; 1, the ratio of a sample's only label, without any weight."""
     values, weights = values[weights > 0], weights[weights > 0]
     if values.size == 0:
-        return None
+        return 1.0
     order = np.argsort(values, kind="stable")
     values, cumulative = values[order], np.cumsum(weights[order])
     half, last = cumulative[-1] / 2, values.size - 1

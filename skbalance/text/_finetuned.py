@@ -34,6 +34,8 @@ __all__ = ["FineTunedMultiLabelClassifier"]
 
 # Scores of this many elements are formed at a time where they need not all exist.
 BLOCK_ELEMENTS = 1 << 22
+# Where an encoder may be trained and predict.
+DEVICE_KINDS = ("cpu", "cuda", "mps")
 
 
 class FineTunedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator):
@@ -316,7 +318,7 @@ class FineTunedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator
     def _fit(self, X, y, sample_weight):
         validate_hyperparameters(self)
         loss = get_loss(self.loss)
-        device = check_device(self.device)
+        device = check_device(self.device, DEVICE_KINDS)
         texts = check_texts(X)
         encoding, indicator = encode_targets(y)
         check_consistent_length(texts, indicator)
@@ -477,7 +479,7 @@ class FineTunedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator
     def _score_blocks(self, X):
         check_is_fitted(self)
         texts = check_texts(X)
-        device = check_device(self.device)
+        device = check_device(self.device, DEVICE_KINDS)
         model = self._model(device)
         step = max(1, BLOCK_ELEMENTS // self.n_outputs_)
         for start in range(0, len(texts), step):
@@ -573,7 +575,7 @@ class FineTunedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator
             If the loss is not one of the package's.
         """
         check_is_fitted(self)
-        write_folder(self, self._model(check_device(self.device)), folder)
+        write_folder(self, self._model(check_device(self.device, DEVICE_KINDS)), folder)
 
     @classmethod
     def from_pretrained(cls, folder, *, device="auto", trust_remote_code=False):

@@ -3,11 +3,22 @@
 from typing import TYPE_CHECKING
 
 from .._lazy import lazy_names
-from ._options import SOLVERS, check_device, check_hidden_layer_sizes, check_start, resolve_batch_size, training_dtype
+from ._hold_out import hold_out_rows
+from ._options import (
+    SOLVERS,
+    check_device,
+    check_hidden_layer_sizes,
+    check_range,
+    check_start,
+    resolve_batch_size,
+    training_dtype,
+    warn_of_offsets,
+)
 from ._term_weighting import TERM_WEIGHTINGS, check_term_weighting
 
 if TYPE_CHECKING:
     from ._batches import TrainingData
+    from ._isolation import isolated_torch
     from ._solvers import FitResult, TrainingOptions, choose_solver, fit_head
 
 __all__ = [
@@ -18,12 +29,16 @@ __all__ = [
     "TrainingOptions",
     "check_device",
     "check_hidden_layer_sizes",
+    "check_range",
     "check_start",
     "check_term_weighting",
     "choose_solver",
     "fit_head",
+    "hold_out_rows",
+    "isolated_torch",
     "resolve_batch_size",
     "training_dtype",
+    "warn_of_offsets",
 ]
 
 __getattr__ = lazy_names(
@@ -34,5 +49,6 @@ __getattr__ = lazy_names(
         "TrainingOptions": "_solvers",
         "choose_solver": "_solvers",
         "fit_head": "_solvers",
+        "isolated_torch": "_isolation",
     },
 )

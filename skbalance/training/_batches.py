@@ -13,8 +13,9 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from ..losses import PositivePairs
+from ._hold_out import hold_out_rows
 
-__all__ = ["BatchIterator", "SparseRows", "TrainingData", "row_blocks"]
+__all__ = ["BatchIterator", "Moments", "SparseRows", "TrainingData", "row_blocks"]
 
 # Numbers of each thread in a block of rows on the CPU: what is computed of it is still in that core's cache when it is
 # read again, and its memory comes from the heap, where large arrays have fresh memory that the system must zero.
@@ -200,6 +201,28 @@ def tensor(array) -> Tensor:
     return torch.from_numpy(np.require(array, requirements=["C", "W"]))
 
 
+@dataclass(frozen=True)
+class Moments:
+    """Weighted mean and variance of the features.
+
+    Attributes
+    ----------
+    mean, variance : ndarray of shape (n_features,), float64
+        Those of each feature.
+    """
+
+    mean: np.ndarray
+    variance: np.ndarray
+
+    @property
+    def largest_offset(self) -> float:
+        """Largest mean of a feature in units of its own deviation; of features that do not vary, 0."""
+        size = np.abs(self.mean)
+        deviation = np.sqrt(self.variance)
+        varies = deviation > np.finfo(np.float32).eps * size
+        return float((size[varies] / deviation[varies]).max(initial=0.0))
+
+
 @dataclass
 class TrainingData(Dataset):
     """Features, targets and weights of the training samples.
@@ -219,11 +242,22 @@ class TrainingData(Dataset):
     weight: np.ndarray
 
     @classmethod
-    def from_arrays(cls, X, y, weight, dtype) -> TrainingData:
-        """Samples in a type; one of weight zero is one that is not there."""
-        X = sp.csr_array(X) if sp.issparse(X) else X
-        data = cls(X.astype(dtype, copy=False), y, weight.astype(dtype, copy=False))
+    def from_arrays(cls, X, y, weight) -> TrainingData:
+        """Samples, in arrays that training only reads; one of weight zero is one that is not there."""
+        if sp.issparse(X):
+            X = sp.csr_array(X)
+            if not X.has_canonical_format:
+                X = X.copy()
+                X.sum_duplicates()
+        data = cls(X, y, weight)
         return data if weight.all() else data.take(np.flatnonzero(weight))
+
+    def astype(self, dtype) -> TrainingData:
+        """Return the samples in the type of the computation."""
+        with np.errstate(
+            over="ignore"
+        ):  # what is too large becomes infinite, and is refused with the loss that follows
+            return replace(self, X=self.X.astype(dtype, copy=False), weight=self.weight.astype(dtype, copy=False))
 
     def __len__(self):
         return self.X.shape[0]
@@ -238,37 +272,41 @@ class TrainingData(Dataset):
         """Return some of the samples."""
         return TrainingData(self.X[index], self.y[index], self.weight[index])
 
-    def scale_features(self, scale) -> TrainingData:
-        """Return the samples with every feature multiplied by its scale."""
-        if isinstance(self.X, np.ndarray):
-            return replace(self, X=self.X * scale)
-        X = sp.csr_array((self.X.data * scale[self.X.indices], self.X.indices, self.X.indptr), shape=self.X.shape)
+    def moments(self) -> Moments:
+        """Weighted mean and variance of each feature."""
+        weight = self.weight.astype(np.float64)
+        weight /= weight.sum()
+        mean, variance = np.zeros(self.X.shape[1]), np.zeros(self.X.shape[1])
+        with np.errstate(over="ignore", invalid="ignore"):  # of features too large for a square
+            if not isinstance(self.X, np.ndarray):
+                square = sp.csr_array(
+                    (self.X.data.astype(np.float64) ** 2, self.X.indices, self.X.indptr), shape=self.X.shape
+                )
+                mean = self.X.T @ weight
+                variance = np.maximum(square.T @ weight - mean**2, 0)
+                return Moments(mean, variance)
+            blocks = row_blocks(len(self), self.X.shape[1], "cpu")
+            for rows in blocks:
+                mean += weight[rows] @ self.X[rows]
+            for rows in blocks:
+                variance += weight[rows] @ (self.X[rows] - mean) ** 2
+        return Moments(mean, variance)
+
+    def scale_features(self, scale, mean) -> TrainingData:
+        """Return the samples with every feature multiplied by its scale; dense ones after its mean was subtracted."""
+        X = self.X
+        if isinstance(X, np.ndarray):
+            out = np.empty_like(X)
+            for rows in row_blocks(len(X), X.shape[1], "cpu"):
+                np.multiply(X[rows] - mean, scale, out=out[rows], casting="same_kind")
+            return replace(self, X=out)
+        X = sp.csr_array((X.data * scale[X.indices], X.indices, X.indptr), shape=X.shape)
         return replace(self, X=X)
 
     def hold_out(self, fraction, random_state) -> tuple[TrainingData, TrainingData]:
-        """Split at random into training samples and a fraction to validate on.
-
-        Parameters
-        ----------
-        fraction : float
-            Share of the samples to hold out, in (0, 1); at least one is.
-        random_state : RandomState
-            Decides which.
-
-        Returns
-        -------
-        train, held_out : TrainingData
-
-        Raises
-        ------
-        ValueError
-            If no sample would be left to train on.
-        """
-        n_held = max(1, round(fraction * len(self)))
-        if n_held >= len(self):
-            raise ValueError(f"validation_fraction={fraction} of {len(self)} samples leaves none to train on.")
-        order = random_state.permutation(len(self))
-        return self.take(order[n_held:]), self.take(order[:n_held])
+        """Split into training samples and a fraction to validate on, see :func:`hold_out_rows`."""
+        train, held_out = hold_out_rows(self.y, fraction, random_state)
+        return self.take(train), self.take(held_out)
 
     def on_device(self, device) -> tuple:
         """All samples as one batch, ``(features, (pairs, weight))``."""

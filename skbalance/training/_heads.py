@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ._batches import SparseRows, row_blocks
@@ -26,8 +25,8 @@ class Units:
     by_label : ndarray of shape (n_outputs,)
         Factors of the logits.
     center : ndarray of shape (n_features,)
-        What is subtracted from the features so multiplied. Sparse features stay as they are: it is taken from the
-        intercepts.
+        What is subtracted from the features so multiplied. Dense features come without it; sparse ones stay as they
+        are, and it is taken from the intercepts.
     """
 
     by_feature: np.ndarray
@@ -159,6 +158,32 @@ def initial_weights(sizes, *, log_odds, random_state, dtype) -> tuple[list, list
     return coefs, intercepts
 
 
+class Dropout(nn.Module):
+    """Dropout that draws from a generator of its own: torch's global ones stay as they are, and threads do not mix.
+
+    Parameters
+    ----------
+    share : float
+        Share of the units that is dropped in training.
+    seed : int
+        Of the generator, which is made on the device of the first batch.
+    """
+
+    def __init__(self, share: float, seed: int):
+        super().__init__()
+        self.share, self.seed = share, seed
+        self.generator: torch.Generator | None = None
+
+    def forward(self, units: Tensor) -> Tensor:
+        """Drop some of the units, and make up for it in the others."""
+        if not self.training or self.share == 0:
+            return units
+        if self.generator is None:
+            self.generator = torch.Generator(device=units.device).manual_seed(self.seed)
+        kept = torch.empty_like(units).bernoulli_(1 - self.share, generator=self.generator)
+        return units * kept.div_(1 - self.share)
+
+
 class Head(nn.Module):
     """Layers of rectified linear units, dropout after each, and a linear output.
 
@@ -168,6 +193,8 @@ class Head(nn.Module):
         Initial weights of shape (n_in, n_out) and (n_out,); copied.
     dropout : float
         Share of the hidden units that is dropped in training.
+    seed : int, default=0
+        Decides which.
     units : Units, default=None
         Of a linear head: the optimizer sees coefficients divided by the factors of features and labels, and the
         intercepts of centred features, divided by those of labels.
@@ -180,9 +207,9 @@ class Head(nn.Module):
     center: Tensor
     term_weights: Tensor | None
 
-    def __init__(self, coefs, intercepts, *, dropout=0.0, units: Units | None = None, term_weights=None):
+    def __init__(self, coefs, intercepts, *, dropout=0.0, seed=0, units: Units | None = None, term_weights=None):
         super().__init__()
-        self.dropout = dropout
+        self.dropout = Dropout(dropout, seed)
         self.scratch = Scratch()
         self.scaled = units is not None
         if units is not None:
@@ -201,11 +228,12 @@ class Head(nn.Module):
     def forward(self, features: Tensor | SparseRows) -> Tensor:
         """Logits of a batch, which are lost at the next."""
         units, center = (self.label_scale, self.center) if self.scaled else (None, None)
+        center = center if isinstance(features, SparseRows) else None
         out = FirstLayer.apply(
             self.coefs[0], self.intercepts[0], features, units, center, self.term_weights, self.scratch
         )
         for coef, intercept in zip(self.coefs[1:], self.intercepts[1:]):
-            out = F.dropout(out.relu_(), self.dropout, self.training)
+            out = self.dropout(out.relu_())
             out = torch.addmm(intercept, out, coef)
         return out
 

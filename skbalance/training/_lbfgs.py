@@ -64,6 +64,11 @@ class LBFGS(torch.optim.Optimizer):
         -------
         loss : float
             Loss at the point that was reached.
+
+        Raises
+        ------
+        FloatingPointError
+            If the gradient is not finite.
         """
         closure = torch.enable_grad()(closure)
         if not self._memory:
@@ -75,6 +80,8 @@ class LBFGS(torch.optim.Optimizer):
         if not slope < 0:
             self._forget()
             slope = self._find_direction()
+        if not math.isfinite(slope):
+            raise FloatingPointError("the gradient is not finite")
         if not slope < 0:
             # A minimum, to the last digit.
             self._loss = float(closure())

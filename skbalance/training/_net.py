@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import math
+from contextlib import suppress
+
 from skorch import NeuralNet
 from skorch.callbacks import Callback
 
-__all__ = ["Net", "PlateauStop"]
+__all__ = ["Net", "PlateauStop", "StopTraining"]
+
+# Training that ends this many times above the objective that it started from, or reached before, did not converge.
+RISE = 2.0
+
+
+class StopTraining(Exception):
+    """Raised by a callback to end the training; no error."""
 
 
 class Net(NeuralNet):
@@ -29,6 +39,23 @@ class Net(NeuralNet):
     @property
     def _default_callbacks(self):
         return []
+
+    def train(self, data):
+        """Train for ``max_epochs``, or until a callback raises :class:`StopTraining`.
+
+        skorch's ``fit`` would take an interrupt for a wish to stop here and keep the weights; it is the caller's, and
+        goes on to it.
+
+        Parameters
+        ----------
+        data : TrainingData
+            What to train on.
+        """
+        self.initialize()
+        self.notify("on_train_begin", X=data, y=None)
+        with suppress(StopTraining):
+            self.fit_loop(data)
+        self.notify("on_train_end", X=data, y=None)
 
     def infer(self, x, **fit_params):
         """Logits of a batch, whose features are ready tensors."""
@@ -95,6 +122,11 @@ class PlateauStop(Callback):
         Iterations done.
     converged : bool
         Whether the rule stopped the training.
+
+    Raises
+    ------
+    FloatingPointError
+        If an objective is not finite.
     """
 
     def __init__(self, *, tol, window, restore_best=False, verbose=0):
@@ -107,6 +139,7 @@ class PlateauStop(Callback):
         """Start afresh."""
         self.curve, self.validation_curve = [], []
         self.n_iter, self.converged, self.best_state = 0, False, None
+        self._start_penalty = 0.0 if net.penalty_in_loss else net.module_.penalty(net.strengths).item()
 
     def on_epoch_end(self, net, **kwargs):
         """Take the epoch's losses and decide."""
@@ -115,6 +148,8 @@ class PlateauStop(Callback):
         objective = _mean_loss(epoch, "train")
         if not net.penalty_in_loss:
             objective += net.module_.penalty(net.strengths).item()
+        if self.n_iter == 1:
+            self.start = self._objective_at_the_start(epoch, objective)
         self.curve.append(objective)
         monitored = self.curve
         if "valid_batch_count" in epoch:
@@ -125,9 +160,23 @@ class PlateauStop(Callback):
         if self.verbose:
             shown = f"{objective:.6g}" + (f", validation {monitored[-1]:.6g}" if self.validation_curve else "")
             print(f"Iteration {self.n_iter}: objective {shown}")
+        if not (math.isfinite(objective) and math.isfinite(monitored[-1])):
+            raise FloatingPointError(f"the objective is {monitored[-1]} at iteration {self.n_iter}")
         if self._flat(monitored):
             self.converged = True
-            raise KeyboardInterrupt
+            raise StopTraining
+
+    def _objective_at_the_start(self, epoch, objective):
+        """What the first batch says of the initial weights, if it is large enough to say anything."""
+        first = epoch["batches"][0]
+        told = first["train_batch_size"] >= 128 or epoch["train_batch_count"] == 1
+        return first["train_loss"] + self._start_penalty if told else objective
+
+    @property
+    def rose(self) -> bool:
+        """Whether training ended well above where it started or had been before."""
+        curve, window = (self.validation_curve, self.n_iter) if self.validation_curve else (self.curve, self.window)
+        return min(curve[-window:]) > RISE * max(min(self.start, *curve), 0.1 * self.start)
 
     def _flat(self, curve):
         if len(curve) <= self.window:

@@ -3,18 +3,38 @@
 from __future__ import annotations
 
 import itertools
+from numbers import Integral
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-__all__ = ["SOLVERS", "check_device", "check_hidden_layer_sizes", "check_start", "resolve_batch_size", "training_dtype"]
+from .._warnings import warn
+
+if TYPE_CHECKING:
+    from ._batches import Moments
+
+__all__ = [
+    "SOLVERS",
+    "check_device",
+    "check_hidden_layer_sizes",
+    "check_range",
+    "check_start",
+    "resolve_batch_size",
+    "training_dtype",
+    "warn_of_offsets",
+]
 
 SOLVERS = ("lbfgs", "adam")
 
 # From this many coefficients on, float64 features are trained on in single precision.
 SINGLE_PRECISION_COEFS = 1 << 18
+# Features whose means are larger than this many of their deviations lose too many digits in single precision.
+LARGEST_SINGLE_OFFSET = 1e4
+# Most units of a hidden layer.
+MOST_UNITS = 1 << 20
 
 
-def training_dtype(dtype, sizes, tol) -> np.dtype:
+def training_dtype(dtype, sizes, tol, moments) -> np.dtype:
     """Single precision for float64 features where it is much faster and its rounding far below ``tol``.
 
     Parameters
@@ -25,21 +45,49 @@ def training_dtype(dtype, sizes, tol) -> np.dtype:
         Number of features, of units in each hidden layer, and of outputs.
     tol : float
         Relative improvement at which training stops.
+    moments : Moments
+        Of the features; those far from zero need double precision.
 
     Returns
     -------
     dtype : numpy dtype
     """
     n_coefs = sum(n_in * n_out for n_in, n_out in itertools.pairwise(sizes))
-    return np.dtype(np.float32 if n_coefs >= SINGLE_PRECISION_COEFS and tol >= 1e-6 else dtype)
+    enough = tol >= 1e-6 and moments.largest_offset <= LARGEST_SINGLE_OFFSET
+    return np.dtype(np.float32 if n_coefs >= SINGLE_PRECISION_COEFS and enough else dtype)
+
+
+def check_range(dtype, moments: Moments, alpha):
+    """Raise a ValueError if the features, or ``alpha``, have squares that are no finite numbers of this type."""
+    limit = float(np.sqrt(np.finfo(dtype).max))
+    with np.errstate(invalid="ignore"):
+        size = np.sqrt(moments.variance) + np.abs(moments.mean)
+    if not np.all(size < limit):
+        raise ValueError(
+            f"X holds values too large to train on in {dtype}: their squares pass {np.finfo(dtype).max:.0e}. Scale them "
+            "to about unit size."
+        )
+    if not alpha < limit:
+        raise ValueError(f"alpha must be less than {limit:.0e} to train in {dtype}; got {alpha!r}.")
+
+
+def warn_of_offsets(dtype, moments: Moments):
+    """Warn of single-precision features that are far from zero for how little they vary."""
+    if dtype == np.float32 and moments.largest_offset > LARGEST_SINGLE_OFFSET:
+        warn(
+            f"A feature of X has a mean of {moments.largest_offset:.0e} times its standard deviation, of which float32 "
+            "keeps too few digits. Give X as float64, or standardise it (sklearn.preprocessing.StandardScaler)."
+        )
 
 
 def check_hidden_layer_sizes(sizes) -> tuple[int, ...]:
     """Return the sizes as a tuple; a ValueError if they are not positive integers."""
-    sizes = np.atleast_1d(np.asarray(sizes, dtype=object)).tolist()
-    if not all(isinstance(size, int) and size > 0 for size in sizes):
-        raise ValueError(f"hidden_layer_sizes must hold positive integers; got {sizes}.")
-    return tuple(sizes)
+    array = np.atleast_1d(np.asarray(sizes, dtype=object))
+    found = array.tolist()
+    integers = all(isinstance(size, Integral) and not isinstance(size, bool) for size in found)
+    if array.ndim != 1 or not integers or not all(1 <= size <= MOST_UNITS for size in found):
+        raise ValueError(f"hidden_layer_sizes must hold positive integers up to {MOST_UNITS}; got {sizes!r}.")
+    return tuple(int(size) for size in found)
 
 
 def check_start(coefs, intercepts, sizes, dtype) -> tuple[list, list]:
@@ -52,17 +100,29 @@ def check_start(coefs, intercepts, sizes, dtype) -> tuple[list, list]:
     return [coef.astype(dtype) for coef in coefs], [intercept.astype(dtype) for intercept in intercepts]
 
 
-def check_device(device: str) -> str:
-    """Return the device that is meant; a ValueError if it cannot be used here."""
+def check_device(device: str, kinds=("cpu", "cuda")) -> str:
+    """Return the device that is meant, a GPU with its number; a ValueError if it cannot be used here."""
     import torch
 
+    n_gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
     if device == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
+        device = "cuda" if n_gpus else "cpu"
     try:
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
-        raise ValueError(f"device={device!r} cannot be used here: {str(error).splitlines()[0]}") from error
-    return device
+        found = torch.device(device)
+        if found.type not in kinds:
+            raise ValueError(f"it is none of the kinds {', '.join(kinds)}.")
+        if found.type == "cpu":
+            return "cpu"
+        # Not every function of torch takes a GPU without its number.
+        if found.type == "cuda" and found.index is None:
+            found = torch.device("cuda", torch.cuda.current_device())
+        torch.empty(0, device=found)
+    except Exception as error:  # whatever torch, or a driver, has to say
+        gpus = f", 'cuda' and 'cuda:0' to 'cuda:{n_gpus - 1}'" if n_gpus else "; there is no CUDA GPU"
+        raise ValueError(
+            f"device={device!r} cannot be used here: {str(error).splitlines()[0]} Allowed are 'auto' and 'cpu'{gpus}."
+        ) from error
+    return str(found)
 
 
 def resolve_batch_size(batch_size, n_samples: int) -> int:

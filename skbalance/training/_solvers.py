@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.sparse as sp
 import torch
 
 from ..losses import Criterion, LabelStatistics
-from ._batches import BatchIterator, TrainingData
+from ._batches import BatchIterator, Moments, TrainingData
 from ._heads import Head, Units, initial_weights
 from ._lbfgs import LBFGS
 from ._net import Net, PlateauStop
@@ -54,13 +53,15 @@ class FitResult:
     loss_curve: list
     validation_loss_curve: list
     converged: bool
-    interrupted: bool
+    rose: bool
 
 
 def choose_solver(
-    solver, *, hidden_layer_sizes, early_stopping, weighted, n_samples, n_features, n_outputs, itemsize
+    solver, *, hidden_layer_sizes, early_stopping, weighted, n_samples, n_features, n_outputs, itemsize, device
 ) -> str:
     """Resolve ``solver="auto"``: L-BFGS for a linear head whose working memory is at most 2 GiB, else Adam.
+
+    On a GPU it is at most half of the free memory, too.
 
     Parameters
     ----------
@@ -74,15 +75,27 @@ def choose_solver(
         Whether there are term weights, which are as large as the coefficients, and so are their products.
     n_samples, n_features, n_outputs, itemsize : int
         Size of the problem, and of a number in bytes.
+    device : str
+        Where to train.
 
     Returns
     -------
     solver : {"lbfgs", "adam"}
+
+    Raises
+    ------
+    ValueError
+        If L-BFGS is asked for together with early stopping.
     """
+    if solver == "lbfgs" and early_stopping:
+        raise ValueError("early_stopping=True is for solver='adam', or 'auto', which is Adam then; got solver='lbfgs'.")
     if solver != "auto":
         return solver
     n_numbers = ((LBFGS_ARRAYS + 2 * weighted) * n_features + n_samples) * n_outputs
-    fits = n_numbers * itemsize <= LBFGS_BYTES
+    limit = LBFGS_BYTES
+    if torch.device(device).type == "cuda":
+        limit = min(limit, torch.cuda.mem_get_info(device)[0] // 2)
+    fits = n_numbers * itemsize <= limit
     return "lbfgs" if not hidden_layer_sizes and not early_stopping and fits else "adam"
 
 
@@ -121,6 +134,11 @@ def fit_head(
     Returns
     -------
     result : FitResult
+
+    Raises
+    ------
+    ValueError
+        If the objective or a weight is not finite.
     """
     lbfgs = options.solver == "lbfgs"
     coefs, intercepts = start or initial_weights(
@@ -128,9 +146,12 @@ def fit_head(
     )
     units, by_term = None, term_weights(options.term_weighting, data)
     if lbfgs and len(sizes) == 2:
-        units = _curvature_units(data, statistics, options.alpha)
-        data = data.scale_features(units.by_feature)
-    head = Head(coefs, intercepts, dropout=options.dropout, units=units, term_weights=by_term)
+        moments = data.moments()
+        units = _curvature_units(moments, statistics, options.alpha, data.X.dtype)
+        data = data.scale_features(units.by_feature, moments.mean)
+    order = np.random.RandomState(random_state.randint(2**31))
+    seed = int(random_state.randint(2**31))
+    head = Head(coefs, intercepts, dropout=options.dropout, seed=seed, units=units, term_weights=by_term)
     stop = PlateauStop(
         tol=options.tol,
         window=min(options.n_iter_no_change, options.max_iter),
@@ -138,7 +159,6 @@ def fit_head(
         verbose=options.verbose,
     )
     dtype = torch.from_numpy(np.empty(0, data.X.dtype)).dtype
-    order = np.random.RandomState(random_state.randint(2**31))
     strengths = [s.to(options.device, dtype) for s in penalty_strengths(sizes, statistics, options)]
     criterion = criterion.to(dtype=dtype)
     criterion.overwrite_logits = True
@@ -160,13 +180,15 @@ def fit_head(
         verbose=0,
         **(_lbfgs() if lbfgs else _adam(options)),
     )
-    devices = [torch.device(options.device)] if options.device.startswith("cuda") else []
-    with torch.random.fork_rng(devices=devices):
-        torch.manual_seed(int(random_state.randint(2**31)))
-        net.fit(data)
-    if stop.best_state is not None:
-        net.module_.load_state_dict(stop.best_state)
-    coefs, intercepts = net.module_.to_numpy()
+    try:
+        net.train(data)
+        if stop.best_state is not None:
+            net.module_.load_state_dict(stop.best_state)
+        coefs, intercepts = net.module_.to_numpy()
+        if not all(np.isfinite(array).all() for array in (*coefs, *intercepts)):
+            raise FloatingPointError("a coefficient is not finite")
+    except FloatingPointError as error:
+        raise ValueError(_advice(error, data, options)) from error
     return FitResult(
         coefs=coefs,
         intercepts=intercepts,
@@ -174,7 +196,17 @@ def fit_head(
         loss_curve=stop.curve,
         validation_loss_curve=stop.validation_curve,
         converged=stop.converged,
-        interrupted=not stop.converged and stop.n_iter < options.max_iter,
+        rose=stop.rose,
+    )
+
+
+def _advice(error, data: TrainingData, options: TrainingOptions) -> str:
+    """What went wrong in training, and what to change."""
+    values = data.X if isinstance(data.X, np.ndarray) else data.X.data
+    rate = f" a smaller learning_rate_init (it is {options.learning_rate_init:g})," if options.solver == "adam" else ""
+    return (
+        f"Training diverged: {error}. Give{rate} another alpha (it is {options.alpha:g}) or parameters of the loss, or "
+        f"features of about unit size (the largest that training saw is {np.abs(values).max(initial=0):.0e})."
     )
 
 
@@ -189,7 +221,7 @@ def penalty_strengths(sizes, statistics: LabelStatistics, options: TrainingOptio
     return [strength.sum()] * (len(sizes) - 2) + [strength]
 
 
-def _curvature_units(data: TrainingData, statistics: LabelStatistics, alpha: float) -> Units:
+def _curvature_units(moments: Moments, statistics: LabelStatistics, alpha: float, dtype) -> Units:
     """Units for a linear head in which its curvature varies less.
 
     The objective's curvature along a coefficient grows with the variance of its feature and with the share of
@@ -197,14 +229,9 @@ def _curvature_units(data: TrainingData, statistics: LabelStatistics, alpha: flo
     third on TF-IDF features; powers below one half did best on every loss tried. Of features with a mean, above all
     non-negative ones, every coefficient is at odds with the intercept; centred, they are not.
     """
-    weight = data.weight / data.weight.sum()
-    X = data.X
-    square = X**2 if isinstance(X, np.ndarray) else sp.csr_array((X.data**2, X.indices, X.indptr), shape=X.shape)
-    mean = X.T @ weight
-    variance = np.maximum(square.T @ weight - mean**2, 0)
     share = statistics.clipped_counts / statistics.n_samples
-    by_feature, by_label = (variance + max(alpha, 1e-12)) ** -0.25, share**-0.3
-    return Units(*(part.astype(X.dtype) for part in (by_feature, by_label, mean * by_feature)))
+    by_feature, by_label = (moments.variance + max(alpha, 1e-12)) ** -0.25, share**-0.3
+    return Units(*(part.astype(dtype) for part in (by_feature, by_label, moments.mean * by_feature)))
 
 
 def _lbfgs() -> dict:

@@ -34,8 +34,21 @@ def test_center_matches_its_definition(seed, n_samples, n_labels):
     np.testing.assert_array_equal(weighted.counts, weight @ y)
 
 
-def test_no_positive_pair_has_no_center():
-    assert LabelStatistics.from_targets(np.zeros((3, 2))).rebalance_center is None
+def test_without_a_positive_pair_the_center_is_that_of_single_labels():
+    assert LabelStatistics.from_targets(np.zeros((3, 2))).rebalance_center == 1
+    assert LabelStatistics.from_targets(np.eye(3)).rebalance_center == 1
+
+
+def test_the_callers_sparse_target_is_not_changed():
+    y = sp.csr_array((np.array([0, 1, 1, 1]), np.array([1, 0, 2, 1]), np.array([0, 2, 4])), shape=(2, 3))
+    for array in (y.data, y.indices, y.indptr):
+        array.flags.writeable = False
+    np.testing.assert_array_equal(LabelStatistics.from_targets(y).counts, [1, 1, 1])
+    assert y.indices.tolist() == [1, 0, 2, 1]
+    y = y.copy()
+    y.indices[0] = -1
+    with pytest.raises(ValueError, match="y is a malformed CSR matrix"):
+        LabelStatistics.from_targets(y)
 
 
 def test_explicit_zeros_of_a_sparse_target_do_not_count():

@@ -54,10 +54,10 @@ def test_blocks_of_rows(monkeypatch):
 @pytest.mark.parametrize("dense", [True, False])
 def test_scaled_features(data, dense):
     data = TrainingData(data.X.toarray(), data.y, data.weight) if dense else data
-    before, scale = data.X.copy(), np.arange(11.0)
-    scaled = data.scale_features(scale).X
+    before, scale, mean = data.X.copy(), np.arange(11.0), np.arange(11.0) / 5
+    scaled = data.scale_features(scale, mean).X
     assert sp.issparse(scaled) != dense
-    for now, expected in ((scaled, before * scale), (data.X, before)):
+    for now, expected in ((scaled, (before - mean) * scale if dense else before * scale), (data.X, before)):
         np.testing.assert_array_equal(*(a if dense else a.toarray() for a in (now, expected)))
 
 
@@ -142,5 +142,45 @@ def test_held_out_samples_are_the_others(data):
     train, held_out = data.hold_out(0.3, np.random.RandomState(0))
     assert (len(train), len(held_out)) == (16, 7)
     assert sorted([*train.weight, *held_out.weight]) == sorted(data.weight)
-    with pytest.raises(ValueError, match=r"validation_fraction=0.99 of 23 samples leaves none"):
-        data.hold_out(0.99, np.random.RandomState(0))
+
+
+@pytest.mark.parametrize("kind", ["dense", "sparse"])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_moments_in_blocks(data, kind, dtype, monkeypatch):
+    monkeypatch.setattr(_batches, "BLOCK_NUMBERS", 30)
+    X = data.X.toarray().astype(dtype)
+    X[:, 0] += 1e4  # in single precision, squares of these keep nothing of the variance
+    X[:, 1] = 7.3
+    data = TrainingData(X if kind == "dense" else sp.csr_array(X), data.y, data.weight.astype(dtype))
+    moments = data.moments()
+    weight, exact = data.weight.astype(float), X.astype(float)
+    mean = np.average(exact, axis=0, weights=weight)
+    np.testing.assert_allclose(moments.mean, mean, rtol=1e-9)
+    variance = np.average((exact - mean) ** 2, axis=0, weights=weight)
+    np.testing.assert_allclose(moments.variance, variance, rtol=1e-4, atol=1e-9)
+    deviation = np.sqrt(variance)
+    deviation[1] = np.inf  # what does not vary says nothing
+    assert moments.largest_offset == pytest.approx((mean / deviation).max(), rel=1e-4)
+
+
+def test_features_too_large_to_square():
+    data = TrainingData(np.array([[1e200], [0.0]]), sp.csr_array(np.eye(2)), np.ones(2))
+    for X in (data.X, sp.csr_array(data.X)):
+        moments = TrainingData(X, data.y, data.weight).moments()
+        assert not np.isfinite(moments.variance).any()
+
+
+def test_the_callers_arrays_are_not_changed():
+    # A pair stored twice, and columns out of order.
+    parts = np.array([1.0, 2.0, 3.0, 4.0]), np.array([2, 0, 0, 1]), np.array([0, 2, 3, 4])
+    X = sp.csr_array(parts, shape=(3, 3))
+    twice = sp.csr_array((np.ones(4), np.array([1, 1, 0, 2]), np.array([0, 2, 3, 4])), shape=(3, 3))
+    for given in (X, twice):
+        kept = [a.copy() for a in (given.data, given.indices, given.indptr)]
+        for array in (given.data, given.indices, given.indptr):
+            array.flags.writeable = False
+        data = TrainingData.from_arrays(given, sp.csr_array(np.eye(3)), np.ones(3))
+        assert data.X.has_canonical_format
+        np.testing.assert_array_equal(data.X.toarray(), given.toarray())
+        for array, before in zip((given.data, given.indices, given.indptr), kept):
+            np.testing.assert_array_equal(array, before)

@@ -9,7 +9,7 @@ import torch
 
 from skbalance.training import _batches
 from skbalance.training._batches import SparseRows
-from skbalance.training._heads import Head, Units, initial_weights
+from skbalance.training._heads import Dropout, Head, Units, initial_weights
 
 
 def weights(sizes, seed=0):
@@ -39,7 +39,8 @@ def test_sparse_and_dense_gradients_agree(sizes, scaled, weighted, columns, monk
     term_weights = rng.random((9, sizes[1])) + 0.5 if weighted else None
     scaled_X = X.multiply(units.by_feature).tocsr() if scaled else X
     results = []
-    for features in (torch.from_numpy(scaled_X.toarray()), SparseRows.from_scipy(scaled_X, "cpu")):
+    dense_X = scaled_X.toarray() - (units.center if scaled else 0)
+    for features in (torch.from_numpy(dense_X), SparseRows.from_scipy(scaled_X, "cpu")):
         head = Head(coefs, intercepts, units=units, term_weights=term_weights)
         out = head(features)
         (out**2).sum().backward()
@@ -135,3 +136,19 @@ def test_dropout_acts_in_training_only():
     x = torch.ones(3, 4, dtype=torch.float64)
     assert not torch.equal(head.train()(x), head.eval()(x))
     assert torch.equal(head.eval()(x), head.eval()(x))
+
+
+def test_dropout_draws_from_its_own_generator():
+    x = torch.ones(100, 50)
+    torch.manual_seed(0)
+    before = torch.get_rng_state()
+    first, again, other = (Dropout(0.25, seed)(x) for seed in (3, 3, 4))
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
+    assert torch.equal(torch.get_rng_state(), before)
+    assert first.unique().tolist() == pytest.approx([0, 4 / 3])
+    assert float((first == 0).float().mean()) == pytest.approx(0.25, abs=0.02)
+    module = Dropout(0.25, 3)
+    assert not torch.equal(module(x), module(x))
+    assert Dropout(0.0, 3)(x) is x
+    assert module.eval()(x) is x

@@ -71,7 +71,7 @@ def test_stops_when_flat(problem):
         [12, 4], criterion, data, statistics=statistics, options=options, random_state=np.random.RandomState(0)
     )
     assert result.converged
-    assert not result.interrupted
+    assert not result.rose
     curve = np.array(result.loss_curve)
     assert curve[-11] - curve[-1] <= 1e-5 * 10 * curve[-11]
     # Not one iteration too late.

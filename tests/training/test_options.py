@@ -4,33 +4,68 @@ import re
 
 import numpy as np
 import pytest
+import torch
 
-from skbalance.training import check_device, check_hidden_layer_sizes, resolve_batch_size, training_dtype
+from skbalance.training import (
+    check_device,
+    check_hidden_layer_sizes,
+    resolve_batch_size,
+    training_dtype,
+    warn_of_offsets,
+)
+from skbalance.training._batches import Moments
 
 
 def test_large_models_train_in_single_precision():
     double, single = np.dtype(np.float64), np.dtype(np.float32)
-    assert training_dtype(double, [511, 512], 1e-3) == double
-    assert training_dtype(double, [512, 512], 1e-3) == single
-    assert training_dtype(double, [256, 512, 256], 1e-3) == single
-    assert training_dtype(double, [512, 512], 1e-7) == double
-    assert training_dtype(single, [2, 2], 0) == single
+    near, far = Moments(np.ones(3), np.ones(3)), Moments(np.array([0, 2e4, 1]), np.ones(3))
+    assert training_dtype(double, [511, 512], 1e-3, near) == double
+    assert training_dtype(double, [512, 512], 1e-3, near) == single
+    assert training_dtype(double, [256, 512, 256], 1e-3, near) == single
+    assert training_dtype(double, [512, 512], 1e-7, near) == double
+    assert training_dtype(double, [512, 512], 1e-3, far) == double
+    assert training_dtype(single, [2, 2], 0, far) == single
+
+
+def test_far_features_in_single_precision_are_warned_of():
+    far = Moments(np.array([0, -2e4, 1]), np.ones(3))
+    with pytest.warns(UserWarning, match=r"mean of 2e\+04 times its standard deviation.*float64.*StandardScaler"):
+        warn_of_offsets(np.dtype(np.float32), far)
+    warn_of_offsets(np.dtype(np.float64), far)
+    warn_of_offsets(np.dtype(np.float32), Moments(np.full(2, 1e9), np.array([0.0, 1e12])))
 
 
 def test_hidden_layer_sizes():
     assert check_hidden_layer_sizes(()) == ()
     assert check_hidden_layer_sizes(3) == (3,)
     assert check_hidden_layer_sizes(np.array([3, 2])) == (3, 2)
-    for sizes in ([0], [-1, 2], [1.5], ["3"]):
-        with pytest.raises(ValueError, match=re.escape(f"must hold positive integers; got {sizes}")):
+    for sizes in ((np.int64(8),), [np.uint8(8)], np.int32(8)):
+        assert check_hidden_layer_sizes(sizes) == (8,)
+        assert type(check_hidden_layer_sizes(sizes)[0]) is int
+    for sizes in ([0], [-1, 2], [1.5], ["3"], (True,), [np.True_], [[2, 3]], [10**9], None):
+        with pytest.raises(ValueError, match=re.escape(f"positive integers up to 1048576; got {sizes}")):
             check_hidden_layer_sizes(sizes)
 
 
 def test_device():
-    assert check_device("auto") in ("cpu", "cuda")
-    assert check_device("cpu") == "cpu"
-    with pytest.raises(ValueError, match="device='nowhere' cannot be used here"):
-        check_device("nowhere")
+    assert check_device("auto") in ("cpu", "cuda:0")
+    assert check_device("cpu") == check_device("cpu:0") == "cpu"
+    for device in ("nowhere", "", "meta", "mps", "cuda:99", "cuda:-1", "cpu:x"):
+        with pytest.raises(ValueError, match=f"device='{device}' cannot be used here: .*Allowed are 'auto' and 'cpu'"):
+            check_device(device)
+
+
+def test_a_gpu_gets_its_number(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(torch.cuda, "current_device", lambda: 1)
+    empty, made = torch.empty, []
+    monkeypatch.setattr(torch, "empty", lambda *size, device: made.append(device) or empty(0))
+    assert check_device("auto") == check_device("cuda") == "cuda:1"
+    assert check_device("cuda:0") == "cuda:0"
+    assert made == [torch.device("cuda:1"), torch.device("cuda:1"), torch.device("cuda:0")]
+    with pytest.raises(ValueError, match="Allowed are 'auto' and 'cpu', 'cuda' and 'cuda:0' to 'cuda:1'"):
+        check_device("mps")
 
 
 def test_batch_size():

@@ -3,12 +3,22 @@
 import numpy as np
 import pytest
 import scipy.sparse as sp
+import torch
 
 from skbalance.losses import BinaryCrossEntropy, LabelStatistics, SquaredHingeLoss
 from skbalance.training import TrainingData, TrainingOptions, choose_solver, fit_head
 from skbalance.training._solvers import penalty_strengths
 
 REUTERS = {"n_samples": 7770, "n_features": 15_000, "n_outputs": 90, "itemsize": 4}
+
+AUTO = {
+    "solver": "auto",
+    "hidden_layer_sizes": (),
+    "early_stopping": False,
+    "weighted": False,
+    "device": "cpu",
+    **REUTERS,
+}
 
 PARAMETERS = {
     "alpha": 1e-3,
@@ -37,8 +47,20 @@ PARAMETERS = {
     ],
 )
 def test_choice(change, expected):
-    given = {"solver": "auto", "hidden_layer_sizes": (), "early_stopping": False, "weighted": False, **REUTERS}
-    assert choose_solver(**{**given, **change}) == expected
+    assert choose_solver(**{**AUTO, **change}) == expected
+
+
+def test_lbfgs_has_no_early_stopping():
+    with pytest.raises(ValueError, match=r"early_stopping=True is for solver='adam'.*got solver='lbfgs'"):
+        choose_solver(**{**AUTO, "solver": "lbfgs", "early_stopping": True})
+
+
+def test_a_gpu_has_a_limit_of_its_own(monkeypatch):
+    needed = (16 * 15_000 + 7770) * 90 * 4
+    for free, expected in ((2 * needed, "lbfgs"), (2 * needed - 2, "adam"), (10**12, "lbfgs")):
+        monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device, free=free: (free, 10**12))
+        assert choose_solver(**{**AUTO, "device": "cuda:0"}) == expected
+    assert choose_solver(**{**AUTO, "device": "cuda:0", "n_outputs": 18_211}) == "adam"
 
 
 def test_units_do_not_move_the_minimum():

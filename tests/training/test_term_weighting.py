@@ -6,7 +6,7 @@ import scipy.sparse as sp
 
 from skbalance import BalancedMultiLabelClassifier
 from skbalance.datasets import make_long_tailed_multilabel
-from skbalance.training import TrainingData
+from skbalance.training import TrainingData, hold_out_rows
 from skbalance.training._term_weighting import relevance_frequency, term_weights
 
 # Of three samples with the label two have the first feature and one the second; of the others two have the second.
@@ -101,7 +101,7 @@ def test_early_stopping_keeps_the_best_weights(data):
     ).fit(X, y)
     curve = model.validation_loss_curve_
     assert min(curve) < curve[-1]
-    held = np.random.RandomState(0).permutation(300)[:30]
+    _, held = hold_out_rows(sp.csr_array(y), 0.1, np.random.RandomState(0))
     proba = np.clip(model.predict_proba(X[held]), 1e-15, None)
     value = -(y[held] * np.log(proba) + (1 - y[held]) * np.log1p(-proba)).sum(axis=1).mean()
     assert value == pytest.approx(min(curve), rel=1e-6)

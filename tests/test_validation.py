@@ -1,0 +1,127 @@
+"""What every room checks its input with."""
+
+import copy
+import pickle
+import warnings
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from joblib import Parallel, delayed
+from sklearn.model_selection import cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+
+import skbalance
+from skbalance import BalancedMultiLabelClassifier
+from skbalance._validation import check_sparse
+from skbalance.losses import FocalLoss
+
+
+def csr(indptr, indices, shape=(3, 4)):
+    """A CSR matrix whose arrays nobody checks."""
+    matrix = sp.csr_array(shape)
+    matrix.indptr, matrix.indices = np.asarray(indptr), np.asarray(indices)
+    matrix.data = np.ones(len(matrix.indices))
+    return matrix
+
+
+MALFORMED = {
+    "negative index": (csr([0, 1, 2, 3], [0, -1, 2]), r"indices must lie between 0 and 3; got -1 to 2"),
+    "index past the end": (csr([0, 1, 2, 3], [0, 4, 2]), r"indices must lie between 0 and 3; got 0 to 4"),
+    "falling pointers": (csr([0, 2, 1, 3], [0, 1, 2]), "indptr must rise from 0"),
+    "first pointer": (csr([1, 2, 2, 3], [0, 1, 2]), "indptr must rise from 0"),
+    "last pointer": (csr([0, 1, 2, 9], [0, 1, 2]), "to at most the number of indices, 3, in 4 steps"),
+    "too few pointers": (csr([0, 1, 2], [0, 1]), "indptr must rise from 0"),
+}
+
+
+@pytest.mark.parametrize("name", MALFORMED)
+def test_malformed_sparse_matrices(name):
+    matrix, message = MALFORMED[name]
+    with pytest.raises(ValueError, match=f"X is a malformed CSR matrix: .*{message}"):
+        check_sparse(matrix, "X")
+    turned = sp.csc_array(matrix.shape[::-1])
+    turned.indptr, turned.indices, turned.data = matrix.indptr, matrix.indices, matrix.data
+    with pytest.raises(ValueError, match="y is a malformed CSC matrix"):
+        check_sparse(turned, "y")
+
+
+def test_missing_values():
+    matrix = csr([0, 1, 2, 3], [0, 1, 2])
+    matrix.data = np.ones(2)
+    with pytest.raises(ValueError, match="3 indices for 2 values"):
+        check_sparse(matrix, "X")
+
+
+def test_well_formed_matrices_pass():
+    dense = np.arange(24).reshape(4, 6) % 3
+    for make in (sp.csr_array, sp.csc_array, sp.coo_array, sp.lil_array, sp.csr_matrix):
+        check_sparse(make(dense), "X")
+    check_sparse(sp.bsr_array(dense, blocksize=(2, 3)), "X")
+    check_sparse(sp.csr_array((0, 0)), "X")
+    check_sparse(csr([0, 0, 0, 0], [0, 1]), "X")  # more room than is used
+    for other in (dense, None, "X", [[1]]):
+        check_sparse(other, "X")
+    blocks = sp.bsr_array(dense, blocksize=(2, 3))
+    blocks.indices = blocks.indices + 1
+    with pytest.raises(ValueError, match="malformed BSR matrix: indices must lie between 0 and 1; got 1 to 2"):
+        check_sparse(blocks, "X")
+
+
+# Warnings
+
+
+@pytest.fixture
+def constant_label():
+    X = np.random.default_rng(0).normal(size=(60, 4))
+    y = (X[:, :3] > 0).astype(int)
+    y[:, 2] = 0
+    return X, y
+
+
+def ways_to_fit(X, y):
+    model = BalancedMultiLabelClassifier("bce", tol=0.1)
+    piped = make_pipeline(FunctionTransformer(), model)
+    yield lambda: model.fit(X, y)
+    yield lambda: piped.fit(X, y)
+    yield lambda: cross_val_score(piped, X, y, cv=2, scoring="f1_macro")
+    yield lambda: Parallel(n_jobs=1)([delayed(model.fit)(X, y)])
+
+
+def test_warnings_point_at_the_line_that_called(constant_label):
+    for fit in ways_to_fit(*constant_label):
+        with warnings.catch_warnings(record=True) as seen:
+            warnings.simplefilter("always")
+            fit()
+        found = {(w.filename, str(w.message)[:30]) for w in seen if "no positive sample" in str(w.message)}
+        assert found == {(__file__, "1 of 3 labels have no positive")}
+        assert {w.lineno for w in seen if w.filename == __file__} == {fit.__code__.co_firstlineno}
+
+
+# Saved objects
+
+
+@pytest.fixture
+def saved_by(monkeypatch):
+    """Pickle an object as a release would."""
+
+    def save(thing, release):
+        with monkeypatch.context() as patch:
+            patch.setattr(skbalance, "__version__", release)
+            return pickle.dumps(thing)
+
+    return save
+
+
+@pytest.mark.parametrize("thing", [BalancedMultiLabelClassifier(alpha=0.5), FocalLoss(gamma=3.0)])
+def test_pickles_carry_the_version(thing, saved_by):
+    assert thing.__getstate__()["_skbalance_version"] == skbalance.__version__
+    for again in (pickle.loads(pickle.dumps(thing)), copy.deepcopy(thing), pickle.loads(saved_by(thing, "0.1.99"))):
+        assert vars(again) == vars(thing)
+    with pytest.raises(ValueError, match=r"saved by skbalance 0.2.0, which is newer than this skbalance .*>=0.2.0"):
+        pickle.loads(saved_by(thing, "0.2.0"))
+    with pytest.raises(ValueError, match=r"saved by skbalance 0.0.9, which skbalance .* cannot read"):
+        pickle.loads(saved_by(thing, "0.0.9"))
+    with pytest.raises(ValueError, match=f"This {type(thing).__name__} was saved by skbalance before its release"):
+        type(thing).__new__(type(thing)).__setstate__(vars(thing))
