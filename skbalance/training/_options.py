@@ -64,8 +64,8 @@ def check_range(dtype, moments: Moments, alpha):
         size = np.sqrt(moments.variance) + np.abs(moments.mean)
     if not np.all(size < limit):
         raise ValueError(
-            f"X holds values too large to train on in {dtype}: their squares pass {np.finfo(dtype).max:.0e}. Scale them "
-            "to about unit size."
+            f"X holds values too large to train on in {dtype}: their squares pass {np.finfo(dtype).max:.0e}. Scale "
+            "them to about unit size."
         )
     if not alpha < limit:
         raise ValueError(f"alpha must be less than {limit:.0e} to train in {dtype}; got {alpha!r}.")
