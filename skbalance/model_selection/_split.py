@@ -334,7 +334,7 @@ def multilabel_train_test_split(
     Parameters
     ----------
     *arrays : sequence of {array-like, sparse matrix, dataframe} with n_samples rows each
-        What to split, usually `X, y`.
+        What to split: `X, y` and whatever else goes with them.
     test_size : float, int or None, default=None
         The share or number of test rows. None is what `train_size` leaves, or 0.25.
     train_size : float, int or None, default=None
@@ -342,7 +342,8 @@ def multilabel_train_test_split(
     random_state : int, RandomState instance or None, default=None
         The seed of the shuffling.
     stratify : {array-like, sparse matrix} of shape (n_samples, n_labels) or (n_samples,), default=None
-        The target to stratify by; None is the last of `arrays`.
+        The target to stratify by. None is the second of `arrays`, where scikit-learn's functions take `y`; the first if
+        there is only one.
 
     Returns
     -------
@@ -367,7 +368,7 @@ def multilabel_train_test_split(
     if not arrays:
         raise ValueError("At least one array required as input")
     arrays = tuple(indexable(*arrays))
-    target = arrays[-1] if stratify is None else stratify
+    target = arrays[min(1, len(arrays) - 1)] if stratify is None else stratify
     if test_size is None and train_size is None:
         test_size = 0.25
     splitter = MultilabelStratifiedShuffleSplit(

@@ -267,8 +267,8 @@ def test_train_test_split_of_many_kinds():
     y = target()
     X = pd.DataFrame({"text": [f"row {i}" for i in range(200)]})
     texts = X["text"].tolist()
-    parts = multilabel_train_test_split(X, texts, sp.csr_array(y), test_size=0.2, random_state=0)
-    X_train, X_test, texts_train, texts_test, y_train, y_test = parts
+    parts = multilabel_train_test_split(X, sp.csr_array(y), texts, test_size=0.2, random_state=0)
+    X_train, X_test, y_train, y_test, texts_train, texts_test = parts
     assert X_train["text"].tolist() == texts_train
     assert X_test["text"].tolist() == texts_test
     assert sp.issparse(y_train)
