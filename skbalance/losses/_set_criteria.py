@@ -68,7 +68,8 @@ class TwoWayCriterion(SetCriterion):
         positive = -logits[pairs.rows, pairs.cols] / self.pos_temperature
         by_row, counted = self._contrast(negative, positive, pairs.rows, dim=1)
         counted = counted * weight
-        by_row = by_row * (weight.sum() / counted.sum().clamp(min=torch.finfo(weight.dtype).tiny))
+        total = counted.sum()
+        by_row = by_row * (weight.sum() / torch.where(total > 0, total, 1))  # no row has a positive: no loss
         log_weight = weight.log()
         negative, positive = negative + log_weight[:, None], positive + log_weight[pairs.rows]
         by_column, counted = self._contrast(negative, positive, pairs.cols, dim=0)
