@@ -24,7 +24,9 @@ from .training import (
     check_range,
     check_start,
     check_term_weighting,
+    resolve_alpha,
     resolve_batch_size,
+    resolve_term_weighting,
     training_dtype,
     warn_of_offsets,
 )
@@ -36,7 +38,7 @@ BLOCK_ELEMENTS = 1 << 22
 
 
 class BalancedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator):
-    """Linear or neural multi-label classifier trained with a balancing loss.
+    r"""Linear or neural multi-label classifier trained with a balancing loss.
 
     The labels of a training set are rarely alike: a few have thousands of samples, most a handful. The losses of
     this classifier weigh and shape the error of each (sample, label) pair by how often the labels occur, counted
@@ -57,24 +59,26 @@ class BalancedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator)
     solver : {"auto", "lbfgs", "adam"}, default="auto"
         ``"lbfgs"`` takes all samples at once, ``"adam"`` mini-batches. ``"auto"`` is L-BFGS for a linear model that
         needs at most 2 GiB for it and no early stopping, else Adam.
-    alpha : float, default=3e-5
-        Strength of the L2 penalty. The coefficients of label i are penalised by ``alpha`` times
+    alpha : float or "auto", default=3e-5
+        Strength of the L2 penalty; ``"auto"`` sets it by the training data, see Notes. The coefficients of label i are
+        penalised by ``alpha`` times
         :math:`n_i / N (1 - n_i / N)`, where it has :math:`n_i` positives among N samples, to the power of the loss's
         ``penalty_exponent``, usually 1, and 0 where positives are balanced; those of hidden layers by the sum of these
         over the labels.
-    term_weighting : {"rf"} or None, default=None
+    term_weighting : {"auto", "rf"} or None, default=None
         Weights that a linear model multiplies the features by, for each label its own, so that the penalty holds the
         coefficients of telling features less tight. ``"rf"`` is relevance frequency [2]_, ``log2(2 + a / max(1, c))``,
         of a feature that is not zero in `a` samples of the label and in `c` others; ``coefs_`` has it in it.
+        ``"auto"`` is ``"rf"`` for a linear model if more than half of X are zeros, and None else.
     learning_rate_init : float, default=0.003
         Step size of Adam.
     batch_size : int or "auto", default="auto"
         Samples in a mini-batch of Adam; ``"auto"`` is all of up to 512, else 256.
     max_iter : int, default=200
         Most iterations of L-BFGS, or epochs of Adam.
-    tol : float, default=3e-3
+    tol : float or "auto", default=3e-3
         Training stops once the objective falls by less than this share of itself an iteration, on average over the
-        last ``n_iter_no_change``.
+        last ``n_iter_no_change``. ``"auto"`` is 1e-4 for the squared hinge loss and 3e-3 for the others.
     early_stopping : bool, default=False
         Hold out ``validation_fraction`` of the samples and watch their loss instead; the weights of the best epoch
         are kept. Every label has its share of positives in both parts, and one at least to train on. Only with Adam.
@@ -95,6 +99,8 @@ class BalancedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator)
 
     Attributes
     ----------
+    alpha_ : float
+        The strength of the penalty that was used.
     classes_ : ndarray of shape (n_classes,) or (n_labels, 2)
         The classes of a 1-D target; a row ``[0, 1]`` for each label of an indicator.
     coefs_ : list of ndarray
@@ -117,6 +123,10 @@ class BalancedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator)
         Number of labels; of classes for a 1-D target, 1 for a binary one.
     solver_ : {"lbfgs", "adam"}
         The solver that was used.
+    term_weighting_ : {"rf"} or None
+        The weights of features that were used.
+    tol_ : float
+        The tolerance that was used.
     n_features_in_ : int
         Number of features seen in ``fit``.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -128,6 +138,14 @@ class BalancedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator)
 
     Notes
     -----
+    ``alpha="auto"`` is
+
+    .. math:: \alpha = \frac{c}{\sqrt N} \sum_j \operatorname{Var}(x_j),
+
+    with N the number of samples, or the sum of their weights, and c the ``penalty_strength`` of the loss. So features
+    may have any unit, and the more samples there are, the less the penalty holds. The constants were chosen on
+    training parts of corpora of 194 to 43,410 documents.
+
     Training computes in the type of X. A model of 2 ** 18 coefficients or more is trained in single precision all
     the same unless ``tol`` is below 1e-6: it takes about a third of the time, and its rounding is far below ``tol``.
     Coefficients and scores are of the type of X in any case.
@@ -146,7 +164,7 @@ class BalancedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator)
     >>> from skbalance import BalancedMultiLabelClassifier
     >>> texts = ["wheat and corn", "wheat", "oil rises", "corn", "oil and gas", "gas"]
     >>> tags = [[1, 1, 0], [1, 0, 0], [0, 0, 1], [0, 1, 0], [0, 0, 1], [0, 0, 1]]
-    >>> model = make_pipeline(TfidfVectorizer(), BalancedMultiLabelClassifier(loss="db")).fit(texts, tags)
+    >>> model = make_pipeline(TfidfVectorizer(), BalancedMultiLabelClassifier()).fit(texts, tags)
     >>> model.predict(["oil", "wheat, corn"])
     array([[0, 0, 1],
            [1, 1, 0]])
@@ -156,12 +174,12 @@ class BalancedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator)
         "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "solver": [StrOptions({"auto", *SOLVERS})],
-        "alpha": [Interval(Real, 0, None, closed="left")],
-        "term_weighting": [StrOptions(set(TERM_WEIGHTINGS)), None],
+        "alpha": [StrOptions({"auto"}), Interval(Real, 0, None, closed="left")],
+        "term_weighting": [StrOptions({"auto", *TERM_WEIGHTINGS}), None],
         "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
         "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
-        "tol": [Interval(Real, 0, None, closed="left")],
+        "tol": [StrOptions({"auto"}), Interval(Real, 0, None, closed="left")],
         "early_stopping": ["boolean"],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
@@ -274,8 +292,11 @@ class BalancedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator)
         sizes = [X.shape[1], *hidden, encoding.n_outputs]
         data = TrainingData.from_arrays(X, indicator, weight)
         moments = data.moments()
-        dtype = training_dtype(X.dtype, sizes, self.tol, moments)
-        check_range(dtype, moments, self.alpha)
+        alpha = resolve_alpha(self.alpha, moments, data.weight, loss.penalty_strength)
+        tol = loss.default_tol if self.tol == "auto" else self.tol
+        term_weighting = resolve_term_weighting(self.term_weighting, data, hidden)
+        dtype = training_dtype(X.dtype, sizes, tol, moments)
+        check_range(dtype, moments, alpha)
         warn_of_offsets(dtype, moments)
         data = data.astype(dtype)
         start = self._start(encoding, sizes, dtype) if warm else None
@@ -283,7 +304,7 @@ class BalancedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator)
             self.solver,
             hidden_layer_sizes=hidden,
             early_stopping=self.early_stopping,
-            weighted=self.term_weighting is not None,
+            weighted=term_weighting is not None,
             n_samples=len(data),
             n_features=X.shape[1],
             n_outputs=encoding.n_outputs,
@@ -304,24 +325,24 @@ class BalancedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator)
             statistics=statistics,
             options=TrainingOptions(
                 solver=solver,
-                alpha=self.alpha,
+                alpha=alpha,
                 learning_rate_init=self.learning_rate_init,
                 batch_size=resolve_batch_size(self.batch_size, len(data)),
                 max_iter=self.max_iter,
-                tol=self.tol,
+                tol=tol,
                 n_iter_no_change=self.n_iter_no_change,
                 dropout=self.dropout,
                 device=device,
                 verbose=int(self.verbose),
                 penalty_exponent=loss.penalty_exponent,
-                term_weighting=self.term_weighting,
+                term_weighting=term_weighting,
             ),
             random_state=random_state,
             validation=validation,
             start=start,
         )
         self._store(encoding, statistics, loss, result, X.dtype)
-        self.solver_ = solver
+        self.solver_, self.alpha_, self.term_weighting_, self.tol_ = solver, alpha, term_weighting, tol
         if result.rose:
             warn(
                 "Training ended at a larger objective than it had before. Give a smaller learning_rate_init (it is "

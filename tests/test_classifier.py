@@ -35,7 +35,8 @@ def data():
 
 
 def small(**params):
-    return BalancedMultiLabelClassifier(**{"alpha": 1e-3, "max_iter": 1000, "tol": 1e-5, "random_state": 0, **params})
+    settings = {"loss": "db", "alpha": 1e-3, "term_weighting": None, "max_iter": 1000, "tol": 1e-5, "random_state": 0}
+    return BalancedMultiLabelClassifier(**{**settings, **params})
 
 
 # What goes in and comes out
@@ -370,6 +371,31 @@ def test_balanced_positives_are_those_of_logistic_regression(data):
     np.testing.assert_allclose(model.intercepts_[0], peer.intercept_, rtol=1e-3, atol=1e-4)
 
 
+def test_auto_is_resolved_in_fit(data):
+    X, y = data
+    auto = {"alpha": "auto", "term_weighting": "auto", "tol": "auto"}
+    model = BalancedMultiLabelClassifier("balanced_ntr", **auto).fit(X, y)
+    assert (model.alpha, model.term_weighting, model.tol) == ("auto", "auto", "auto")
+    assert (model.term_weighting_, model.tol_) == ("rf", 3e-3)
+    spread = X.toarray().var(axis=0).sum() / np.sqrt(len(y))
+    assert model.alpha_ == pytest.approx(model.loss_.penalty_strength * spread, rel=1e-9)
+    same = BalancedMultiLabelClassifier("balanced_ntr", alpha=model.alpha_, term_weighting="rf", tol=3e-3).fit(X, y)
+    np.testing.assert_array_equal(model.coefs_[0], same.coefs_[0])
+    hinge = BalancedMultiLabelClassifier("squared_hinge", **auto, hidden_layer_sizes=(3,), max_iter=1)
+    with pytest.warns(ConvergenceWarning):
+        hinge.fit(X, y)
+    assert (hinge.term_weighting_, hinge.tol_) == (None, 1e-4)
+
+
+def test_auto_does_not_mind_the_unit_of_the_features(data):
+    X, y = data
+    one, other = (
+        BalancedMultiLabelClassifier(alpha="auto", tol=1e-9, max_iter=3000).fit(unit * X, y) for unit in (1.0, 100.0)
+    )
+    assert other.alpha_ == pytest.approx(1e4 * one.alpha_, rel=1e-9)
+    np.testing.assert_allclose(other.decision_function(100 * X), one.decision_function(X), rtol=1e-3, atol=1e-3)
+
+
 class CustomLoss(FocalLoss):
     """A loss of the user's own."""
 
@@ -392,6 +418,8 @@ def test_a_loss_of_the_users_own(data):
         ({"loss": FocalLoss(gamma=-1)}, r"'gamma'.*Got -1"),
         ({"solver": "sgd"}, r"'solver'.*'lbfgs'.*Got 'sgd'"),
         ({"alpha": -1}, "'alpha'.*Got -1"),
+        ({"alpha": "best"}, "'alpha'.*'auto'.*Got 'best'"),
+        ({"tol": "best"}, "'tol'.*'auto'.*Got 'best'"),
         ({"term_weighting": "idf"}, r"'term_weighting'.*'rf'.*None.*Got 'idf'"),
         ({"term_weighting": "rf", "hidden_layer_sizes": (5,)}, r"'rf' is for linear models; got.*\(5,\)"),
         ({"hidden_layer_sizes": (0,)}, r"positive integers up to 1048576; got \(0,\)"),

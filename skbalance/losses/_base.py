@@ -36,6 +36,9 @@ class BaseLoss(DocLinkMixin, BaseEstimator):
     _parameter_constraints: dict = {}
     scale: float
     _penalty_exponent = 1.0
+    _penalty_strength = 0.005
+    #: What ``tol="auto"`` of the classifier is with this loss.
+    default_tol = 3e-3
 
     @property
     def penalty_exponent(self) -> float:
@@ -44,10 +47,18 @@ class BaseLoss(DocLinkMixin, BaseEstimator):
         It is lower by as much as ``pos_weight`` takes the variance out: half of it with ``"sqrt_balanced"``, and 0
         with ``"balanced"``, where positives weigh as much as negatives whatever their number.
         """
+        return self._penalty_exponent * (1 - self._balance)
+
+    @property
+    def penalty_strength(self) -> float:
+        """Factor of what ``alpha="auto"`` of the classifier takes from the data; larger for balanced positives."""
+        return self._penalty_strength * {0.0: 1.0, 0.5: 8.0, 1.0: 10.0}[self._balance]
+
+    @property
+    def _balance(self) -> float:
+        """Power of (N - n) / n by which the positives are weighted."""
         pos_weight = getattr(self, "pos_weight", None)
-        taken_out = {"balanced": 1.0, "sqrt_balanced": 0.5}
-        left = 1 - taken_out.get(pos_weight, 0.0) if isinstance(pos_weight, str) else 1.0
-        return self._penalty_exponent * left
+        return {"balanced": 1.0, "sqrt_balanced": 0.5}.get(pos_weight, 0.0) if isinstance(pos_weight, str) else 0.0
 
     @property
     def elementwise(self) -> bool:

@@ -25,6 +25,7 @@ LOSSES: dict[str, Callable[[], BaseLoss]] = {
     "cb_focal": ClassBalancedFocalLoss,
     "r_focal": RebalancedFocalLoss,
     "ntr_focal": NegativeTolerantFocalLoss,
+    "balanced_ntr": partial(NegativeTolerantFocalLoss, pos_weight="sqrt_balanced"),
     "db_0fl": partial(DistributionBalancedLoss, gamma=0.0, alpha=None, scale=0.5),
     "cb_ntr": ClassBalancedNTRFocalLoss,
     "db": DistributionBalancedLoss,
@@ -53,9 +54,9 @@ def get_loss_names() -> list[str]:
     --------
     >>> from skbalance.losses import get_loss_names
     >>> get_loss_names()
-    ['bce', 'focal', 'cb_focal', 'r_focal', 'ntr_focal', 'db_0fl', 'cb_ntr', 'db', 'squared_hinge', 'asymmetric',
-     'asymmetric_polynomial', 'robust_asymmetric', 'hill', 'logit_adjusted', 'propensity_scored', 'zlpr', 'two_way',
-     'sigmoid_f1']
+    ['bce', 'focal', 'cb_focal', 'r_focal', 'ntr_focal', 'balanced_ntr', 'db_0fl', 'cb_ntr', 'db', 'squared_hinge',
+     'asymmetric', 'asymmetric_polynomial', 'robust_asymmetric', 'hill', 'logit_adjusted', 'propensity_scored', 'zlpr',
+     'two_way', 'sigmoid_f1']
     """
     return list(LOSSES)
 

@@ -10,7 +10,9 @@ from ._options import (
     check_hidden_layer_sizes,
     check_range,
     check_start,
+    resolve_alpha,
     resolve_batch_size,
+    resolve_term_weighting,
     training_dtype,
     warn_of_offsets,
 )
@@ -36,7 +38,9 @@ __all__ = [
     "fit_head",
     "hold_out_rows",
     "isolated_torch",
+    "resolve_alpha",
     "resolve_batch_size",
+    "resolve_term_weighting",
     "training_dtype",
     "warn_of_offsets",
 ]

@@ -19,7 +19,9 @@ __all__ = [
     "check_hidden_layer_sizes",
     "check_range",
     "check_start",
+    "resolve_alpha",
     "resolve_batch_size",
+    "resolve_term_weighting",
     "training_dtype",
     "warn_of_offsets",
 ]
@@ -130,3 +132,44 @@ def resolve_batch_size(batch_size, n_samples: int) -> int:
     if batch_size == "auto":
         batch_size = 512 if n_samples <= 512 else 256
     return min(int(batch_size), n_samples)
+
+
+def resolve_alpha(alpha, moments: Moments, weight, strength: float) -> float:
+    r"""Return the strength of the penalty; ``"auto"`` is told by the samples.
+
+    .. math:: \frac{c}{\sqrt N} \sum_j \operatorname{Var}(x_j)
+
+    with c the ``penalty_strength`` of the loss and N the number of samples, or the sum of their weights. More samples
+    need less of a penalty; the variance of the features, summed over them, makes their unit one that does not matter.
+
+    Parameters
+    ----------
+    alpha : float or "auto"
+        The classifier's parameter.
+    moments : Moments
+        Mean and variance of the features.
+    weight : ndarray of shape (n_samples,)
+        Weights of the samples.
+    strength : float
+        The ``penalty_strength`` of the loss.
+
+    Returns
+    -------
+    alpha : float
+    """
+    if not isinstance(alpha, str):
+        return float(alpha)
+    return float(strength * moments.variance.sum() / np.sqrt(weight.sum(dtype=np.float64)))
+
+
+def resolve_term_weighting(term_weighting, data, hidden_layer_sizes) -> str | None:
+    """Return the kind of term weights; ``"auto"`` is relevance frequency for a linear model of mostly zeros.
+
+    What is never zero occurs with every label alike: of embeddings there is nothing to weigh.
+    """
+    if term_weighting != "auto":
+        return term_weighting
+    if hidden_layer_sizes:
+        return None
+    present = np.asarray((data.X != 0).sum(axis=1)).ravel()
+    return "rf" if np.average(present, weights=data.weight) < data.X.shape[1] / 2 else None

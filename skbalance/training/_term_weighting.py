@@ -52,7 +52,7 @@ TERM_WEIGHTINGS = {"rf": relevance_frequency}
 
 def check_term_weighting(name: str | None, hidden_layer_sizes):
     """Raise a ValueError if there are weights for a model that is not linear."""
-    if name is not None and hidden_layer_sizes:
+    if name not in (None, "auto") and hidden_layer_sizes:
         raise ValueError(f"term_weighting={name!r} is for linear models; got hidden_layer_sizes={hidden_layer_sizes}.")
 
 

@@ -319,6 +319,13 @@ def test_pos_weight_is_a_factor_of_the_positives_in_every_loss(name):
     torch.testing.assert_close(weighted, plain * factor, rtol=1e-13, atol=0)
 
 
+def test_the_stronger_the_balance_of_positives_the_stronger_the_penalty():
+    strengths = [
+        BinaryCrossEntropy(pos_weight=weight).penalty_strength for weight in (3.0, "sqrt_balanced", "balanced")
+    ]
+    assert strengths == sorted(set(strengths))
+
+
 def test_the_penalty_follows_what_the_positive_weights_leave_of_the_variance():
     for loss, usual in ((BinaryCrossEntropy(), 1.0), (DistributionBalancedLoss(), 1.0), (SquaredHingeLoss(), 0.25)):
         for weight, left in ((1.0, 1), (3.0, 1), ([1, 2], 1), ("sqrt_balanced", 0.5), ("balanced", 0)):

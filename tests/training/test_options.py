@@ -4,12 +4,16 @@ import re
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 import torch
 
 from skbalance.training import (
+    TrainingData,
     check_device,
     check_hidden_layer_sizes,
+    resolve_alpha,
     resolve_batch_size,
+    resolve_term_weighting,
     training_dtype,
     warn_of_offsets,
 )
@@ -71,3 +75,49 @@ def test_a_gpu_gets_its_number(monkeypatch):
 def test_batch_size():
     assert [resolve_batch_size("auto", n) for n in (10, 512, 513)] == [10, 512, 256]
     assert [resolve_batch_size(300, n) for n in (10, 1000)] == [10, 300]
+
+
+def samples(X, weight=None):
+    weight = np.ones(X.shape[0]) if weight is None else weight
+    return TrainingData.from_arrays(X, sp.csr_array(np.ones((X.shape[0], 1))), weight)
+
+
+def auto_alpha(alpha, data, strength):
+    return resolve_alpha(alpha, data.moments(), data.weight, strength)
+
+
+@pytest.mark.parametrize("container", [np.asarray, sp.csr_array])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_penalty_is_told_by_the_variance_and_the_number_of_samples(container, dtype):
+    X = np.random.default_rng(0).poisson(0.3, (200, 7)).astype(dtype)
+    data = samples(container(X))
+    expected = 0.02 * X.var(axis=0, dtype=np.float64).sum() / np.sqrt(200)
+    assert auto_alpha("auto", data, 0.02) == pytest.approx(expected, rel=1e-12)
+    assert auto_alpha("auto", samples(container(4 * X)), 0.02) == pytest.approx(16 * expected, rel=1e-12)
+    assert auto_alpha(1e-3, data, 0.02) == 1e-3
+
+
+def test_the_penalty_of_weighted_samples_is_that_of_repeated_ones():
+    rng = np.random.default_rng(0)
+    X, weight = rng.normal(size=(30, 4)), rng.integers(0, 4, 30)
+    repeated = auto_alpha("auto", samples(np.repeat(X, weight, axis=0)), 1.0)
+    assert auto_alpha("auto", samples(X, weight.astype(float)), 1.0) == pytest.approx(repeated, rel=1e-12)
+
+
+def test_constant_features_have_no_penalty():
+    assert auto_alpha("auto", samples(np.full((9, 2), 0.1)), 1.0) == pytest.approx(0, abs=1e-15)
+
+
+@pytest.mark.parametrize("container", [np.asarray, sp.csr_array])
+def test_term_weights_are_for_linear_models_of_mostly_zeros(container):
+    words, embeddings = samples(container(np.eye(3))), samples(container(np.ones((3, 3)) - np.eye(3)))
+    assert resolve_term_weighting("auto", words, ()) == "rf"
+    assert resolve_term_weighting("auto", words, (5,)) is None
+    assert resolve_term_weighting("auto", embeddings, ()) is None
+    assert resolve_term_weighting("rf", embeddings, ()) == "rf"
+    assert resolve_term_weighting(None, words, ()) is None
+
+
+def test_the_share_of_zeros_is_that_of_repeated_samples():
+    X = np.array([[1.0, 0, 0], [1, 1, 1]])
+    assert [resolve_term_weighting("auto", samples(X, np.array([n, 1.0])), ()) for n in (1, 9)] == [None, "rf"]
