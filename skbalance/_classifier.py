@@ -243,7 +243,7 @@ class BalancedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator)
             Features. float32 and float64 stay what they are, others become float64.
         y : {array-like, sparse, frame} of shape (n_samples, n_labels) or (n_samples,)
             Label indicator of 0 and 1, dense or sparse; or classes. Frames of pandas and polars and tables of pyarrow
-            are read too. Lists of tags are for :class:`~skbalance.TagClassifier`.
+            are read too. Lists of tags are for :class:`~skbalance.text.TagClassifier`.
         sample_weight : array-like of shape (n_samples,), default=None
             Non-negative weights. They also weigh the label counts.
 

@@ -66,8 +66,8 @@ class CalibratedMultiLabelClassifierCV(MetaClassifierMixin, BaseEstimator):
     response_method : {"auto", "decision_function", "predict_proba"}, default="auto"
         Where scores come from; ``"auto"`` prefers `decision_function`. Probabilities are turned into log-odds.
     cv : int, float, splitter, iterable or "prefit", default=None
-        As in :class:`TunedThresholdMultiLabelClassifierCV`. `estimator_` is fitted on all rows, except for
-        ``"prefit"``.
+        As in :class:`~skbalance.decisions.TunedThresholdMultiLabelClassifierCV`. `estimator_` is fitted on all rows,
+        except for ``"prefit"``.
     n_jobs : int, default=None
         Folds to fit at a time.
     random_state : int, RandomState instance or None, default=None
@@ -93,7 +93,7 @@ class CalibratedMultiLabelClassifierCV(MetaClassifierMixin, BaseEstimator):
     See Also
     --------
     sklearn.calibration.CalibratedClassifierCV : For binary and multiclass targets.
-    TunedThresholdMultiLabelClassifierCV : Sets cuts in place of probabilities.
+    skbalance.decisions.TunedThresholdMultiLabelClassifierCV : Sets cuts in place of probabilities.
 
     Notes
     -----

@@ -191,7 +191,7 @@ class TunedThresholdMultiLabelClassifierCV(MetaClassifierMixin, BaseComposition,
     See Also
     --------
     sklearn.model_selection.TunedThresholdClassifierCV : For binary targets.
-    CalibratedMultiLabelClassifierCV : Makes probabilities of scores.
+    skbalance.calibration.CalibratedMultiLabelClassifierCV : Makes probabilities of scores.
 
     Notes
     -----

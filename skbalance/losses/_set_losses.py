@@ -102,7 +102,7 @@ class TwoWayLoss(_SetLoss):
     Notes
     -----
     The loss is one of order: all logits may be raised by the same number and it stays what it is. Thresholds have to be
-    tuned, as with :class:`~skbalance.TunedThresholdMultiLabelClassifierCV`.
+    tuned, as with :class:`~skbalance.decisions.TunedThresholdMultiLabelClassifierCV`.
 
     Sums over samples are over those of the batch: with ``solver="lbfgs"`` over all, with mini-batches over the few of
     them that came together, as in the paper. A weighted sample counts in them as that many samples. ``"mean"`` is over

@@ -19,7 +19,7 @@ class SquaredHingeLoss(BaseLoss):
     levels off.
 
     The logits are scores, and their logistic function is no estimate of a probability:
-    :class:`~skbalance.model_selection.CalibratedMultiLabelClassifierCV` makes one.
+    :class:`~skbalance.calibration.CalibratedMultiLabelClassifierCV` makes one.
 
     Parameters
     ----------

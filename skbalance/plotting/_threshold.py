@@ -71,7 +71,7 @@ class ThresholdDisplay:
     See Also
     --------
     LabelScoreDisplay : The scores themselves.
-    skbalance.model_selection.TunedThresholdMultiLabelClassifierCV : Sets the cuts.
+    skbalance.decisions.TunedThresholdMultiLabelClassifierCV : Sets the cuts.
 
     Examples
     --------
