@@ -12,7 +12,7 @@ __all__ = ["LabelEvidence"]
 class LabelEvidence:
     """A label that is predicted for a row, and what speaks for it.
 
-    Attributes
+    Parameters
     ----------
     label : int or str
         Column of the target, or the tag.

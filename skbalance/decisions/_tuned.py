@@ -311,6 +311,7 @@ class TunedThresholdMultiLabelClassifierCV(MetaClassifierMixin, BaseComposition,
         Returns
         -------
         params : dict
+            Parameters by name.
         """
         return self._get_params("estimator", deep=deep)
 

@@ -38,12 +38,15 @@ __all__ = [
 class Criterion(nn.Module):
     """A loss bound to label counts: ``criterion(logits, targets)``.
 
-    Attributes
+    Parameters
     ----------
     n_labels : int
         Number of labels, the width of the logits.
     reduction : {"none", "row_sum", "sum", "mean"}
         What is returned.
+
+    Attributes
+    ----------
     overwrite_logits : bool
         Whether the gradient may take the memory of the logits, which are lost then, and one backward pass is all
         that is possible: for trainers that look at them no more. False unless set.
@@ -60,7 +63,13 @@ class Criterion(nn.Module):
         self.compiled = False
 
     def extra_repr(self) -> str:
-        """Show the width and the reduction."""
+        """Show the width and the reduction.
+
+        Returns
+        -------
+        text : str
+            What ``repr`` shows within the brackets.
+        """
         return f"n_labels={self.n_labels}, reduction={self.reduction!r}"
 
     def forward(self, logits: Tensor, targets: Tensor | PositivePairs, sample_weight: Tensor | None = None) -> Tensor:

@@ -97,14 +97,36 @@ class PositivePairs:
         return cls(rows, targets.long(), (targets.shape[0], n_labels))
 
     def row_sum(self, values: Tensor) -> Tensor:
-        """Sum of ``values[label]`` over each row's positive labels, times the soft ones, of shape (n_samples,)."""
+        """Sum of ``values[label]`` over each row's positive labels, times the soft ones.
+
+        Parameters
+        ----------
+        values : Tensor of shape (n_labels,)
+            A number for each label.
+
+        Returns
+        -------
+        sums : Tensor of shape (n_samples,)
+            Zero for a row without a positive label.
+        """
         values = values[self.cols]
         if self.values is not None:
             values = values * self.values.to(values.dtype).nan_to_num(0)
         return values.new_zeros(self.shape[0]).index_add_(0, self.rows, values)
 
     def row_min(self, values: Tensor) -> Tensor:
-        """Smallest ``values[label]`` among each row's positive labels; infinity where there is none."""
+        """Smallest ``values[label]`` among each row's positive labels.
+
+        Parameters
+        ----------
+        values : Tensor of shape (n_labels,)
+            A number for each label.
+
+        Returns
+        -------
+        least : Tensor of shape (n_samples,)
+            Infinity for a row without a positive label.
+        """
         start = values.new_full((self.shape[0],), torch.inf)
         values = values[self.cols]
         if self.values is not None:
@@ -112,18 +134,46 @@ class PositivePairs:
         return start.scatter_reduce_(0, self.rows, values, "amin")
 
     def dense(self) -> Tensor:
-        """Boolean indicator of shape (n_samples, n_labels)."""
+        """Boolean indicator.
+
+        Returns
+        -------
+        indicator : Tensor of bool of shape (n_samples, n_labels)
+            True where the row has the label.
+        """
         out = torch.zeros(self.shape, dtype=torch.bool, device=self.rows.device)
         out[self.rows, self.cols] = True
         return out
 
     def to(self, device) -> PositivePairs:
-        """Return the same pairs on another device."""
+        """Return the same pairs on another device.
+
+        Parameters
+        ----------
+        device : str or torch.device
+            Where to put them.
+
+        Returns
+        -------
+        pairs : PositivePairs
+            A copy, or views where they are there already.
+        """
         values = None if self.values is None else self.values.to(device)
         return PositivePairs(self.rows.to(device), self.cols.to(device), self.shape, values)
 
     def require_hard(self, what: str):
-        """Raise a ValueError if there are soft or unknown labels, for ``what`` has no form of them."""
+        """Raise a ValueError if there are soft or unknown labels, for ``what`` has no form of them.
+
+        Parameters
+        ----------
+        what : str
+            What the message names.
+
+        Raises
+        ------
+        ValueError
+            If a label is neither 0 nor 1.
+        """
         if self.values is not None:
             raise ValueError(f"{what} takes labels of 0 and 1 only, neither soft nor unknown ones.")
 

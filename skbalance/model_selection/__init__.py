@@ -1,5 +1,6 @@
 """Splits for multi-label targets, and grids over losses."""
 
+from skbalance.model_selection._group_split import MultilabelStratifiedGroupKFold
 from skbalance.model_selection._loss_grid import loss_distributions, loss_grid
 from skbalance.model_selection._split import (
     MultilabelStratifiedKFold,
@@ -9,6 +10,7 @@ from skbalance.model_selection._split import (
 )
 
 __all__ = [
+    "MultilabelStratifiedGroupKFold",
     "MultilabelStratifiedKFold",
     "MultilabelStratifiedShuffleSplit",
     "RepeatedMultilabelStratifiedKFold",

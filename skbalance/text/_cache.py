@@ -27,14 +27,21 @@ _SECONDS_TO_WAIT = 120  # for another process's commit
 
 
 class CacheInfo(NamedTuple):
-    """What an embedding cache holds."""
+    """What an embedding cache holds.
+
+    Parameters
+    ----------
+    path : str
+        The database file.
+    n_vectors : int
+        Number of vectors, of all models and prompts.
+    size : int
+        Size of the file in bytes.
+    """
 
     path: str
-    """The database file."""
     n_vectors: int
-    """Number of vectors, of all models and prompts."""
     size: int
-    """Size of the file in bytes."""
 
 
 class VectorStore:

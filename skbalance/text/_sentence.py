@@ -242,6 +242,7 @@ class SentenceEmbedder(DocLinkMixin, TransformerMixin, BaseEstimator):
         Returns
         -------
         names : ndarray of shape (n_features_out,), dtype=object
+            One name for each dimension.
         """
         source = self._source()
         identity = identify(source)
