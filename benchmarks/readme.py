@@ -43,8 +43,8 @@ def losses():
     table = Table("losses.csv", FIELDS, n_keys=2)
     rows = []
     for name in MODELS:
-        (row,) = table.select(model=name, sample=WHOLE)
-        rows.append([NAMES.get(name, f'`"{name}"`'), *(f"{float(row[column]):.1f}" for column in SHOWN)])
+        for row in table.select(model=name, sample=WHOLE):
+            rows.append([NAMES.get(name, f'`"{name}"`'), *(f"{float(row[column]):.1f}" for column in SHOWN)])
     return markdown_table(("", *SHOWN), rows)
 
 

@@ -41,6 +41,14 @@ def same_state(one, two):
 # Interrupts
 
 
+@pytest.fixture(autouse=True)
+def ctrl_c_is_not_ignored():
+    """A shell has it ignored in what it runs in the background, and so would the tests be there."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def interrupt_at(monkeypatch, owner, method, count):
     """Press Ctrl-C at the n-th call of a method."""
     calls, original = iter(range(1, 10**9)), getattr(owner, method)

@@ -194,9 +194,9 @@ def loss_distributions(
     >>> from skbalance.model_selection import loss_distributions
     >>> for candidate in ParameterSampler(loss_distributions(), n_iter=3, random_state=0):
     ...     print(candidate["loss"], f"alpha={candidate['alpha']:.1g}")
-    HillLoss() alpha=6e-05
-    NegativeTolerantFocalLoss() alpha=8e-06
-    SigmoidF1Loss() alpha=0.0006
+    RobustAsymmetricLoss() alpha=6e-05
+    RebalancedFocalLoss() alpha=0.0004
+    RobustAsymmetricLoss() alpha=1e-05
     """
     return _candidates(losses, alpha, _DISTRIBUTIONS, prefix)
 
