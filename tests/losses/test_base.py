@@ -313,7 +313,7 @@ def test_balanced_positives_weigh_as_much_as_the_negatives():
 def test_pos_weight_is_a_factor_of_the_positives_in_every_loss(name):
     logits, targets = batch(17)
     loss = VARIANTS[name]
-    plain = loss.bind(STATISTICS, "none")(logits, targets)
+    plain = clone(loss).set_params(pos_weight=1.0).bind(STATISTICS, "none")(logits, targets)
     weighted = clone(loss).set_params(pos_weight=[0.5, 1, 2, 4, 8]).bind(STATISTICS, "none")(logits, targets)
     factor = torch.where(targets, torch.tensor([0.5, 1, 2, 4, 8], dtype=torch.float64), 1.0)
     torch.testing.assert_close(weighted, plain * factor, rtol=1e-13, atol=0)
