@@ -36,7 +36,7 @@ docs: $(VENV)/.installed
 	$(PIP) install -c constraints.txt -e ".[docs]"
 	OMP_NUM_THREADS=1 $(BIN)/sphinx-build -W --keep-going -b html docs docs/_build/html
 
-# Every table and figure of the README and the documentation; goes on where it was. SKBALANCE_DATA names the corpora.
+# Every table and figure of the README and the documentation; resumes. SKBALANCE_DATA names the corpora.
 tables: $(VENV)/.tested
 	$(BIN)/python benchmarks/run_all.py
 

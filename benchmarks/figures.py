@@ -1,4 +1,4 @@
-"""Pictures of the README: what the losses and the cuts do to the tail of Reuters-21578.
+"""Pictures of the README: what the losses and the thresholds do to the tail of Reuters-21578.
 
 Run ``SKBALANCE_DATA=folder python benchmarks/figures.py``. Writes `docs/images/tail.png`.
 """
@@ -27,7 +27,7 @@ def main():
     X_train, X_test = vectorizer.fit_transform(train.data), vectorizer.transform(test.data)
     models = {
         "LinearSVC": OneVsRestClassifier(LinearSVC(random_state=0)),
-        "squared_hinge, term weights, cuts by cross-validation": TunedThresholdMultiLabelClassifierCV(
+        "squared_hinge, term weights, thresholds by cross-validation": TunedThresholdMultiLabelClassifierCV(
             BalancedMultiLabelClassifier("squared_hinge", term_weighting="rf", tol=1e-4), random_state=0
         ),
     }

@@ -1,4 +1,4 @@
-"""All losses on Reuters-21578 at the cut of 0.5, beside scikit-learn's own linear models.
+"""All losses on Reuters-21578 at the threshold 0.5, beside scikit-learn's own linear models.
 
 Run ``SKBALANCE_DATA=folder python benchmarks/losses.py``. Default parameters, and ``term_weighting="rf"`` where a row
 says "rf"; TF-IDF (sublinear, min_df=2), trained on the ModApte training set, scored once on its test set. A linear
@@ -75,7 +75,7 @@ def evaluate(folder, name, sample):
 
 
 def markdown(table):
-    lines = ["# Losses", "", "Reuters-21578, TF-IDF, cut at 0.5, F1 in per cent; groups are macro-F1."]
+    lines = ["# Losses", "", "Reuters-21578, TF-IDF, threshold at 0.5, F1 in per cent; groups are macro-F1."]
     rows = []
     for name in MODELS:
         for row in table.select(model=name, sample=WHOLE):

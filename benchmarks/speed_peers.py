@@ -111,7 +111,7 @@ class Linear(torch.nn.Module):
 
 
 class PlainSkorch:
-    """skorch as it comes: it reads a sparse matrix row by row and makes each dense."""
+    """skorch at default settings: it reads a sparse matrix row by row and makes each dense."""
 
     def fit(self, X, y):
         """Train."""

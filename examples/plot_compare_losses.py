@@ -36,8 +36,8 @@ LabelScoreDisplay.from_estimator(models, X_test, y_test)
 plt.show()
 
 # %%
-# The difference is one of recall: at the same cut the balancing loss predicts rare labels more readily. Cuts tuned for
-# each label narrow it, see :ref:`sphx_glr_auto_examples_plot_thresholds.py`.
+# The difference is one of recall: at the same threshold the balancing loss predicts rare labels more readily.
+# Thresholds tuned for each label narrow it, see :ref:`sphx_glr_auto_examples_plot_thresholds.py`.
 
 figure, axes = plt.subplots(1, 2, figsize=(13, 4.6), layout="constrained")
 for ax, scoring in zip(axes, ("precision", "recall")):

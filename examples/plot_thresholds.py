@@ -1,11 +1,11 @@
 """
-============================
-Cuts, and what they bring
-============================
+===============================
+Thresholds, and what they bring
+===============================
 
-A classifier predicts a label where its score is above a cut, usually a probability of one half. For rare labels that
-is seldom a good one. Here the cuts are set by cross-validation, and the plot shows where they lie and what each label
-gains or loses.
+A classifier predicts a label where its score is above a threshold, usually a probability of one half. For rare labels
+that is seldom a good one. Here the thresholds are set by cross-validation, and the plot shows where they lie and what
+each label gains or loses.
 """
 
 import matplotlib.pyplot as plt
@@ -24,15 +24,15 @@ X, y = make_long_tailed_multilabel(
 X_train, X_test, y_train, y_test = multilabel_train_test_split(X, y, test_size=0.4, random_state=0)
 
 # %%
-# Set a cut for each label on out-of-fold scores, drawn toward the cut of labels about as frequent.
+# Set a threshold for each label on out-of-fold scores, shrunk toward the threshold of labels of similar frequency.
 
 model = make_pipeline(TfidfTransformer(sublinear_tf=True), BalancedMultiLabelClassifier("bce"))
 tuned = TunedThresholdMultiLabelClassifierCV(model, scores="estimator", cv=3, random_state=0)
 tuned.fit(X_train, y_train)
 
 # %%
-# Above, the cuts: the rarer the label, the lower its cut. Below, the F1 of each label on test data, against that of the
-# same model with the cut that it comes with.
+# Above, the thresholds: the rarer the label, the lower its threshold. Below, the F1 of each label on test data, against
+# that of the same model at its usual threshold.
 
 ThresholdDisplay.from_estimator(tuned, X_test, y_test)
 plt.show()
@@ -40,6 +40,6 @@ plt.show()
 # %%
 # In one number each:
 
-for name, predicted in {"as it comes": tuned.estimator_.predict(X_test), "tuned": tuned.predict(X_test)}.items():
+for name, predicted in {"usual threshold": tuned.estimator_.predict(X_test), "tuned": tuned.predict(X_test)}.items():
     scores = [f1_score(y_test, predicted, average=average, zero_division=0) for average in ("micro", "macro")]
-    print(f"{name:12} micro-F1 {scores[0]:.3f}  macro-F1 {scores[1]:.3f}")
+    print(f"{name:15} micro-F1 {scores[0]:.3f}  macro-F1 {scores[1]:.3f}")

@@ -3,8 +3,8 @@ Every loss on Reuters-21578
 ===========================
 
 Trains a linear model on TF-IDF features with each loss, and prints micro- and macro-F1 for all labels and macro-F1
-for head, medium and tail labels, beside two of scikit-learn's own models. The last lines set the cuts on the training
-documents too, instead of cutting every score at its middle.
+for head, medium and tail labels, beside two of scikit-learn's own models. The last lines set the thresholds on the
+training documents too, instead of one threshold at the middle of the scores.
 
 Reuters-21578 is read from ``SKBALANCE_DATA`` or the home folder, or downloaded; where neither works, generated text
 takes its place, and the first line of output says so.
@@ -67,13 +67,13 @@ def main():
     data = (X_train, y_train, X_test, y_test)
     print(f"{what}: {X_train.shape[0]} + {X_test.shape[0]} documents, {y_train.shape[1]} labels.\n")
     heads = "".join(f"{head:>8}" for head in ("micro", "macro", "head", "medium", "tail", "fit"))
-    print(f"{'F1 in per cent, cut at 0.5':<44}{heads}")
+    print(f"{'F1 in per cent, threshold at 0.5':<44}{heads}")
     report("LinearSVC, one-vs-rest", OneVsRestClassifier(LinearSVC(random_state=0)), *data)
     logistic = LogisticRegression(class_weight="balanced", max_iter=1000)
     report('LogisticRegression, class_weight="balanced"', OneVsRestClassifier(logistic), *data)
     for loss in get_loss_names():
         report(f"BalancedMultiLabelClassifier({loss!r})", BalancedMultiLabelClassifier(loss), *data)
-    print("\nWith cuts set on the training documents by cross-validation")
+    print("\nWith thresholds set on the training documents by cross-validation")
     tuned = {
         "LinearSVC": OneVsRestClassifier(LinearSVC(random_state=0)),
         "BalancedMultiLabelClassifier('db')": BalancedMultiLabelClassifier("db", tol=1e-4),

@@ -49,8 +49,8 @@ class CalibratedMultiLabelClassifierCV(MetaClassifierMixin, BaseEstimator):
     What a classifier trained with a balancing loss (or with none) gives as a probability is not one: of the pairs
     it gives 0.3, more or fewer than 30 % are positive. The training rows are scored by models that did not see
     them, and a map from scores to probabilities is fitted to each label, scikit-learn's own sigmoid or isotonic
-    one. A label with a few positives has no map to speak of: each label's map is drawn toward one of labels about
-    as frequent, the more so the fewer positives it has,
+    one. A label with a few positives has no map to speak of: each label's map is shrunk toward one of labels of similar
+    frequency, the more so the fewer positives it has,
 
         p_l(s) = (n_l own_l(s) + shrinkage like(s; n_l)) / (n_l + shrinkage).
 
@@ -62,7 +62,7 @@ class CalibratedMultiLabelClassifierCV(MetaClassifierMixin, BaseEstimator):
     method : {"sigmoid", "isotonic"}, default="sigmoid"
         Kind of map: Platt's sigmoid [1]_, or a step function that never falls.
     shrinkage : float, default=20.0
-        Positives at which a label's own map weighs as much as that of its like; 0 is no shrinkage.
+        Positives at which a label's own map weighs as much as that of labels of similar frequency; 0 is no shrinkage.
     response_method : {"auto", "decision_function", "predict_proba"}, default="auto"
         Where scores come from; ``"auto"`` prefers `decision_function`. Probabilities are turned into log-odds.
     cv : int, float, splitter, iterable or "prefit", default=None
@@ -93,11 +93,11 @@ class CalibratedMultiLabelClassifierCV(MetaClassifierMixin, BaseEstimator):
     See Also
     --------
     sklearn.calibration.CalibratedClassifierCV : For binary and multiclass targets.
-    skbalance.decisions.TunedThresholdMultiLabelClassifierCV : Sets cuts in place of probabilities.
+    skbalance.decisions.TunedThresholdMultiLabelClassifierCV : Sets thresholds in place of probabilities.
 
     Notes
     -----
-    The map of labels about as frequent is fitted to all pairs, those of a label with `n_l` positives weighted by
+    The map of labels of similar frequency is fitted to all pairs, those of a label with `n_l` positives weighted by
     ``exp(-(log n_l - log n)^2 / 2)``, for `n` a power of 2. A label that the training data never (always) have is
     given the probability ``0.5 / (n_samples + 1)`` (one less that).
 
@@ -161,7 +161,7 @@ class CalibratedMultiLabelClassifierCV(MetaClassifierMixin, BaseEstimator):
         y : {array-like, sparse matrix} of shape (n_samples, n_labels) or (n_samples,)
             Indicator of 0 and 1, or a binary target.
         **params : dict
-            For `estimator.fit`, cut to each fold if there is a value for each row (`sample_weight`); to the
+            For `estimator.fit`, sliced to each fold if there is a value for each row (`sample_weight`); to the
             splitter too with metadata routing. The maps leave rows of weight 0 out and count the others alike.
 
         Returns

@@ -1,4 +1,4 @@
-"""Maps from scores to probabilities, one a label, drawn toward one of labels about as frequent."""
+"""Maps from scores to probabilities, one a label, shrunk toward one of labels of similar frequency."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def fit_maps(
     method : {"sigmoid", "isotonic"}
         Kind of map.
     shrinkage : float
-        Positives at which a label's own map weighs as much as that of its like.
+        Positives at which a label's own map weighs as much as that of labels of similar frequency.
     rng : RandomState
         Draws the negatives of the levels' maps.
 

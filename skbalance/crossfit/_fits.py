@@ -70,7 +70,7 @@ def cross_fit(scorers, X, y, indicator, splits, params, use, *, keep=False, n_jo
     splits : list of (ndarray, ndarray)
         Row numbers.
     params : dict of dict
-        For the `fit` of each scorer; what has a value for each row is cut to the rows of the split.
+        For the `fit` of each scorer; what has a value for each row is sliced to the rows of the split.
     use : callable
         ``use(fitted, rows, seen)`` with the list of fitted classifiers (empty where no row of the split has a label),
         the numbers of the rows left out and the positives of each label that the classifiers have seen.

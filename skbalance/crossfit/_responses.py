@@ -37,8 +37,8 @@ def choose_response_method(estimator, wanted: str) -> str:
         if hasattr(estimator, method):
             return method
     raise ValueError(
-        f"{type(estimator).__name__} has no {' or '.join(allowed)}; cuts need scores. Wrap a classifier that has one "
-        "of them (LinearSVC and Perceptron in a OneVsRestClassifier)."
+        f"{type(estimator).__name__} has no {' or '.join(allowed)}; thresholds need scores. Wrap a classifier that has "
+        "one of them (LinearSVC and Perceptron in a OneVsRestClassifier)."
     )
 
 

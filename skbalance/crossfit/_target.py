@@ -14,7 +14,7 @@ __all__ = ["encode_tuning_targets"]
 
 
 def encode_tuning_targets(y):
-    """Encode a target, and hold it to what can be cut: binary, or an indicator.
+    """Encode a target, and hold it to what thresholds can be set for: binary, or an indicator.
 
     Parameters
     ----------

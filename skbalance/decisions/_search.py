@@ -179,7 +179,7 @@ def global_thresholds(pairs: ScoredPairs, objective: Callable) -> np.ndarray:
 def frequency_thresholds(
     pairs: ScoredPairs, label_counts: np.ndarray, objective: Callable, bandwidth: float = 1.0
 ) -> np.ndarray:
-    """The threshold that is best for labels about as frequent as each one.
+    """The threshold that is best for labels of similar frequency to each one.
 
     For a count `n`, hits, predictions and positives of all labels are averaged with the weights
     ``exp(-(log(1 + n_l) - log(1 + n))^2 / (2 bandwidth^2))``, and the threshold is taken that is best for the average.
@@ -193,7 +193,7 @@ def frequency_thresholds(
     objective : callable
         ``objective(hits, predicted, positives)``.
     bandwidth : float, default=1.0
-        How far "about as frequent" reaches, in units of log count.
+        How far "similar frequency" reaches, in units of log count.
 
     Returns
     -------

@@ -343,7 +343,7 @@ class TunedThresholdMultiLabelClassifierCV(MetaClassifierMixin, BaseComposition,
         y : {array-like, sparse matrix} of shape (n_samples, n_labels) or (n_samples,)
             Indicator of 0 and 1, or a binary target.
         **params : dict
-            For `estimator.fit`, cut to each fold if there is a value for each row (`sample_weight`); to the
+            For `estimator.fit`, sliced to each fold if there is a value for each row (`sample_weight`); to the
             splitter too with metadata routing. Thresholds leave rows of weight 0 out and count the others alike.
 
         Returns

@@ -1,4 +1,4 @@
-"""Batches of texts of like length, cut into passes of so many tokens."""
+"""Batches of texts of like length, split into passes of so many tokens."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class Batch:
 
 
 def passes_of(lengths, max_tokens: int | None) -> list[np.ndarray]:
-    """Cut texts into passes of at most so many tokens, padding counted; a text of more is a pass of its own.
+    """Split texts into passes of at most so many tokens, padding counted; a text of more is a pass of its own.
 
     Parameters
     ----------
@@ -120,7 +120,7 @@ class LengthBatches:
     Parameters
     ----------
     data : TrainingTexts
-        What is cut into batches.
+        What is split into batches.
     batch_size : int
         Texts in a batch; the last one may be smaller.
     seed, epoch : int

@@ -25,7 +25,7 @@ class TextModel:
     network : TextNetwork
         Encoder and head.
     tokenizer : TextTokenizer
-        Cuts texts into tokens.
+        Splits texts into tokens.
     files : dict of bytes
         Contents of the configuration's file and those of the tokenizer.
     """

@@ -1,4 +1,4 @@
-"""Texts as token numbers, each text cut into tokens once."""
+"""Texts as token numbers, each text split into tokens once."""
 
 from __future__ import annotations
 
@@ -63,12 +63,12 @@ class Tokens:
 
 
 class TextTokenizer:
-    """A tokenizer that remembers: equal texts are cut into tokens once in a process.
+    """A tokenizer that remembers: equal texts are split into tokens once in a process.
 
     Parameters
     ----------
     tokenizer : transformers.PreTrainedTokenizerBase
-        Cuts texts into tokens.
+        Splits texts into tokens.
     files : dict of bytes
         What describes it; tokens are kept under a hash of these, the length and the text.
     max_length : int

@@ -111,7 +111,7 @@ def group_means(scores: np.ndarray, counts: np.ndarray, boundaries: tuple[float,
 def frequency_means(
     scores: np.ndarray, counts: np.ndarray, n_bins: int = 24
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Mean and quartiles of the scores of labels about as frequent.
+    """Mean and quartiles of the scores of labels of similar frequency.
 
     Returns
     -------

@@ -35,7 +35,7 @@ class LabelScoreDisplay:
 
     The mean of each group of labels, head, medium and tail, is drawn as a line over its range and written in the
     legend. Up to `max_points` labels each is a point, and two models' points of one label are joined; with more,
-    a line follows the mean of labels about as frequent, in a band from the first to the third quartile.
+    a line follows the mean of labels of similar frequency, in a band from the first to the third quartile.
 
     Use :meth:`from_estimator` or :meth:`from_predictions` to make one.
 
@@ -69,7 +69,7 @@ class LabelScoreDisplay:
 
     See Also
     --------
-    ThresholdDisplay : What tuned cuts change.
+    ThresholdDisplay : What tuned thresholds change.
     skbalance.metrics.group_f1_score : The group means of F1.
 
     Examples

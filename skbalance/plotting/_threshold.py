@@ -1,4 +1,4 @@
-"""The cuts of each label, and what they change."""
+"""The thresholds of each label, and what they change."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _GAIN, _LOSS = "#08306b", "#e07b00"
 
 
 class ThresholdDisplay:
-    """Cut of each label against its number of training samples, and the change of its score that the cuts bring.
+    """Threshold of each label against its number of training samples, and how it changes the label's score.
 
     Use :meth:`from_estimator` or :meth:`from_predictions` to make one.
 
@@ -37,13 +37,13 @@ class ThresholdDisplay:
     label_counts : array-like of shape (n_labels,)
         Positives of each label in the *training* data.
     thresholds : array-like of shape (n_labels,)
-        Cut of each label, on the scale of the scores. Infinite for labels that are always or never predicted.
+        Threshold of each label, on the scale of the scores. Infinite for labels that are always or never predicted.
     scores : array-like of shape (n_labels,)
-        Score of each label with these cuts. NaN is left out.
+        Score of each label with these thresholds. NaN is left out.
     baseline_scores : array-like of shape (n_labels,)
-        Score of each label with the cut that they are compared with.
+        Score of each label with the threshold that they are compared with.
     baseline_threshold : float, default=None
-        That cut, drawn as a line if it is given.
+        That threshold, drawn as a line if it is given.
     baseline_name : str, default="baseline"
         What it is called.
     score_name : str, default="F1"
@@ -60,18 +60,18 @@ class ThresholdDisplay:
     group_means : dict of str to dict of str to float
         For ``"tuned"`` and ``"baseline"``, the mean score of each group that has labels.
     axes_ : ndarray of shape (2,)
-        The axes of the cuts and those of the changes.
+        The axes of the thresholds and those of the changes.
     figure_ : matplotlib Figure
         Their figure.
     threshold_points_ : matplotlib artist
-        The cuts.
+        The thresholds.
     difference_lines_ : list of matplotlib artist
         The gains and the losses.
 
     See Also
     --------
     LabelScoreDisplay : The scores themselves.
-    skbalance.decisions.TunedThresholdMultiLabelClassifierCV : Sets the cuts.
+    skbalance.decisions.TunedThresholdMultiLabelClassifierCV : Sets the thresholds.
 
     Examples
     --------
@@ -122,7 +122,7 @@ class ThresholdDisplay:
         ax: Any = None,
         **plot_kwargs: Any,
     ) -> ThresholdDisplay:
-        """Plot the cuts of a fitted meta-estimator, and what they bring over the estimator inside.
+        """Plot the thresholds of a fitted meta-estimator, and what they bring over the estimator inside.
 
         Parameters
         ----------
@@ -151,7 +151,7 @@ class ThresholdDisplay:
         Raises
         ------
         AttributeError
-            If the estimator has no cuts.
+            If the estimator has no thresholds.
         ValueError
             If the labels or options cannot be used.
         ImportError
@@ -168,7 +168,7 @@ class ThresholdDisplay:
         plain = label_scores(y, estimator.estimator_.predict(X), scoring, zero_division)
         display = cls(
             estimator.label_counts_, estimator.thresholds_, tuned, plain,
-            baseline_name="the estimator's own cut",
+            baseline_name="the estimator's own threshold",
             score_name=score_title(scoring), boundaries=boundaries,
         )  # fmt: skip
         return display.plot(ax, **plot_kwargs)
@@ -188,20 +188,20 @@ class ThresholdDisplay:
         ax: Any = None,
         **plot_kwargs: Any,
     ) -> ThresholdDisplay:
-        """Plot cuts, and what they bring over one cut for all labels.
+        """Plot thresholds, and what they bring over one threshold for all labels.
 
         Parameters
         ----------
         y_true : {array-like, sparse matrix} of shape (n_samples, n_labels)
             True labels.
         y_score : ndarray of shape (n_samples, n_labels)
-            Scores; a label is predicted where its score is above the cut.
+            Scores; a label is predicted where its score is above the threshold.
         thresholds : array-like of shape (n_labels,)
-            Cut of each label.
+            Threshold of each label.
         label_counts : array-like of shape (n_labels,)
             Positives of each label in the training data.
         baseline_threshold : float, default=0.5
-            The one cut.
+            The one threshold.
         scoring : {"f1", "precision", "recall"} or callable, default="f1"
             ``scoring(y_true, y_pred)`` gives an array of shape (n_labels,).
         zero_division : {0, 1, nan}, default=0
@@ -221,7 +221,7 @@ class ThresholdDisplay:
         Raises
         ------
         ValueError
-            If the labels, scores, cuts or options cannot be used.
+            If the labels, scores, thresholds or options cannot be used.
         ImportError
             If matplotlib is missing.
         """
@@ -234,29 +234,29 @@ class ThresholdDisplay:
             )
         if not isinstance(baseline_threshold, Real) or np.isnan(baseline_threshold):
             raise ValueError(f"baseline_threshold must be a number; got {baseline_threshold!r}.")
-        cuts = _check_thresholds(thresholds, y_score.shape[1])
+        checked = _check_thresholds(thresholds, y_score.shape[1])
         counts = check_counts(label_counts, boundaries, y_score.shape[1])
-        tuned = label_scores(y_true, _above(y_score, cuts), scoring, zero_division)
+        tuned = label_scores(y_true, _above(y_score, checked), scoring, zero_division)
         plain = label_scores(y_true, _above(y_score, baseline_threshold), scoring, zero_division)
         display = cls(
-            counts, cuts, tuned, plain,
-            baseline_threshold=float(baseline_threshold), baseline_name=f"one cut at {baseline_threshold:.4g}",
+            counts, checked, tuned, plain,
+            baseline_threshold=float(baseline_threshold), baseline_name=f"one threshold at {baseline_threshold:.4g}",
             score_name=score_title(scoring), boundaries=boundaries,
         )  # fmt: skip
         return display.plot(ax, **plot_kwargs)
 
     def plot(self, ax: Any = None, *, max_points: int = 1000, point_kw: dict | None = None) -> ThresholdDisplay:
-        """Draw the cuts and the changes.
+        """Draw the thresholds and the changes.
 
         Parameters
         ----------
         ax : matplotlib Axes or array of two, default=None
             Axes to put both plots in, or one for each; None makes a figure.
         max_points : int, default=1000
-            Most labels whose change is drawn one by one; with more, a line follows the mean of labels about as
-            frequent, in a band from the first to the third quartile.
+            Most labels whose change is drawn one by one; with more, a line follows the mean of labels of similar
+            frequency, in a band from the first to the third quartile.
         point_kw : dict, default=None
-            For the cuts' matplotlib `plot`.
+            For matplotlib's `plot` of the thresholds.
 
         Returns
         -------
@@ -287,7 +287,7 @@ class ThresholdDisplay:
 
         finite = np.isfinite(self.thresholds)
         default = {
-            "linestyle": "none", "marker": "o", "color": _GAIN, "zorder": 3, "label": "cut of a label",
+            "linestyle": "none", "marker": "o", "color": _GAIN, "zorder": 3, "label": "threshold of a label",
             "markersize": 1.5 if many else 4, "alpha": 0.3 if many else 1.0, "rasterized": many,
         }  # fmt: skip
         style = merge_style(default, point_kw, Line2D)
@@ -311,7 +311,7 @@ class ThresholdDisplay:
                     places[which], np.full(which.sum(), at), linestyle="none", marker=marker, color="#707070",
                     markersize=4, zorder=3, label=f"{word} predicted",
                 )  # fmt: skip
-        ax.set_ylabel("Cut on the score")
+        ax.set_ylabel("Threshold on the score")
         handles = ax.get_legend_handles_labels()[0]
         legend = top_legend(ax, low, high, int(len(handles) > 1), ncols=4)
         if legend is not None:
@@ -350,15 +350,16 @@ class ThresholdDisplay:
 
 
 def _check_thresholds(thresholds: Any, n_labels: int) -> np.ndarray:
-    cuts = np.asarray(thresholds, dtype=np.float64)
-    if cuts.shape != (n_labels,) or np.isnan(cuts).any():
+    thresholds = np.asarray(thresholds, dtype=np.float64)
+    if thresholds.shape != (n_labels,) or np.isnan(thresholds).any():
         raise ValueError(
-            f"thresholds must hold one number for each of {n_labels} labels, none of them NaN; got shape {cuts.shape}."
+            f"thresholds must hold one number for each of {n_labels} labels, none of them NaN; got shape "
+            f"{thresholds.shape}."
         )
-    return cuts
+    return thresholds
 
 
-def _above(y_score: np.ndarray, cuts: Any) -> sp.csr_array:
+def _above(y_score: np.ndarray, thresholds: Any) -> sp.csr_array:
     step = max(1, _BLOCK // max(1, y_score.shape[1]))
-    blocks = [sp.csr_array(y_score[i : i + step] > cuts) for i in range(0, max(1, y_score.shape[0]), step)]
+    blocks = [sp.csr_array(y_score[i : i + step] > thresholds) for i in range(0, max(1, y_score.shape[0]), step)]
     return sp.vstack(blocks, format="csr")

@@ -55,7 +55,7 @@ class FineTunedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator
         A name of :func:`skbalance.losses.get_loss_names` or an object of :mod:`skbalance.losses`, whose parameters
         can be searched as ``loss__gamma`` and so on.
     max_length : int, default=256
-        Most tokens of a text; what is beyond is cut off, as is what is beyond the encoder's own limit.
+        Most tokens of a text; what is beyond is dropped, as is what is beyond the encoder's own limit.
     batch_size : int, default=16
         Texts in a step of the optimizer. Texts of like length come together.
     max_tokens : int, default=None

@@ -358,7 +358,7 @@ class BatchIterator:
     Parameters
     ----------
     dataset : TrainingData
-        What is cut into batches.
+        What is split into batches.
     batch_size : int
         Samples in a batch; the last one may be smaller.
     random_state : RandomState or None

@@ -120,10 +120,10 @@ def test_losses_of_a_whole_batch_are_given_the_weights(encoder_folder):
 
 
 def test_several_passes_are_one_batch(encoder_folder):
-    whole, cut = (Training(encoder_folder, dropout=False, max_tokens=n) for n in (None, 40))
-    assert len(list(zip(whole.run().loss_curve, cut.run().loss_curve))) == 2
+    whole, split = (Training(encoder_folder, dropout=False, max_tokens=n) for n in (None, 40))
+    assert len(list(zip(whole.run().loss_curve, split.run().loss_curve))) == 2
     for name, tensor in whole.weights().items():
-        torch.testing.assert_close(cut.weights()[name], tensor, rtol=1e-3, atol=1e-4)
+        torch.testing.assert_close(split.weights()[name], tensor, rtol=1e-3, atol=1e-4)
 
 
 @pytest.mark.parametrize("killed_at", [3, 6])

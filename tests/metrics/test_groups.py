@@ -60,9 +60,9 @@ class Wrapped(ClassifierMixin, BaseEstimator):
 def data():
     rng = np.random.default_rng(0)
     X = rng.normal(size=(90, 4))
-    cuts = [0.0, 0.5, 1.3]
+    thresholds = [0.0, 0.5, 1.3]
     noisy = X + rng.normal(scale=0.5, size=X.shape)
-    y = np.column_stack([noisy[:, j] > cut for j, cut in enumerate(cuts)]).astype(int)
+    y = np.column_stack([noisy[:, j] > threshold for j, threshold in enumerate(thresholds)]).astype(int)
     return X, y
 
 

@@ -16,12 +16,12 @@ COUNTS = np.array([900, 60, 30, 8, 1, 1, 0])
 RNG = np.random.default_rng(0)
 TRUE = (RNG.random((80, 7)) < 0.3).astype(int)
 SCORE = np.clip(0.3 * TRUE + 0.6 * RNG.random(TRUE.shape), 0, 1)
-CUTS = np.array([0.5, 0.4, 0.3, 0.35, 0.2, 0.2, 0.1])
+THRESHOLDS = np.array([0.5, 0.4, 0.3, 0.35, 0.2, 0.2, 0.1])
 
 
 def test_scores_by_the_cuts():
-    display = ThresholdDisplay.from_predictions(TRUE, SCORE, CUTS, label_counts=COUNTS, baseline_threshold=0.45)
-    tuned, plain = (f1_score(TRUE, cut < SCORE, average=None) for cut in (CUTS, 0.45))
+    display = ThresholdDisplay.from_predictions(TRUE, SCORE, THRESHOLDS, label_counts=COUNTS, baseline_threshold=0.45)
+    tuned, plain = (f1_score(TRUE, threshold < SCORE, average=None) for threshold in (THRESHOLDS, 0.45))
     np.testing.assert_allclose(display.scores, tuned)
     np.testing.assert_allclose(display.baseline_scores, plain)
     np.testing.assert_allclose(display.differences, tuned - plain)
@@ -30,8 +30,8 @@ def test_scores_by_the_cuts():
 
 
 def test_what_is_drawn():
-    display = ThresholdDisplay(COUNTS, CUTS, np.full(7, 0.5), [0.4, 0.6, 0.5, 0.5, 0.1, 0.7, np.nan]).plot()
-    np.testing.assert_allclose(display.threshold_points_.get_ydata(), CUTS)
+    display = ThresholdDisplay(COUNTS, THRESHOLDS, np.full(7, 0.5), [0.4, 0.6, 0.5, 0.5, 0.1, 0.7, np.nan]).plot()
+    np.testing.assert_allclose(display.threshold_points_.get_ydata(), THRESHOLDS)
     np.testing.assert_allclose(display.threshold_points_.get_xdata()[:4], COUNTS[:4])
     gain, loss = display.difference_lines_
     np.testing.assert_allclose(gain.get_ydata(), [0.1, 0.4])
@@ -44,14 +44,14 @@ def test_what_is_drawn():
 
 
 def test_the_baseline_is_a_line():
-    display = ThresholdDisplay.from_predictions(TRUE, SCORE, CUTS, label_counts=COUNTS, baseline_threshold=0.45)
+    display = ThresholdDisplay.from_predictions(TRUE, SCORE, THRESHOLDS, label_counts=COUNTS, baseline_threshold=0.45)
     lines = {line.get_label(): line for line in display.axes_[0].lines}
-    np.testing.assert_allclose(lines["one cut at 0.45"].get_ydata(), 0.45)
+    np.testing.assert_allclose(lines["one threshold at 0.45"].get_ydata(), 0.45)
 
 
-def test_labels_without_a_finite_cut():
-    cuts = np.array([0.5, 0.4, -np.inf, 0.3, 0.2, np.inf, np.inf])
-    display = ThresholdDisplay(COUNTS, cuts, np.ones(7), np.zeros(7)).plot()
+def test_labels_without_a_finite_threshold():
+    thresholds = np.array([0.5, 0.4, -np.inf, 0.3, 0.2, np.inf, np.inf])
+    display = ThresholdDisplay(COUNTS, thresholds, np.ones(7), np.zeros(7)).plot()
     assert len(display.threshold_points_.get_xdata()) == 4
     lines = {line.get_label(): line.get_xdata() for line in display.axes_[0].lines}
     assert len(lines["never predicted"]) == 2
@@ -77,15 +77,16 @@ def test_from_estimator(strategy):
 
 
 def test_scores_are_compared_in_blocks(monkeypatch):
-    whole = _threshold._above(SCORE, CUTS).toarray()
+    whole = _threshold._above(SCORE, THRESHOLDS).toarray()
     monkeypatch.setattr(_threshold, "_BLOCK", 20)
-    np.testing.assert_array_equal(_threshold._above(SCORE, CUTS).toarray(), whole)
-    np.testing.assert_array_equal(whole, SCORE > CUTS)
+    np.testing.assert_array_equal(_threshold._above(SCORE, THRESHOLDS).toarray(), whole)
+    np.testing.assert_array_equal(whole, SCORE > THRESHOLDS)
 
 
 def test_sparse_targets():
     dense, sparse = (
-        ThresholdDisplay.from_predictions(y, SCORE, CUTS, label_counts=COUNTS) for y in (TRUE, sp.csr_matrix(TRUE))
+        ThresholdDisplay.from_predictions(y, SCORE, THRESHOLDS, label_counts=COUNTS)
+        for y in (TRUE, sp.csr_matrix(TRUE))
     )
     np.testing.assert_array_equal(dense.differences, sparse.differences)
 
@@ -101,9 +102,9 @@ def test_many_labels_are_drawn_as_means():
 
 def test_axes_are_reused():
     figure, axes = plt.subplots(2, 2, layout="constrained", figsize=(11, 8))
-    display = ThresholdDisplay(COUNTS, CUTS, np.ones(7), np.zeros(7)).plot(axes[:, 0])
+    display = ThresholdDisplay(COUNTS, THRESHOLDS, np.ones(7), np.zeros(7)).plot(axes[:, 0])
     assert list(display.axes_) == list(axes[:, 0])
-    other = ThresholdDisplay(COUNTS, CUTS, np.ones(7), np.zeros(7)).plot(axes[0, 1])
+    other = ThresholdDisplay(COUNTS, THRESHOLDS, np.ones(7), np.zeros(7)).plot(axes[0, 1])
     assert other.figure_ is figure
     assert not axes[0, 1].axison
     assert axes[1, 1].axison
@@ -113,7 +114,7 @@ def test_axes_are_reused():
 def test_tidy(difference):
     scores = np.full(7, 0.5)
     display = ThresholdDisplay(
-        COUNTS, CUTS, scores + difference / 2, scores - difference / 2, baseline_threshold=0.5,
+        COUNTS, THRESHOLDS, scores + difference / 2, scores - difference / 2, baseline_threshold=0.5,
         baseline_name="a rather long name of a baseline",
     ).plot()  # fmt: skip
     assert_tidy(display.figure_)
@@ -123,26 +124,26 @@ def test_tidy(difference):
 
 def test_what_cannot_be_drawn():
     with pytest.raises(ValueError, match="thresholds must hold one number for each of 7 labels"):
-        ThresholdDisplay.from_predictions(TRUE, SCORE, CUTS[1:], label_counts=COUNTS)
+        ThresholdDisplay.from_predictions(TRUE, SCORE, THRESHOLDS[1:], label_counts=COUNTS)
     with pytest.raises(ValueError, match="label_counts has 6 entries, but there are 7 labels"):
-        ThresholdDisplay.from_predictions(TRUE, SCORE, CUTS, label_counts=COUNTS[1:])
+        ThresholdDisplay.from_predictions(TRUE, SCORE, THRESHOLDS, label_counts=COUNTS[1:])
     with pytest.raises(ValueError, match="none of them NaN"):
         ThresholdDisplay(COUNTS, np.full(7, np.nan), np.ones(7), np.ones(7))
     with pytest.raises(ValueError, match=r"one shape .* got \(80, 7\) and \(80, 6\)"):
-        ThresholdDisplay.from_predictions(TRUE, SCORE[:, 1:], CUTS, label_counts=COUNTS)
+        ThresholdDisplay.from_predictions(TRUE, SCORE[:, 1:], THRESHOLDS, label_counts=COUNTS)
     with pytest.raises(ValueError, match="baseline_threshold must be a number; got 'best'"):
-        ThresholdDisplay.from_predictions(TRUE, SCORE, CUTS, label_counts=COUNTS, baseline_threshold="best")
+        ThresholdDisplay.from_predictions(TRUE, SCORE, THRESHOLDS, label_counts=COUNTS, baseline_threshold="best")
     with pytest.raises(ValueError, match="baseline_scores must hold one number"):
-        ThresholdDisplay(COUNTS, CUTS, np.ones(7), np.ones(6))
+        ThresholdDisplay(COUNTS, THRESHOLDS, np.ones(7), np.ones(6))
     with pytest.raises(AttributeError, match="BernoulliNB has no `thresholds_`"):
         ThresholdDisplay.from_estimator(BernoulliNB(), None, TRUE)
     with pytest.raises(ValueError, match=r"array of axes of shape \(2, 1\)"):
-        ThresholdDisplay(COUNTS, CUTS, np.ones(7), np.ones(7)).plot(plt.subplots(3)[1])
+        ThresholdDisplay(COUNTS, THRESHOLDS, np.ones(7), np.ones(7)).plot(plt.subplots(3)[1])
 
 
 @pytest.mark.usefixtures("no_matplotlib")
 def test_missing_matplotlib():
     with pytest.raises(ImportError, match=r"ThresholdDisplay.from_predictions needs matplotlib"):
-        ThresholdDisplay.from_predictions(TRUE, SCORE, CUTS, label_counts=COUNTS)
+        ThresholdDisplay.from_predictions(TRUE, SCORE, THRESHOLDS, label_counts=COUNTS)
     with pytest.raises(ImportError, match=r"ThresholdDisplay.from_estimator needs matplotlib"):
         ThresholdDisplay.from_estimator(BernoulliNB(), None, TRUE)
