@@ -106,7 +106,7 @@ def load_reuters_minilm(folder):
         return None
     train, test = (fetch_reuters21578(subset=part, data_home=folder) for part in ("train", "test"))
     embedder = SentenceEmbedder(
-        os.environ["SKBALANCE_ENCODER"], cache_dir=folder_of_the_cache(), local_files_only=True, show_progress=True
+        os.environ["SKBALANCE_ENCODER"], cache_dir=folder_of_the_cache(), local_files_only=True, verbose=1
     )
     features = make_text_features(embedder)
     return (features.fit_transform(train.data), features.transform(test.data)), train.target, test.target

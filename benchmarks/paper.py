@@ -141,7 +141,7 @@ class Reuters:
                 os.environ["SKBALANCE_ENCODER"],
                 cache_dir=folder_of_the_cache(),
                 local_files_only=True,
-                show_progress=True,
+                verbose=1,
             )
 
     def split(self, seed):

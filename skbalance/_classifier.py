@@ -11,8 +11,9 @@ from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from ._callbacks import CallbackSupportMixin, IterationTasks, with_callbacks
 from ._display import LossBoxMixin
-from ._targets import TargetEncoding, encode_targets, warn_of_constant_labels
+from ._targets import TargetEncoding, encode_targets, read_targets, warn_of_constant_labels
 from ._validation import Interval, StrOptions, check_sample_weight, check_sparse, validate_hyperparameters
 from ._warnings import warn
 from .losses import LabelStatistics, get_loss
@@ -37,7 +38,7 @@ __all__ = ["BalancedMultiLabelClassifier"]
 BLOCK_ELEMENTS = 1 << 22
 
 
-class BalancedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator):
+class BalancedMultiLabelClassifier(LossBoxMixin, CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     r"""Linear or neural multi-label classifier trained with a balancing loss.
 
     The labels of a training set are rarely alike: a few have thousands of samples, most a handful. The losses of
@@ -234,6 +235,7 @@ class BalancedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator)
         tags.classifier_tags.multi_label = True
         return tags
 
+    @with_callbacks
     def fit(self, X, y, sample_weight=None):
         """Fit the model to features and labels.
 
@@ -260,18 +262,19 @@ class BalancedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator)
         """
         from .training import isolated_torch  # it loads torch
 
+        validate_hyperparameters(self)
+        context = self._init_callback_context(max_subtasks=self.max_iter)
         before = self.__dict__.copy()
         try:
             with isolated_torch():
-                return self._fit(X, y, sample_weight)
+                return self._fit(X, y, sample_weight, context)
         except BaseException:
             self.__dict__ = before
             raise
 
-    def _fit(self, X, y, sample_weight):
+    def _fit(self, X, y, sample_weight, context):
         from .training import TrainingData, TrainingOptions, choose_solver, fit_head  # they load torch
 
-        validate_hyperparameters(self)
         loss = get_loss(self.loss)
         hidden = check_hidden_layer_sizes(self.hidden_layer_sizes)
         check_term_weighting(self.term_weighting, hidden)
@@ -318,6 +321,11 @@ class BalancedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator)
         criterion = loss.resolve(statistics).bind(statistics, reduction="row_sum")
         if encoding.kind == "multilabel":
             warn_of_constant_labels(statistics.counts, statistics.n_samples)
+        self._store_target(encoding, statistics, loss)
+        monitor = None
+        if getattr(self, "_skl_callbacks", None):
+            metadata = None if sample_weight is None else {"sample_weight": weight}
+            monitor = IterationTasks(context, self, X=X, y=read_targets(y), metadata=metadata)
         result = fit_head(
             sizes,
             criterion,
@@ -340,8 +348,9 @@ class BalancedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator)
             random_state=random_state,
             validation=validation,
             start=start,
+            monitor=monitor,
         )
-        self._store(encoding, statistics, loss, result, X.dtype)
+        self._store_result(result, X.dtype)
         self.solver_, self.alpha_, self.term_weighting_, self.tol_ = solver, alpha, term_weighting, tol
         if result.rose:
             warn(
@@ -354,6 +363,8 @@ class BalancedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator)
                 f"Training did not converge in max_iter={self.max_iter} iterations. Give it more, or a larger tol.",
                 ConvergenceWarning,
             )
+        if monitor is not None:
+            monitor.end_all()
         return self
 
     def _start(self, encoding, sizes, dtype):
@@ -367,11 +378,15 @@ class BalancedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator)
             )
         return check_start(self.coefs_, self.intercepts_, sizes, dtype)
 
-    def _store(self, encoding, statistics, loss, result, dtype):
+    def _store_target(self, encoding, statistics, loss):
         self.classes_ = encoding.classes
         self.n_outputs_ = encoding.n_outputs
         self.label_counts_ = statistics.counts.copy()
         self.n_samples_fit_ = statistics.n_samples
+        self._keep_loss(loss.resolve(statistics))
+        self._target = (encoding.kind, encoding.dtype, encoding.sparse)
+
+    def _store_result(self, result, dtype):
         self.coefs_ = [coef.astype(dtype, copy=False) for coef in result.coefs]
         self.intercepts_ = [intercept.astype(dtype, copy=False) for intercept in result.intercepts]
         self.n_iter_ = result.n_iter
@@ -380,8 +395,6 @@ class BalancedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator)
             self.validation_loss_curve_ = result.validation_loss_curve
         elif hasattr(self, "validation_loss_curve_"):
             del self.validation_loss_curve_
-        self._keep_loss(loss.resolve(statistics))
-        self._target = (encoding.kind, encoding.dtype, encoding.sparse)
 
     @property
     def _encoding(self):

@@ -1,5 +1,7 @@
 """Fixtures and settings shared by the whole suite."""
 
+from importlib.util import find_spec
+
 import pytest
 import torch
 
@@ -7,6 +9,9 @@ from tests.encoders import save_encoder
 
 # Two test workers on two cores: one thread each. The package itself never touches this setting.
 torch.set_num_threads(1)
+
+# scikit-learn has callbacks from its release 1.9 on.
+collect_ignore = [] if find_spec("sklearn.callback") else ["test_callbacks.py"]
 
 
 @pytest.fixture(scope="session")

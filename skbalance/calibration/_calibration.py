@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state, indexable
 from sklearn.utils.validation import check_is_fitted
 
+from skbalance._callbacks import with_callbacks
 from skbalance._validation import (
     HasMethods,
     Interval,
@@ -20,6 +21,7 @@ from skbalance._validation import (
 )
 from skbalance.calibration._calibration_maps import CalibrationSample, fit_maps
 from skbalance.crossfit import (
+    FitTasks,
     MetaClassifierMixin,
     check_rows,
     choose_response_method,
@@ -72,6 +74,8 @@ class CalibratedMultiLabelClassifierCV(MetaClassifierMixin, BaseEstimator):
         Folds to fit at a time.
     random_state : int, RandomState instance or None, default=None
         Shuffles the folds, and draws rows where there are too many pairs to keep.
+    verbose : int, default=0
+        Above 0, each fit is printed with the time that is left.
 
     Attributes
     ----------
@@ -130,6 +134,7 @@ class CalibratedMultiLabelClassifierCV(MetaClassifierMixin, BaseEstimator):
         "cv": "no_validation",
         "n_jobs": [Integral, None],
         "random_state": ["random_state"],
+        "verbose": ["verbose"],
     }
 
     def __init__(
@@ -142,6 +147,7 @@ class CalibratedMultiLabelClassifierCV(MetaClassifierMixin, BaseEstimator):
         cv=None,
         n_jobs=None,
         random_state=None,
+        verbose=0,
     ):
         self.estimator = estimator
         self.method = method
@@ -150,7 +156,9 @@ class CalibratedMultiLabelClassifierCV(MetaClassifierMixin, BaseEstimator):
         self.cv = cv
         self.n_jobs = n_jobs
         self.random_state = random_state
+        self.verbose = verbose
 
+    @with_callbacks
     def fit(self, X, y, **params):
         """Fit the classifier and the maps.
 
@@ -197,14 +205,15 @@ class CalibratedMultiLabelClassifierCV(MetaClassifierMixin, BaseEstimator):
         n_sampled = max(1, min(len(tested), _MAX_ELEMENTS // n_labels))
         sampled = np.zeros(n_rows, dtype=bool)
         sampled[rng.permutation(np.unique(tested))[:n_sampled]] = True
+        tasks = FitTasks(self, X, y, n_splits=len(splits or ()))
         score = partial(_score, X=X, indicator=indicator, sampled=sampled, method=method)
         if prefit:
             fitted = self.estimator
             scored = [score([fitted], tested, counts)]
         else:
             scorers = self._scorers()
-            scored, _, _ = cross_fit(scorers, X, y, indicator, splits, params, score, n_jobs=self.n_jobs)
-            (fitted,) = fit_all(scorers, X, y, params)
+            scored, _, _ = cross_fit(scorers, X, y, indicator, splits, params, score, tasks=tasks, n_jobs=self.n_jobs)
+            (fitted,) = fit_all(scorers, X, y, params, tasks)
         scores, targets, labels, positives = (np.concatenate(part) for part in zip(*scored))
         sample = CalibrationSample(scores, targets, labels, positives, n_rows=len(tested))
         maps = fit_maps(sample, counts, self.method, self.shrinkage, rng)
@@ -214,6 +223,7 @@ class CalibratedMultiLabelClassifierCV(MetaClassifierMixin, BaseEstimator):
             "classes_": encoding.classes, "_encoding": encoding, "_method": method, **features_seen(fitted),
         }  # fmt: skip
         self._store(state)
+        tasks.end()
         return self
 
     def _probabilities(self, X):

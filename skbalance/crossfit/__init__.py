@@ -2,11 +2,13 @@
 
 from skbalance.crossfit._fits import cross_fit, fit_all, label_counts
 from skbalance.crossfit._meta import MetaClassifierMixin, features_seen
+from skbalance.crossfit._progress import FitTasks
 from skbalance.crossfit._responses import choose_response_method, log_odds, response, scoring_blocks
 from skbalance.crossfit._rows import check_rows, is_prefit, resolve_splits, route_fit_params, take_rows, used_rows_only
 from skbalance.crossfit._target import encode_tuning_targets
 
 __all__ = [
+    "FitTasks",
     "MetaClassifierMixin",
     "check_rows",
     "choose_response_method",

@@ -56,7 +56,7 @@ class _Quiet:
 _quiet = _Quiet()
 
 
-def cross_fit(scorers, X, y, indicator, splits, params, use, *, keep=False, n_jobs=None, report=None):
+def cross_fit(scorers, X, y, indicator, splits, params, use, *, tasks, keep=False, n_jobs=None):
     """Fit clones on each split, and hand them the rows that it left out.
 
     Parameters
@@ -74,12 +74,12 @@ def cross_fit(scorers, X, y, indicator, splits, params, use, *, keep=False, n_jo
     use : callable
         ``use(fitted, rows, seen)`` with the list of fitted classifiers (empty where no row of the split has a label),
         the numbers of the rows left out and the positives of each label that the classifiers have seen.
+    tasks : FitTasks
+        What the fits are told to.
     keep : bool, default=False
         Whether to return the classifiers too.
     n_jobs : int or None
         Splits to fit at a time.
-    report : callable, default=None
-        Called with no argument after each split.
 
     Returns
     -------
@@ -90,35 +90,54 @@ def cross_fit(scorers, X, y, indicator, splits, params, use, *, keep=False, n_jo
         Positives of each label that the classifiers of each split have seen.
     """
     seen = np.array([label_counts(indicator[train]) for train, _ in splits])
+    contexts = tasks.of_splits([name for name, _ in scorers], len(splits))
     fits = Parallel(n_jobs=n_jobs, return_as="generator")(
-        delayed(_fit_and_use)(scorers, X, y, train, test, params, use, counts, keep)
-        for (train, test), counts in zip(splits, seen)
+        delayed(_fit_and_use)(scorers, X, y, train, test, params, use, counts, keep, tasks.caller, split_contexts)
+        for (train, test), counts, split_contexts in zip(splits, seen, contexts)
     )
     results = []
     for fit in fits:
         results.append(fit)
-        if report is not None:
-            report()
+        tasks.advance()
     return [result for result, _ in results], [fitted for _, fitted in results], seen
 
 
-def _fit_and_use(scorers, X, y, train, test, params, use, seen, keep):
+def _fit_and_use(scorers, X, y, train, test, params, use, seen, keep, caller, contexts):
     fitted = []
     if seen.any():  # where no row has a label there is nothing to learn
         with _quiet:
-            fitted = [_fit(estimator, X, y, train, params[name], seen) for name, estimator in scorers]
+            fitted = [
+                _fit_on_split(estimator, X, y, train, params[name], seen, caller, context)
+                for (name, estimator), context in zip(scorers, contexts)
+            ]
     return use(fitted, test, seen), fitted if keep else None
 
 
-def fit_all(scorers, X, y, params):
+def fit_all(scorers, X, y, params, tasks):
     """Fit clones on all rows."""
-    return [clone(estimator).fit(X, y, **params[name]) for name, estimator in scorers]
+    contexts = tasks.of_all_rows([name for name, _ in scorers])
+    fitted = [
+        _fit(estimator, X, y, params[name], tasks.caller, context)
+        for (name, estimator), context in zip(scorers, contexts)
+    ]
+    tasks.advance()
+    return fitted
 
 
-def _fit(estimator, X, y, train, params, counts):
+def _fit(estimator, X, y, params, caller, context):
+    """Fit a clone, whose own tasks become those of the context."""
+    estimator = clone(estimator)
+    with context.propagate_callback_context(estimator):
+        context.call_on_fit_task_begin(estimator=caller, X=X, y=y)
+        estimator.fit(X, y, **params)
+    context.call_on_fit_task_end(estimator=caller, X=X, y=y)
+    return estimator
+
+
+def _fit_on_split(estimator, X, y, train, params, counts, caller, context):
     X_train, y_train, fold_params = take_rows(X, y, params, train)
     try:
-        return clone(estimator).fit(X_train, y_train, **fold_params)
+        return _fit(estimator, X_train, y_train, fold_params, caller, context)
     except ValueError as error:
         single = np.flatnonzero((counts == 0) | (counts == num_samples(y_train)))
         if len(single) and y.ndim == 2:

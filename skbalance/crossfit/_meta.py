@@ -8,12 +8,13 @@ from sklearn.base import ClassifierMixin, MetaEstimatorMixin
 from sklearn.utils import get_tags
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
 
+from skbalance._callbacks import CallbackSupportMixin
 from skbalance._validation import DocLinkMixin
 
 __all__ = ["MetaClassifierMixin"]
 
 
-class MetaClassifierMixin(DocLinkMixin, ClassifierMixin, MetaEstimatorMixin):
+class MetaClassifierMixin(CallbackSupportMixin, DocLinkMixin, ClassifierMixin, MetaEstimatorMixin):
     """Routing and tags of a classifier around others that are fitted on splits."""
 
     estimator: Any

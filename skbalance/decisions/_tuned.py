@@ -13,6 +13,7 @@ from sklearn.utils import check_random_state, indexable
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from skbalance._callbacks import with_callbacks
 from skbalance._validation import (
     BaseComposition,
     HasMethods,
@@ -22,6 +23,7 @@ from skbalance._validation import (
     validate_hyperparameters,
 )
 from skbalance.crossfit import (
+    FitTasks,
     MetaClassifierMixin,
     check_rows,
     choose_response_method,
@@ -41,7 +43,6 @@ from skbalance.decisions._decisions import OutOfFold, Scale, random_parts, typic
 from skbalance.decisions._explain import LabelEvidence
 from skbalance.decisions._label_texts import LabelMatcher, check_label_texts
 from skbalance.decisions._pairs import Candidates
-from skbalance.decisions._progress import Progress
 from skbalance.decisions._rules import STRATEGIES, DecisionRule, margins_of
 from skbalance.decisions._scorers import FittedScorers
 from skbalance.decisions._scoring import MICRO_WEIGHTS, SCORING_NAMES, get_metric
@@ -333,6 +334,7 @@ class TunedThresholdMultiLabelClassifierCV(MetaClassifierMixin, BaseComposition,
     def _scorers(self):
         return self.estimator if isinstance(self.estimator, list) else [("estimator", self.estimator)]
 
+    @with_callbacks
     def fit(self, X, y, **params):
         """Fit the classifiers and set the thresholds.
 
@@ -377,6 +379,11 @@ class TunedThresholdMultiLabelClassifierCV(MetaClassifierMixin, BaseComposition,
         if self.label_texts is not None:
             matcher = LabelMatcher(check_label_texts(self.label_texts, task.n_labels)).fit(self._scorers()[0][1], X)
         methods = [choose_response_method(estimator, self.response_method) for _, estimator in self._scorers()]
+        candidates = [] if splits is None else settings_to_try(self)
+        tasks = FitTasks(
+            self, X, y, n_splits=len(splits or ()), n_scorers=len(methods), n_settings=len(candidates),
+            refit=self.refit,
+        )  # fmt: skip
         if prefit:
             fitted, best_params = [estimator for _, estimator in self._scorers()], None
             for estimator in fitted:
@@ -391,14 +398,13 @@ class TunedThresholdMultiLabelClassifierCV(MetaClassifierMixin, BaseComposition,
         else:
             parts = random_parts(len(splits[0][1]), rng) if len(splits) == 1 else None
             seed = rng.randint(np.iinfo(np.int32).max)
-            progress = Progress(self.verbose, len(splits) * len(settings_to_try(self)) + self.refit)
             best: tuple = ()
             tried = []
-            for settings, scorers in settings_to_try(self):
+            for settings, scorers in candidates:
                 score = partial(score_rows, X=X, methods=methods, matcher=matcher, width=task.width)
                 results, models, seen = cross_fit(
                     scorers, X, y, indicator, splits, params, score,
-                    keep=not self.refit, n_jobs=self.n_jobs, report=progress,
+                    tasks=tasks, keep=not self.refit, n_jobs=self.n_jobs,
                 )  # fmt: skip
                 oof = OutOfFold.gather(results, [test for _, test in splits], seen, indicator, parts)
                 decisions = task.decide(oof, np.random.RandomState(seed))
@@ -407,8 +413,7 @@ class TunedThresholdMultiLabelClassifierCV(MetaClassifierMixin, BaseComposition,
                     best = settings, decisions, scorers, models[0]
             best_params, decisions, scorers, fitted = best
             if self.refit:
-                fitted = fit_all(scorers, X, y, params)
-                progress()
+                fitted = fit_all(scorers, X, y, params, tasks)
         if not decisions.evident:
             warnings.warn(
                 "No label has a positive among rows scored by a model that had seen the label: thresholds are "
@@ -437,6 +442,7 @@ class TunedThresholdMultiLabelClassifierCV(MetaClassifierMixin, BaseComposition,
         if self.store_cv_results:
             state["cv_results_"] = results_table(tried)
         self._store(state)
+        tasks.end()
         return self
 
     def _check_scorers(self):

@@ -59,8 +59,8 @@ class SentenceEmbedder(DocLinkMixin, TransformerMixin, BaseEstimator):
         Never ask the network.
     trust_remote_code : bool, default=False
         Run code that comes with the model.
-    show_progress : bool, default=False
-        Show a progress bar over the texts that have to be encoded.
+    verbose : int, default=0
+        Above 0, a bar shows how many of the texts that have to be encoded are done, and the time that is left.
 
     See Also
     --------
@@ -109,7 +109,7 @@ class SentenceEmbedder(DocLinkMixin, TransformerMixin, BaseEstimator):
         "revision": [str, None],
         "local_files_only": ["boolean"],
         "trust_remote_code": ["boolean"],
-        "show_progress": ["boolean"],
+        "verbose": ["verbose"],
     }
 
     def __init__(
@@ -125,7 +125,7 @@ class SentenceEmbedder(DocLinkMixin, TransformerMixin, BaseEstimator):
         revision=None,
         local_files_only=False,
         trust_remote_code=False,
-        show_progress=False,
+        verbose=0,
     ):
         self.model = model
         self.device = device
@@ -137,7 +137,7 @@ class SentenceEmbedder(DocLinkMixin, TransformerMixin, BaseEstimator):
         self.revision = revision
         self.local_files_only = local_files_only
         self.trust_remote_code = trust_remote_code
-        self.show_progress = show_progress
+        self.verbose = verbose
 
     def fit(self, X, y=None):
         """Check the parameters and the texts; nothing is learned or loaded.
@@ -346,7 +346,7 @@ class SentenceEmbedder(DocLinkMixin, TransformerMixin, BaseEstimator):
     def _batches(self, loaded, texts):
         """Encode in batches of similar length, longest first; yield (rows, vectors)."""
         order = np.argsort([-len(text) for text in texts], kind="stable")
-        with _progress_bar(len(texts), self.show_progress) as bar:
+        with _progress_bar(len(texts), self.verbose) as bar:
             for start in range(0, len(texts), self.batch_size):
                 rows = order[start : start + self.batch_size]
                 vectors = loaded.encode([texts[row] for row in rows], self.prompt)

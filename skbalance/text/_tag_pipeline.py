@@ -28,7 +28,7 @@ def unfitted_tag_pipeline() -> Pipeline:
     return Pipeline([("features", features), ("decisions", decisions)])
 
 
-def fit_tag_pipeline(texts, y, names, *, predict_unseen, n_jobs, random_state, verbose, **fit_params) -> Pipeline:
+def fit_tag_pipeline(texts, y, names, task, *, predict_unseen, n_jobs, random_state, verbose, **fit_params) -> Pipeline:
     """Fit features once, and decisions on them.
 
     Parameters
@@ -39,6 +39,8 @@ def fit_tag_pipeline(texts, y, names, *, predict_unseen, n_jobs, random_state, v
         Indicator.
     names : list of str or None
         What each tag is called.
+    task : CallbackContext
+        Of which the decisions' tasks become part.
     predict_unseen, n_jobs, random_state, verbose
         Of the decisions.
     **fit_params
@@ -63,5 +65,6 @@ def fit_tag_pipeline(texts, y, names, *, predict_unseen, n_jobs, random_state, v
         random_state=random_state,
         verbose=verbose,
     )
-    decisions.fit(X, y, **fit_params)
+    with task.propagate_callback_context(decisions):
+        decisions.fit(X, y, **fit_params)
     return pipeline

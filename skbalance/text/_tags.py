@@ -16,6 +16,7 @@ from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, proces
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from skbalance._callbacks import CallbackSupportMixin, with_callbacks
 from skbalance._validation import DocLinkMixin, validate_hyperparameters
 from skbalance.text._tag_lists import read_tag_lists
 from skbalance.text._tag_pipeline import fit_tag_pipeline, unfitted_tag_pipeline
@@ -40,7 +41,7 @@ def _reach(estimator, method):
     return None
 
 
-class TagClassifier(DocLinkMixin, MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
+class TagClassifier(CallbackSupportMixin, DocLinkMixin, MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     """From texts to tags in one call: fit on lists of tags, predict lists of tags.
 
     Without an estimator it is the best pipeline that the package knows: TF-IDF, linear models with balancing losses of
@@ -128,6 +129,7 @@ class TagClassifier(DocLinkMixin, MetaEstimatorMixin, ClassifierMixin, BaseEstim
     def _unfitted(self):
         return unfitted_tag_pipeline() if self.estimator is None else self.estimator
 
+    @with_callbacks
     def fit(self, X, y, **fit_params):
         """Fit a copy of the estimator, or the pipeline.
 
@@ -166,14 +168,22 @@ class TagClassifier(DocLinkMixin, MetaEstimatorMixin, ClassifierMixin, BaseEstim
             fit_params = process_routing(self, "fit", **fit_params).estimator.fit
         binarizer = MultiLabelBinarizer(classes=classes, sparse_output=self.sparse_output)
         indicator = binarizer.fit_transform(rows)
+        context = self._init_callback_context(max_subtasks=1)
+        context.call_on_fit_task_begin(estimator=self, X=X, y=y)
+        task = context.subcontext(task_name="fit-estimator")
+        task.call_on_fit_task_begin(estimator=self, X=X, y=indicator)
         if self.estimator is None:
             fitted = fit_tag_pipeline(
-                X, indicator, names, predict_unseen=self.predict_unseen, n_jobs=self.n_jobs,
+                X, indicator, names, task, predict_unseen=self.predict_unseen, n_jobs=self.n_jobs,
                 random_state=self.random_state, verbose=self.verbose, **fit_params,
             )  # fmt: skip
         else:
-            fitted = self._with_names(X, names).fit(X, indicator, **fit_params)
+            fitted = self._with_names(X, names)
+            with task.propagate_callback_context(fitted):
+                fitted.fit(X, indicator, **fit_params)
+        task.call_on_fit_task_end(estimator=self, X=X, y=indicator)
         self.estimator_, self.classes_, self._binarizer = fitted, binarizer.classes_, binarizer
+        context.call_on_fit_task_end(estimator=self, X=X, y=y, reconstruction_attributes={})
         return self
 
     def _names(self, classes):

@@ -111,6 +111,9 @@ class PlateauStop(Callback):
         Keep the weights of the best iteration.
     verbose : int
         Print the objective of each iteration if above 0.
+    monitor : object, default=None
+        Its ``begin()`` is called at the start of each iteration, and at its end ``end(to_numpy)`` with what gives
+        coefficients and intercepts; training stops where that returns True.
 
     Attributes
     ----------
@@ -129,17 +132,23 @@ class PlateauStop(Callback):
         If an objective is not finite.
     """
 
-    def __init__(self, *, tol, window, restore_best=False, verbose=0):
+    def __init__(self, *, tol, window, restore_best=False, verbose=0, monitor=None):
         self.tol = tol
         self.window = window
         self.restore_best = restore_best
         self.verbose = verbose
+        self.monitor = monitor
 
     def on_train_begin(self, net, **kwargs):
         """Start afresh."""
         self.curve, self.validation_curve = [], []
         self.n_iter, self.converged, self.best_state = 0, False, None
         self._start_penalty = 0.0 if net.penalty_in_loss else net.module_.penalty(net.strengths).item()
+
+    def on_epoch_begin(self, net, **kwargs):
+        """Tell the monitor."""
+        if self.monitor is not None:
+            self.monitor.begin()
 
     def on_epoch_end(self, net, **kwargs):
         """Take the epoch's losses and decide."""
@@ -162,7 +171,8 @@ class PlateauStop(Callback):
             print(f"Iteration {self.n_iter}: objective {shown}")
         if not (math.isfinite(objective) and math.isfinite(monitored[-1])):
             raise FloatingPointError(f"the objective is {monitored[-1]} at iteration {self.n_iter}")
-        if self._flat(monitored):
+        asked = self.monitor is not None and self.monitor.end(net.module_.to_numpy)
+        if asked or self._flat(monitored):
             self.converged = True
             raise StopTraining
 

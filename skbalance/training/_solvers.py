@@ -109,6 +109,7 @@ def fit_head(
     random_state,
     validation: TrainingData | None = None,
     start: tuple | None = None,
+    monitor=None,
 ) -> FitResult:
     """Train a head.
 
@@ -130,6 +131,8 @@ def fit_head(
         Samples whose loss decides when to stop.
     start : tuple of (coefs, intercepts), default=None
         Weights to start from.
+    monitor : object, default=None
+        See :class:`PlateauStop`.
 
     Returns
     -------
@@ -157,6 +160,7 @@ def fit_head(
         window=min(options.n_iter_no_change, options.max_iter),
         restore_best=validation is not None,
         verbose=options.verbose,
+        monitor=monitor,
     )
     dtype = torch.from_numpy(np.empty(0, data.X.dtype)).dtype
     strengths = [s.to(options.device, dtype) for s in penalty_strengths(sizes, statistics, options)]

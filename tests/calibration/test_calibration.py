@@ -6,6 +6,7 @@ import scipy.sparse as sp
 from scipy.special import expit, logit
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.calibration import CalibratedClassifierCV
+from sklearn.datasets import make_multilabel_classification
 from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
@@ -157,3 +158,11 @@ def test_bad_input():
         CalibratedMultiLabelClassifierCV(LogisticRegression(), cv="prefit").fit(X, y)
     with pytest.raises(NotFittedError):
         CalibratedMultiLabelClassifierCV(Distorted()).predict_proba(X)
+
+
+def test_progress_is_printed(capsys):
+    X, y = make_multilabel_classification(n_samples=100, n_classes=3, random_state=0)
+    CalibratedMultiLabelClassifierCV(OneVsRestClassifier(LogisticRegression()), cv=2, verbose=1).fit(X, y)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split(":")[0] for line in lines] == ["Fit 1 of 3", "Fit 2 of 3", "Fit 3 of 3"]
+    assert lines[2].endswith("about 0 s left.")

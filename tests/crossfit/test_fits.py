@@ -10,8 +10,12 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import KFold
 from sklearn.multiclass import OneVsRestClassifier
 
-from skbalance import BalancedMultiLabelClassifier
-from skbalance.crossfit import cross_fit, fit_all
+from skbalance import (
+    BalancedMultiLabelClassifier,
+    CalibratedMultiLabelClassifierCV,
+    TunedThresholdMultiLabelClassifierCV,
+)
+from skbalance.crossfit import FitTasks, cross_fit, fit_all
 from skbalance.crossfit._fits import _quiet
 
 RNG = np.random.default_rng(0)
@@ -26,15 +30,18 @@ def use(fitted, rows, seen):
 
 def run(y, splits, estimator=OVR, **options):
     scorers = [("estimator", estimator)]
-    return cross_fit(scorers, X, y, sp.csr_array(y), splits, {"estimator": {}}, use, **options)
+    tasks = FitTasks(CalibratedMultiLabelClassifierCV(estimator, verbose=1), X, y, n_splits=len(splits), refit=False)
+    return cross_fit(scorers, X, y, sp.csr_array(y), splits, {"estimator": {}}, use, tasks=tasks, **options)
 
 
 @pytest.mark.parametrize("n_jobs", [None, 2])
-def test_scores_are_those_of_models_that_had_not_seen_the_row(n_jobs):
+def test_scores_are_those_of_models_that_had_not_seen_the_row(n_jobs, capsys):
     splits = list(KFold(3).split(X))
-    done = []
-    results, models, seen = run(Y, splits, keep=True, n_jobs=n_jobs, report=lambda: done.append(1))
-    assert len(done) == len(results) == 3
+    results, models, seen = run(Y, splits, keep=True, n_jobs=n_jobs)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split(":")[0] for line in lines] == ["Fit 1 of 3", "Fit 2 of 3", "Fit 3 of 3"]
+    assert lines[2].endswith("about 0 s left.")
+    assert len(results) == 3
     for (train, test), ((scores,), rows, counts), (model,), counted in zip(splits, results, models, seen):
         expected = OVR.fit(X[train], Y[train]).decision_function(X[test])
         np.testing.assert_allclose(scores, expected)
@@ -91,5 +98,7 @@ def test_threads_leave_no_filter_behind():
 
 def test_fit_all_takes_each_scorer_its_parameters():
     params = {"a": {}, "b": {"sample_weight": Y[:, 1] + 1}}
-    a, b = fit_all([("a", LogisticRegression()), ("b", LogisticRegression())], X, Y[:, 0], params)
+    scorers = [("a", LogisticRegression()), ("b", LogisticRegression())]
+    tasks = FitTasks(TunedThresholdMultiLabelClassifierCV(scorers), X, Y[:, 0], n_splits=1, n_scorers=2)
+    a, b = fit_all(scorers, X, Y[:, 0], params, tasks)
     assert not np.allclose(a.coef_, b.coef_)

@@ -257,7 +257,7 @@ def test_interrupting_keeps_what_was_done(embedder, encoded, monkeypatch):
 def test_progress_bar(embedder, capsys):
     embedder.transform(TEXTS)
     assert capsys.readouterr().err == ""
-    embedder.set_params(show_progress=True).transform([*TEXTS, "new", "newer"])
+    embedder.set_params(verbose=1).transform([*TEXTS, "new", "newer"])
     assert "2/2" in capsys.readouterr().err
     embedder.transform(TEXTS)
     assert capsys.readouterr().err == ""
