@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ._callbacks import CallbackSupportMixin, IterationTasks, with_callbacks
 from ._display import LossBoxMixin
-from ._targets import TargetEncoding, encode_targets, read_targets, warn_of_constant_labels
+from ._targets import UNCERTAIN, TargetEncoding, encode_targets, read_targets, warn_of_constant_labels
 from ._validation import Interval, StrOptions, check_sample_weight, check_sparse, validate_hyperparameters
 from ._warnings import warn
 from .losses import LabelStatistics, get_loss
@@ -90,6 +90,13 @@ class BalancedMultiLabelClassifier(LossBoxMixin, CallbackSupportMixin, Classifie
     device : str, default="auto"
         Where to train: ``"cpu"``, or a GPU as ``"cuda"`` or ``"cuda:1"``; ``"auto"`` is a GPU where there is one.
         Prediction is on the CPU.
+    uncertain_labels : bool, default=False
+        Whether an indicator may hold labels that are not certain: NaN where a label is unknown, which is left out of
+        counts and loss, and numbers between 0 and 1, soft labels, which are trained as a mixture of both and counted as
+        such a share of a sample. They are refused otherwise, for NaN is an accident more often than not.
+    label_smoothing : float, default=0.0
+        A label y is trained as ``(1 - label_smoothing) * y + label_smoothing / 2``, in [0, 1). Not for zlpr, two_way,
+        sigmoid_f1 and the softmax loss.
     random_state : int, RandomState instance or None, default=None
         Decides the initial weights of hidden layers, the mini-batches, dropout and the validation samples; nothing of a
         linear model trained with L-BFGS.
@@ -185,6 +192,8 @@ class BalancedMultiLabelClassifier(LossBoxMixin, CallbackSupportMixin, Classifie
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
         "device": [str],
+        "uncertain_labels": ["boolean"],
+        "label_smoothing": [Interval(Real, 0, 1, closed="left")],
         "random_state": ["random_state"],
         "warm_start": ["boolean"],
         "verbose": ["verbose"],
@@ -207,6 +216,8 @@ class BalancedMultiLabelClassifier(LossBoxMixin, CallbackSupportMixin, Classifie
         validation_fraction=0.1,
         n_iter_no_change=10,
         device="auto",
+        uncertain_labels=False,
+        label_smoothing=0.0,
         random_state=None,
         warm_start=False,
         verbose=0,
@@ -225,6 +236,8 @@ class BalancedMultiLabelClassifier(LossBoxMixin, CallbackSupportMixin, Classifie
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
         self.device = device
+        self.uncertain_labels = uncertain_labels
+        self.label_smoothing = label_smoothing
         self.random_state = random_state
         self.warm_start = warm_start
         self.verbose = verbose
@@ -245,7 +258,8 @@ class BalancedMultiLabelClassifier(LossBoxMixin, CallbackSupportMixin, Classifie
             Features. float32 and float64 stay what they are, others become float64.
         y : {array-like, sparse, frame} of shape (n_samples, n_labels) or (n_samples,)
             Label indicator of 0 and 1, dense or sparse; or classes. Frames of pandas and polars and tables of pyarrow
-            are read too. Lists of tags are for :class:`~skbalance.text.TagClassifier`.
+            are read too. Lists of tags are for :class:`~skbalance.text.TagClassifier`. With ``uncertain_labels=True``
+            also soft labels, and NaN (in a sparse indicator a stored NaN) where a label is unknown.
         sample_weight : array-like of shape (n_samples,), default=None
             Non-negative weights. They also weigh the label counts.
 
@@ -282,7 +296,8 @@ class BalancedMultiLabelClassifier(LossBoxMixin, CallbackSupportMixin, Classifie
         check_sparse(X, "X")
         check_sparse(y, "y")
         warm = self.warm_start and hasattr(self, "coefs_")
-        encoding, indicator = encode_targets(y)
+        also = UNCERTAIN if self.uncertain_labels else ()
+        encoding, indicator = encode_targets(y, also=also)
         X = validate_data(self, X, reset=not warm, accept_sparse="csr", dtype=[np.float64, np.float32])
         check_consistent_length(X, indicator)
         if loss.exclusive and encoding.kind == "multilabel":
@@ -318,14 +333,14 @@ class BalancedMultiLabelClassifier(LossBoxMixin, CallbackSupportMixin, Classifie
         if self.early_stopping:
             data, validation = data.hold_out(self.validation_fraction, random_state)
         statistics = LabelStatistics.from_targets(data.y, data.weight)
-        criterion = loss.resolve(statistics).bind(statistics, reduction="row_sum")
+        criterion = loss.resolve(statistics).bind(statistics, reduction="row_sum", label_smoothing=self.label_smoothing)
         if encoding.kind == "multilabel":
-            warn_of_constant_labels(statistics.counts, statistics.n_samples)
+            warn_of_constant_labels(statistics.counts, statistics.n_known)
         self._store_target(encoding, statistics, loss)
         monitor = None
         if getattr(self, "_skl_callbacks", None):
             metadata = None if sample_weight is None else {"sample_weight": weight}
-            monitor = IterationTasks(context, self, X=X, y=read_targets(y), metadata=metadata)
+            monitor = IterationTasks(context, self, X=X, y=read_targets(y, also=also), metadata=metadata)
         result = fit_head(
             sizes,
             criterion,

@@ -15,18 +15,28 @@ from sklearn.utils.multiclass import check_classification_targets
 from skbalance._warnings import warn
 
 __all__ = [
+    "UNCERTAIN",
+    "UNKNOWN",
     "TargetEncoding",
     "class_indicator",
     "encode_targets",
     "is_missing",
+    "kept_pairs",
     "read_indicator",
     "read_targets",
+    "rounded",
+    "split_unknown",
     "warn_of_constant_labels",
 ]
 
 _TAGS_HINT = (
     "TagClassifier fits lists of tags as they are; scikit-learn's MultiLabelBinarizer makes an indicator of them."
 )
+_UNKNOWN_HINT = "Where a label is unknown, give NaN, and uncertain_labels=True to the classifier."
+
+# What an indicator may hold besides 0 and 1: NaN where a label is unknown, and soft labels, between 0 and 1.
+UNKNOWN = ("unknown",)
+UNCERTAIN = ("unknown", "soft")
 
 
 @dataclass(frozen=True)
@@ -149,7 +159,7 @@ class TargetEncoding:
         return container(positive, dtype=self.dtype)
 
 
-def read_targets(y: Any, *, name: str = "y") -> Any:
+def read_targets(y: Any, *, name: str = "y", also: tuple[str, ...] = ()) -> Any:
     """Read a target, whatever holds it; the caller's data is never changed.
 
     Parameters
@@ -161,12 +171,16 @@ def read_targets(y: Any, *, name: str = "y") -> Any:
         warning.
     name : str, default="y"
         What the messages call it.
+    also : tuple of {"unknown", "soft"}, default=()
+        What an indicator may hold besides 0 and 1: NaN (None or NA in a frame) for a label that is unknown, which a
+        sparse one stores, and numbers in between for a soft one.
 
     Returns
     -------
     y : ndarray or CSR
         Classes of shape (n_samples,); or an indicator of the numbers 0 and 1 of shape (n_samples, n_labels), of the
-        type that it had: an array, or a canonical CSR matrix or array that stores nothing but ones.
+        type that it had: an array, or a canonical CSR matrix or array that stores nothing but ones and what else is
+        allowed.
 
     Raises
     ------
@@ -175,8 +189,9 @@ def read_targets(y: Any, *, name: str = "y") -> Any:
     """
     if y is None:
         raise ValueError(f"{name} is missing: this requires {name} to be passed, but the target {name} is None.")
-    values = _read(y, name)
-    if values.ndim == 2 and values.shape[1] == 1 and not sp.issparse(values) and not _is_zero_one(values):
+    values = _read(y, name, also)
+    column = values.ndim == 2 and values.shape[1] == 1 and not sp.issparse(values)
+    if column and not _is_zero_one(values) and not _is_allowed(values, also):
         warn(
             "A column-vector y was passed when a 1d array was expected. Please change the shape of y to "
             "(n_samples,), for example using ravel().",
@@ -186,11 +201,11 @@ def read_targets(y: Any, *, name: str = "y") -> Any:
     if values.ndim == 1:
         _check_classes(values, name)
     elif not sp.issparse(values):
-        _check_zero_one(values, name)
+        _check_zero_one(values, name, also)
     return values
 
 
-def read_indicator(y: Any, *, name: str = "y", soft: bool = False) -> Any:
+def read_indicator(y: Any, *, name: str = "y", also: tuple[str, ...] = ()) -> Any:
     """Read a label indicator, whatever holds it; the caller's data is never changed.
 
     Parameters
@@ -199,57 +214,63 @@ def read_indicator(y: Any, *, name: str = "y", soft: bool = False) -> Any:
         Label indicator of 0 and 1, as :func:`read_targets` takes it.
     name : str, default="y"
         What the messages call it.
-    soft : bool, default=False
-        Whether shares between 0 and 1 are taken too, and NaN for a label that is not known.
+    also : tuple of {"unknown", "soft"}, default=()
+        What it may hold besides 0 and 1.
 
     Returns
     -------
     y : ndarray or CSR of shape (n_samples, n_labels)
-        The indicator, of the type that it had: an array, or a canonical CSR that stores nothing but ones.
+        The indicator, of the type that it had: an array, or a canonical CSR that stores nothing but ones and what else
+        is allowed.
 
     Raises
     ------
     ValueError
         If it is not two-dimensional or holds anything but 0 and 1.
     """
-    values = _read(y, name, soft)
+    values = _read(y, name, also)
     if values.ndim != 2:
         raise ValueError(
             f"{name} must be a label indicator of shape (n_samples, n_labels), dense or sparse; got a target of shape "
             f"{values.shape}. {_TAGS_HINT}"
         )
     if not sp.issparse(values):
-        _check_zero_one(values, name, soft)
+        _check_zero_one(values, name, also)
     return values
 
 
-def encode_targets(y: Any) -> tuple[TargetEncoding, sp.csr_array]:
+def encode_targets(y: Any, *, also: tuple[str, ...] = ()) -> tuple[TargetEncoding, sp.csr_array]:
     """Encode a target.
 
     Parameters
     ----------
     y : array-like, sparse or frame of shape (n_samples,) or (n_samples, n_labels)
         Classes, or an indicator of 0 and 1; see :func:`read_targets`.
+    also : tuple of {"unknown", "soft"}, default=()
+        What an indicator may hold besides.
 
     Returns
     -------
     encoding : TargetEncoding
         How to give predictions back.
     indicator : csr_array of shape (n_samples, n_outputs)
-        Canonical, without explicit zeros.
+        Canonical, without explicit zeros: int8 ones, or of a floating type where labels are unknown or soft.
 
     Raises
     ------
     ValueError
         If there is only one class, if an indicator holds anything but 0 and 1, or if the target is none of these.
     """
-    y = read_targets(y)
+    y = read_targets(y, also=also)
     if y.ndim == 2:
         # A row a label, as the lists of scikit-learn's multi-output classifiers hold. With two labels, one array
         # [0, 1] would make scikit-learn's scorers and cross-validation take the model for a binary one.
         classes = np.tile([0, 1], (y.shape[1], 1))
         sparse = ("array" if isinstance(y, sp.sparray) else "matrix") if sp.issparse(y) else ""
-        return TargetEncoding("multilabel", classes, y.dtype.str, sparse), sp.csr_array(y)
+        indicator = sp.csr_array(y)
+        if _is_zero_one(indicator.data):
+            indicator = kept_pairs(indicator, np.ones(indicator.nnz, dtype=bool))
+        return TargetEncoding("multilabel", classes, y.dtype.str, sparse), indicator
     classes, indicator = class_indicator(y)
     if len(classes) == 0:
         raise ValueError("y has no rows; at least two samples of two classes are needed.")
@@ -272,11 +293,30 @@ def class_indicator(y: np.ndarray) -> tuple[np.ndarray, sp.csr_array]:
     return classes, sp.csr_array((np.ones(n, np.uint8), index, np.arange(n + 1)), shape=(n, len(classes)))
 
 
-def warn_of_constant_labels(counts: np.ndarray, n_samples: float):
-    """Warn of labels with no positive sample, and of those with no other."""
+def kept_pairs(indicator: sp.csr_array, keep: np.ndarray) -> sp.csr_array:
+    """Some of the stored pairs of an indicator, as ones."""
+    indptr = np.append(0, np.cumsum(keep))[indicator.indptr]
+    return sp.csr_array((np.ones(indptr[-1], np.int8), indicator.indices[keep], indptr), shape=indicator.shape)
+
+
+def split_unknown(indicator: sp.csr_array) -> tuple[sp.csr_array, sp.csr_array | None]:
+    """The positives of an indicator of 0, 1 and NaN, and the pairs that are unknown, each as ones; None for none."""
+    unknown = np.isnan(indicator.data) if indicator.dtype.kind == "f" else np.zeros(0, dtype=bool)
+    if not unknown.any():
+        return indicator, None
+    return kept_pairs(indicator, ~unknown), kept_pairs(indicator, unknown)
+
+
+def rounded(indicator: sp.csr_array) -> sp.csr_array:
+    """An indicator in which soft labels are 1 from 0.5 on, and unknown ones 0."""
+    return kept_pairs(indicator, indicator.data >= 0.5) if indicator.dtype.kind == "f" else indicator
+
+
+def warn_of_constant_labels(counts: np.ndarray, n_samples: float | np.ndarray):
+    """Warn of labels with no positive sample, and of those with no other; unknown ones do not count."""
     for label_is, what in (
         (counts == 0, "no positive sample and will hardly ever be predicted"),
-        (counts >= n_samples, "every sample positive and will nearly always be predicted"),
+        ((counts > 0) & (counts >= n_samples), "every sample positive and will nearly always be predicted"),
     ):
         if label_is.any():
             first = np.flatnonzero(label_is)[:5].tolist()
@@ -293,12 +333,12 @@ def is_missing(value: Any) -> bool:
     return isinstance(value, (float, np.floating)) and bool(np.isnan(value))
 
 
-def _read(y: Any, name: str, soft: bool = False) -> Any:
+def _read(y: Any, name: str, also: tuple[str, ...]) -> Any:
     """An array of numbers, booleans or strings of one or two dimensions, or a canonical CSR."""
     if not sp.issparse(y) and hasattr(y, "iloc") and getattr(y, "ndim", 1) == 2 and hasattr(y, "sparse"):
         y = y.sparse.to_coo()  # a pandas frame of sparse columns
     if sp.issparse(y):
-        return _read_sparse(y, name, soft)
+        return _read_sparse(y, name, also)
     values = _to_array(y, name)
     if values.ndim not in (1, 2):
         raise ValueError(
@@ -306,7 +346,7 @@ def _read(y: Any, name: str, soft: bool = False) -> Any:
             f"{type(y).__name__} of shape {values.shape}."
         )
     if values.dtype.kind in "OT":
-        values = _from_objects(values, name)
+        values = _from_objects(values, name, also if values.ndim == 2 else ())
     if values.ndim == 2 and values.shape[1] == 0:
         raise ValueError(f"{name} has no labels: its shape is {values.shape}. {_TAGS_HINT}")
     if isinstance(y, (list, tuple)) and values.ndim == 2 and values.dtype.kind in "OUS":
@@ -329,16 +369,19 @@ def _to_array(y: Any, name: str) -> np.ndarray:
         raise ValueError(f"{name} is a {type(y).__name__} that NumPy cannot read: {error}") from error
 
 
-def _from_objects(values: np.ndarray, name: str) -> np.ndarray:
+def _from_objects(values: np.ndarray, name: str, also: tuple[str, ...]) -> np.ndarray:
     """Numbers or booleans where all objects are; strings as they are; else an error."""
     flat = values.ravel()
-    kinds = sorted(set(map(type, flat)), key=lambda kind: kind.__name__)
     missing = next((number for number, value in enumerate(flat) if is_missing(value)), None)
+    if missing is not None and "unknown" in also:
+        flat, missing = np.array([np.nan if is_missing(value) else value for value in flat], dtype=object), None
+        values = flat.reshape(values.shape)
+    kinds = sorted(set(map(type, flat)), key=lambda kind: kind.__name__)
     if missing is not None:
         row = missing // max(1, values.size // len(values))
         raise ValueError(
             f"{name} holds missing values (None, NaN or NA), the first in row {row} (counted from 0); fill them, or "
-            "leave these rows or labels out."
+            f"leave these rows or labels out. {_UNKNOWN_HINT if values.ndim == 2 else ''}".rstrip()
         )
     if any(not issubclass(kind, (str, bytes)) and hasattr(kind, "__iter__") for kind in kinds):
         raise _tag_lists(name)
@@ -359,7 +402,7 @@ def _from_objects(values: np.ndarray, name: str) -> np.ndarray:
     )
 
 
-def _read_sparse(y: Any, name: str, soft: bool) -> Any:
+def _read_sparse(y: Any, name: str, also: tuple[str, ...]) -> Any:
     if y.ndim != 2:
         raise ValueError(f"A sparse {name} must be an indicator of shape (n_samples, n_labels); got shape {y.shape}.")
     if y.shape[1] == 0:
@@ -368,11 +411,11 @@ def _read_sparse(y: Any, name: str, soft: bool) -> Any:
         y = y.tocsr()
     _check_indices(y, name)
     container = sp.csr_array if isinstance(y, sp.sparray) else sp.csr_matrix
-    if soft and not _is_zero_one(y.data):
+    if also and not _is_zero_one(y.data):
         csr = container(y, copy=True)
         csr.sum_duplicates()
         csr.eliminate_zeros()
-        _check_zero_one(csr.data, name, soft)
+        _check_zero_one(csr.data, name, also)
         return csr
     _check_zero_one(y.data, name)  # as stored: a pair that is there twice is still there
     if y.format == "csr":
@@ -416,30 +459,51 @@ def _is_zero_one(values: np.ndarray) -> bool:
     return values.dtype.kind in "iuf" and np.count_nonzero(values == 1) == np.count_nonzero(values)
 
 
-def _check_zero_one(values: np.ndarray, name: str, soft: bool = False) -> None:
+def _is_allowed(values: np.ndarray, also: tuple[str, ...]) -> bool:
+    """Whether what is neither 0 nor 1 is a label that is allowed besides."""
+    if not also or values.dtype.kind != "f":
+        return False
+    others = values[(values != 0) & (values != 1)]
+    good = np.isnan(others) if "unknown" in also else np.zeros(others.shape, dtype=bool)
+    return bool((good | ((others > 0) & (others < 1)) if "soft" in also else good).all())
+
+
+def _check_zero_one(values: np.ndarray, name: str, also: tuple[str, ...] = ()) -> None:
     """The one place that says which values an indicator may hold."""
-    if _is_zero_one(values):
+    if _is_zero_one(values) or _is_allowed(values, also):
         return
     if values.dtype.kind not in "iuf":
         found = sorted({repr(v) for v in values.ravel()[:1000].tolist()})[:5]
         raise ValueError(f"{name} must be a label indicator of the numbers 0 and 1; it holds {found}. {_TAGS_HINT}")
     others = values[(values != 0) & (values != 1)]
-    if soft and (np.isnan(others) | ((others > 0) & (others < 1))).all():
-        return
+    if "unknown" in also:
+        others = others[~np.isnan(others)]
+    if "soft" in also:
+        others = others[~((others > 0) & (others < 1))]
+    what = {"unknown": "NaN where a label is unknown", "soft": "soft labels in between"}
+    besides = "".join(f", and {what[kind]}" for kind in also)
     found = np.unique(others)[:5].tolist()
-    raise ValueError(f"{name} must be a label indicator that holds only 0 and 1; it holds {found}. {_remedy(others)}")
+    raise ValueError(
+        f"{name} must be a label indicator that holds only 0 and 1{besides}; it holds {found}. {_remedy(others)}"
+    )
 
 
 def _remedy(others: np.ndarray) -> str:
     """What to do about values that are not 0 and 1."""
     if not np.isfinite(others).all():
-        return "NaN and infinity are no labels: fill them with 0, or leave these rows or labels out."
+        return f"NaN and infinity are no labels: fill them with 0, or leave these rows or labels out. {_UNKNOWN_HINT}"
     if (others == -1).all():
         return "Where -1 stands for no, use (y > 0).astype(int)."
     if (others == -100).all():
-        return "-100 stands for ignored labels in some libraries: fill it with 0, or leave these rows or labels out."
+        return (
+            "-100 stands for ignored labels in some libraries: fill it with 0, or leave these rows or labels out. "
+            f"{_UNKNOWN_HINT}"
+        )
     if ((others > 0) & (others < 1)).all():
-        return "Smoothed or soft labels are not taken: use (y >= 0.5).astype(int)."
+        return (
+            "Smoothed or soft labels are not taken here: use (y >= 0.5).astype(int). BalancedMultiLabelClassifier and "
+            "FineTunedMultiLabelClassifier train on them with uncertain_labels=True."
+        )
     return _TAGS_HINT
 
 

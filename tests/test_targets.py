@@ -18,7 +18,14 @@ from skbalance import (
     CalibratedMultiLabelClassifierCV,
     TunedThresholdMultiLabelClassifierCV,
 )
-from skbalance._targets import encode_targets, read_indicator, read_targets, warn_of_constant_labels
+from skbalance._targets import (
+    UNCERTAIN,
+    UNKNOWN,
+    encode_targets,
+    read_indicator,
+    read_targets,
+    warn_of_constant_labels,
+)
 from skbalance.losses import LabelStatistics
 from skbalance.metrics import group_f1_score, multilabel_brier_score_loss, precision_at_k_score
 from skbalance.model_selection import (
@@ -313,6 +320,8 @@ INDICATOR_ENTRIES = {
     "loss": lambda y: LossDisplay.from_targets("bce", y),
     "scores": lambda y: LabelScoreDisplay.from_predictions(y, y, label_counts=[90, 20, 3]),
 }
+# These count shares, or round them, and leave out what is unknown.
+UNCERTAIN_ENTRIES = ("statistics", "folds", "repeated folds", "shuffled splits", "train and test")
 
 
 @pytest.mark.filterwarnings("ignore:A column-vector")
@@ -322,7 +331,7 @@ INDICATOR_ENTRIES = {
         (entry, name)
         for entry in [*ENTRIES, *INDICATOR_ENTRIES]
         for name in ["lists of tags", "Series of tags", "strings", "signs", "nan", "smoothed", "ignored"]
-        if entry != "statistics" or name not in ("nan", "smoothed")  # these count shares and leave out what is unknown
+        if entry not in UNCERTAIN_ENTRIES or name not in ("nan", "smoothed")
     ],
 )
 def test_every_entry_refuses_in_the_same_words(entry, name):
@@ -359,8 +368,32 @@ def test_one_dimension_is_no_indicator(entry):
 @pytest.mark.parametrize("container", [np.asarray, sp.csr_array, sp.coo_matrix])
 def test_shares_and_unknown_labels_where_they_are_asked_for(container):
     y = np.array([[0.5, 1.0], [np.nan, 0.0], [0.25, 1.0]])
-    got = read_indicator(container(y), soft=True)
+    got = read_indicator(container(y), also=UNCERTAIN)
     np.testing.assert_array_equal(got.toarray() if sp.issparse(got) else got, y)
     for wrong in (-1, 1.5, np.inf):
-        with pytest.raises(ValueError, match="holds only 0 and 1"):
-            read_indicator(container(np.where(y == 1, wrong, y)), soft=True)
+        with pytest.raises(ValueError, match=f"holds only 0 and 1, and NaN .*, and soft labels.*it holds .{wrong}"):
+            read_indicator(container(np.where(y == 1, wrong, y)), also=UNCERTAIN)
+    with pytest.raises(ValueError, match=r"and NaN where a label is unknown; it holds \[0.25, 0.5\]. Smoothed or soft"):
+        read_indicator(container(y), also=UNKNOWN)
+
+
+@pytest.mark.parametrize("name", ["missing in a frame", "missing boolean", "missing in polars", "missing in arrow"])
+def test_what_a_frame_lacks_is_unknown_where_that_is_asked_for(name):
+    encoding, indicator = encode_targets(REFUSED[name][0], also=UNKNOWN)
+    assert encoding.dtype == np.dtype(float).str
+    assert np.isnan(indicator.toarray()[1, 0])
+    assert np.isnan(indicator.data).sum() == np.count_nonzero(pd.DataFrame(np.asarray(REFUSED[name][0])).isna())
+
+
+def test_one_column_is_of_classes_unless_it_holds_uncertain_labels():
+    assert encode_targets([[0.0], [1], [np.nan]], also=UNCERTAIN)[0].kind == "multilabel"
+    with pytest.warns(DataConversionWarning):
+        assert encode_targets([[3], [5]], also=UNCERTAIN)[0].kind == "binary"
+    with pytest.raises(ValueError, match="NaN"):
+        encode_targets([0, 1, np.nan], also=UNCERTAIN)
+
+
+def test_hard_indicators_are_stored_as_a_byte_each():
+    for y in (Y, Y.astype(float), sp.csr_matrix(Y.astype(float))):
+        for also in ((), UNCERTAIN):
+            assert encode_targets(y, also=also)[1].data.dtype == np.int8

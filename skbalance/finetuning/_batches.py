@@ -30,7 +30,7 @@ class TrainingTexts(Dataset):
     tokens : Tokens
         Of n_samples texts.
     y : csr_array of shape (n_samples, n_labels)
-        Indicator; only its sparsity pattern is read.
+        Indicator: of a floating type where labels are soft or unknown, else only its sparsity pattern is read.
     weight : ndarray of float32 of shape (n_samples,)
         Positive weights.
     """
@@ -51,7 +51,8 @@ class TrainingTexts(Dataset):
         y = self.y[rows]
         numbers = torch.from_numpy(np.repeat(np.arange(len(rows)), np.diff(y.indptr)))
         labels = torch.from_numpy(y.indices.astype(np.int64))
-        return PositivePairs(numbers, labels, y.shape).to(device)
+        values = torch.from_numpy(y.data) if y.dtype.kind == "f" else None
+        return PositivePairs(numbers, labels, y.shape, values).to(device)
 
 
 @dataclass(frozen=True)

@@ -86,7 +86,7 @@ def fingerprint(network, data, validation, seed, settings) -> str:
     for texts in (data, validation):
         if texts is not None:
             y = texts.y
-            for array in (texts.tokens.ids, texts.tokens.starts, y.indices, y.indptr, texts.weight):
+            for array in (texts.tokens.ids, texts.tokens.starts, y.data, y.indices, y.indptr, texts.weight):
                 digest.update(np.ascontiguousarray(array).tobytes())
     for name, tensor in network.state_dict().items():
         digest.update(name.encode())

@@ -70,8 +70,8 @@ class BaseLoss(DocLinkMixin, BaseEstimator):
         """Whether the loss is for classes that exclude each other, and its probabilities a softmax."""
         return False
 
-    def bind(self, statistics: LabelStatistics, reduction: str = "mean") -> Criterion:
-        """Bind the loss to the label statistics of a training set.
+    def bind(self, statistics: LabelStatistics, reduction: str = "mean", *, label_smoothing: float = 0.0) -> Criterion:
+        r"""Bind the loss to the label statistics of a training set.
 
         Parameters
         ----------
@@ -79,7 +79,11 @@ class BaseLoss(DocLinkMixin, BaseEstimator):
             Label counts of the training set.
         reduction : {"none", "row_sum", "sum", "mean"}, default="mean"
             ``"none"`` keeps the loss of each (sample, label) element, ``"row_sum"`` sums it over the labels of
-            each sample, ``"sum"`` over all elements, ``"mean"`` averages it over all elements.
+            each sample, ``"sum"`` over all elements, ``"mean"`` averages it over all elements. Unknown labels have no
+            loss, but are counted among the elements of ``"mean"``.
+        label_smoothing : float, default=0.0
+            In [0, 1): a label y is trained as :math:`(1 - \varepsilon) y + \varepsilon / 2`. Counts, and weights of
+            elements, are of the labels as they are.
 
         Returns
         -------
@@ -90,7 +94,7 @@ class BaseLoss(DocLinkMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If a hyperparameter or the reduction is out of its range.
+            If a hyperparameter, the reduction or the smoothing is out of its range, or the loss takes no smoothing.
         TypeError
             If ``statistics`` is not a :class:`LabelStatistics`.
         """
@@ -99,7 +103,13 @@ class BaseLoss(DocLinkMixin, BaseEstimator):
             raise TypeError(f"statistics must be a LabelStatistics; got {type(statistics).__name__}.")
         if reduction not in REDUCTIONS:
             raise ValueError(f"reduction must be one of {', '.join(map(repr, REDUCTIONS))}; got {reduction!r}.")
-        return self._criterion(statistics, reduction)
+        if not isinstance(label_smoothing, Real) or isinstance(label_smoothing, bool) or not 0 <= label_smoothing < 1:
+            raise ValueError(f"label_smoothing must be a number in [0, 1); got {label_smoothing!r}.")
+        criterion = self._criterion(statistics, reduction)
+        if label_smoothing and not criterion.takes_label_smoothing:
+            raise ValueError(f"{self!r} takes no label_smoothing, for it has no form for labels other than 0 and 1.")
+        criterion.label_smoothing = float(label_smoothing)
+        return criterion
 
     @abstractmethod
     def _criterion(self, statistics: LabelStatistics, reduction: str) -> Criterion:

@@ -77,9 +77,9 @@ def power(r: Tensor, gamma: float) -> Tensor:
     return r if gamma == 1 else r**gamma
 
 
-def inverse_frequency_weight(counts, n_samples, *, reweight):
+def inverse_frequency_weight(counts, n_known, *, reweight):
     """N / n for ``"inverse"``, its square root for ``"sqrt_inverse"``."""
-    ratio = n_samples / counts
+    ratio = n_known / counts
     return np.sqrt(ratio) if reweight == "sqrt_inverse" else ratio
 
 

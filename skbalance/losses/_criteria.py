@@ -53,6 +53,8 @@ class Criterion(nn.Module):
     compiled : bool
         Whether ``torch.compile`` may fuse the pass over all logits. It takes half the time then; but the first batch
         takes many seconds, and a C++ compiler, or Triton on a GPU, must be there. False unless set.
+    label_smoothing : float
+        What :meth:`BaseLoss.bind` was given.
     """
 
     def __init__(self, n_labels: int, reduction: str):
@@ -61,6 +63,12 @@ class Criterion(nn.Module):
         self.reduction = reduction
         self.overwrite_logits = False
         self.compiled = False
+        self.label_smoothing = 0.0
+
+    @property
+    def takes_label_smoothing(self) -> bool:
+        """Whether the loss has a form for smoothed labels."""
+        return False
 
     def extra_repr(self) -> str:
         """Show the width and the reduction.
@@ -151,6 +159,11 @@ class BalancedCriterion(Criterion):
         for name, values in (("logit_bias", logit_bias), ("pos_weight", pos_weight if by_label else None)):
             self.register_buffer(name, None if values is None else torch.as_tensor(values, dtype=torch.float64))
 
+    @property
+    def takes_label_smoothing(self) -> bool:
+        """Whether the loss has a form for smoothed labels."""
+        return True
+
     def _settings(self, logits: Tensor, pairs: PositivePairs, share: float = 1.0) -> dict:
         return {
             "pairs": pairs,
@@ -162,6 +175,7 @@ class BalancedCriterion(Criterion):
             "positive_factor": self.positive_factor * share,
             "pos_weight": self.pos_weight,
             "negative_factor": self.negative_factor * share,
+            "label_smoothing": self.label_smoothing,
             "compiled": self.compiled,
         }
 

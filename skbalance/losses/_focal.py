@@ -20,8 +20,8 @@ def frequency_weighting(statistics: LabelStatistics, reweight: str | None, rewei
         return None
     from ._criteria import LabelWeighting, inverse_frequency_weight
 
-    counts, n_samples = statistics.clipped_counts, statistics.n_samples
-    return LabelWeighting(inverse_frequency_weight(counts, n_samples, reweight=reweight), reweight_norm)
+    counts, n_known = statistics.clipped_counts, statistics.clipped_n_known
+    return LabelWeighting(inverse_frequency_weight(counts, n_known, reweight=reweight), reweight_norm)
 
 
 class BinaryCrossEntropy(BaseLoss):

@@ -12,7 +12,7 @@ import functools
 import torch
 from torch import Tensor
 
-from ._margins import MarginLoss
+from ._margins import MarginLoss, SmoothedNegative
 from ._positives import PositivePairs
 
 __all__ = ["BalancedLossFunction", "balanced_loss"]
@@ -74,6 +74,7 @@ def balanced_loss(
     positive_factor: float,
     negative_factor: float,
     pos_weight: Tensor | None = None,
+    label_smoothing: float = 0.0,
     elementwise: bool = False,
     grad: Tensor | None = None,
     compiled: bool = False,
@@ -98,6 +99,8 @@ def balanced_loss(
         Constant factors of the positive and the negative elements.
     pos_weight : Tensor of shape (n_labels,), default=None
         A further factor of each label's positive elements.
+    label_smoothing : float, default=0.0
+        Share of each label that is taken from it and given to 0 and 1 alike.
     elementwise : bool, default=False
         Whether the loss of each element is wanted, or its sum over each row.
     grad : Tensor of shape (n_samples, n_labels), default=None
@@ -116,14 +119,21 @@ def balanced_loss(
     positive_logits = logits[rows, cols].to(dtype)
     bias = None if logit_bias is None else logit_bias.to(dtype)
     shift = None if bias is None else bias * -neg_scale
+    pos_weight = None if pos_weight is None else pos_weight.to(dtype)
     loss = logits.new_empty((n_samples, n_labels) if elementwise else (n_samples,), dtype=dtype)
+    pass_loss, pass_factor = negative_margin_loss, negative_factor
+    if label_smoothing:
+        half, pass_factor = label_smoothing / 2, 1.0
+        positive_share = half * positive_factor if pos_weight is None else half * positive_factor * pos_weight
+        shares = (1 - half) * negative_factor, positive_share
+        pass_loss = SmoothedNegative(negative_margin_loss, margin_loss, *shares, neg_scale)
 
     # The gradient of a negative has the factor neg_scale, its loss does not; one weight serves both.
     settings = {
-        "weight": weight.times(negative_factor * neg_scale),
+        "weight": weight.times(pass_factor * neg_scale),
         "shift": shift,
         "neg_scale": neg_scale,
-        "margin_loss": negative_margin_loss,
+        "margin_loss": pass_loss,
         "elementwise": elementwise,
     }
     if compiled:
@@ -149,13 +159,14 @@ def balanced_loss(
     neg_margin = -positive_logits if bias is None else bias[cols] - positive_logits
     pair_weight = weight.at(rows, cols) * positive_factor
     if pos_weight is not None:
-        pair_weight *= pos_weight.to(dtype)[cols]
+        pair_weight *= pos_weight[cols]
     value, slope = margin_loss.value_and_slope(neg_margin)
     value, slope = value * pair_weight, (slope * pair_weight).neg_()
-    if pairs.values is not None:
+    if pairs.values is not None or label_smoothing:
         # A soft label t is t times a positive and 1 - t times a negative, an unknown one neither.
-        unknown = pairs.values.isnan()
-        soft = pairs.values.to(dtype).masked_fill(unknown, 0)
+        values = torch.ones_like(value) if pairs.values is None else pairs.values.to(dtype)
+        unknown = values.isnan()
+        soft = ((1 - label_smoothing) * values + label_smoothing / 2).masked_fill_(unknown, 0)
         rest = weight.at(rows, cols) * (1 - soft).masked_fill_(unknown, 0) * negative_factor
         negative_value, negative_slope = negative_margin_loss.value_and_slope(neg_margin * -neg_scale)
         value = value * soft + negative_value * rest

@@ -14,7 +14,15 @@ from torch import Tensor
 
 from ._closed_forms import focal_value, focal_value_and_slope, power, softplus, squared_hinge_value_and_slope
 
-__all__ = ["AsymmetricNegative", "Focal", "HillNegative", "MarginLoss", "PolynomialPositive", "SquaredHinge"]
+__all__ = [
+    "AsymmetricNegative",
+    "Focal",
+    "HillNegative",
+    "MarginLoss",
+    "PolynomialPositive",
+    "SmoothedNegative",
+    "SquaredHinge",
+]
 
 
 class MarginLoss(Protocol):
@@ -140,3 +148,38 @@ class PolynomialPositive:
             return value, slope
         modulation = power(r, self.gamma)
         return value * modulation, (slope + self.gamma * right * value) * modulation
+
+
+@dataclass(frozen=True)
+class SmoothedNegative:
+    """What a smoothed negative costs: its share as a negative, and a small one as a positive.
+
+    Attributes
+    ----------
+    negative, positive : MarginLoss
+        The two functions of the margin.
+    negative_share : float
+        Factor of the first.
+    positive_share : float or Tensor of shape (n_labels,)
+        Factor of the second, whose margin is that of the negative over ``-neg_scale``.
+    neg_scale : float
+        Scale of negative logits.
+    """
+
+    negative: MarginLoss
+    positive: MarginLoss
+    negative_share: float
+    positive_share: float | Tensor
+    neg_scale: float
+
+    def value(self, neg_margin: Tensor) -> Tensor:
+        """Value at each -m."""
+        return self.value_and_slope(neg_margin)[0]
+
+    def value_and_slope(self, neg_margin: Tensor) -> tuple[Tensor, Tensor]:
+        """Value at each -m and derivative by -m; both vanish at minus infinity, where the positives are put."""
+        value, slope = self.negative.value_and_slope(neg_margin)
+        opposite = (neg_margin / -self.neg_scale).masked_fill_(neg_margin == -torch.inf, -torch.inf)
+        other_value, other_slope = self.positive.value_and_slope(opposite)
+        value = value * self.negative_share + other_value * self.positive_share
+        return value, slope * self.negative_share - other_slope * (self.positive_share / self.neg_scale)

@@ -161,6 +161,34 @@ class PositivePairs:
         values = None if self.values is None else self.values.to(device)
         return PositivePairs(self.rows.to(device), self.cols.to(device), self.shape, values)
 
+    def split_unknown(self, what: str) -> tuple[PositivePairs, tuple[Tensor, Tensor]]:
+        """Part the positive pairs from the unknown ones, for ``what`` has no form of soft labels.
+
+        Parameters
+        ----------
+        what : str
+            What the message names.
+
+        Returns
+        -------
+        positive : PositivePairs
+            The pairs whose label is 1.
+        unknown : tuple of (rows, cols)
+            Those whose label is unknown.
+
+        Raises
+        ------
+        ValueError
+            If a label is soft.
+        """
+        if self.values is None:
+            return self, (self.rows[:0], self.cols[:0])
+        unknown = self.values.isnan()
+        if not bool((unknown | (self.values == 1)).all()):
+            raise ValueError(f"{what} takes labels of 0 and 1 and unknown ones, but no soft ones.")
+        positive = PositivePairs(self.rows[~unknown], self.cols[~unknown], self.shape)
+        return positive, (self.rows[unknown], self.cols[unknown])
+
     def require_hard(self, what: str):
         """Raise a ValueError if there are soft or unknown labels, for ``what`` has no form of them.
 

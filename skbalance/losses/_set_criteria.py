@@ -26,8 +26,11 @@ class SetCriterion(Criterion):
         return self._weighted_loss(logits, pairs, None)
 
     def _weighted_loss(self, logits: Tensor, pairs: PositivePairs, sample_weight: Tensor | None) -> Tensor:
-        pairs.require_hard(type(self).__name__.replace("Criterion", "Loss"))
         logits = logits.to(compute_dtype(logits.dtype))
+        if pairs.values is not None:
+            # An unknown label is one of an infinitely small probability that is no positive: it adds to no sum.
+            pairs, unknown = pairs.split_unknown(type(self).__name__.replace("Criterion", "Loss"))
+            logits = logits.index_put(unknown, logits.new_tensor(-torch.inf))
         weight = logits.new_ones(logits.shape[0]) if sample_weight is None else sample_weight.to(logits.dtype)
         share = max(logits.shape[0], 1) if self.reduction == "mean" else 1
         return self._rows(logits, pairs, weight) * (self.scale / share)

@@ -8,7 +8,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from .._indicators import check_row_weight
-from .._targets import read_indicator
+from .._targets import UNCERTAIN, kept_pairs, read_indicator
 from .._validation import check_sparse
 
 __all__ = ["LabelStatistics"]
@@ -29,11 +29,13 @@ class LabelStatistics:
         and its median. It is what ``mu="auto"`` of :class:`RebalancedFocalLoss` and
         :class:`DistributionBalancedLoss` resolves to. :meth:`from_targets` computes it, as 1 where there is no
         positive pair; counts alone do not determine it.
+    n_known : array-like of shape (n_labels,), default=None
+        Of how many samples each label is known; None is ``n_samples`` for all. How common a label is, is told by these.
 
     Raises
     ------
     ValueError
-        If a count is negative, above ``n_samples`` or not finite, or if ``n_samples`` is not positive.
+        If a count is negative, above ``n_known`` or not finite, or if ``n_samples`` is not positive.
 
     See Also
     --------
@@ -52,6 +54,7 @@ class LabelStatistics:
     counts: np.ndarray
     n_samples: float
     rebalance_center: float | None = None
+    n_known: np.ndarray = None  # type: ignore[assignment]  # an array once it is made
 
     def __post_init__(self):
         counts = np.array(self.counts, dtype=np.float64)
@@ -60,12 +63,20 @@ class LabelStatistics:
             raise ValueError(f"counts must have shape (n_labels,) with at least one label; got {counts.shape}.")
         if not (np.isfinite(n_samples) and n_samples > 0):
             raise ValueError(f"n_samples must be a positive finite number; got {self.n_samples!r}.")
+        known = np.full(counts.shape, n_samples) if self.n_known is None else np.array(self.n_known, dtype=np.float64)
+        if known.shape != counts.shape or not np.all((known >= 0) & (known <= n_samples * (1 + 1e-9))):
+            raise ValueError(
+                f"n_known must hold a number from 0 to n_samples={n_samples:g} for each of {len(counts)} labels; got "
+                f"{known.tolist()[:5]}."
+            )
         # Weighted sums of the same weights may differ in their last digits.
-        if not np.all((counts >= 0) & (counts <= n_samples * (1 + 1e-9))):
-            bad = counts[~((counts >= 0) & (counts <= n_samples * (1 + 1e-9)))][:5]
-            raise ValueError(f"counts must lie between 0 and n_samples={n_samples:g}; got {bad.tolist()}.")
-        counts.flags.writeable = False
-        object.__setattr__(self, "counts", counts)
+        good = (counts >= 0) & (counts <= known + 1e-9 * n_samples)
+        if not good.all():
+            most = f"n_samples={n_samples:g}" if self.n_known is None else "n_known"
+            raise ValueError(f"counts must lie between 0 and {most}; got {counts[~good][:5].tolist()}.")
+        for name, array in (("counts", counts), ("n_known", known)):
+            array.flags.writeable = False
+            object.__setattr__(self, name, array)
         object.__setattr__(self, "n_samples", n_samples)
 
     @property
@@ -86,6 +97,11 @@ class LabelStatistics:
         return np.maximum(self.counts, self._floor)
 
     @property
+    def clipped_n_known(self) -> np.ndarray:
+        """The samples of which each label is known, N, with room for a positive and a negative one."""
+        return np.maximum(self.n_known, 2 * self._floor)
+
+    @property
     def log_odds(self) -> np.ndarray:
         """Log of negatives over positives, log(N / n - 1), with n kept one sample away from 0 and from N."""
         share = self._inner_share
@@ -99,7 +115,8 @@ class LabelStatistics:
 
     @property
     def _inner_share(self) -> np.ndarray:
-        return np.clip(self.counts, self._floor, self.n_samples - self._floor) / self.n_samples
+        known = self.clipped_n_known
+        return np.clip(self.counts, self._floor, known - self._floor) / known
 
     @classmethod
     def from_targets(cls, y, sample_weight=None) -> LabelStatistics:
@@ -109,7 +126,7 @@ class LabelStatistics:
         ----------
         y : {array-like, sparse, frame} of shape (n_samples, n_labels)
             Indicator of 0 and 1. A label in between counts as that share of a sample; NaN is an unknown one, and counts
-            for nothing.
+            for nothing: ``n_known`` is the number of the others.
         sample_weight : array-like of shape (n_samples,), default=None
             Non-negative weights. An integer weight counts as that many copies of the sample.
 
@@ -134,18 +151,20 @@ class LabelStatistics:
         0.8125
         """
         check_sparse(y, "y")
-        y = sp.csr_array(read_indicator(y, name="y", soft=True))
+        y = sp.csr_array(read_indicator(y, name="y", also=UNCERTAIN))
+        weight = check_row_weight(np.ones(y.shape[0]) if sample_weight is None else sample_weight, y.shape[0])
+        assert weight is not None
+        n_known = None
         if y.dtype.kind == "f" and np.isnan(y.data).any():
+            n_known = np.maximum(weight.sum() - weight @ kept_pairs(y, np.isnan(y.data)), 0)
             y = sp.csr_array((np.nan_to_num(y.data), y.indices, y.indptr), shape=y.shape)
             y.eliminate_zeros()
         rows = np.repeat(np.arange(y.shape[0]), np.diff(y.indptr))
-        weight = check_row_weight(np.ones(y.shape[0]) if sample_weight is None else sample_weight, y.shape[0])
-        assert weight is not None
         pair_weight = weight[rows] * y.data
         counts = np.bincount(y.indices, weights=pair_weight, minlength=y.shape[1])
         inverse = 1.0 / np.where(counts > 0, counts, 1.0)[y.indices]
         ratio = inverse / np.bincount(rows, weights=inverse * y.data, minlength=y.shape[0])[rows]
-        return cls(counts, weight.sum(), _center(ratio, pair_weight))
+        return cls(counts, weight.sum(), _center(ratio, pair_weight), n_known)
 
 
 def _center(values: np.ndarray, weights: np.ndarray) -> float:

@@ -13,7 +13,7 @@ import scipy.sparse as sp
 from sklearn.model_selection import BaseCrossValidator, BaseShuffleSplit, ShuffleSplit
 from sklearn.utils import check_random_state, indexable
 
-from skbalance._targets import class_indicator, read_targets
+from skbalance._targets import UNCERTAIN, class_indicator, read_targets, rounded
 from skbalance._validation import _safe_indexing
 from skbalance.model_selection._stratify import assign_folds
 
@@ -26,9 +26,12 @@ __all__ = [
 
 
 def _target_as_csr(y: Any) -> sp.csr_array:
-    """The target as a canonical CSR indicator; a 1-D target becomes one column per class."""
-    y = read_targets(y)
-    return class_indicator(y)[1] if y.ndim == 1 else sp.csr_array(y)
+    """The target as a canonical CSR indicator; a 1-D target becomes one column per class.
+
+    Folds are even in what is known to be positive, and soft labels are from 0.5 on.
+    """
+    y = read_targets(y, also=UNCERTAIN)
+    return class_indicator(y)[1] if y.ndim == 1 else rounded(sp.csr_array(y))
 
 
 def _stratify(Y: sp.csr_array, proportions: np.ndarray, order: np.ndarray) -> np.ndarray:

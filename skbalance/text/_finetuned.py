@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skbalance import finetuning
 from skbalance._display import LossBoxMixin
-from skbalance._targets import TargetEncoding, encode_targets, warn_of_constant_labels
+from skbalance._targets import UNCERTAIN, TargetEncoding, encode_targets, warn_of_constant_labels
 from skbalance._validation import (
     Interval,
     StrOptions,
@@ -105,6 +105,11 @@ class FineTunedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator
         The score of early stopping: ``"loss"``, or any scorer of scikit-learn.
     device : str, default="auto"
         Where to train and predict: ``"auto"`` is ``"cuda"`` where there is one, else ``"cpu"``; or any device of torch.
+    uncertain_labels : bool, default=False
+        Whether an indicator may hold NaN where a label is unknown, and soft labels between 0 and 1; see
+        :class:`~skbalance.BalancedMultiLabelClassifier`. A ``scoring`` other than ``"loss"`` must take them too.
+    label_smoothing : float, default=0.0
+        A label y is trained as ``(1 - label_smoothing) * y + label_smoothing / 2``, in [0, 1).
     revision : str, default=None
         Branch, tag or commit of a Hub model.
     local_files_only : bool, default=False
@@ -201,6 +206,8 @@ class FineTunedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
         "scoring": [str, callable],
         "device": [str],
+        "uncertain_labels": ["boolean"],
+        "label_smoothing": [Interval(Real, 0, 1, closed="left")],
         "revision": [str, None],
         "local_files_only": ["boolean"],
         "trust_remote_code": ["boolean"],
@@ -236,6 +243,8 @@ class FineTunedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator
         n_iter_no_change=2,
         scoring="loss",
         device="auto",
+        uncertain_labels=False,
+        label_smoothing=0.0,
         revision=None,
         local_files_only=False,
         trust_remote_code=False,
@@ -267,6 +276,8 @@ class FineTunedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator
         self.n_iter_no_change = n_iter_no_change
         self.scoring = scoring
         self.device = device
+        self.uncertain_labels = uncertain_labels
+        self.label_smoothing = label_smoothing
         self.revision = revision
         self.local_files_only = local_files_only
         self.trust_remote_code = trust_remote_code
@@ -290,7 +301,8 @@ class FineTunedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator
         X : list, Series, single-column DataFrame or array of str, of length n_samples
             Texts.
         y : {array-like, sparse} of shape (n_samples, n_labels) or (n_samples,)
-            Label indicator of 0 and 1, dense or sparse; or classes.
+            Label indicator of 0 and 1, dense or sparse; or classes. With ``uncertain_labels=True`` also soft labels,
+            and NaN where a label is unknown.
         sample_weight : array-like of shape (n_samples,), default=None
             Non-negative weights. They also weigh the label counts.
 
@@ -320,7 +332,7 @@ class FineTunedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator
         loss = get_loss(self.loss)
         device = check_device(self.device, DEVICE_KINDS)
         texts = check_texts(X)
-        encoding, indicator = encode_targets(y)
+        encoding, indicator = encode_targets(y, also=UNCERTAIN if self.uncertain_labels else ())
         check_consistent_length(texts, indicator)
         if loss.exclusive and encoding.kind == "multilabel":
             raise ValueError(f"{loss!r} is for classes that exclude each other; y is a label indicator.")
@@ -337,9 +349,9 @@ class FineTunedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator
 
         kept = np.flatnonzero(weight)
         statistics = LabelStatistics.from_targets(indicator[kept], weight[kept])
-        criterion = loss.resolve(statistics).bind(statistics, reduction="row_sum")
+        criterion = loss.resolve(statistics).bind(statistics, reduction="row_sum", label_smoothing=self.label_smoothing)
         if encoding.kind == "multilabel":
-            warn_of_constant_labels(statistics.counts, statistics.n_samples)
+            warn_of_constant_labels(statistics.counts, statistics.n_known)
         held = np.empty(0, dtype=int)
         if self.early_stopping:
             kept, held = self._hold_out(kept, indicator, int(seeds[0]))
@@ -383,7 +395,10 @@ class FineTunedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator
             checkpoints = None
             if self.checkpoint_dir is not None:
                 scoring = self.scoring if isinstance(self.scoring, str) else getattr(self.scoring, "__name__", "")
-                settings = options, type(loss).__name__, loss.get_params(), scoring, parts, model.network.low_precision
+                settings = (
+                    options, type(loss).__name__, loss.get_params(), self.label_smoothing, scoring, parts,
+                    model.network.low_precision,
+                )  # fmt: skip
                 name = finetuning.fingerprint(model.network, training, validation, int(seeds[2]), settings)
                 checkpoints = finetuning.Checkpoints(self.checkpoint_dir, name)
             run = finetuning.fine_tune(

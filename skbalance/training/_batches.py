@@ -232,7 +232,7 @@ class TrainingData(Dataset):
     X : ndarray or CSR of shape (n_samples, n_features)
         Features in the type of the computation.
     y : csr_array of shape (n_samples, n_labels)
-        Indicator; only its sparsity pattern is read.
+        Indicator: of a floating type where labels are soft or unknown, else only its sparsity pattern is read.
     weight : ndarray of shape (n_samples,)
         Positive weights in the type of the computation.
     """
@@ -266,7 +266,7 @@ class TrainingData(Dataset):
     def nbytes(self) -> int:
         """Size of the arrays that training reads."""
         X = [self.X] if isinstance(self.X, np.ndarray) else [self.X.data, self.X.indices, self.X.indptr]
-        return sum(array.nbytes for array in (*X, self.y.indices, self.y.indptr, self.weight))
+        return sum(array.nbytes for array in (*X, self.y.data, self.y.indices, self.y.indptr, self.weight))
 
     def take(self, index) -> TrainingData:
         """Return some of the samples."""
@@ -314,7 +314,8 @@ class TrainingData(Dataset):
         features = SparseRows.from_scipy(X, device) if sp.issparse(X) else tensor(X).to(device)
         rows = np.repeat(np.arange(len(self)), np.diff(self.y.indptr))
         cols = tensor(self.y.indices.astype(np.int64, copy=False))
-        pairs = PositivePairs(torch.from_numpy(rows), cols, self.y.shape).to(device)
+        values = tensor(self.y.data) if self.y.dtype.kind == "f" else None
+        pairs = PositivePairs(torch.from_numpy(rows), cols, self.y.shape, values).to(device)
         return features, (pairs, tensor(self.weight).to(device))
 
 
@@ -331,9 +332,7 @@ class ResidentData:
 
     def __init__(self, data: TrainingData, device):
         self.X = SparseMatrix.from_scipy(data.X, device) if sp.issparse(data.X) else tensor(data.X).to(device)
-        # Only where the positives are matters; a byte each stands in for their values.
-        pattern = (np.empty(data.y.nnz, np.int8), data.y.indices, data.y.indptr)
-        self.y = SparseMatrix.from_scipy(sp.csr_array(pattern, shape=data.y.shape), device)
+        self.y = SparseMatrix.from_scipy(data.y, device)
         self.weight = tensor(data.weight).to(device)
 
     @staticmethod
@@ -348,7 +347,8 @@ class ResidentData:
         """Some of the samples as a batch, ``(features, (pairs, weight))``."""
         X = SparseRows.from_matrix(self.X.take(index)) if isinstance(self.X, SparseMatrix) else self.X[index]
         y = self.y.take(index)
-        pairs = PositivePairs(y.row_numbers().long(), y.indices.long(), (len(y), y.n_columns))
+        values = y.data if y.data.is_floating_point() else None
+        pairs = PositivePairs(y.row_numbers().long(), y.indices.long(), (len(y), y.n_columns), values)
         return X, (pairs, self.weight[index])
 
 

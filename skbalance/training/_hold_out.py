@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import scipy.sparse as sp
 
+from .._targets import rounded
 from ..model_selection import MultilabelStratifiedShuffleSplit
 
 __all__ = ["hold_out_rows"]
@@ -18,7 +19,7 @@ def hold_out_rows(y: sp.csr_array, fraction: float, random_state) -> tuple[np.nd
     Parameters
     ----------
     y : csr_array of shape (n_samples, n_labels)
-        Canonical indicator.
+        Canonical indicator. Soft labels are positive from 0.5 on, unknown ones never.
     fraction : float
         Share of the samples to hold out, in (0, 1); about so many are, but at least one.
     random_state : RandomState
@@ -38,6 +39,7 @@ def hold_out_rows(y: sp.csr_array, fraction: float, random_state) -> tuple[np.nd
     n_held = max(1, round(fraction * n_samples))
     if n_held >= n_samples:
         raise ValueError(f"validation_fraction={fraction} of {n_samples} samples leaves none to train on.")
+    y = rounded(y)
     splitter = MultilabelStratifiedShuffleSplit(1, test_size=n_held, random_state=random_state)
     train, held_out = next(splitter.split(y, y))
     seen = np.bincount(y[train].indices, minlength=y.shape[1]) > 0

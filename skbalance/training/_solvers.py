@@ -233,7 +233,7 @@ def _curvature_units(moments: Moments, statistics: LabelStatistics, alpha: float
     third on TF-IDF features; powers below one half did best on every loss tried. Of features with a mean, above all
     non-negative ones, every coefficient is at odds with the intercept; centred, they are not.
     """
-    share = statistics.clipped_counts / statistics.n_samples
+    share = statistics.clipped_counts / statistics.clipped_n_known
     by_feature, by_label = (moments.variance + max(alpha, 1e-12)) ** -0.25, share**-0.3
     return Units(*(part.astype(dtype) for part in (by_feature, by_label, moments.mean * by_feature)))
 

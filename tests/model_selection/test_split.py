@@ -241,9 +241,9 @@ def test_bad_parameters(cv, match):
         ([0.0, 1, np.nan, 0, 1, 0], "NaN"),
         (np.array([[0, 2]] * 6), r"holds \[2\]"),
         (np.array([[0, 2, 1]] * 6), r"holds \[2\]"),
-        (np.array([[0, np.nan]] * 6), "NaN"),
+        (np.array([[0, np.inf]] * 6), "infinity"),
         (sp.csr_array([[0, 2]] * 6), r"holds \[2\]"),
-        (sp.csr_array(np.array([[0, np.nan]] * 6)), "NaN"),
+        (sp.csr_array(np.array([[0, np.inf]] * 6)), "infinity"),
         ([["a", "b"]] * 6, "lists of tags"),
         (np.zeros((6, 2, 2)), r"shape \(6, 2, 2\)"),
         (np.zeros((5, 2)), "inconsistent"),
@@ -252,6 +252,18 @@ def test_bad_parameters(cv, match):
 def test_bad_targets_are_named_at_once(cv, y, match):
     with pytest.raises(ValueError, match=match):
         cv.split(np.zeros((6, 1)), y)
+
+
+@pytest.mark.parametrize("cv", SPLITTERS, ids=repr)
+@pytest.mark.parametrize("container", [np.asarray, sp.csr_array])
+def test_folds_are_even_in_known_positives_and_rounded_soft_labels(cv, container):
+    hard = target()
+    y = np.where(hard == 1, 0.7, 0.2)
+    y[np.random.default_rng(0).random(y.shape) < 0.1] = np.nan
+    expected = cv.split(hard, np.nan_to_num(y) >= 0.5)
+    for got, wanted in zip(cv.split(hard, container(y)), expected, strict=True):
+        for part, other in zip(got, wanted):
+            np.testing.assert_array_equal(part, other)
 
 
 def test_sparse_target_is_left_alone():

@@ -158,6 +158,26 @@ def test_kinds_of_texts_and_targets_agree(encoder_folder, data):
         assert sp.issparse(model.predict(X)) == sp.issparse(target)
 
 
+@pytest.mark.parametrize("container", [np.asarray, sp.csr_array])
+def test_unknown_and_soft_labels(container, encoder_folder, data):
+    texts, y = data
+    y = np.asarray(y, dtype=float)
+    options = {"max_iter": 1, "uncertain_labels": True}
+    hard = make_model(encoder_folder, max_iter=1).fit(texts, y)
+    np.testing.assert_array_equal(
+        make_model(encoder_folder, **options).fit(texts, container(y)).decision_function(texts),
+        hard.decision_function(texts),
+    )
+    uncertain = y.copy()
+    uncertain[::5, 0], uncertain[1::5] = np.nan, 0.8 * y[1::5]
+    model = make_model(encoder_folder, **options, label_smoothing=0.1).fit(texts, container(uncertain))
+    np.testing.assert_allclose(model.label_counts_, np.nansum(uncertain, axis=0), rtol=1e-6)
+    assert np.isfinite(model.decision_function(texts)).all()
+    assert np.abs(model.decision_function(texts) - hard.decision_function(texts)).max() > 1e-3
+    with pytest.raises(ValueError, match="uncertain_labels=True"):
+        make_model(encoder_folder).fit(texts, container(uncertain))
+
+
 @pytest.mark.parametrize("n_classes", [2, 3])
 def test_classes(n_classes, encoder_folder, data):
     texts, y = data

@@ -123,7 +123,7 @@ def test_batches_cut_on_the_device_are_those_cut_before(data, kind, dtype, monke
 
 def test_data_stay_on_a_gpu_that_has_room(data, monkeypatch):
     size = sum(a.nbytes for m in (data.X, data.y) for a in (m.indices, m.indptr))
-    size += data.X.data.nbytes + data.weight.nbytes
+    size += data.X.data.nbytes + data.y.data.nbytes + data.weight.nbytes
     for free, expected in ((4 * size, True), (4 * size - 1, False)):
         monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device, free=free: (free, 10**12))
         assert ResidentData.fits(data, "cuda:0") == expected

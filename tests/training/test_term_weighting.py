@@ -105,3 +105,21 @@ def test_early_stopping_keeps_the_best_weights(data):
     proba = np.clip(model.predict_proba(X[held]), 1e-15, None)
     value = -(y[held] * np.log(proba) + (1 - y[held]) * np.log1p(-proba)).sum(axis=1).mean()
     assert value == pytest.approx(min(curve), rel=1e-6)
+
+
+@pytest.mark.parametrize("container", [np.asarray, sp.csr_array])
+def test_unknown_labels_are_in_neither_count_and_soft_ones_in_both(container):
+    rng = np.random.default_rng(5)
+    X = container((rng.random((60, 7)) < 0.4).astype(float))
+    y, weight = (rng.random((60, 3)) < 0.3).astype(float), rng.random(60) + 0.5
+    hidden = y.copy()
+    hidden[40:, 1] = np.nan
+    hidden[:, 2] = 0.75 * y[:, 2]
+    got = relevance_frequency(TrainingData.from_arrays(X, sp.csr_array(hidden), weight))
+    known = relevance_frequency(TrainingData.from_arrays(X[:40], sp.csr_array(y[:40]), weight[:40]))
+    twice = sp.vstack if container is sp.csr_array else np.vstack
+    parts = np.r_[0.75 * weight, 0.25 * weight]
+    both = sp.csr_array(np.vstack([y, np.zeros_like(y)]))
+    soft = relevance_frequency(TrainingData.from_arrays(twice([X, X]), both, parts))
+    whole = relevance_frequency(TrainingData.from_arrays(X, sp.csr_array(y), weight))
+    np.testing.assert_allclose(got, np.column_stack([whole[:, 0], known[:, 1], soft[:, 2]]))
