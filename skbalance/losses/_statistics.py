@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -154,7 +155,7 @@ class LabelStatistics:
         y = sp.csr_array(read_indicator(y, name="y", also=UNCERTAIN))
         weight = check_row_weight(np.ones(y.shape[0]) if sample_weight is None else sample_weight, y.shape[0])
         assert weight is not None
-        n_known = None
+        n_known: Any = None
         if y.dtype.kind == "f" and np.isnan(y.data).any():
             n_known = np.maximum(weight.sum() - weight @ kept_pairs(y, np.isnan(y.data)), 0)
             y = sp.csr_array((np.nan_to_num(y.data), y.indices, y.indptr), shape=y.shape)
