@@ -10,7 +10,7 @@ labels will be. The data here are generated; put your own indicator matrix in pl
 import matplotlib.pyplot as plt
 
 from skbalance.datasets import make_long_tailed_multilabel
-from skbalance.plotting import LabelCooccurrenceDisplay, LabelFrequencyDisplay
+from skbalance.plotting import LabelCooccurrenceDisplay, LabelFrequencyDisplay, LabelSetDisplay
 
 X, y = make_long_tailed_multilabel(3000, 90, labels_per_sample=1.5, tail_exponent=1.6, linkage=0.7, random_state=0)
 
@@ -31,6 +31,14 @@ plt.show()
 # label draws more of the head label too, which is what rebalanced losses correct for.
 
 LabelCooccurrenceDisplay.from_targets(y)
+plt.show()
+
+# %%
+# Which label sets there are
+# --------------------------
+# How many of the rows the most frequent sets of labels cover, and how many sets occur only once.
+
+LabelSetDisplay.from_targets(y)
 plt.show()
 
 # %%

@@ -50,9 +50,9 @@ class CalibratedMultiLabelClassifierCV(MetaClassifierMixin, BaseEstimator):
 
     What a classifier trained with a balancing loss (or with none) gives as a probability is not one: of the pairs
     it gives 0.3, more or fewer than 30 % are positive. The training rows are scored by models that did not see
-    them, and a map from scores to probabilities is fitted to each label, scikit-learn's own sigmoid or isotonic
-    one. A label with a few positives has no map to speak of: each label's map is shrunk toward one of labels of similar
-    frequency, the more so the fewer positives it has,
+    them, and a map from scores to probabilities is fitted to each label, of the kinds that scikit-learn has for a
+    binary target. A label with a few positives has no map to speak of: each label's map is shrunk toward one of labels
+    of similar frequency, the more so the fewer positives it has,
 
         p_l(s) = (n_l own_l(s) + shrinkage like(s; n_l)) / (n_l + shrinkage).
 
@@ -61,8 +61,10 @@ class CalibratedMultiLabelClassifierCV(MetaClassifierMixin, BaseEstimator):
     estimator : classifier
         With `decision_function` or `predict_proba`: any multi-label classifier or pipeline, or a binary one if
         the target is binary.
-    method : {"sigmoid", "isotonic"}, default="sigmoid"
-        Kind of map: Platt's sigmoid [1]_, or a step function that never falls.
+    method : {"sigmoid", "isotonic", "temperature"}, default="sigmoid"
+        Kind of map: Platt's sigmoid [1]_, a step function that never falls, or a sigmoid of the score divided by a
+        temperature [2]_. The last one leaves a score of 0 at the probability 0.5, so that `predict` predicts what
+        `estimator_` does, but it cannot mend probabilities that are all too high, as balancing losses give.
     shrinkage : float, default=20.0
         Positives at which a label's own map weighs as much as that of labels of similar frequency; 0 is no shrinkage.
     response_method : {"auto", "decision_function", "predict_proba"}, default="auto"
@@ -112,6 +114,7 @@ class CalibratedMultiLabelClassifierCV(MetaClassifierMixin, BaseEstimator):
     ----------
     .. [1] Platt, "Probabilistic Outputs for Support Vector Machines and Comparisons to Regularized Likelihood
        Methods", Advances in Large Margin Classifiers, 1999.
+    .. [2] Guo, Pleiss, Sun and Weinberger, "On Calibration of Modern Neural Networks", ICML 2017, arXiv:1706.04599.
 
     Examples
     --------
@@ -128,7 +131,7 @@ class CalibratedMultiLabelClassifierCV(MetaClassifierMixin, BaseEstimator):
 
     _parameter_constraints: dict = {
         "estimator": [HasMethods(["fit", "predict_proba"]), HasMethods(["fit", "decision_function"])],
-        "method": [StrOptions({"sigmoid", "isotonic"})],
+        "method": [StrOptions({"sigmoid", "isotonic", "temperature"})],
         "shrinkage": [Interval(Real, 0, None, closed="left")],
         "response_method": [StrOptions({"auto", "decision_function", "predict_proba"})],
         "cv": "no_validation",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.optimize import minimize_scalar
 from scipy.special import expit
 from sklearn.isotonic import IsotonicRegression
 
@@ -14,6 +15,8 @@ __all__ = ["CalibrationMaps", "CalibrationSample", "fit_maps"]
 
 _OCTAVE = np.log(2)
 _MAX_POOLED = 100_000
+# Between these scikit-learn's temperature scaling looks, too.
+_LOG_INVERSE_TEMPERATURE = (-10.0, 10.0)
 
 
 @dataclass(frozen=True)
@@ -45,10 +48,11 @@ class CalibrationMaps:
 
     Attributes
     ----------
-    method : {"sigmoid", "isotonic"}
+    method : {"sigmoid", "isotonic", "temperature"}
         What the maps are.
     own : list of n_labels tuples or None
-        Each label's own map: slope and intercept, or the knots of a step function. None for no positive.
+        Each label's own map: slope and intercept before a sigmoid, or the knots of a step function. None
+        for no positive.
     like : list of tuples
         The map of each level of frequency.
     level : ndarray of shape (n_labels,)
@@ -92,7 +96,7 @@ def fit_maps(
         What to fit on.
     counts : ndarray of shape (n_labels,)
         Positives of each label in the training data.
-    method : {"sigmoid", "isotonic"}
+    method : {"sigmoid", "isotonic", "temperature"}
         Kind of map.
     shrinkage : float
         Positives at which a label's own map weighs as much as that of labels of similar frequency.
@@ -157,12 +161,26 @@ def _fit(method, scores, n_positives, weights):
     if method == "sigmoid":
         fitted = SigmoidCalibration().fit(scores, targets.astype(float), weights)
         return float(fitted.a_), float(fitted.b_)
+    if method == "temperature":
+        return -_inverse_temperature(scores, targets, weights), 0.0
     fitted = IsotonicRegression(y_min=0, y_max=1, out_of_bounds="clip").fit(scores, targets, weights)
     return fitted.X_thresholds_, fitted.y_thresholds_
 
 
+def _inverse_temperature(scores, targets, weights):
+    """What the scores are to be multiplied by, to have the least log loss as log-odds."""
+    margins, weights = np.where(targets, -scores, scores), weights / weights.sum()
+    found = minimize_scalar(
+        lambda log: weights @ np.logaddexp(0, np.exp(log) * margins),
+        bounds=_LOG_INVERSE_TEMPERATURE,
+        method="bounded",
+        options={"xatol": 1e-8},
+    )
+    return float(np.exp(found.x))
+
+
 def _apply(method, fitted, scores):
-    if method == "sigmoid":
-        slope, intercept = fitted
-        return expit(-(slope * scores.astype(float) + intercept))
-    return np.interp(scores, *fitted)
+    if method == "isotonic":
+        return np.interp(scores, *fitted)
+    slope, intercept = fitted
+    return expit(-(slope * scores.astype(float) + intercept))

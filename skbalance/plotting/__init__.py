@@ -2,6 +2,7 @@
 
 from skbalance.plotting._cooccurrence import LabelCooccurrenceDisplay
 from skbalance.plotting._frequency import LabelFrequencyDisplay
+from skbalance.plotting._label_sets import LabelSetDisplay
 from skbalance.plotting._loss import LossDisplay
 from skbalance.plotting._score import LabelScoreDisplay
 from skbalance.plotting._threshold import ThresholdDisplay
@@ -10,6 +11,7 @@ __all__ = [
     "LabelCooccurrenceDisplay",
     "LabelFrequencyDisplay",
     "LabelScoreDisplay",
+    "LabelSetDisplay",
     "LossDisplay",
     "ThresholdDisplay",
 ]

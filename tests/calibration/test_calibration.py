@@ -166,3 +166,9 @@ def test_progress_is_printed(capsys):
     lines = capsys.readouterr().out.splitlines()
     assert [line.split(":")[0] for line in lines] == ["Fit 1 of 3", "Fit 2 of 3", "Fit 3 of 3"]
     assert lines[2].endswith("about 0 s left.")
+
+
+def test_temperature_changes_no_prediction():
+    X, y = make_data()
+    model = CalibratedMultiLabelClassifierCV(Distorted(), method="temperature", random_state=0).fit(X, y)
+    np.testing.assert_array_equal(model.predict(X), model.estimator_.decision_function(X) > 0)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from scipy.special import expit
+from sklearn.metrics import log_loss
 
 from skbalance.calibration._calibration_maps import CalibrationSample, fit_maps
 
@@ -15,18 +16,19 @@ def make_sample(seed=0, n_rows=2000, n_labels=6, share=0.1):
     return CalibrationSample(scores, targets, labels, scores[rows, labels], n_rows), targets.sum(axis=0)
 
 
-@pytest.mark.parametrize("method", ["sigmoid", "isotonic"])
+@pytest.mark.parametrize("method", ["sigmoid", "isotonic", "temperature"])
 @pytest.mark.parametrize("shrinkage", [0.0, 20.0, 1e9])
 def test_maps_rise_and_are_about_right(method, shrinkage):
-    sample, counts = make_sample()
+    share = 1.0 if method == "temperature" else 0.1  # it cannot shift
+    sample, counts = make_sample(share=share)
     maps = fit_maps(sample, counts, method, shrinkage, np.random.RandomState(0))
     grid = np.repeat(np.linspace(-4, 4, 30)[:, None], 6, axis=1)
     found = maps(grid)
     assert (np.diff(found, axis=0) >= -1e-12).all()
-    assert abs(found - expit(grid + np.log(0.1))).mean() < 0.05
+    assert abs(found - expit(grid + np.log(share))).mean() < 0.05
 
 
-@pytest.mark.parametrize("method", ["sigmoid", "isotonic"])
+@pytest.mark.parametrize("method", ["sigmoid", "isotonic", "temperature"])
 def test_unlearnt_scores_are_left_out(method):
     sample, counts = make_sample()
     whole = fit_maps(sample, counts, method, 0.0, np.random.RandomState(0))
@@ -43,3 +45,26 @@ def test_weight_of_the_own_map():
     sample, counts = make_sample()
     maps = fit_maps(sample, counts, "sigmoid", 50.0, np.random.RandomState(0))
     np.testing.assert_allclose(maps.weight, counts / (counts + 50.0))
+
+
+def test_temperature_is_that_of_the_least_log_loss():
+    sample, counts = make_sample(n_labels=2, share=1.0)
+    sharp = CalibrationSample(4 * sample.scores, sample.targets, sample.labels, 4 * sample.positives, sample.n_rows)
+    maps = fit_maps(sharp, counts, "temperature", 0.0, np.random.RandomState(0))
+    temperatures = np.linspace(2, 8, 2401)
+    for label in range(2):
+        y = sample.targets[:, label]
+        losses = [log_loss(y, expit(sharp.scores[:, label] / t)) for t in temperatures]
+        best = temperatures[np.argmin(losses)]
+        assert 3.5 < best < 4.5
+        np.testing.assert_allclose(maps(np.full((1, 2), 3.0))[0, label], expit(3.0 / best), rtol=1e-3)
+    np.testing.assert_array_equal(maps(np.zeros((1, 2))), 0.5)
+
+
+def test_temperature_of_scores_that_separate_is_finite():
+    targets = np.arange(20)[:, None] >= 10
+    scores = np.where(targets, 1.0, -1.0)
+    rows, labels = targets.nonzero()
+    sample = CalibrationSample(scores, targets, labels, scores[rows, labels], 20)
+    maps = fit_maps(sample, targets.sum(axis=0), "temperature", 20.0, np.random.RandomState(0))
+    np.testing.assert_array_equal(maps(np.array([[-1.0], [0.0], [1.0]])), [[0.0], [0.5], [1.0]])

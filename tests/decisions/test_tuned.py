@@ -602,6 +602,23 @@ def test_labels_that_begin_late_in_time(strategy):
     assert not predicted.all(axis=0).any()
 
 
+@pytest.mark.parametrize("make", [np.asarray, sp.csr_array])
+def test_folds_in_time_leave_the_first_rows_unscored(make):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(200, 3))
+    y = (X + rng.normal(size=X.shape) > 0.5).astype(int)
+
+    def thresholds(first, last):
+        """With the labels of some rows in another order: that counts, where these rows are scored."""
+        mixed = y.copy()
+        mixed[first:last] = rng.permutation(mixed[first:last])
+        tuner = TunedThresholdMultiLabelClassifierCV(Scores(), scores="estimator", cv=TimeSeriesSplit(3))
+        return tuner.fit(X, make(mixed)).thresholds_
+
+    np.testing.assert_array_equal(thresholds(0, 50), thresholds(0, 0))
+    assert (thresholds(50, 100) != thresholds(0, 0)).any()
+
+
 def test_two_rows_of_each_label_do_not_end_in_all_labels():
     X = np.repeat(np.eye(10), 2, axis=0)
     y = X.astype(int)
