@@ -1,112 +1,119 @@
-"""Write the tables of the README from the results: ``python benchmarks/readme.py``.
+"""Write the table of the README from the results: ``python benchmarks/readme.py``.
 
-Each stands between two comments, ``<!-- table: name -->`` and ``<!-- end -->``.
+It stands between two comments, ``<!-- table: tags -->`` and ``<!-- end -->``. Rows and corpora without a result are
+left out, so that it can be written at any time.
 """
 
 import re
 from pathlib import Path
 
 import numpy as np
-from decisions import open_tables
-from losses import FIELDS, MODELS, SHOWN, TERM_WEIGHTED, WHOLE
+from decisions import FIELDS as DECISION_FIELDS
 from tables import Table, markdown_table
+from tags import FIELDS as TAG_FIELDS
+from tags import NAMED_PEER, OURS
 
 README = Path(__file__).parents[1] / "README.md"
-NAMES = {
-    "LinearSVC": "`LinearSVC`, one-vs-rest",
-    "LogisticRegression, balanced": '`LogisticRegression(class_weight="balanced")`, one-vs-rest',
-    "db": '`"db"` (default)',
-    **{f"{name}, rf": f'`"{name}"` and `term_weighting="rf"`' for name in TERM_WEIGHTED},
-}
 CORPORA = {
     "reuters": "Reuters-21578",
     "reuters-tenth": "a tenth of it",
-    "reuters-minilm": "Reuters-21578, TF-IDF and sentence embeddings",
     "goemotions": "GoEmotions",
     "goemotions-tenth": "a tenth of it",
     "tmc2007": "TMC2007",
-    "tmc2007-tenth": "a tenth of it",
 }
-PEER, OURS = ("LinearSVC", "pooled"), ("squared_hinge", "pooled")
-SEARCHED_PEER = ("LinearSVC (C searched)", "pooled")
-PEERS = {"`LinearSVC`": PEER, "`LinearSVC` with its C searched likewise": SEARCHED_PEER}
-COLUMNS = {
-    "`LinearSVC`, default settings": ("LinearSVC", "plain"),
-    "`LinearSVC`, tuned thresholds": PEER,
-    "and its C searched": SEARCHED_PEER,
-    '`"squared_hinge"`, tuned thresholds': OURS,
+# What a row is called: the file of its results, and what they have in its columns.
+ROWS = {
+    "`LinearSVC`, default settings": ("decisions.csv", {"model": "LinearSVC", "decision": "plain"}),
+    "`LinearSVC`, C searched, our thresholds": (
+        "decisions.csv",
+        {"model": "LinearSVC (C searched)", "decision": "pooled"},
+    ),
+    '`"squared_hinge"`, our thresholds': ("decisions.csv", {"model": "squared_hinge", "decision": "pooled"}),
+    "`LinearSVC`, C searched, our thresholds, tag names": ("tags.csv", {"method": NAMED_PEER}),
+    "**`TagClassifier()`**": ("tags.csv", {"method": OURS}),
 }
+# Each pair has the same thresholds, folds and features: the rows, and how a sentence names them.
+COMPARED = (
+    (
+        ('`"squared_hinge"`, our thresholds', "`LinearSVC`, C searched, our thresholds"),
+        ('`"squared_hinge"`', "`LinearSVC` with the same thresholds"),
+    ),
+    (
+        ("**`TagClassifier()`**", "`LinearSVC`, C searched, our thresholds, tag names"),
+        ("`TagClassifier()`", "`LinearSVC` with the same thresholds and names"),
+    ),
+)
+PUBLISHED = {'BERT fine-tuned with `"db"` (Huang et al. 2021)': {"reuters": "90.6 / 64.5"}}
 
 
-def losses():
-    """Scores of the losses at the threshold 0.5."""
-    table = Table("losses.csv", FIELDS, n_keys=2)
-    rows = []
-    for name in MODELS:
-        for row in table.select(model=name, sample=WHOLE):
-            rows.append([NAMES.get(name, f'`"{name}"`'), *(f"{float(row[column]):.1f}" for column in SHOWN)])
-    return markdown_table(("", *SHOWN), rows)
+def read():
+    """Micro- and macro-F1 in per cent of each row and corpus, an array with a row for each seed."""
+    tables = {
+        "decisions.csv": Table("decisions.csv", DECISION_FIELDS),
+        "tags.csv": Table("tags.csv", TAG_FIELDS),
+    }
+    found = {}
+    for name, (file, where) in ROWS.items():
+        for corpus in CORPORA:
+            rows = tables[file].select(corpus=corpus, **where)
+            values = [[100 * float(row["micro"]), 100 * float(row["macro"])] for row in rows]
+            found[name, corpus] = np.array(values).reshape(-1, 2)
+    return found
 
 
-def scores(table, corpus, model, decision):
-    """Micro- and macro-F1 in per cent of each seed."""
-    rows = table.select(corpus=corpus, model=model, decision=decision)
-    return 100 * np.array([[float(row[name]) for name in ("micro", "macro")] for row in rows])
-
-
-def is_ahead(one, other):
-    """Whether both means are higher, as they are shown."""
-    return bool(np.all(one.mean(axis=0).round(1) > other.mean(axis=0).round(1)))
-
-
-def cell(found, spread):
-    """Mean of micro- and macro-F1, and their spread where it is wanted; a dash where there are none."""
-    if not found.size:
+def cell(found):
+    """Means of micro- and macro-F1, with their spread if there are several seeds that differ; a dash without any."""
+    if not len(found):
         return "–"
-    parts = zip(found.mean(axis=0), found.std(axis=0, ddof=1))
-    return " / ".join(f"{m:.1f}" + (f" ± {s:.1f}".replace(" 0.", " .") if spread else "") for m, s in parts)
+    spread = found.std(axis=0, ddof=1) if len(found) > 1 else np.zeros(2)
+    parts = zip(found.mean(axis=0), spread)
+    return " / ".join(f"{m:.1f}" + (f" ± {s:.1f}".replace(" 0.", " .") if s >= 0.05 else "") for m, s in parts)
 
 
-def thresholds():
-    """Scores with tuned thresholds, and on how many corpora ours is ahead."""
-    table, _, _ = open_tables()
-    rows, verdicts = [], {title: [] for title in PEERS}
-    for corpus, title in CORPORA.items():
-        found = {key: scores(table, corpus, *key) for key in COLUMNS.values()}
-        cells = {key: cell(found[key], spread=key[1] != "plain") for key in COLUMNS.values()}
-        for one, other in ((PEER, OURS), (OURS, PEER)):
-            if is_ahead(found[one], found[other]):
-                cells[one] = f"**{cells[one]}**"
-        rows.append([title, *cells.values()])
-        for peer, key in PEERS.items():
-            if found[key].size:
-                verdicts[peer].append(is_ahead(found[OURS], found[key]) - is_ahead(found[key], found[OURS]))
-    against = [
-        f"ahead of {peer} on {each.count(1)} of {len(each)}, level on {each.count(0)}, and behind on {each.count(-1)}"
-        for peer, each in verdicts.items()
-    ]
-    return [
-        *markdown_table(("", *COLUMNS), rows),
-        "",
-        f"Bold: ahead of the other of the two, `LinearSVC` and `{OURS[0]}`, in both. With tuned thresholds, "
-        f"`{OURS[0]}` is {'; '.join(against)}.",
-    ]
+def compare(found, ours, other):
+    """On how many corpora one is ahead in both scores as shown, in one, in none; None if no corpus has both."""
+    verdicts = []
+    for corpus in CORPORA:
+        pair = found[ours, corpus], found[other, corpus]
+        if all(map(len, pair)):
+            difference = pair[0].mean(axis=0).round(1) - pair[1].mean(axis=0).round(1)
+            verdicts.append(int((difference > 0).sum()))
+    return [verdicts.count(value) for value in (2, 1, 0)] if verdicts else None
+
+
+def tags():
+    """Lines of the table, and how often ours is ahead of a peer under the same thresholds."""
+    found = read()
+    corpora = [corpus for corpus in CORPORA if any(len(found[name, corpus]) for name in ROWS)]
+    if not corpora:
+        raise ValueError("there are no results in decisions.csv and tags.csv: run the benchmarks first.")
+    rows = []
+    for name in ROWS:
+        if any(len(found[name, corpus]) for corpus in corpora):
+            rows.append([name, *(cell(found[name, corpus]) for corpus in corpora)])
+    rows += [[name, *(values.get(corpus, "–") for corpus in corpora)] for name, values in PUBLISHED.items()]
+    lines = [*markdown_table(("", *(CORPORA[corpus] for corpus in corpora)), rows), ""]
+    for pair, (ours, other) in COMPARED:
+        verdict = compare(found, *pair)
+        if verdict:
+            both, one, none = verdict
+            counts = f"in both scores on {both} of {sum(verdict)}, in one on {one}, in none on {none}"
+            lines.append(f"{ours} is ahead of {other} {counts}.")
+    return lines
 
 
 def update(text):
-    """The text of the README with its tables as the results have them."""
-    for name, make in (("losses", losses), ("thresholds", thresholds)):
-        pattern = re.compile(rf"(<!-- table: {name} -->\n).*?(<!-- end -->)", re.DOTALL)
-        if not pattern.search(text):
-            raise ValueError(f"the README has no place for the table {name!r}: <!-- table: {name} --> ... <!-- end -->")
-        lines = "\n".join(make())
-        text = pattern.sub(lambda match, lines=lines: f"{match[1]}\n{lines}\n\n{match[2]}", text)
-    return text
+    """The text of the README with its table as the results have it."""
+    pattern = re.compile(r"(<!-- table: tags -->\n).*?(<!-- end -->)", re.DOTALL)
+    if not pattern.search(text):
+        raise ValueError("the README has no place for the table 'tags': <!-- table: tags --> ... <!-- end -->")
+    lines = "\n".join(tags())
+    return pattern.sub(lambda match: f"{match[1]}\n{lines}\n\n{match[2]}", text)
 
 
 def main():
     README.write_text(update(README.read_text(encoding="utf-8")), encoding="utf-8")
-    print(f"wrote the tables of {README.name}")
+    print(f"wrote the table of {README.name}")
 
 
 if __name__ == "__main__":

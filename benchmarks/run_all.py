@@ -29,11 +29,13 @@ SECTIONS = {
     "paper": (),
     "paper_finetuned": (),
     "decisions": (),
+    "tags": ("goemotions.json.gz",),
+    "service": (),
     "speed": (),
     "figures": (),
     "readme": (),
 }
-RESUMING = ("losses", "defaults", "splits", "embedding", "peers", "pubmed", "paper", "paper_finetuned", "decisions")
+RESUMING = tuple(name for name in SECTIONS if name not in ("service", "speed", "figures", "readme"))
 SPEED = ("kernel", "trainer", "fit", "parts", "threads", "grid", "scale", "growth")
 
 
@@ -53,6 +55,8 @@ def command(section, arguments):
         if section == "peers" and find_spec("libmultilabel") is None:
             return "LibMultiLabel is not installed"
         return [*script, *(["--fresh"] if arguments.fresh else [])]
+    if section == "service":
+        return [*script, "--tables"] if arguments.tables else "it needs a model: run it by itself"
     if section == "readme":
         return script
     if arguments.tables:

@@ -35,6 +35,20 @@ def test_what_blocks_import_is_there(code):
     exec(compile(ast.Module(imports, []), "block", "exec"), {})
 
 
+def test_example_of_the_readme(capsys):
+    (code,) = re.findall(r"```python\n(.*?)```", (DOCS.parent / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    exec(compile(code, "README.md", "exec"), {})
+    said = re.search(r"predict\(.*# (.*)", code)[1]
+    assert capsys.readouterr().out.splitlines()[0] == said
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "benchmarks/README.md"])
+def test_links_to_files(name):
+    path = DOCS.parent / name
+    links = re.findall(r"\]\(([^)#]+)\)", path.read_text(encoding="utf-8"))
+    assert not [link for link in links if "://" not in link and not (path.parent / link).exists()]
+
+
 @pytest.mark.parametrize("room", ROOMS)
 def test_reference_has_every_public_name(room):
     listed = set((DOCS / "api.rst").read_text(encoding="utf-8").split())
