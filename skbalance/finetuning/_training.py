@@ -21,7 +21,7 @@ __all__ = ["Run", "fine_tune"]
 
 @dataclass
 class Run:
-    """How far a training is: all that decides how it goes on, besides the weights and the optimizer.
+    """How far a training is: all that decides how it resumes, besides the weights and the optimizer.
 
     Attributes
     ----------
@@ -91,7 +91,7 @@ def fine_tune(
         Gives a score of the network after each epoch. Training stops when it rises no more, and the weights of the best
         epoch are kept.
     checkpoints : Checkpoints, default=None
-        Where the state is kept; training goes on from the one that is there.
+        Where the state is kept; training resumes from the one that is there.
 
     Returns
     -------

@@ -118,7 +118,7 @@ class FineTunedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator
         Run code that comes with the model.
     checkpoint_dir : str or path, default=None
         A folder in which the state of training is kept after each epoch and every ten minutes. The same ``fit`` after
-        the process was killed goes on from there, to the same weights as without; at its end the file is removed.
+        the process was killed resumes there, to the same weights as without; at its end the file is removed.
         Needs a ``random_state``.
     random_state : int, RandomState instance or None, default=None
         Decides the order of the texts, dropout, the validation texts and new weights.
@@ -342,7 +342,7 @@ class FineTunedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator
         if not weight.any():
             raise ValueError("sample_weight holds only zeros; at least one sample must have a positive weight.")
         if self.checkpoint_dir is not None and self.random_state is None:
-            raise ValueError("checkpoint_dir needs a random_state, or the same fit would not go on from a checkpoint.")
+            raise ValueError("checkpoint_dir needs a random_state, or the same fit could not resume from a checkpoint.")
         label_texts = check_label_texts(self.label_texts, encoding)
         random_state = check_random_state(self.random_state)
         seeds = random_state.randint(2**31 - 1, size=3)
