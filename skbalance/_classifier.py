@@ -9,12 +9,19 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils.extmath import safe_sparse_dot
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from ._callbacks import CallbackSupportMixin, IterationTasks, with_callbacks
 from ._display import LossBoxMixin
 from ._targets import UNCERTAIN, TargetEncoding, encode_targets, read_targets, warn_of_constant_labels
-from ._validation import Interval, StrOptions, check_sample_weight, check_sparse, validate_hyperparameters
+from ._validation import (
+    Interval,
+    StrOptions,
+    check_sample_weight,
+    check_sparse,
+    validate_features,
+    validate_hyperparameters,
+)
 from ._warnings import warn
 from .losses import LabelStatistics, get_loss
 from .training import (
@@ -293,12 +300,11 @@ class BalancedMultiLabelClassifier(LossBoxMixin, CallbackSupportMixin, Classifie
         hidden = check_hidden_layer_sizes(self.hidden_layer_sizes)
         check_term_weighting(self.term_weighting, hidden)
         device = check_device(self.device)
-        check_sparse(X, "X")
         check_sparse(y, "y")
         warm = self.warm_start and hasattr(self, "coefs_")
         also = UNCERTAIN if self.uncertain_labels else ()
         encoding, indicator = encode_targets(y, also=also)
-        X = validate_data(self, X, reset=not warm, accept_sparse="csr", dtype=[np.float64, np.float32])
+        X = validate_features(self, X, reset=not warm, accept_sparse="csr", dtype=[np.float64, np.float32])
         check_consistent_length(X, indicator)
         if loss.exclusive and encoding.kind == "multilabel":
             raise ValueError(f"{loss!r} is for classes that exclude each other; y is a label indicator.")
@@ -418,14 +424,17 @@ class BalancedMultiLabelClassifier(LossBoxMixin, CallbackSupportMixin, Classifie
 
     def _check_X(self, X):
         check_is_fitted(self)
-        check_sparse(X, "X")
-        return validate_data(self, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=False)
+        return validate_features(self, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=False)
 
     def _scores(self, X):
-        out = safe_sparse_dot(X, self.coefs_[0], dense_output=True) + self.intercepts_[0]
-        for coef, intercept in zip(self.coefs_[1:], self.intercepts_[1:]):
-            np.maximum(out, 0, out=out)
-            out = out @ coef + intercept
+        with np.errstate(over="ignore", invalid="ignore"):
+            out = safe_sparse_dot(X, self.coefs_[0], dense_output=True) + self.intercepts_[0]
+            for coef, intercept in zip(self.coefs_[1:], self.intercepts_[1:]):
+                np.maximum(out, 0, out=out)
+                out = out @ coef + intercept
+            finite = np.isfinite(out.sum()) or np.isfinite(out).all()
+        if not finite:
+            raise ValueError("X holds values so large that the scores overflow: scale them as those of the fit.")
         return out
 
     def decision_function(self, X):

@@ -8,6 +8,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from skbalance._targets import read_indicator
+from skbalance._validation import read_numbers
 
 __all__ = ["align_indicators", "check_indicator", "check_row_weight", "label_confusion", "label_sums"]
 
@@ -87,13 +88,7 @@ def check_row_weight(sample_weight: Any, n_samples: int) -> np.ndarray | None:
     """
     if sample_weight is None:
         return None
-    try:
-        weight = np.asarray(sample_weight, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise ValueError(
-            f"sample_weight must hold {n_samples} numbers, one for each row; got a {type(sample_weight).__name__} that "
-            "holds something else."
-        ) from None
+    weight = read_numbers(sample_weight, "sample_weight")
     if weight.shape != (n_samples,):
         raise ValueError(f"sample_weight must have shape ({n_samples},); got {weight.shape}.")
     if not np.isfinite(weight).all() or (weight < 0).any() or not weight.any():

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from skbalance._validation import read_numbers
+
 __all__ = ["label_propensities"]
 
 
@@ -45,16 +47,17 @@ def label_propensities(label_counts: Any, n_samples: int, *, A: float = 0.55, B:
     >>> label_propensities([1000, 10, 1], n_samples=5000).round(3)
     array([0.782, 0.235, 0.117])
     """
-    counts = np.asarray(label_counts)
-    if counts.ndim != 1 or counts.dtype.kind not in "biuf":
-        raise ValueError(
-            f"label_counts must be a vector of numbers, one per label; got shape {counts.shape} and dtype "
-            f"{counts.dtype}."
-        )
+    counts = read_numbers(label_counts, "label_counts")
+    if counts.ndim != 1:
+        raise ValueError(f"label_counts must be a vector of numbers, one per label; got shape {counts.shape}.")
     if not np.isfinite(counts).all() or (counts < 0).any():
         raise ValueError("label_counts must be finite and at least 0.")
     for name, value in (("n_samples", n_samples), ("A", A), ("B", B)):
-        if not isinstance(value, numbers.Real) or not np.isfinite(value) or value <= 0:
+        number = read_numbers(value, name) if isinstance(value, numbers.Real) else np.array(np.nan)
+        if isinstance(value, bool) or number.ndim or not 0 < number < np.inf:
             raise ValueError(f"{name} must be a positive number; got {value!r}.")
-    C = max(np.log(n_samples) - 1, 0.0) * (B + 1) ** A
-    return 1 / (1 + C * (counts + float(B)) ** -A)
+    # (B + 1) ** A (n + B) ** -A as one power, which overflows only where the propensity is next to nothing.
+    odds = max(np.log(float(n_samples)) - 1, 0.0) * np.exp(
+        np.minimum(float(A) * np.log((float(B) + 1) / (counts + float(B))), 600.0)
+    )
+    return 1 / (1 + odds)

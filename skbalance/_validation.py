@@ -4,7 +4,10 @@ No other file imports a private name of scikit-learn; where a name moves between
 knows.
 """
 
+import functools
+import inspect
 import sys
+from numbers import Integral
 
 import numpy as np
 import scipy.sparse as sp
@@ -16,12 +19,13 @@ from sklearn.utils._param_validation import (
     StrOptions,
     make_constraint,
     validate_parameter_constraints,
-    validate_params,
 )
+from sklearn.utils._param_validation import validate_params as _validate_params
 from sklearn.utils.metaestimators import _BaseComposition as BaseComposition
 from sklearn.utils.validation import _check_method_params as check_method_params
-from sklearn.utils.validation import _check_sample_weight as check_sample_weight
+from sklearn.utils.validation import _check_sample_weight
 from sklearn.utils.validation import _num_samples as num_samples
+from sklearn.utils.validation import validate_data as _validate_data
 
 try:
     from sklearn.utils._repr_html.estimator import _VisualBlock as VisualBlock
@@ -42,6 +46,8 @@ __all__ = [
     "check_sample_weight",
     "check_sparse",
     "num_samples",
+    "read_numbers",
+    "validate_features",
     "validate_hyperparameters",
     "validate_params",
 ]
@@ -138,9 +144,146 @@ def validate_hyperparameters(estimator):
     """
     name, parameters = type(estimator).__name__, estimator.get_params(deep=False)
     validate_parameter_constraints(estimator._parameter_constraints, parameters, caller_name=name)
-    for parameter, constraints in estimator._parameter_constraints.items():
+    _check_numbers(estimator._parameter_constraints, parameters, name)
+
+
+def validate_params(constraints, *, prefer_skip_nested_validation):
+    """Decorate a function so that its parameters are held to constraints; a bool is no number.
+
+    Parameters
+    ----------
+    constraints : dict of str to list
+        As scikit-learn writes them.
+    prefer_skip_nested_validation : bool
+        Whether the estimators inside need no validation.
+
+    Returns
+    -------
+    decorate : callable
+        The decorator.
+    """
+
+    def decorate(function):
+        checked = _validate_params(constraints, prefer_skip_nested_validation=prefer_skip_nested_validation)(function)
+        signature = inspect.signature(function)
+
+        @functools.wraps(checked)
+        def call(*args, **kwargs):
+            given = signature.bind(*args, **kwargs).arguments
+            validate_parameter_constraints(
+                {name: constraints[name] for name in given if name in constraints}, given, function.__qualname__
+            )
+            _check_numbers(constraints, given, function.__qualname__)
+            return checked(*args, **kwargs)
+
+        return call
+
+    return decorate
+
+
+def _check_numbers(constraints, parameters, caller):
+    """What scikit-learn lets through: booleans as numbers, and integers that fit into no machine's."""
+    for parameter, allowed in constraints.items():
+        if parameter not in parameters or isinstance(allowed, str):
+            continue
         value = parameters[parameter]
-        numeric = any(isinstance(constraint, Interval) for constraint in constraints)
-        if numeric and isinstance(value, bool | np.bool_) and "boolean" not in constraints:
-            allowed = " or ".join(str(make_constraint(constraint)) for constraint in constraints)
-            raise ValueError(f"The {parameter!r} parameter of {name} must be {allowed}. Got {value!r} instead.")
+        numeric = any(isinstance(constraint, Interval) or constraint is Integral for constraint in allowed)
+        if numeric and isinstance(value, bool | np.bool_) and "boolean" not in allowed:
+            wanted = " or ".join(str(make_constraint(constraint)) for constraint in allowed)
+            raise ValueError(f"The {parameter!r} parameter of {caller} must be {wanted}. Got {value!r} instead.")
+        if isinstance(value, Integral) and abs(int(value)) >= 2**63:
+            raise ValueError(f"The {parameter!r} parameter of {caller} must fit into 64 bits; got {_brief(value)}.")
+
+
+def validate_features(estimator, X, **settings):
+    """scikit-learn's ``validate_data`` of features, where a number that no float can hold is a ValueError as well.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Whose number and names of features are set, or compared.
+    X : {array-like, sparse} of shape (n_samples, n_features)
+        Features.
+    **settings
+        For ``validate_data``.
+
+    Returns
+    -------
+    X : {ndarray, sparse} of shape (n_samples, n_features)
+        The features.
+
+    Raises
+    ------
+    ValueError
+        If they cannot be used.
+    """
+    check_sparse(X, "X")
+    try:
+        return _validate_data(estimator, X, **settings)
+    except OverflowError as error:
+        raise ValueError(f"X holds a number that is too large for a float: {error}.") from None
+
+
+def check_sample_weight(sample_weight, X, **settings):
+    """scikit-learn's check of sample weights, where a number that no float can hold is a ValueError as well.
+
+    Parameters
+    ----------
+    sample_weight : array-like of shape (n_samples,), number or None
+        Weights.
+    X : {array-like, sparse} of shape (n_samples, n_features)
+        What they weigh.
+    **settings
+        For scikit-learn's function.
+
+    Returns
+    -------
+    sample_weight : ndarray of shape (n_samples,)
+        One weight for each sample.
+
+    Raises
+    ------
+    ValueError
+        If they cannot be used.
+    """
+    try:
+        return _check_sample_weight(sample_weight, X, **settings)
+    except OverflowError as error:
+        raise ValueError(f"sample_weight holds a number that is too large for a float: {error}.") from None
+
+
+def read_numbers(values, name):
+    """Read numbers, whatever holds them, as float64; text and complex numbers are none.
+
+    Parameters
+    ----------
+    values : array-like
+        The numbers.
+    name : str
+        What the message calls them.
+
+    Returns
+    -------
+    numbers : ndarray of float64
+        Of the shape that they had.
+
+    Raises
+    ------
+    ValueError
+        If they are no numbers, ragged, or too large for a float.
+    """
+    try:
+        numbers = np.asarray(values)
+        if numbers.dtype.kind in "biufO":
+            return numbers.astype(np.float64)
+    except (TypeError, ValueError, OverflowError):
+        pass
+    raise ValueError(f"{name} must hold numbers; got {_brief(values)}.")
+
+
+def _brief(value):
+    try:
+        text = repr(value)
+    except ValueError:  # an integer of more digits than Python writes out
+        return "an integer of thousands of digits"
+    return text if len(text) <= 80 else f"{text[:77]}..."

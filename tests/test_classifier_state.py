@@ -276,6 +276,18 @@ def test_offsets_of_dense_features_cost_no_digits(data):
     np.testing.assert_allclose(far.coefs_[0], near.coefs_[0], atol=0.01)
 
 
+@pytest.mark.parametrize("method", ["predict", "predict_proba", "decision_function"])
+@pytest.mark.parametrize("hidden", [(), (3,)])
+def test_scores_that_overflow_are_refused(data, method, hidden):
+    X, y = data
+    model = BalancedMultiLabelClassifier("bce", hidden_layer_sizes=hidden, max_iter=3, tol=1.0, random_state=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model.fit(X, y)
+    with pytest.raises(ValueError, match="scores overflow"):
+        getattr(model, method)(np.full_like(X, 1.7e308))
+
+
 @pytest.mark.parametrize("loss", get_loss_names())
 def test_no_positive_at_all_is_warned_of(data, loss):
     X, y = data

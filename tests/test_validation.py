@@ -3,8 +3,10 @@
 import copy
 import pickle
 import warnings
+from fractions import Fraction
 
 import numpy as np
+import pandas as pd
 import pytest
 import scipy.sparse as sp
 from joblib import Parallel, delayed
@@ -13,8 +15,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 import skbalance
-from skbalance import BalancedMultiLabelClassifier
-from skbalance._validation import check_sparse
+from skbalance import BalancedMultiLabelClassifier, TagClassifier
+from skbalance._validation import check_sparse, read_numbers, validate_hyperparameters
+from skbalance.datasets import make_long_tailed_multilabel
 from skbalance.losses import FocalLoss
 
 
@@ -87,6 +90,47 @@ def ways_to_fit(X, y):
     yield lambda: piped.fit(X, y)
     yield lambda: cross_val_score(piped, X, y, cv=2, scoring="f1_macro")
     yield lambda: Parallel(n_jobs=1)([delayed(model.fit)(X, y)])
+
+
+@pytest.mark.parametrize("value", [10**400, 2**63, -(2**70)])
+def test_integers_beyond_64_bits_are_refused(value):
+    for make in (
+        lambda: validate_hyperparameters(FocalLoss(gamma=value)),
+        lambda: validate_hyperparameters(TagClassifier(n_jobs=value)),
+        lambda: make_long_tailed_multilabel(labels_per_sample=value),
+    ):
+        with pytest.raises(ValueError, match=r"must fit into 64 bits|must be a"):
+            make()
+
+
+def test_booleans_are_no_numbers_of_functions():
+    with pytest.raises(ValueError, match=r"'n_labels' parameter of make_long_tailed_multilabel must be .* Got True"):
+        make_long_tailed_multilabel(n_labels=True)
+    assert make_long_tailed_multilabel(5, 8, random_state=0)[1].shape == (5, 8)
+
+
+@pytest.mark.parametrize("values", ["1", ["1"], [1j], [[1], [1, 2]], [None, "a"], [10**400], object(), b"1"])
+def test_what_is_no_number_is_named(values):
+    with pytest.raises(ValueError, match=r"^weights must hold numbers; got "):
+        read_numbers(values, "weights")
+
+
+def test_numbers_of_any_holder_are_read():
+    for values in ([1, 2], (True, 2.0), np.array([1, 2], np.int8), pd.Series([1, 2], dtype="Int64"), [Fraction(1), 2]):
+        read = read_numbers(values, "weights")
+        assert read.dtype == np.float64
+        assert read.tolist() == [1, 2]
+
+
+def test_numbers_that_no_float_can_hold():
+    X, y = [[0.0], [1.0]], [0, 1]
+    for fit in (
+        lambda: BalancedMultiLabelClassifier().fit([[10**400], [1]], y),
+        lambda: BalancedMultiLabelClassifier().fit(X, y, sample_weight=10**400),
+        lambda: BalancedMultiLabelClassifier().fit(X, y).predict([[10**400]]),
+    ):
+        with pytest.raises(ValueError, match="too large for a float"):
+            fit()
 
 
 def test_warnings_point_at_the_line_that_called(constant_label):

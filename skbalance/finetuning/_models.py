@@ -143,13 +143,16 @@ def adapted(network: TextNetwork, *, n_frozen_layers, lora_rank, gradient_checkp
     Raises
     ------
     ValueError
-        If there are not so many layers.
+        If there are not so many layers, or the encoder is narrower than `lora_rank`.
     ImportError
         If peft is needed and not installed.
     """
     layers = encoder_layers(network.encoder) if n_frozen_layers else []
     if n_frozen_layers > len(layers):
         raise ValueError(f"n_frozen_layers={n_frozen_layers} is more than the encoder's {len(layers)} layers.")
+    width = getattr(network.encoder.config, "hidden_size", lora_rank)
+    if lora_rank is not None and lora_rank > width:
+        raise ValueError(f"lora_rank={lora_rank} is more than the width of the encoder, {width}.")
     if gradient_checkpointing:
         _checkpoint_activations(network.encoder, True)
     if lora_rank is not None:

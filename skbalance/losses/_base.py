@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from sklearn.base import BaseEstimator, clone
 
-from .._validation import DocLinkMixin, Interval, StrOptions, validate_hyperparameters
+from .._validation import DocLinkMixin, Interval, StrOptions, read_numbers, validate_hyperparameters
 from ._statistics import LabelStatistics
 
 if TYPE_CHECKING:
@@ -141,10 +141,7 @@ def positive_weight(statistics: LabelStatistics, pos_weight) -> float | np.ndarr
         return np.exp(statistics.log_odds * (0.5 if pos_weight == "sqrt_balanced" else 1.0))
     if isinstance(pos_weight, Real):
         return float(pos_weight)
-    try:
-        weight = np.asarray(pos_weight, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise ValueError(f"pos_weight must hold numbers, one for each label; got {pos_weight!r}.") from None
+    weight = read_numbers(pos_weight, "pos_weight")
     if weight.shape != (statistics.n_labels,):
         raise ValueError(f"pos_weight must have shape (n_labels,) = ({statistics.n_labels},); got {weight.shape}.")
     if not (np.isfinite(weight) & (weight > 0)).all():

@@ -99,12 +99,17 @@ class Criterion(nn.Module):
         loss : Tensor
             Of the shape that the reduction says; in float32 for half-precision logits.
         """
+        if not isinstance(logits, Tensor) or not logits.is_floating_point():
+            kind = logits.dtype if isinstance(logits, Tensor) else type(logits).__name__
+            raise TypeError(f"logits must be a tensor of a floating type; got {kind}.")
         if logits.ndim != 2 or logits.shape[1] != self.n_labels:
             raise ValueError(f"logits must have shape (n_samples, {self.n_labels}); got {tuple(logits.shape)}.")
         if not isinstance(targets, PositivePairs):
             targets = PositivePairs.from_targets(targets, self.n_labels)
         if targets.shape != tuple(logits.shape):
             raise ValueError(f"targets must have the shape of the logits, {tuple(logits.shape)}; got {targets.shape}.")
+        if sample_weight is not None and not isinstance(sample_weight, Tensor):
+            raise TypeError(f"sample_weight must be a tensor; got {type(sample_weight).__name__}.")
         if sample_weight is not None and sample_weight.shape != logits.shape[:1]:
             raise ValueError(
                 f"sample_weight must have shape (n_samples,) = {tuple(logits.shape[:1])}; got "
@@ -116,7 +121,10 @@ class Criterion(nn.Module):
         if sample_weight is None:
             return loss.sum()
         total = loss @ sample_weight.to(loss.dtype)
-        return total * (len(sample_weight) / sample_weight.sum()) if self.reduction == "mean" else total
+        if self.reduction == "sum":
+            return total
+        weight = sample_weight.sum()
+        return total * (len(sample_weight) / torch.where(weight == 0, 1, weight))  # 0 for a batch without any weight
 
     def _weighted_loss(self, logits: Tensor, pairs: PositivePairs, sample_weight: Tensor | None) -> Tensor:
         """What :meth:`_loss` returns; losses that sum over samples override it and take the weights into their sums."""

@@ -60,9 +60,18 @@ class PositivePairs:
 
         Raises
         ------
+        TypeError
+            If it is no tensor.
         ValueError
             If a label is not within 0 and 1 and not unknown, or a class index is out of range.
         """
+        if not isinstance(targets, Tensor):
+            raise TypeError(f"targets must be a tensor or PositivePairs; got {type(targets).__name__}.")
+        if targets.ndim not in (1, 2) or targets.is_complex():
+            raise ValueError(
+                "targets must be real, of shape (n_samples, n_labels) or (n_samples,); got "
+                f"{targets.dtype} of shape {tuple(targets.shape)}."
+            )
         if targets.layout == torch.sparse_csr:
             targets = targets.to_sparse_coo()
         if targets.layout == torch.sparse_coo:

@@ -10,7 +10,7 @@ import scipy.sparse as sp
 
 from .._indicators import check_row_weight
 from .._targets import UNCERTAIN, kept_pairs, read_indicator
-from .._validation import check_sparse
+from .._validation import check_sparse, read_numbers
 
 __all__ = ["LabelStatistics"]
 
@@ -58,8 +58,8 @@ class LabelStatistics:
     n_known: np.ndarray = None  # type: ignore[assignment]  # an array once it is made
 
     def __post_init__(self):
-        counts = np.array(self.counts, dtype=np.float64)
-        n_samples = float(self.n_samples)
+        counts = read_numbers(self.counts, "counts").copy()
+        n_samples = float(read_numbers(self.n_samples, "n_samples")) if np.ndim(self.n_samples) == 0 else np.nan
         if counts.ndim != 1 or counts.size == 0:
             raise ValueError(f"counts must have shape (n_labels,) with at least one label; got {counts.shape}.")
         if not (np.isfinite(n_samples) and n_samples > 0):

@@ -15,6 +15,7 @@ from skbalance.metrics._ranking import check_scores
 __all__ = ["expected_calibration_error", "multilabel_brier_score_loss"]
 
 _BLOCK_ELEMENTS = 1 << 22
+_MAX_BINS = 10_000
 
 
 def _check(y_true: Any, y_proba: Any, sample_weight: Any) -> tuple[Any, np.ndarray, np.ndarray | None]:
@@ -87,8 +88,8 @@ def expected_calibration_error(
     """
     if average not in ("micro", "macro"):
         raise ValueError(f"average must be one of ('micro', 'macro'); got {average!r}.")
-    if not isinstance(n_bins, numbers.Integral) or isinstance(n_bins, bool) or n_bins < 1:
-        raise ValueError(f"n_bins must be an integer of at least 1; got {n_bins!r}.")
+    if not isinstance(n_bins, numbers.Integral) or isinstance(n_bins, bool) or not 1 <= n_bins <= _MAX_BINS:
+        raise ValueError(f"n_bins must be an integer from 1 to {_MAX_BINS}; got {n_bins!r}.")
     y_true, y_proba, weight = _check(y_true, y_proba, sample_weight)
     n_labels = y_true.shape[1]
     n_cells = n_bins * (n_labels if average == "macro" else 1)

@@ -10,6 +10,7 @@ import numpy as np
 from sklearn.utils import Bunch
 
 from skbalance._indicators import align_indicators, check_row_weight, label_confusion
+from skbalance._validation import read_numbers
 from skbalance.metrics._ranking import check_zero_division
 from skbalance.metrics._scorer import MultilabelScorer
 
@@ -63,12 +64,9 @@ def label_groups(label_counts: Any, boundaries: tuple[float, float] = (8, 35)) -
     >>> groups.tail
     array([False, False, False,  True,  True])
     """
-    counts = np.asarray(label_counts)
-    if counts.ndim != 1 or counts.dtype.kind not in "biuf":
-        raise ValueError(
-            f"label_counts must be a vector of numbers, one per label; got shape {counts.shape} and dtype "
-            f"{counts.dtype}."
-        )
+    counts = read_numbers(label_counts, "label_counts")
+    if counts.ndim != 1:
+        raise ValueError(f"label_counts must be a vector of numbers, one per label; got shape {counts.shape}.")
     if not np.isfinite(counts).all() or (counts < 0).any():
         raise ValueError("label_counts must be finite and at least 0.")
     pair = tuple(boundaries) if isinstance(boundaries, (tuple, list, np.ndarray)) else ()
@@ -418,7 +416,7 @@ def group_f1_scorer(
     Raises
     ------
     ValueError
-        If an option is not allowed. The scorer itself raises AttributeError if there are no label counts.
+        If an option is not allowed. The scorer itself raises NotFittedError if there are no label counts.
 
     Examples
     --------

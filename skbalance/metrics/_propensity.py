@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from skbalance._propensity import label_propensities
+from skbalance._validation import read_numbers
 from skbalance.metrics._ranking import check_ranking, top_labels
 
 __all__ = [
@@ -25,7 +26,7 @@ def _propensity_scored(y_true, y_score, propensities, label_counts, n_samples, k
         if n_samples is None:
             raise ValueError("label_counts needs n_samples, the number of rows in the training data.")
         propensities = label_propensities(label_counts, n_samples)
-    propensities = np.asarray(propensities, dtype=np.float64)
+    propensities = read_numbers(propensities, "propensities")
     if propensities.shape != (n_labels,):
         raise ValueError(
             f"There must be one propensity or count for each of the {n_labels} labels; got the shape "

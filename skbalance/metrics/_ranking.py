@@ -184,7 +184,7 @@ def check_zero_division(zero_division: Any) -> float:
     ValueError
         If it is something else.
     """
-    if not isinstance(zero_division, numbers.Real) or not (zero_division in (0, 1) or np.isnan(float(zero_division))):
+    if not isinstance(zero_division, numbers.Real) or not (zero_division in (0, 1) or zero_division != zero_division):
         raise ValueError(f"zero_division must be 0, 1 or nan; got {zero_division!r}.")
     return float(zero_division)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from sklearn.exceptions import NotFittedError
 from sklearn.utils.metadata_routing import MetadataRequest
 
 __all__ = ["MultilabelScorer", "fitted_label_counts", "multilabel_response"]
@@ -43,7 +44,7 @@ def _fitted_attribute(estimator: Any, attribute: str, hint: str) -> Any:
             break
         name, current = inner
         path.append(f"{name}: {type(current).__name__}")
-    raise AttributeError(
+    raise NotFittedError(
         f"The scorer needs the attribute `{attribute}`, and none was found on {' -> '.join(path)}. Is the "
         f"estimator fitted? For an estimator that does not keep it, give it to the scorer: {hint}."
     )
@@ -65,7 +66,7 @@ def fitted_label_counts(estimator: Any) -> np.ndarray:
 
     Raises
     ------
-    AttributeError
+    NotFittedError
         If no `label_counts_` is found; the message names the path that was followed.
 
     Examples
@@ -109,7 +110,7 @@ def multilabel_response(estimator: Any, X: Any, response_method: str) -> Any:
 
     Raises
     ------
-    AttributeError
+    TypeError
         If the estimator lacks the method.
     """
     if response_method == "scores":
@@ -118,7 +119,7 @@ def multilabel_response(estimator: Any, X: Any, response_method: str) -> Any:
         method = response_method
     if not hasattr(estimator, method):
         wanted = "decision_function or predict_proba" if response_method == "scores" else method
-        raise AttributeError(f"The scorer needs the method {wanted}, which {estimator!r} does not have.")
+        raise TypeError(f"The scorer needs the method {wanted}, which {estimator!r} does not have.")
     response = getattr(estimator, method)(X)
     if isinstance(response, list) and method == "predict_proba":
         classes = getattr(estimator, "classes_", [None] * len(response))

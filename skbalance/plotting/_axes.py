@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import groupby
 from typing import Any
 
 import numpy as np
 
+from skbalance._validation import read_numbers
 from skbalance.metrics import label_groups
 
 __all__ = [
@@ -58,9 +60,19 @@ def import_pyplot(caller: str) -> Any:
 
 
 def new_axes(ax: Any, caller: str, figsize: tuple[float, float], layout: str = "constrained") -> Any:
-    """The given axes, or those of a new figure."""
+    """The given axes, or those of a new figure.
+
+    Raises
+    ------
+    TypeError
+        If they are no axes.
+    """
     plt = import_pyplot(caller)
-    return plt.subplots(figsize=figsize, layout=layout)[1] if ax is None else ax
+    if ax is None:
+        return plt.subplots(figsize=figsize, layout=layout)[1]
+    if not isinstance(ax, plt.Axes):
+        raise TypeError(f"{caller}: ax must be axes of matplotlib, or None; got a {type(ax).__name__}.")
+    return ax
 
 
 def new_grid(
@@ -84,7 +96,7 @@ def new_grid(
         ax.set_axis_off()
         return spec.subgridspec(*shape).subplots(squeeze=False, sharex=True, sharey=share_y)
     axes = np.asarray(ax, dtype=object)
-    if axes.size != shape[0] * shape[1]:
+    if axes.size != shape[0] * shape[1] or not all(isinstance(one, plt.Axes) for one in axes.flat):
         raise ValueError(f"{caller}: ax must be axes, or an array of axes of shape {shape}; got shape {axes.shape}.")
     return axes.reshape(shape)
 
@@ -102,9 +114,17 @@ def line_styles(n: int) -> list[dict]:
 
 
 def merge_style(default: dict, given: dict | None, artist: Any) -> dict:
-    """Defaults with what the caller gave over them, short names such as `c` and `lw` included."""
+    """Defaults with what the caller gave over them, short names such as `c` and `lw` included.
+
+    Raises
+    ------
+    TypeError
+        If it is no mapping.
+    """
     from matplotlib.cbook import normalize_kwargs
 
+    if given is not None and not isinstance(given, Mapping):
+        raise TypeError(f"Options of matplotlib must be a mapping of their names to values; got {given!r}.")
     return {**default, **normalize_kwargs(given or {}, artist)}
 
 
@@ -145,7 +165,7 @@ def check_counts(label_counts: Any, boundaries: tuple[float, float], n_labels: i
         there are not `n_labels`.
     """
     label_groups(label_counts, boundaries)
-    counts = np.asarray(label_counts, dtype=np.float64)
+    counts = read_numbers(label_counts, "label_counts")
     if counts.size == 0:
         raise ValueError("label_counts is empty: there is no label to plot.")
     if n_labels is not None and counts.size != n_labels:

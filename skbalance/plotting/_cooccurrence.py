@@ -9,6 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from skbalance._indicators import check_indicator, label_sums
+from skbalance._validation import read_numbers
 from skbalance.metrics import label_groups
 from skbalance.plotting._axes import (
     TEXT_COLOR,
@@ -97,16 +98,20 @@ class LabelCooccurrenceDisplay:
     ):
         self.label_counts = check_counts(label_counts, boundaries)
         n_labels = self.label_counts.size
-        self.bin_edges = np.arange(n_labels + 1) if bin_edges is None else np.asarray(bin_edges)
-        self.probabilities = np.asarray(probabilities, dtype=np.float64)
+        self.bin_edges = np.arange(n_labels + 1) if bin_edges is None else read_numbers(bin_edges, "bin_edges")
+        self.probabilities = read_numbers(probabilities, "probabilities")
         n_bins = self.bin_edges.size - 1
         if (
             self.bin_edges.ndim != 1
             or n_bins < 1
             or tuple(self.bin_edges[[0, -1]]) != (0, n_labels)
             or not (np.diff(self.bin_edges) > 0).all()
+            or (self.bin_edges % 1).any()
         ):
-            raise ValueError(f"bin_edges must increase from 0 to the number of labels, {n_labels}; got {bin_edges!r}.")
+            raise ValueError(
+                f"bin_edges must increase from 0 to the number of labels, {n_labels}, in integers; got {bin_edges!r}."
+            )
+        self.bin_edges = self.bin_edges.astype(np.intp)
         if self.probabilities.shape != (n_bins, n_bins):
             raise ValueError(f"probabilities must have shape {(n_bins, n_bins)}; got {self.probabilities.shape}.")
         self.display_labels = check_display_labels(display_labels, n_labels)

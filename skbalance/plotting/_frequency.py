@@ -191,7 +191,7 @@ class LabelFrequencyDisplay:
 
         Raises
         ------
-        AttributeError
+        NotFittedError
             If the estimator keeps no label counts.
         ImportError
             If matplotlib is missing.

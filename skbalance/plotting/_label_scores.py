@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from skbalance._indicators import align_indicators, label_confusion
+from skbalance._validation import read_numbers
 from skbalance.metrics import label_groups
 
 __all__ = ["as_named", "check_label_scores", "frequency_means", "group_means", "label_scores", "score_title"]
@@ -48,7 +49,7 @@ def label_scores(y_true: Any, y_pred: Any, scoring: str | Callable, zero_divisio
         if len(shape) != 2:
             raise ValueError(f"y_true must have shape (n_samples, n_labels); got {shape}.")
         n_labels = shape[1]
-        scores = np.asarray(scoring(y_true, y_pred), dtype=np.float64)
+        scores = read_numbers(scoring(y_true, y_pred), "What scoring gives")
         if scores.shape != (n_labels,):
             raise ValueError(
                 f"scoring must give one number for each of {n_labels} labels; got shape {scores.shape}. "
@@ -74,7 +75,7 @@ def check_label_scores(scores: Any, n_labels: int, name: str = "scores") -> np.n
     ValueError
         If it has another shape or is infinite.
     """
-    values = np.asarray(scores, dtype=np.float64)
+    values = read_numbers(scores, name)
     if values.shape != (n_labels,):
         raise ValueError(f"{name} must hold one number for each of {n_labels} labels; got shape {values.shape}.")
     if np.isinf(values).any():

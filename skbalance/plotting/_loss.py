@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from skbalance._indicators import check_indicator
+from skbalance._validation import read_numbers
 from skbalance.losses import BaseLoss, LabelStatistics, get_loss
 from skbalance.plotting._axes import check_display_labels, import_pyplot, line_styles, merge_style, new_grid
 
@@ -69,10 +70,10 @@ class LossDisplay:
     """
 
     def __init__(self, logits: Any, losses: dict, gradients: dict, *, label_counts: Any, label_names: Any):
-        self.logits = np.asarray(logits, dtype=np.float64)
+        self.logits = read_numbers(logits, "logits")
         self.losses = dict(losses)
         self.gradients = dict(gradients)
-        self.label_counts = np.asarray(label_counts)
+        self.label_counts = read_numbers(label_counts, "label_counts")
         self.label_names = list(label_names)
 
     @classmethod
@@ -175,7 +176,7 @@ class LossDisplay:
         named = _name_losses(losses)
         shown = _check_labels(labels, statistics)
         names = check_display_labels(display_labels, statistics.n_labels)
-        grid = np.linspace(-6, 6, 121) if logits is None else np.asarray(logits, dtype=np.float64)
+        grid = np.linspace(-6, 6, 121) if logits is None else read_numbers(logits, "logits")
         if grid.ndim != 1 or grid.size < 2 or not np.isfinite(grid).all():
             raise ValueError(f"logits must be a vector of at least two finite numbers; got shape {grid.shape}.")
         values, gradients = {}, {}

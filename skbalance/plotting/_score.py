@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+from sklearn.exceptions import NotFittedError
 
 from skbalance.metrics import fitted_label_counts, multilabel_response
 from skbalance.plotting._axes import (
@@ -157,7 +158,7 @@ class LabelScoreDisplay:
 
         Raises
         ------
-        AttributeError
+        NotFittedError
             If `label_counts` is None and no estimator keeps them.
         ValueError
             If the labels, counts or options cannot be used.
@@ -334,6 +335,6 @@ def _first_label_counts(estimators: list) -> np.ndarray:
     for estimator in estimators[:-1]:
         try:
             return fitted_label_counts(estimator)
-        except AttributeError:
+        except NotFittedError:
             continue
     return fitted_label_counts(estimators[-1])

@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
+from sklearn.exceptions import NotFittedError
 
+from skbalance._validation import read_numbers
 from skbalance.plotting._axes import (
     check_counts,
     import_pyplot,
@@ -150,7 +152,7 @@ class ThresholdDisplay:
 
         Raises
         ------
-        AttributeError
+        NotFittedError
             If the estimator has no thresholds.
         ValueError
             If the labels or options cannot be used.
@@ -160,7 +162,7 @@ class ThresholdDisplay:
         import_pyplot(f"{cls.__name__}.from_estimator")
         for name in ("thresholds_", "label_counts_", "estimator_"):
             if not hasattr(estimator, name):
-                raise AttributeError(
+                raise NotFittedError(
                     f"{type(estimator).__name__} has no `{name}`; give a fitted TunedThresholdMultiLabelClassifierCV, "
                     "or use from_predictions."
                 )
@@ -226,13 +228,13 @@ class ThresholdDisplay:
             If matplotlib is missing.
         """
         import_pyplot(f"{cls.__name__}.from_predictions")
-        y_score = np.asarray(y_score)
+        y_score = read_numbers(y_score, "y_score")
         if y_score.ndim != 2 or np.shape(y_true) != y_score.shape:
             raise ValueError(
                 f"y_true and y_score must have one shape (n_samples, n_labels); got {np.shape(y_true)} and "
                 f"{y_score.shape}."
             )
-        if not isinstance(baseline_threshold, Real) or np.isnan(baseline_threshold):
+        if not isinstance(baseline_threshold, Real) or baseline_threshold != baseline_threshold:
             raise ValueError(f"baseline_threshold must be a number; got {baseline_threshold!r}.")
         checked = _check_thresholds(thresholds, y_score.shape[1])
         counts = check_counts(label_counts, boundaries, y_score.shape[1])
@@ -350,7 +352,7 @@ class ThresholdDisplay:
 
 
 def _check_thresholds(thresholds: Any, n_labels: int) -> np.ndarray:
-    thresholds = np.asarray(thresholds, dtype=np.float64)
+    thresholds = read_numbers(thresholds, "thresholds")
     if thresholds.shape != (n_labels,) or np.isnan(thresholds).any():
         raise ValueError(
             f"thresholds must hold one number for each of {n_labels} labels, none of them NaN; got shape "

@@ -24,11 +24,10 @@ from skbalance._validation import (
 )
 from skbalance.decisions import readable
 from skbalance.losses import LabelStatistics, get_loss
-from skbalance.model_selection import MultilabelStratifiedShuffleSplit
 from skbalance.text._evaluation import make_evaluation
 from skbalance.text._pretrained import read_folder, write_folder
 from skbalance.text._texts import check_texts
-from skbalance.training import check_device
+from skbalance.training import check_device, hold_out_rows
 
 __all__ = ["FineTunedMultiLabelClassifier"]
 
@@ -347,14 +346,16 @@ class FineTunedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator
         random_state = check_random_state(self.random_state)
         seeds = random_state.randint(2**31 - 1, size=3)
 
-        kept = np.flatnonzero(weight)
+        kept, held = np.flatnonzero(weight), np.empty(0, dtype=int)
+        if self.early_stopping:
+            train, validate = hold_out_rows(
+                indicator[kept], self.validation_fraction, np.random.RandomState(int(seeds[0]))
+            )
+            kept, held = kept[train], kept[validate]
         statistics = LabelStatistics.from_targets(indicator[kept], weight[kept])
         criterion = loss.resolve(statistics).bind(statistics, reduction="row_sum", label_smoothing=self.label_smoothing)
         if encoding.kind == "multilabel":
             warn_of_constant_labels(statistics.counts, statistics.n_known)
-        held = np.empty(0, dtype=int)
-        if self.early_stopping:
-            kept, held = self._hold_out(kept, indicator, int(seeds[0]))
 
         model = self._start(statistics, label_texts, device, int(seeds[1]))
         data = finetuning.TrainingTexts(model.tokenizer(texts), indicator, weight)
@@ -410,16 +411,16 @@ class FineTunedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator
                 evaluate=evaluate,
                 checkpoints=checkpoints,
             )
+        some = model.scores([texts[row] for row in kept[:8]], max_tokens=self._max_tokens, device=device)
+        if not np.isfinite(some).all():
+            raise ValueError(
+                "Fine-tuning diverged: scores are no finite numbers any more. Give a smaller learning_rate_init, "
+                "head_learning_rate_init or weight_decay."
+            )
         self._store(encoding, statistics, loss, run, model)
         if checkpoints is not None:
             checkpoints.remove()
         return self
-
-    def _hold_out(self, kept, indicator, seed):
-        """Rows to train on and rows to validate on."""
-        splitter = MultilabelStratifiedShuffleSplit(1, test_size=self.validation_fraction, random_state=seed)
-        train, held = next(splitter.split(kept, indicator[kept]))
-        return kept[train], kept[held]
 
     def _start(self, statistics, label_texts, device, seed) -> finetuning.TextModel:
         """The model as training starts with it."""

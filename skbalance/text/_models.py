@@ -10,10 +10,12 @@ from typing import NamedTuple
 import numpy as np
 
 from skbalance.finetuning import quiet_loading
+from skbalance.training import check_device
 
 __all__ = ["LoadedModel", "ModelSource", "clear_models", "identify", "load"]
 
 _INSTALL_HINT = 'SentenceEmbedder needs sentence-transformers: pip install "skbalance[text]"'
+DEVICE_KINDS = ("cpu", "cuda", "mps", "xpu")
 _ORGANISATION = "sentence-transformers"
 # Parts of a model's folder that do not change its vectors with the torch backend.
 _IGNORED_FOLDERS = ("onnx", "openvino")
@@ -169,17 +171,7 @@ def _load_encoder(source, identity):
 
 def _check_device(device):
     """Turn the parameter into what sentence-transformers takes; None lets it choose."""
-    if device == "auto":
-        return None
-    import torch
-
-    try:
-        kind = torch.device(device).type
-    except RuntimeError as error:
-        raise ValueError(f"device={device!r} is not 'auto' or a torch device: {error}") from error
-    if kind == "cuda" and not torch.cuda.is_available():
-        raise ValueError(f"device={device!r}, but no CUDA device is available; use device='cpu' or device='auto'.")
-    return device
+    return None if device == "auto" else check_device(device, DEVICE_KINDS)
 
 
 def _identify_hub_model(model, revision):

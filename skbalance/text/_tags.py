@@ -17,9 +17,10 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from skbalance._callbacks import CallbackSupportMixin, with_callbacks
-from skbalance._validation import DocLinkMixin, validate_hyperparameters
+from skbalance._validation import DocLinkMixin, HasMethods, validate_hyperparameters
 from skbalance.text._tag_lists import read_tag_lists
 from skbalance.text._tag_pipeline import fit_tag_pipeline, unfitted_tag_pipeline
+from skbalance.text._texts import check_documents
 
 __all__ = ["TagClassifier"]
 
@@ -95,7 +96,7 @@ class TagClassifier(CallbackSupportMixin, DocLinkMixin, MetaEstimatorMixin, Clas
     """
 
     _parameter_constraints: dict = {
-        "estimator": "no_validation",
+        "estimator": [HasMethods(["fit", "predict"]), None],
         "label_texts": "no_validation",
         "classes": ["array-like", None],
         "sparse_output": ["boolean"],
@@ -178,6 +179,7 @@ class TagClassifier(CallbackSupportMixin, DocLinkMixin, MetaEstimatorMixin, Clas
                 random_state=self.random_state, verbose=self.verbose, **fit_params,
             )  # fmt: skip
         else:
+            check_documents(self.estimator, X)
             fitted = self._with_names(X, names)
             with task.propagate_callback_context(fitted):
                 fitted.fit(X, indicator, **fit_params)
@@ -185,6 +187,10 @@ class TagClassifier(CallbackSupportMixin, DocLinkMixin, MetaEstimatorMixin, Clas
         self.estimator_, self.classes_, self._binarizer = fitted, binarizer.classes_, binarizer
         context.call_on_fit_task_end(estimator=self, X=X, y=y, reconstruction_attributes={})
         return self
+
+    def _check_X(self, X):
+        check_is_fitted(self)
+        check_documents(self.estimator_, X)
 
     def _names(self, classes):
         """What each tag is called; None if that is not to be used."""
@@ -229,7 +235,7 @@ class TagClassifier(CallbackSupportMixin, DocLinkMixin, MetaEstimatorMixin, Clas
         tags : list of tuple of str or int, of length n_samples
             The tags of each row, in the order of `classes_`.
         """
-        check_is_fitted(self)
+        self._check_X(X)
         return self._binarizer.inverse_transform(self.estimator_.predict(X))
 
     def predict_topk(self, X, k):
@@ -255,7 +261,7 @@ class TagClassifier(CallbackSupportMixin, DocLinkMixin, MetaEstimatorMixin, Clas
         AttributeError
             If the estimator has no scores.
         """
-        check_is_fitted(self)
+        self._check_X(X)
         n_tags = len(self.classes_)
         if isinstance(k, bool) or not isinstance(k, Integral) or not 1 <= int(k) <= n_tags:
             raise ValueError(f"k must be an integer from 1 to the number of tags, {n_tags}; got {k!r}.")
@@ -283,7 +289,7 @@ class TagClassifier(CallbackSupportMixin, DocLinkMixin, MetaEstimatorMixin, Clas
         explanations : list of list of LabelEvidence, of length n_samples
             For each row its predicted tags with their evidence; ``print`` shows each in words.
         """
-        check_is_fitted(self)
+        self._check_X(X)
         rows = _reach(self.estimator_, "explain")(X)
         return [[replace(evidence, label=self.classes_[evidence.label]) for evidence in row] for row in rows]
 
@@ -301,7 +307,7 @@ class TagClassifier(CallbackSupportMixin, DocLinkMixin, MetaEstimatorMixin, Clas
         probabilities : ndarray of shape (n_samples, n_tags)
             In the order of `classes_` (some scikit-learn classifiers return a list of arrays instead).
         """
-        check_is_fitted(self)
+        self._check_X(X)
         return self.estimator_.predict_proba(X)
 
     @available_if(_estimator_has("decision_function"))
@@ -318,7 +324,7 @@ class TagClassifier(CallbackSupportMixin, DocLinkMixin, MetaEstimatorMixin, Clas
         scores : ndarray of shape (n_samples, n_tags)
             In the order of `classes_`.
         """
-        check_is_fitted(self)
+        self._check_X(X)
         return self.estimator_.decision_function(X)
 
     def score(self, X, y, **score_params):
@@ -338,7 +344,7 @@ class TagClassifier(CallbackSupportMixin, DocLinkMixin, MetaEstimatorMixin, Clas
         score : float
             Higher is better.
         """
-        check_is_fitted(self)
+        self._check_X(X)
         if get_config()["enable_metadata_routing"]:
             score_params = process_routing(self, "score", **score_params).estimator.score
         return self.estimator_.score(X, self._binarizer.transform(read_tag_lists(y)), **score_params)

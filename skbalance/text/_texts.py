@@ -1,11 +1,11 @@
 """From what a user calls a column of texts to a list of strings, or an error that says what was given."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-__all__ = ["check_texts"]
+__all__ = ["check_documents", "check_texts"]
 
 
 def check_texts(X):
@@ -38,6 +38,39 @@ def check_texts(X):
         if not text.isascii():
             _check_encodable(row, text)
     return [str(text) for text in texts]
+
+
+def check_documents(estimator, X):
+    """Name the row that is no text before a vectorizer of scikit-learn fails on it in its own words.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Only one that begins with such a vectorizer, with its own tokens of its own documents, is looked at.
+    X : object
+        What it is to be given.
+
+    Raises
+    ------
+    TypeError
+        If a row is no string and no bytes.
+    ValueError
+        If a row is missing.
+    """
+    while hasattr(estimator, "steps") or hasattr(estimator, "estimator"):
+        estimator = estimator.steps[0][1] if hasattr(estimator, "steps") else estimator.estimator
+    own = [getattr(estimator, name, None) for name in ("tokenizer", "preprocessor")]
+    usual = getattr(estimator, "input", None) == "content" and isinstance(getattr(estimator, "analyzer", None), str)
+    if not hasattr(estimator, "build_analyzer") or not usual or own != [None, None]:
+        return
+    if hasattr(X, "columns") or getattr(X, "ndim", 1) != 1:
+        raise ValueError(f"X has the shape {getattr(X, 'shape', None)}; one column of texts is needed.")
+    if isinstance(X, Iterator):
+        return  # it can be gone through only once
+    rows = _to_list(X)
+    for row, text in enumerate(rows):
+        if not isinstance(text, str | bytes):
+            raise _not_a_text(row, text, rows)
 
 
 def _to_list(X):

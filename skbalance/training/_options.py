@@ -120,9 +120,10 @@ def check_device(device: str, kinds=("cpu", "cuda")) -> str:
             found = torch.device("cuda", torch.cuda.current_device())
         torch.empty(0, device=found)
     except Exception as error:  # whatever torch, or a driver, has to say
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
         gpus = f", 'cuda' and 'cuda:0' to 'cuda:{n_gpus - 1}'" if n_gpus else "; there is no CUDA GPU"
         raise ValueError(
-            f"device={device!r} cannot be used here: {str(error).splitlines()[0]} Allowed are 'auto' and 'cpu'{gpus}."
+            f"device={device!r} cannot be used here: {reason} Allowed are 'auto' and 'cpu'{gpus}."
         ) from error
     return str(found)
 

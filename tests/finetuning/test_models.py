@@ -84,6 +84,11 @@ def test_more_frozen_layers_than_there_are(deep_encoder_folder):
         pass
 
 
+def test_lora_is_no_wider_than_the_encoder(deep_encoder_folder):
+    with pytest.raises(ValueError, match="lora_rank=17 is more than the width of the encoder, 16"):
+        moved(make_model(deep_encoder_folder), lora_rank=17)
+
+
 # peft asks transformers for a property by its former name.
 @pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")
 def test_lora(deep_encoder_folder):

@@ -92,7 +92,7 @@ def test_groups_are_a_partition(counts, lower, width):
     ("counts", "boundaries", "match"),
     [
         ([[1, 2]], (8, 35), "vector"),
-        (["a"], (8, 35), "vector"),
+        (["a"], (8, 35), "numbers"),
         ([1, np.nan], (8, 35), "finite"),
         ([1, -1], (8, 35), "at least 0"),
         ([1], (35, 8), "increasing"),

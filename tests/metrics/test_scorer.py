@@ -71,7 +71,7 @@ def test_errors():
         def predict(self, X):
             return y
 
-    with pytest.raises(AttributeError, match="decision_function or predict_proba"):
+    with pytest.raises(TypeError, match="decision_function or predict_proba"):
         MultilabelScorer(r_precision_score, response_method="scores")(Silent(), X, y)
-    with pytest.raises(AttributeError, match="method predict_proba"):
+    with pytest.raises(TypeError, match="method predict_proba"):
         MultilabelScorer(r_precision_score, response_method="predict_proba")(Silent(), X, y)

@@ -426,6 +426,26 @@ def test_early_stopping(scoring, encoder_folder, data):
     assert not hasattr(model.set_params(early_stopping=False, max_iter=1).fit(texts, y), "validation_scores_")
 
 
+def test_a_rare_label_keeps_a_text_to_train_on(encoder_folder, data):
+    texts, y = data
+    y = np.zeros((len(texts), 3), dtype=int)
+    y[::2, 0], y[0, 1], y[1, 2] = 1, 1, 1
+    for seed in range(4):
+        model = make_model(
+            encoder_folder, early_stopping=True, validation_fraction=0.4, max_iter=1, random_state=seed
+        ).fit(texts, y)
+        assert model.label_counts_[1:].tolist() == [1, 1]
+        assert model.n_samples_fit_ < len(texts)
+
+
+@pytest.mark.parametrize("params", [{"learning_rate_init": 1e8}, {"weight_decay": 1e300}])
+def test_fine_tuning_that_diverges_is_an_error(encoder_folder, data, params):
+    model = make_model(encoder_folder, max_iter=2)
+    with pytest.raises(ValueError, match="Fine-tuning diverged"):
+        model.set_params(**params).fit(*data)
+    assert not hasattr(model, "weights_")
+
+
 def test_early_stopping_keeps_the_best(encoder_folder, data, monkeypatch):
     texts, y = data
     scores = iter([1.0, 3.0, 2.0, 2.5])

@@ -140,9 +140,9 @@ def test_folder_without_a_model(tmp_path):
 
 def test_devices(encoder_folder, monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    with pytest.raises(ValueError, match="device='cuda:1', but no CUDA device is available"):
+    with pytest.raises(ValueError, match=r"device='cuda:1' cannot be used here.* there is no CUDA GPU"):
         load(ModelSource(str(encoder_folder), "cuda:1"))
-    with pytest.raises(ValueError, match="device='gpu' is not 'auto' or a torch device"):
+    with pytest.raises(ValueError, match="device='gpu' cannot be used here"):
         load(ModelSource(str(encoder_folder), "gpu"))
     assert load(ModelSource(str(encoder_folder), "auto")).dimension == 16
 

@@ -284,3 +284,34 @@ def test_a_tag_without_a_training_text_is_known_by_its_name():
 def test_one_call_needs_texts(X):
     with pytest.raises((TypeError, ValueError)):
         TagClassifier().fit(X, [["a"], ["b"]])
+
+
+@pytest.mark.parametrize(
+    ("texts", "error", "message"),
+    [
+        ([None, *TEXTS[1:]], ValueError, r"missing text\(s\), the first in row 0"),
+        ([*TEXTS[:-1], 3.5], TypeError, "Row 29 .* is a float: 3.5"),
+        (pl.DataFrame({"text": TEXTS}), ValueError, "one column of texts is needed"),
+        (np.array([TEXTS]), ValueError, r"shape \(1, 30\)"),
+        ("wheat", TypeError, "a single str"),
+        (3, TypeError, "X is a int"),
+    ],
+)
+def test_rows_that_are_no_texts_are_named(pipeline, texts, error, message):
+    with pytest.raises(error, match=message):
+        TagClassifier(pipeline).fit(texts, TAGS)
+    fitted = TagClassifier(pipeline).fit(TEXTS, TAGS)
+    for method in ("predict", "predict_proba", "decision_function"):
+        with pytest.raises(error, match=message):
+            getattr(fitted, method)(texts)
+
+
+def test_bytes_are_texts_of_a_vectorizer(pipeline):
+    fitted = TagClassifier(pipeline).fit(TEXTS, TAGS)
+    assert fitted.predict([text.encode() for text in TEXTS]) == fitted.predict(TEXTS)
+    assert fitted.predict(iter(TEXTS)) == fitted.predict(TEXTS)
+
+
+def test_an_estimator_that_cannot_predict_is_refused():
+    with pytest.raises(ValueError, match="'estimator' parameter of TagClassifier must be an object implementing"):
+        TagClassifier(TfidfVectorizer()).fit(TEXTS, TAGS)
