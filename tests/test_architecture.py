@@ -20,7 +20,7 @@ ALLOWED = {
     "_propensity": set(),
     "training": {"losses", "model_selection"},
     "_display": {"losses"},
-    "_indicators": {"_targets"},
+    "_indicators": {"_targets", "_validation"},
     "_lazy": set(),
     "_targets": {"_warnings"},
     "_validation": set(),
