@@ -122,6 +122,14 @@ class TextModel:
         logits = predict_logits(self.network, self.tokenizer(list(places)), max_tokens=max_tokens, device=device)
         return logits[[places[text] for text in texts]]
 
+    def check(self, texts, *, max_tokens, device):
+        """Raise a ValueError if the logits of some texts are no finite numbers: training has diverged."""
+        if not np.isfinite(self.scores(texts, max_tokens=max_tokens, device=device)).all():
+            raise ValueError(
+                "Fine-tuning diverged: scores are no finite numbers any more. Give a smaller learning_rate_init, "
+                "head_learning_rate_init or weight_decay."
+            )
+
 
 @contextmanager
 def adapted(network: TextNetwork, *, n_frozen_layers, lora_rank, gradient_checkpointing, seed):

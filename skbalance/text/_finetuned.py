@@ -411,12 +411,7 @@ class FineTunedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator
                 evaluate=evaluate,
                 checkpoints=checkpoints,
             )
-        some = model.scores([texts[row] for row in kept[:8]], max_tokens=self._max_tokens, device=device)
-        if not np.isfinite(some).all():
-            raise ValueError(
-                "Fine-tuning diverged: scores are no finite numbers any more. Give a smaller learning_rate_init, "
-                "head_learning_rate_init or weight_decay."
-            )
+        model.check([texts[row] for row in kept[:8]], max_tokens=self._max_tokens, device=device)
         self._store(encoding, statistics, loss, run, model)
         if checkpoints is not None:
             checkpoints.remove()
