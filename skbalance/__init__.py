@@ -1,4 +1,4 @@
-"""Balancing losses for long-tailed multi-label text classification, as ordinary scikit-learn."""
+"""Tags for texts when most tags are rare: long-tailed multi-label text classification with scikit-learn."""
 
 from ._classifier import BalancedMultiLabelClassifier
 from ._versions import show_versions
