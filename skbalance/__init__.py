@@ -1,10 +1,15 @@
 """Tags for texts when most tags are rare: long-tailed multi-label text classification with scikit-learn."""
 
-from ._classifier import BalancedMultiLabelClassifier
-from ._versions import show_versions
-from .calibration import CalibratedMultiLabelClassifierCV
-from .decisions import FixedThresholdMultiLabelClassifier, TunedThresholdMultiLabelClassifierCV
-from .text import FineTunedMultiLabelClassifier, SentenceEmbedder, TagClassifier
+from typing import TYPE_CHECKING
+
+from ._lazy import lazy_names
+
+if TYPE_CHECKING:
+    from ._classifier import BalancedMultiLabelClassifier
+    from ._versions import show_versions
+    from .calibration import CalibratedMultiLabelClassifierCV
+    from .decisions import FixedThresholdMultiLabelClassifier, TunedThresholdMultiLabelClassifierCV
+    from .text import FineTunedMultiLabelClassifier, SentenceEmbedder, TagClassifier
 
 __version__ = "0.1.0.dev0"
 
@@ -19,3 +24,18 @@ __all__ = [
     "__version__",
     "show_versions",
 ]
+
+__getattr__, __dir__ = lazy_names(
+    __name__,
+    {
+        "BalancedMultiLabelClassifier": "_classifier",
+        "CalibratedMultiLabelClassifierCV": "calibration",
+        "FineTunedMultiLabelClassifier": "text",
+        "FixedThresholdMultiLabelClassifier": "decisions",
+        "SentenceEmbedder": "text",
+        "TagClassifier": "text",
+        "TunedThresholdMultiLabelClassifierCV": "decisions",
+        "show_versions": "_versions",
+    },
+    rooms=("calibration", "datasets", "decisions", "losses", "metrics", "model_selection", "plotting", "text"),
+)

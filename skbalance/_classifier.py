@@ -499,8 +499,9 @@ class BalancedMultiLabelClassifier(LossBoxMixin, CallbackSupportMixin, Classifie
 
         Returns
         -------
-        proba : csr_array of shape (n_samples, n_labels)
-            ``k`` entries in each row, those of :meth:`predict_proba`, in the order of the labels.
+        proba : csr_matrix of shape (n_samples, n_labels)
+            ``k`` entries in each row, those of :meth:`predict_proba`, in the order of the labels. A csr_array where
+            scikit-learn's setting `sparse_interface` says so.
 
         Raises
         ------

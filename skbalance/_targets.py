@@ -12,6 +12,7 @@ from scipy.special import expit, softmax
 from sklearn.exceptions import DataConversionWarning
 from sklearn.utils.multiclass import check_classification_targets
 
+from skbalance._validation import sparse_kind
 from skbalance._warnings import warn
 
 __all__ = [
@@ -110,7 +111,7 @@ class TargetEncoding:
             proba = (proba / proba.sum(axis=1, keepdims=True)).clip(low, high)
         return proba
 
-    def top_probabilities(self, score_blocks, k: int, *, exclusive: bool = False) -> sp.csr_array:
+    def top_probabilities(self, score_blocks, k: int, *, exclusive: bool = False) -> sp.csr_array | sp.csr_matrix:
         """Probabilities of the k labels of the highest scores in each row, of blocks of rows.
 
         Parameters
@@ -124,7 +125,7 @@ class TargetEncoding:
 
         Returns
         -------
-        proba : csr_array of shape (n_samples, n_labels)
+        proba : csr_matrix or csr_array of shape (n_samples, n_labels)
             ``k`` entries in each row, in the order of the labels.
 
         Raises
@@ -143,7 +144,7 @@ class TargetEncoding:
             proba.append(self.probabilities(np.take_along_axis(scores, top, axis=1), exclusive=exclusive))
         n_rows = sum(map(len, labels))
         parts = np.concatenate(proba).ravel(), np.concatenate(labels).ravel(), k * np.arange(n_rows + 1)
-        return sp.csr_array(parts, shape=(n_rows, self.n_outputs))
+        return sparse_kind()(parts, shape=(n_rows, self.n_outputs))
 
     def stack(self, blocks: list):
         """Predictions of blocks of rows, one below the other."""
@@ -155,8 +156,7 @@ class TargetEncoding:
         """Indicator of the type of a multi-label target from a boolean one, dense or sparse."""
         if not self.sparse:
             return positive.astype(self.dtype)
-        container = sp.csr_array if self.sparse == "array" else sp.csr_matrix
-        return container(positive, dtype=self.dtype)
+        return sparse_kind(self.sparse)(positive, dtype=self.dtype)
 
 
 def read_targets(y: Any, *, name: str = "y", also: tuple[str, ...] = ()) -> Any:

@@ -11,7 +11,7 @@ from numbers import Integral
 
 import numpy as np
 import scipy.sparse as sp
-from sklearn.calibration import _SigmoidCalibration as SigmoidCalibration
+from sklearn import get_config
 from sklearn.utils import _safe_indexing
 from sklearn.utils._param_validation import (
     HasMethods,
@@ -38,7 +38,6 @@ __all__ = [
     "DocLinkMixin",
     "HasMethods",
     "Interval",
-    "SigmoidCalibration",
     "StrOptions",
     "VisualBlock",
     "_safe_indexing",
@@ -47,6 +46,7 @@ __all__ = [
     "check_sparse",
     "num_samples",
     "read_numbers",
+    "sparse_kind",
     "validate_features",
     "validate_hyperparameters",
     "validate_params",
@@ -132,6 +132,24 @@ def check_sparse(matrix, name):
         found = f"indices must lie between 0 and {width - 1}; got {indices.min()} to {indices.max()}"
     if found is not None:
         raise ValueError(f"{name} is a malformed {matrix.format.upper()} matrix: {found}.")
+
+
+def sparse_kind(like=""):
+    """SciPy's container for a sparse output.
+
+    Parameters
+    ----------
+    like : {"matrix", "array", ""}
+        Of what kind the input was that it follows; empty if it follows none.
+
+    Returns
+    -------
+    container : type
+        `csr_array` if scikit-learn's setting `sparse_interface`, of release 1.9, is ``"sparray"``, or `like` is
+        ``"array"``; else `csr_matrix`, for ``"spmatrix"`` is what the setting is where nobody has set it.
+    """
+    arrays = like == "array" or get_config().get("sparse_interface") == "sparray"
+    return sp.csr_array if arrays else sp.csr_matrix
 
 
 def validate_hyperparameters(estimator):

@@ -22,7 +22,7 @@ ALLOWED = {
     "_display": {"losses"},
     "_indicators": {"_targets", "_validation"},
     "_lazy": set(),
-    "_targets": {"_warnings"},
+    "_targets": {"_validation", "_warnings"},
     "_validation": set(),
     "_warnings": set(),
     "_classifier": {"_display", "losses", "training"},

@@ -96,10 +96,25 @@ def test_prediction_loads_nothing_heavy(tmp_path):
     assert run(SERVE, str(path)) == {name: [] for name in MODELS}
 
 
+def test_the_package_loads_what_is_asked_for():
+    code = (
+        "import json, sys\n"
+        "import skbalance\n"
+        "first = sorted({'numpy', 'sklearn'} & set(sys.modules))\n"
+        "from skbalance import BalancedMultiLabelClassifier\n"
+        "second = sorted({'sklearn.calibration', 'sklearn.svm', 'sqlite3', 'skbalance.text'} & set(sys.modules))\n"
+        "print(json.dumps([first, second, skbalance.metrics.__name__]))\n"
+    )
+    assert run(code) == [[], [], "skbalance.metrics"]
+
+
 def test_lazy_names():
     import skbalance.losses
     import skbalance.training
 
+    assert set(skbalance.__all__) <= set(dir(skbalance))
+    assert {"losses", "text", "BalancedMultiLabelClassifier"} <= set(dir(skbalance))
+    assert "Criterion" in dir(skbalance.losses)
     assert skbalance.losses.Criterion.__module__ == "skbalance.losses._criteria"
     assert skbalance.training.fit_head.__module__ == "skbalance.training._solvers"
     with pytest.raises(AttributeError, match=r"module 'skbalance\.losses' has no attribute 'Nothing'"):

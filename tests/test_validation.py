@@ -1,21 +1,33 @@
 """What every room checks its input with."""
 
+import ast
 import copy
 import pickle
 import warnings
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
 from joblib import Parallel, delayed
+from sklearn import config_context, get_config
+from sklearn.datasets import make_multilabel_classification
+from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_score
+from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 import skbalance
-from skbalance import BalancedMultiLabelClassifier, TagClassifier
+from skbalance import (
+    BalancedMultiLabelClassifier,
+    CalibratedMultiLabelClassifierCV,
+    TagClassifier,
+    TunedThresholdMultiLabelClassifierCV,
+    _validation,
+)
 from skbalance._validation import check_sparse, read_numbers, validate_hyperparameters
 from skbalance.datasets import make_long_tailed_multilabel
 from skbalance.losses import FocalLoss
@@ -169,3 +181,50 @@ def test_pickles_carry_the_version(thing, saved_by):
         pickle.loads(saved_by(thing, "0.0.9"))
     with pytest.raises(ValueError, match=f"This {type(thing).__name__} was saved by skbalance before its release"):
         type(thing).__new__(type(thing)).__setstate__(vars(thing))
+
+
+def test_which_private_names_of_scikit_learn_are_used():
+    """Each is a risk with every new release: a new one belongs here, and in `_validation.py` alone."""
+    tree = ast.parse(Path(_validation.__file__).read_text(encoding="utf-8"))
+    found = {
+        f"{node.module}.{alias.name}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module.startswith("sklearn")
+        for alias in node.names
+    }
+    assert {name for name in found if "._" in name} == {
+        "sklearn.utils._estimator_html_repr._VisualBlock",
+        "sklearn.utils._param_validation.HasMethods",
+        "sklearn.utils._param_validation.Interval",
+        "sklearn.utils._param_validation.StrOptions",
+        "sklearn.utils._param_validation.make_constraint",
+        "sklearn.utils._param_validation.validate_parameter_constraints",
+        "sklearn.utils._param_validation.validate_params",
+        "sklearn.utils._repr_html.estimator._VisualBlock",
+        "sklearn.utils._safe_indexing",
+        "sklearn.utils.metaestimators._BaseComposition",
+        "sklearn.utils.validation._check_method_params",
+        "sklearn.utils.validation._check_sample_weight",
+        "sklearn.utils.validation._num_samples",
+    }
+
+
+# Where scikit-learn has no such setting, before its release 1.9, sparse outputs are matrices.
+SETTINGS = ["spmatrix", "sparray"] if "sparse_interface" in get_config() else [None]
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+@pytest.mark.parametrize("kind", [sp.csr_matrix, sp.csr_array])
+def test_sparse_outputs_are_of_the_kind_that_is_set(setting, kind):
+    X, y = make_multilabel_classification(n_samples=60, n_classes=3, random_state=0)
+    y = kind(y)
+    tuner = TunedThresholdMultiLabelClassifierCV(OneVsRestClassifier(LogisticRegression()), cv=2)
+    models = [BalancedMultiLabelClassifier("bce"), tuner, CalibratedMultiLabelClassifierCV(tuner.estimator, cv=2)]
+    alike = sp.csr_array if setting == "sparray" else sp.csr_matrix
+    with config_context(**({} if setting is None else {"sparse_interface": setting})):
+        for model in models:
+            # Predictions are of the kind of y, but that arrays are given where these are asked for.
+            assert type(model.fit(X, y).predict(X)) is (sp.csr_array if setting == "sparray" else kind)
+        assert type(models[0].predict_topk(X, 2)) is alike
+        data = make_long_tailed_multilabel(50, 5, random_state=0, min_label_count=2, return_X_y=False)
+        assert type(data.data) is type(data.target) is alike

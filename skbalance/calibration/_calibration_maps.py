@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import minimize_scalar
+from scipy.optimize import minimize, minimize_scalar
 from scipy.special import expit
 from sklearn.isotonic import IsotonicRegression
-
-from skbalance._validation import SigmoidCalibration
 
 __all__ = ["CalibrationMaps", "CalibrationSample", "fit_maps"]
 
@@ -159,12 +157,29 @@ def _fit(method, scores, n_positives, weights):
     targets = np.arange(len(scores)) < n_positives
     scores = np.asarray(scores, dtype=float)
     if method == "sigmoid":
-        fitted = SigmoidCalibration().fit(scores, targets.astype(float), weights)
-        return float(fitted.a_), float(fitted.b_)
+        return _platt(scores, targets, weights)
     if method == "temperature":
         return -_inverse_temperature(scores, targets, weights), 0.0
     fitted = IsotonicRegression(y_min=0, y_max=1, out_of_bounds="clip").fit(scores, targets, weights)
     return fitted.X_thresholds_, fitted.y_thresholds_
+
+
+def _platt(scores, targets, weights):
+    """Slope and intercept of Platt's sigmoid, which aims a little inside of 0 and 1."""
+    positives, negatives = weights[targets].sum(), weights[~targets].sum()
+    aims = np.where(targets, (positives + 1) / (positives + 2), 1 / (negatives + 2))
+    weights, unit = weights / weights.sum(), max(np.abs(scores).max(), 1.0)
+    scores = scores / unit
+
+    def loss_and_gradient(parameters):
+        logits = -(parameters[0] * scores + parameters[1])
+        slopes = weights * (aims - expit(logits))
+        return weights @ (np.logaddexp(0, logits) - aims * logits), np.array([slopes @ scores, slopes.sum()])
+
+    start = [0.0, np.log((negatives + 1) / (positives + 1))]
+    options = {"gtol": 1e-9, "ftol": 64 * np.finfo(float).eps}
+    slope, intercept = minimize(loss_and_gradient, start, jac=True, method="L-BFGS-B", options=options).x
+    return float(slope / unit), float(intercept)
 
 
 def _inverse_temperature(scores, targets, weights):

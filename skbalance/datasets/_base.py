@@ -12,6 +12,8 @@ from urllib.request import urlopen
 import numpy as np
 from scipy import sparse
 
+from skbalance._validation import sparse_kind
+
 DATA_HOME_VARIABLE = "SKBALANCE_DATA"
 DEFAULT_DATA_HOME = "~/skbalance_data"
 DOWNLOAD_TIMEOUT = 60.0  # seconds without an answer
@@ -94,8 +96,6 @@ def load_descr(name: str) -> str:
 def indicator_matrix(indices: np.ndarray, indptr: np.ndarray, n_labels: int) -> sparse.csr_matrix:
     """Return the 0/1 CSR matrix (int64) with sorted rows whose label indices are given, each once a row."""
     # Not uint8: scikit-learn 1.9's LabelBinarizer mixes up labels whose number does not fit the type.
-    target = sparse.csr_matrix(
-        (np.ones(len(indices), dtype=np.int64), indices, indptr), shape=(len(indptr) - 1, n_labels)
-    )
+    target = sparse_kind()((np.ones(len(indices), dtype=np.int64), indices, indptr), shape=(len(indptr) - 1, n_labels))
     target.sort_indices()
     return target

@@ -9,7 +9,7 @@ from scipy.optimize import brentq
 from scipy.sparse import csc_matrix, csr_matrix, vstack
 from sklearn.utils import Bunch, check_random_state
 
-from skbalance._validation import Interval, StrOptions, validate_params
+from skbalance._validation import Interval, StrOptions, sparse_kind, validate_params
 from skbalance.datasets._base import load_descr
 
 WORDS_PER_LABEL = 20
@@ -285,7 +285,7 @@ def _draw_labels(
         (np.ones(len(pairs), dtype=np.int64), pairs % n_samples, np.append(0, np.cumsum(counts))),
         shape=(n_samples, n_labels),
     )
-    return by_label.tocsr()
+    return sparse_kind()(by_label)
 
 
 def _top_up(
@@ -332,7 +332,7 @@ def _as_counts(blocks: Iterator[tuple[np.ndarray, np.ndarray]], n_samples: int, 
     """Count the words of each sample."""
     parts = []
     for words, indptr in blocks:
-        part = csr_matrix((np.ones(len(words)), words, indptr), shape=(len(indptr) - 1, n_features))
+        part = sparse_kind()((np.ones(len(words)), words, indptr), shape=(len(indptr) - 1, n_features))
         part.sum_duplicates()
         parts.append(part)
     return vstack(parts, format="csr") if len(parts) > 1 else parts[0]

@@ -31,7 +31,7 @@ __all__ = [
     "uses_bfloat16",
 ]
 
-__getattr__ = lazy_names(
+__getattr__, __dir__ = lazy_names(
     __name__,
     {
         "Checkpoints": "_checkpoints",

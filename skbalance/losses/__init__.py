@@ -46,4 +46,4 @@ __all__ = [
     "get_loss_names",
 ]
 
-__getattr__ = lazy_names(__name__, {"Criterion": "_criteria", "PositivePairs": "_positives"})
+__getattr__, __dir__ = lazy_names(__name__, {"Criterion": "_criteria", "PositivePairs": "_positives"})

@@ -45,7 +45,7 @@ __all__ = [
     "warn_of_offsets",
 ]
 
-__getattr__ = lazy_names(
+__getattr__, __dir__ = lazy_names(
     __name__,
     {
         "FitResult": "_solvers",
