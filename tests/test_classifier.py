@@ -291,7 +291,7 @@ def test_topk(data, k, dtype, monkeypatch):
     proba = model.predict_proba(X)
     monkeypatch.setattr("skbalance._classifier.BLOCK_ELEMENTS", 56)
     top = model.predict_topk(X, k)
-    assert isinstance(top, sp.csr_array)
+    assert isinstance(top, sp.csr_matrix)
     assert top.shape == (300, 8)
     assert top.dtype == dtype
     assert top.has_canonical_format
