@@ -34,6 +34,34 @@ def test_readme_has_the_tables_of_the_results(benchmark_module):
         update("")
 
 
+def test_table_of_the_readme_takes_what_is_measured(benchmark_module, monkeypatch, tmp_path):
+    tables = benchmark_module("tables")
+    monkeypatch.setattr(tables, "RESULTS", tmp_path)
+    readme, tags = benchmark_module("readme"), benchmark_module("tags")
+    with pytest.raises(ValueError, match=r"no results in decisions\.csv and tags\.csv"):
+        readme.tags()
+
+    def scores(micro, macro):
+        return (micro, macro, 0.0, 0.0, 0.0, 0.0)
+
+    table = tables.Table("tags.csv", tags.FIELDS)
+    for seed, macro in enumerate([0.62, 0.64]):
+        table.add("goemotions", tags.OURS, seed, *scores(0.9, macro))
+    head, _, row, published, _ = readme.tags()
+    assert head == "|  | GoEmotions |"
+    assert row == "| **`TagClassifier()`** | 90.0 / 63.0 ± 1.4 |"
+    assert published.endswith("| – |")
+
+    table.add("goemotions", tags.NAMED_PEER, 0, *scores(0.91, 0.62))
+    table.add("reuters", tags.NAMED_PEER, 0, *scores(0.9, 0.67))
+    head, _, peer, ours, published, _, verdict = readme.tags()
+    assert head == "|  | Reuters-21578 | GoEmotions |"
+    assert peer.endswith("| 90.0 / 67.0 | 91.0 / 62.0 |")
+    assert ours.endswith("| – | 90.0 / 63.0 ± 1.4 |")
+    assert published.endswith("| 90.6 / 64.5 | – |")
+    assert verdict.endswith("same thresholds and names in both scores on 0 of 1, in one on 1, in none on 0.")
+
+
 @pytest.mark.parametrize(
     "section", ["losses", "defaults", "splits", "embedding", "peers", "pubmed", "paper", "decisions", "tags", "service"]
 )
