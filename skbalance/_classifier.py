@@ -57,9 +57,10 @@ class BalancedMultiLabelClassifier(LossBoxMixin, CallbackSupportMixin, Classifie
 
     Parameters
     ----------
-    loss : str or loss object, default="db"
+    loss : str or loss object, default="balanced_ntr"
         A name of :func:`skbalance.losses.get_loss_names` or an object of :mod:`skbalance.losses`, whose parameters
-        can be searched as ``loss__gamma`` and so on.
+        can be searched as ``loss__gamma`` and so on. The default is the negative-tolerant focal loss with positives
+        weighted label by label, which at the usual threshold was best on the mean of six corpora.
     hidden_layer_sizes : int or array-like of int, default=()
         Units of each hidden layer; none makes a linear model.
     dropout : float, default=0.0
@@ -67,24 +68,24 @@ class BalancedMultiLabelClassifier(LossBoxMixin, CallbackSupportMixin, Classifie
     solver : {"auto", "lbfgs", "adam"}, default="auto"
         ``"lbfgs"`` takes all samples at once, ``"adam"`` mini-batches. ``"auto"`` is L-BFGS for a linear model that
         needs at most 2 GiB for it and no early stopping, else Adam.
-    alpha : float or "auto", default=3e-5
+    alpha : float or "auto", default="auto"
         Strength of the L2 penalty; ``"auto"`` sets it by the training data, see Notes. The coefficients of label i are
         penalised by ``alpha`` times
         :math:`n_i / N (1 - n_i / N)`, where it has :math:`n_i` positives among N samples, to the power of the loss's
         ``penalty_exponent``, usually 1, and 0 where positives are balanced; those of hidden layers by the sum of these
         over the labels.
-    term_weighting : {"auto", "rf"} or None, default=None
+    term_weighting : {"auto", "rf"} or None, default="auto"
         Weights that a linear model multiplies the features by, for each label its own, so that the penalty holds the
         coefficients of telling features less tight. ``"rf"`` is relevance frequency [2]_, ``log2(2 + a / max(1, c))``,
         of a feature that is not zero in `a` samples of the label and in `c` others; ``coefs_`` has it in it.
-        ``"auto"`` is ``"rf"`` for a linear model if more than half of X are zeros, and None else.
+        ``"auto"`` is ``"rf"`` for a linear model trained by L-BFGS if more than half of X are zeros, and None else.
     learning_rate_init : float, default=0.003
         Step size of Adam.
     batch_size : int or "auto", default="auto"
         Samples in a mini-batch of Adam; ``"auto"`` is all of up to 512, else 256.
     max_iter : int, default=200
         Most iterations of L-BFGS, or epochs of Adam.
-    tol : float or "auto", default=3e-3
+    tol : float or "auto", default="auto"
         Training stops once the objective falls by less than this share of itself an iteration, on average over the
         last ``n_iter_no_change``. ``"auto"`` is 1e-4 for the squared hinge loss and 3e-3 for the others.
     early_stopping : bool, default=False
@@ -208,17 +209,17 @@ class BalancedMultiLabelClassifier(LossBoxMixin, CallbackSupportMixin, Classifie
 
     def __init__(
         self,
-        loss="db",
+        loss="balanced_ntr",
         *,
         hidden_layer_sizes=(),
         dropout=0.0,
         solver="auto",
-        alpha=3e-5,
-        term_weighting=None,
+        alpha="auto",
+        term_weighting="auto",
         learning_rate_init=0.003,
         batch_size="auto",
         max_iter=200,
-        tol=3e-3,
+        tol="auto",
         early_stopping=False,
         validation_fraction=0.1,
         n_iter_no_change=10,
@@ -318,7 +319,6 @@ class BalancedMultiLabelClassifier(LossBoxMixin, CallbackSupportMixin, Classifie
         moments = data.moments()
         alpha = resolve_alpha(self.alpha, moments, data.weight, loss.penalty_strength)
         tol = loss.default_tol if self.tol == "auto" else self.tol
-        term_weighting = resolve_term_weighting(self.term_weighting, data, hidden)
         dtype = training_dtype(X.dtype, sizes, tol, moments)
         check_range(dtype, moments, alpha)
         warn_of_offsets(dtype, moments)
@@ -328,13 +328,14 @@ class BalancedMultiLabelClassifier(LossBoxMixin, CallbackSupportMixin, Classifie
             self.solver,
             hidden_layer_sizes=hidden,
             early_stopping=self.early_stopping,
-            weighted=term_weighting is not None,
+            weighted=self.term_weighting is not None,
             n_samples=len(data),
             n_features=X.shape[1],
             n_outputs=encoding.n_outputs,
             itemsize=dtype.itemsize,
             device=device,
         )
+        term_weighting = resolve_term_weighting(self.term_weighting, data, linear=not hidden, solver=solver)
         validation = None
         if self.early_stopping:
             data, validation = data.hold_out(self.validation_fraction, random_state)
@@ -513,7 +514,7 @@ class BalancedMultiLabelClassifier(LossBoxMixin, CallbackSupportMixin, Classifie
         >>> from skbalance import BalancedMultiLabelClassifier
         >>> model = BalancedMultiLabelClassifier().fit([[0, 1], [1, 0]], [[1, 0], [0, 1]])
         >>> model.predict_topk([[0, 1]], k=1).toarray().round(2)
-        array([[0.97, 0.  ]])
+        array([[0.7, 0. ]])
         """
         blocks = self._score_blocks(self._check_X(X))
         return self._encoding.top_probabilities(blocks, k, exclusive=self.loss_.exclusive)

@@ -36,7 +36,7 @@ class BaseLoss(DocLinkMixin, BaseEstimator):
     _parameter_constraints: dict = {}
     scale: float
     _penalty_exponent = 1.0
-    _penalty_strength = 0.005
+    _penalty_strength = 0.015
     #: What ``tol="auto"`` of the classifier is with this loss.
     default_tol = 3e-3
 
@@ -51,8 +51,8 @@ class BaseLoss(DocLinkMixin, BaseEstimator):
 
     @property
     def penalty_strength(self) -> float:
-        """Factor of what ``alpha="auto"`` of the classifier takes from the data; larger for balanced positives."""
-        return self._penalty_strength * {0.0: 1.0, 0.5: 8.0, 1.0: 10.0}[self._balance]
+        """Factor of what ``alpha="auto"`` of the classifier takes from the data; tenfold where positives are balanced."""
+        return self._penalty_strength * (10 if self._balance else 1)
 
     @property
     def _balance(self) -> float:

@@ -64,6 +64,7 @@ class SquaredHingeLoss(BaseLoss):
     }
 
     _penalty_exponent = 0.25
+    _penalty_strength = 0.005
     # The coefficients of rare labels converge last, and with tuned thresholds they matter.
     default_tol = 1e-4
 

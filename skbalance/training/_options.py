@@ -163,14 +163,15 @@ def resolve_alpha(alpha, moments: Moments, weight, strength: float) -> float:
     return float(strength * moments.variance.sum() / np.sqrt(weight.sum(dtype=np.float64)))
 
 
-def resolve_term_weighting(term_weighting, data, hidden_layer_sizes) -> str | None:
+def resolve_term_weighting(term_weighting, data, *, linear, solver) -> str | None:
     """Return the kind of term weights; ``"auto"`` is relevance frequency for a linear model of mostly zeros.
 
-    What is never zero occurs with every label alike: of embeddings there is nothing to weigh.
+    What is never zero occurs with every label alike: of embeddings there is nothing to weigh. Where L-BFGS does not fit
+    in memory the weights would not either: they are as many as the coefficients.
     """
     if term_weighting != "auto":
         return term_weighting
-    if hidden_layer_sizes:
+    if not linear or solver != "lbfgs":
         return None
     present = np.asarray((data.X != 0).sum(axis=1)).ravel()
     return "rf" if np.average(present, weights=data.weight) < data.X.shape[1] / 2 else None

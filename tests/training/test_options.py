@@ -111,13 +111,18 @@ def test_constant_features_have_no_penalty():
 @pytest.mark.parametrize("container", [np.asarray, sp.csr_array])
 def test_term_weights_are_for_linear_models_of_mostly_zeros(container):
     words, embeddings = samples(container(np.eye(3))), samples(container(np.ones((3, 3)) - np.eye(3)))
-    assert resolve_term_weighting("auto", words, ()) == "rf"
-    assert resolve_term_weighting("auto", words, (5,)) is None
-    assert resolve_term_weighting("auto", embeddings, ()) is None
-    assert resolve_term_weighting("rf", embeddings, ()) == "rf"
-    assert resolve_term_weighting(None, words, ()) is None
+    linear = {"linear": True, "solver": "lbfgs"}
+    assert resolve_term_weighting("auto", words, **linear) == "rf"
+    assert resolve_term_weighting("auto", words, linear=False, solver="lbfgs") is None
+    assert resolve_term_weighting("auto", words, linear=True, solver="adam") is None
+    assert resolve_term_weighting("auto", embeddings, **linear) is None
+    assert resolve_term_weighting("rf", embeddings, **linear) == "rf"
+    assert resolve_term_weighting(None, words, **linear) is None
 
 
 def test_the_share_of_zeros_is_that_of_repeated_samples():
     X = np.array([[1.0, 0, 0], [1, 1, 1]])
-    assert [resolve_term_weighting("auto", samples(X, np.array([n, 1.0])), ()) for n in (1, 9)] == [None, "rf"]
+    kinds = [
+        resolve_term_weighting("auto", samples(X, np.array([n, 1.0])), linear=True, solver="lbfgs") for n in (1, 9)
+    ]
+    assert kinds == [None, "rf"]
