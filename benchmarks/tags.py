@@ -1,9 +1,9 @@
 """`TagClassifier` at default settings, with names and without, beside a peer that is tuned alike.
 
-Run ``SKBALANCE_DATA=folder python benchmarks/tags.py``. Reuters-21578 (ModApte split, 90 topics), GoEmotions and TMC2007
-are trained on their training texts, or a tenth of them, and the test texts are scored once. A sample of BioASQ (terms
-of two articles or more), medical and langlog have no test part: each text is predicted once, by three folds. A seed
-shuffles the folds and draws the tenths.
+Run ``SKBALANCE_DATA=folder python benchmarks/tags.py``. Reuters-21578 (ModApte split, 90 topics), GoEmotions and
+TMC2007 are trained on their training texts, or a tenth of them, and the test texts are scored once. A sample of BioASQ
+(terms of two articles or more), medical and langlog have no test part: each text is predicted once, by three folds. A
+seed shuffles the folds and draws the tenths.
 
 `TagClassifier()` sets everything on the texts that it trains on. Its peer is one-vs-rest LinearSVC on the same TF-IDF,
 its C searched, the same thresholds set, and the same names of tags used or not, on the same folds.
