@@ -51,7 +51,7 @@ class BaseLoss(DocLinkMixin, BaseEstimator):
 
     @property
     def penalty_strength(self) -> float:
-        """Factor of what ``alpha="auto"`` of the classifier takes from the data; tenfold where positives are balanced."""
+        """Factor of what ``alpha="auto"`` takes from the data; tenfold where positives are balanced."""
         return self._penalty_strength * (10 if self._balance else 1)
 
     @property
