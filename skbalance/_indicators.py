@@ -7,10 +7,18 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from skbalance._targets import read_indicator
+from skbalance._targets import UNKNOWN, kept_pairs, read_indicator, split_unknown
 from skbalance._validation import read_numbers
 
-__all__ = ["align_indicators", "check_indicator", "check_row_weight", "label_confusion", "label_sums"]
+__all__ = [
+    "align_indicators",
+    "check_indicator",
+    "check_known",
+    "check_row_weight",
+    "label_confusion",
+    "label_sums",
+    "stored_in",
+]
 
 
 def check_indicator(y: Any, *, name: str = "y_true") -> Any:
@@ -37,32 +45,74 @@ def check_indicator(y: Any, *, name: str = "y_true") -> Any:
     return sp.csr_array(y) if sp.issparse(y) else y.astype(bool, copy=False)
 
 
+def check_known(y: Any, *, name: str = "y_true") -> tuple[Any, Any]:
+    """Check a multi-label indicator that may hold NaN where a label is unknown.
+
+    Parameters
+    ----------
+    y : {array-like, sparse matrix, frame} of shape (n_samples, n_labels)
+        The indicator.
+    name : str, default="y_true"
+        What the messages call it.
+
+    Returns
+    -------
+    y : ndarray of bool or csr_array, of shape (n_samples, n_labels)
+        What is known to be positive; see :func:`check_indicator`.
+    unknown : ndarray of bool or csr_array of shape (n_samples, n_labels), or None
+        What is unknown; None if nothing is.
+
+    Raises
+    ------
+    ValueError
+        If `y` is not two-dimensional or holds anything but 0, 1 and NaN.
+    """
+    y = read_indicator(y, name=name, also=UNKNOWN)
+    if sp.issparse(y):
+        return split_unknown(sp.csr_array(y))
+    unknown = np.isnan(y) if y.dtype.kind == "f" else np.zeros(0, dtype=bool)
+    return (y == 1, unknown) if unknown.any() else (y.astype(bool, copy=False), None)
+
+
+def stored_in(matrix: sp.csr_array, other: sp.csr_array) -> np.ndarray:
+    """Whether each stored pair of a canonical matrix is stored in another one, too."""
+    first, second = (
+        np.repeat(np.arange(m.shape[0], dtype=np.int64) * m.shape[1], np.diff(m.indptr)) + m.indices
+        for m in (matrix, other)
+    )
+    return np.isin(first, second)
+
+
 def align_indicators(y_true: Any, y_pred: Any, *, names: tuple[str, str] = ("y_true", "y_pred")) -> tuple[Any, Any]:
     """Check two indicators of one shape and hand both back dense, or both sparse if either is.
 
     Parameters
     ----------
     y_true, y_pred : {array-like, sparse matrix} of shape (n_samples, n_labels)
-        The indicators.
+        The indicators. The first may hold NaN where a label is unknown.
     names : tuple of str, default=("y_true", "y_pred")
         What the messages call them.
 
     Returns
     -------
     y_true, y_pred : both ndarray of bool, or both csr_array
-        See :func:`check_indicator`.
+        See :func:`check_indicator`. A pair that is unknown is in neither: it counts neither as right nor as wrong.
 
     Raises
     ------
     ValueError
         If either is no indicator, or the shapes differ.
     """
-    first = check_indicator(y_true, name=names[0])
+    first, unknown = check_known(y_true, name=names[0])
     second = check_indicator(y_pred, name=names[1])
     if first.shape != second.shape:
         raise ValueError(f"{names[0]} and {names[1]} must have one shape; got {first.shape} and {second.shape}.")
     if sp.issparse(first) != sp.issparse(second):
         first, second = sp.csr_array(first), sp.csr_array(second)
+    if unknown is not None and sp.issparse(second):
+        second = kept_pairs(second, ~stored_in(second, sp.csr_array(unknown)))
+    elif unknown is not None:
+        second = second & ~unknown
     return first, second
 
 

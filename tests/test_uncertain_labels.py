@@ -6,11 +6,34 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
-from sklearn.exceptions import ConvergenceWarning
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.exceptions import ConvergenceWarning, DataConversionWarning
+from sklearn.frozen import FrozenEstimator
+from sklearn.metrics import brier_score_loss, f1_score
+from sklearn.model_selection import GridSearchCV
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.svm import LinearSVC
 
-from skbalance import BalancedMultiLabelClassifier
+from skbalance import (
+    BalancedMultiLabelClassifier,
+    CalibratedMultiLabelClassifierCV,
+    FixedThresholdMultiLabelClassifier,
+    TunedThresholdMultiLabelClassifierCV,
+)
 from skbalance.datasets import make_long_tailed_multilabel
 from skbalance.losses import get_loss_names
+from skbalance.metrics import (
+    expected_calibration_error,
+    group_f1_score,
+    group_f1_scorer,
+    multilabel_brier_score_loss,
+    ndcg_at_k_score,
+    precision_at_k_score,
+    propensity_scored_precision_at_k_score,
+    r_precision_score,
+    tail_coverage_score,
+)
+from skbalance.model_selection import MultilabelStratifiedKFold
 
 X, Y = make_long_tailed_multilabel(n_samples=200, n_labels=6, n_features=40, random_state=0)
 X, Y = X.toarray(), Y.toarray() if sp.issparse(Y) else np.asarray(Y)
@@ -145,3 +168,170 @@ def test_many_labels_in_a_sparse_target_stay_sparse(monkeypatch):
         predicted = model.fit(rng.normal(size=(60, 5)), y).predict(rng.normal(size=(3, 5)))
     assert sp.issparse(predicted)
     assert model.label_counts_.sum() == (y.data == 1).sum()
+
+
+def one_vs_rest(**parameters):
+    return BalancedMultiLabelClassifier(loss="bce", uncertain_labels=True, **parameters)
+
+
+def tuner(**parameters):
+    return TunedThresholdMultiLabelClassifierCV(one_vs_rest(), cv=3, random_state=0, **parameters)
+
+
+METRICS = {
+    "F1": lambda y, scores: group_f1_score(y, scores > 0.3, groups={"all": np.arange(6)})["all"],
+    "micro": lambda y, scores: group_f1_score(y, scores > 0.3, groups={"all": np.arange(6)}, average="micro")["all"],
+    "coverage": lambda y, scores: tail_coverage_score(y, scores > 0.6, label_counts=[1] * 6),
+    "precision at 2": lambda y, scores: precision_at_k_score(y, scores, k=2),
+    "r-precision": lambda y, scores: r_precision_score(y, scores),
+    "nDCG": lambda y, scores: ndcg_at_k_score(y, scores, k=3),
+    "propensity": lambda y, scores: propensity_scored_precision_at_k_score(y, scores, propensities=[0.5] * 6, k=2),
+    "Brier": multilabel_brier_score_loss,
+    "ECE": expected_calibration_error,
+    "macro ECE": lambda y, scores: expected_calibration_error(y, scores, average="macro"),
+}
+
+
+@pytest.mark.parametrize("name", METRICS)
+@pytest.mark.parametrize("container", [np.asarray, sp.csr_array])
+def test_metrics_leave_unknown_pairs_out(name, container):
+    rng = np.random.default_rng(3)
+    scores = np.clip(0.6 * Y + 0.4 * rng.random(Y.shape), 0, 1)
+    whole = METRICS[name](container(HIDDEN), scores)
+    # What the model says of a pair that nobody knows changes nothing.
+    for other in (0.0, 1.0):
+        assert METRICS[name](container(HIDDEN), np.where(UNKNOWN, other, scores)) == pytest.approx(whole, abs=1e-12)
+    assert METRICS[name](container(Y.astype(float)), scores) == METRICS[name](container(Y), scores)
+
+
+def test_metrics_of_what_is_known_are_those_of_scikit_learn():
+    scores = np.random.default_rng(4).random(Y.shape)
+    told = ~UNKNOWN
+    brier = multilabel_brier_score_loss(HIDDEN, scores)
+    assert brier == pytest.approx(brier_score_loss(Y[told], scores[told]))
+    by_label = [f1_score(Y[told[:, i], i], scores[told[:, i], i] > 0.5, zero_division=0) for i in range(6)]
+    assert group_f1_score(HIDDEN, scores > 0.5, groups={"all": np.arange(6)})["all"] == pytest.approx(np.mean(by_label))
+    micro = group_f1_score(HIDDEN, scores > 0.5, groups={"all": np.arange(6)}, average="micro")["all"]
+    assert micro == pytest.approx(f1_score(Y[told], scores[told] > 0.5))
+    known = np.flatnonzero(~UNKNOWN.any(axis=1))
+    rows = np.where(UNKNOWN.any(axis=1)[:, None], np.nan, Y)
+    assert multilabel_brier_score_loss(rows, scores) == pytest.approx(
+        multilabel_brier_score_loss(Y[known], scores[known])
+    )
+    assert np.isnan(multilabel_brier_score_loss(np.full(Y.shape, np.nan), scores))
+
+
+def test_sparse_scores_keep_their_stored_zeros():
+    scores = sp.csr_array(np.ones(Y.shape))
+    scores.data[:] = np.where(np.arange(scores.nnz) % 6 == 5, 0.0, 1.0)
+    dense = scores.toarray()
+    assert precision_at_k_score(HIDDEN, scores, k=6) == precision_at_k_score(HIDDEN, dense, k=6)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"scores": "estimator", "strategy": "per_label"},
+        {"strategy": "micro_macro"},
+        {"strategy": "global"},
+        {"strategy": "top_k"},
+        {"scoring": "f1_samples"},
+        {"min_labels": 1, "max_labels": 2},
+    ],
+    ids=str,
+)
+def test_thresholds_rest_on_what_is_known(options):
+    model = tuner(**options).fit(X, HIDDEN)
+    np.testing.assert_array_equal(model.label_counts_, np.nansum(HIDDEN, axis=0))
+    assert 0 <= model.best_score_ <= 1
+    assert set(np.unique(model.predict(X))) <= {0.0, 1.0}
+    sparse = tuner(**options).fit(X, sp.csr_array(HIDDEN))
+    np.testing.assert_allclose(sparse.thresholds_, model.thresholds_, rtol=1e-6)
+    assert sparse.best_score_ == pytest.approx(model.best_score_)
+
+
+def test_what_an_estimator_says_of_unknown_pairs_moves_no_threshold():
+    rng = np.random.default_rng(5)
+    scores = Y + rng.normal(scale=0.7, size=Y.shape)
+    options = {"scores": "estimator", "cv": "prefit", "min_labels": 0, "random_state": 0}
+    fits = []
+    for said in (scores, np.where(UNKNOWN, scores - 1, scores)):
+        model = FrozenEstimator(Told().fit(said, Y))
+        fits.append(TunedThresholdMultiLabelClassifierCV(model, **options).fit(said, HIDDEN))
+    np.testing.assert_array_equal(fits[0].thresholds_, fits[1].thresholds_)
+    assert fits[0].best_score_ == fits[1].best_score_
+    as_negatives = TunedThresholdMultiLabelClassifierCV(model, **options).fit(said, np.nan_to_num(HIDDEN))
+    assert as_negatives.best_score_ < fits[1].best_score_
+
+
+class Told(ClassifierMixin, BaseEstimator):
+    """Gives its features as scores."""
+
+    def fit(self, X, y):
+        self.classes_ = [np.array([0, 1])] * y.shape[1]
+        return self
+
+    def decision_function(self, X):
+        return np.asarray(X)
+
+
+def test_a_label_of_which_only_positives_are_known_is_always_predicted():
+    y = np.where(np.arange(6) == 2, np.where(Y == 1, 1.0, np.nan), Y)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model = tuner().fit(X, y)
+        calibrated = CalibratedMultiLabelClassifierCV(one_vs_rest(), cv=3, random_state=0).fit(X, y)
+    assert model.thresholds_[2] == 0
+    assert (calibrated.predict_proba(X)[:, 2] > 0.99).all()
+
+
+def test_rows_of_unknown_labels_are_not_known_to_have_none():
+    every, some = np.eye(6)[np.arange(200) % 6], np.eye(6)[np.arange(200) % 6]
+    every[:20], some[:20] = np.nan, 0
+    assert tuner().fit(X, every).min_labels_ == 1
+    assert tuner().fit(X, some).min_labels_ == 0
+
+
+@pytest.mark.parametrize("container", [np.asarray, sp.csr_array])
+@pytest.mark.parametrize("method", ["sigmoid", "isotonic"])
+def test_maps_rest_on_what_is_known(method, container):
+    rng = np.random.default_rng(5)
+    scores = Y + rng.normal(scale=0.7, size=Y.shape)
+    options = {"method": method, "cv": "prefit", "random_state": 0}
+    probabilities = []
+    for said in (scores, np.where(UNKNOWN, 9.0, scores)):
+        model = CalibratedMultiLabelClassifierCV(FrozenEstimator(Told().fit(said, Y)), **options)
+        probabilities.append(model.fit(said, container(HIDDEN)).predict_proba(scores))
+    np.testing.assert_allclose(*probabilities)
+    assert np.isfinite(probabilities[0]).all()
+
+
+@pytest.mark.filterwarnings("ignore:invalid value encountered in cast:RuntimeWarning")  # of scikit-learn
+@pytest.mark.parametrize("meta", [TunedThresholdMultiLabelClassifierCV, CalibratedMultiLabelClassifierCV])
+def test_meta_estimators_leave_the_word_to_what_is_inside(meta):
+    for inside in (BalancedMultiLabelClassifier(), OneVsRestClassifier(LinearSVC())):
+        with pytest.raises(ValueError, match="NaN"):
+            meta(inside, cv=2).fit(X, HIDDEN)
+    with pytest.raises(ValueError, match=r"NaN where a label is unknown; it holds \[0.8\]. Smoothed or soft"):
+        meta(one_vs_rest(), cv=2).fit(X, SOFT)
+    given = FixedThresholdMultiLabelClassifier(one_vs_rest(), thresholds=0.4).fit(X, HIDDEN)
+    assert set(np.unique(given.predict(X))) <= {0.0, 1.0}
+
+
+def test_one_label_that_is_unknown_of_some_rows():
+    y = HIDDEN[:, :1]
+    with pytest.warns(DataConversionWarning, match="indicator of one label"):
+        model = tuner().fit(X, y)
+    assert model.predict(X).shape == (200, 1)
+
+
+def test_search_with_stratified_folds_and_a_scorer_of_what_is_known():
+    search = GridSearchCV(
+        one_vs_rest(),
+        {"alpha": [1e-4, 1e-2]},
+        scoring=group_f1_scorer("tail", label_counts=[1] * 6),
+        cv=MultilabelStratifiedKFold(3),
+        error_score="raise",
+    ).fit(X, HIDDEN)
+    assert 0 < search.best_score_ <= 1

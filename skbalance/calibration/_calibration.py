@@ -7,7 +7,6 @@ from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.utils import check_random_state, indexable
 from sklearn.utils.validation import check_is_fitted
 
 from skbalance._callbacks import with_callbacks
@@ -23,20 +22,14 @@ from skbalance.calibration._calibration_maps import CalibrationSample, fit_maps
 from skbalance.crossfit import (
     FitTasks,
     MetaClassifierMixin,
-    check_rows,
     choose_response_method,
     cross_fit,
-    encode_tuning_targets,
     features_seen,
     fit_all,
-    is_prefit,
-    label_counts,
     log_odds,
-    resolve_splits,
+    read_fit_inputs,
     response,
-    route_fit_params,
     scoring_blocks,
-    used_rows_only,
 )
 
 __all__ = ["CalibratedMultiLabelClassifierCV"]
@@ -170,7 +163,8 @@ class CalibratedMultiLabelClassifierCV(MetaClassifierMixin, BaseEstimator):
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Training data, whatever `estimator` takes.
         y : {array-like, sparse matrix} of shape (n_samples, n_labels) or (n_samples,)
-            Indicator of 0 and 1, or a binary target.
+            Indicator of 0 and 1, or a binary target. NaN where a label is unknown, if `estimator` takes it: such pairs
+            of a row and a label are left out of the maps.
         **params : dict
             For `estimator.fit`, sliced to each fold if there is a value for each row (`sample_weight`); to the
             splitter too with metadata routing. The maps leave rows of weight 0 out and count the others alike.
@@ -188,42 +182,37 @@ class CalibratedMultiLabelClassifierCV(MetaClassifierMixin, BaseEstimator):
             If `cv` is ``"prefit"`` and `estimator` is not fitted.
         """
         validate_hyperparameters(self)
-        params, split_params = route_fit_params(self, params)
-        X, y = indexable(X, y)
-        used = check_rows(X, y, params)
-        y, encoding, indicator = encode_tuning_targets(y)
-        rng = check_random_state(self.random_state)
-        prefit = is_prefit(self.cv)
-        splits = None if prefit else resolve_splits(self.cv, X, y, encoding.kind, used, rng, split_params)
-        X, y, params, splits = used_rows_only(X, y, params, splits, used)
-        indicator = indicator[used]
-        counts, n_rows, n_labels = label_counts(indicator), num_samples(X), encoding.n_outputs
-        if not ((counts > 0) & (counts < n_rows)).any():
+        given = read_fit_inputs(self, X, y, params)
+        X, y, splits, labels, rng = given.X, given.y, given.splits, given.labels, given.rng
+        n_rows, n_labels = given.n_rows, given.encoding.n_outputs
+        if not labels.vary.any():
             raise ValueError("No label of y has both classes: there is nothing to calibrate.")
-        if prefit:
+        if splits is None:
             check_is_fitted(self.estimator)
         method = choose_response_method(self.estimator, self.response_method)
 
-        tested = np.arange(n_rows) if prefit else np.concatenate([test for _, test in splits])
+        tested = np.arange(n_rows) if splits is None else np.concatenate([test for _, test in splits])
         n_sampled = max(1, min(len(tested), _MAX_ELEMENTS // n_labels))
         sampled = np.zeros(n_rows, dtype=bool)
         sampled[rng.permutation(np.unique(tested))[:n_sampled]] = True
         tasks = FitTasks(self, X, y, n_splits=len(splits or ()))
-        score = partial(_score, X=X, indicator=indicator, sampled=sampled, method=method)
-        if prefit:
+        score = partial(_score, X=X, labels=labels, sampled=sampled, method=method)
+        if splits is None:
             fitted = self.estimator
-            scored = [score([fitted], tested, counts)]
+            scored = [score([fitted], tested, labels.counts)]
         else:
             scorers = self._scorers()
-            scored, _, _ = cross_fit(scorers, X, y, indicator, splits, params, score, tasks=tasks, n_jobs=self.n_jobs)
-            (fitted,) = fit_all(scorers, X, y, params, tasks)
-        scores, targets, labels, positives = (np.concatenate(part) for part in zip(*scored))
-        sample = CalibrationSample(scores, targets, labels, positives, n_rows=len(tested))
-        maps = fit_maps(sample, counts, self.method, self.shrinkage, rng)
+            scored, _, _ = cross_fit(
+                scorers, X, y, labels.indicator, splits, given.params, score, tasks=tasks, n_jobs=self.n_jobs
+            )
+            (fitted,) = fit_all(scorers, X, y, given.params, tasks)
+        scores, targets, of, positives = (np.concatenate(part) for part in zip(*scored))
+        sample = CalibrationSample(scores, targets, of, positives, n_rows=len(tested))
+        maps = fit_maps(sample, labels.counts, labels.n_known, self.method, self.shrinkage, rng)
 
         state = {
-            "estimator_": fitted, "maps_": maps, "label_counts_": counts, "n_labels_": n_labels,
-            "classes_": encoding.classes, "_encoding": encoding, "_method": method, **features_seen(fitted),
+            "estimator_": fitted, "maps_": maps, "label_counts_": labels.counts, "n_labels_": n_labels,
+            "classes_": given.encoding.classes, "_encoding": given.encoding, "_method": method, **features_seen(fitted),
         }  # fmt: skip
         self._store(state)
         tasks.end()
@@ -273,9 +262,12 @@ class CalibratedMultiLabelClassifierCV(MetaClassifierMixin, BaseEstimator):
         return self._encoding.decode(self._probabilities(X) - 0.5)
 
 
-def _score(fitted, rows, seen, *, X, indicator, sampled, method):
-    """Scores and targets of the sampled rows, labels and scores of the positives of all rows."""
-    n_labels = indicator.shape[1]
+def _score(fitted, rows, seen, *, X, labels, sampled, method):
+    """Scores and targets of the sampled rows, labels and scores of the positives of all rows.
+
+    A score is NaN where the label was not learnt, or is unknown.
+    """
+    n_labels = labels.indicator.shape[1]
     blocks = [
         (np.empty((0, n_labels), np.float32), np.empty((0, n_labels), bool), np.empty(0, int), np.empty(0, np.float32))
     ]
@@ -285,10 +277,12 @@ def _score(fitted, rows, seen, *, X, indicator, sampled, method):
         if fitted:
             values[:] = log_odds(response(fitted[0], _safe_indexing(X, index), method, n_labels), method)
         values[:, seen == 0] = np.nan
-        truth = indicator[index]
-        at, labels = truth.nonzero()
-        positives = values[at, labels]
+        if labels.unknown is not None:
+            values[labels.unknown[index].nonzero()] = np.nan
+        truth = labels.indicator[index]
+        at, of = truth.nonzero()
+        positives = values[at, of]
         learnt = ~np.isnan(positives)
         keep = sampled[index]
-        blocks.append((values[keep], truth[keep].toarray().astype(bool), labels[learnt], positives[learnt]))
+        blocks.append((values[keep], truth[keep].toarray().astype(bool), of[learnt], positives[learnt]))
     return tuple(np.concatenate(part) for part in zip(*blocks))

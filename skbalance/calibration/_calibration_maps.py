@@ -24,7 +24,7 @@ class CalibrationSample:
     Attributes
     ----------
     scores : ndarray of shape (n_sampled, n_labels)
-        Of a sample of the rows, every label; NaN where the label was not learnt.
+        Of a sample of the rows, every label; NaN where the label was not learnt, or is unknown.
     targets : ndarray of bool of shape (n_sampled, n_labels)
         Whether the row has the label.
     labels, positives : ndarray of shape (n_positives,)
@@ -84,7 +84,12 @@ class CalibrationMaps:
 
 
 def fit_maps(
-    sample: CalibrationSample, counts: np.ndarray, method: str, shrinkage: float, rng: np.random.RandomState
+    sample: CalibrationSample,
+    counts: np.ndarray,
+    n_known: np.ndarray,
+    method: str,
+    shrinkage: float,
+    rng: np.random.RandomState,
 ) -> CalibrationMaps:
     """Fit every label's map and those of the levels of frequency.
 
@@ -94,6 +99,8 @@ def fit_maps(
         What to fit on.
     counts : ndarray of shape (n_labels,)
         Positives of each label in the training data.
+    n_known : ndarray of shape (n_labels,)
+        Rows of the training data of which each label is known.
     method : {"sigmoid", "isotonic", "temperature"}
         Kind of map.
     shrinkage : float
@@ -111,7 +118,7 @@ def fit_maps(
     positives = np.split(sample.positives[order], np.cumsum(np.bincount(sample.labels, minlength=n_labels))[:-1])
     evidence = np.array([len(values) for values in positives])
     rest = 0.5 / (sample.n_rows + 1)
-    constant = np.select([counts == 0, counts == sample.n_rows], [rest, 1 - rest], np.nan)
+    constant = np.select([counts == 0, counts == n_known], [rest, 1 - rest], np.nan)
 
     own: list = [None] * n_labels
     for label in np.flatnonzero((evidence > 0) & np.isnan(constant)):

@@ -1,15 +1,19 @@
 """What the meta-estimators share: targets, rows, splits, routing, and fits of rows that others are scored with."""
 
 from skbalance.crossfit._fits import cross_fit, fit_all, label_counts
-from skbalance.crossfit._meta import MetaClassifierMixin, features_seen
+from skbalance.crossfit._inputs import FitInputs, TrainingLabels, read_fit_inputs
+from skbalance.crossfit._meta import InnerScoresMixin, MetaClassifierMixin, features_seen
 from skbalance.crossfit._progress import FitTasks
 from skbalance.crossfit._responses import choose_response_method, log_odds, response, scoring_blocks
-from skbalance.crossfit._rows import check_rows, is_prefit, resolve_splits, route_fit_params, take_rows, used_rows_only
+from skbalance.crossfit._rows import check_rows, is_prefit
 from skbalance.crossfit._target import encode_tuning_targets
 
 __all__ = [
+    "FitInputs",
     "FitTasks",
+    "InnerScoresMixin",
     "MetaClassifierMixin",
+    "TrainingLabels",
     "check_rows",
     "choose_response_method",
     "cross_fit",
@@ -19,10 +23,7 @@ __all__ = [
     "is_prefit",
     "label_counts",
     "log_odds",
-    "resolve_splits",
+    "read_fit_inputs",
     "response",
-    "route_fit_params",
     "scoring_blocks",
-    "take_rows",
-    "used_rows_only",
 ]

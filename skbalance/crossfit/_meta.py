@@ -7,11 +7,14 @@ from typing import Any
 from sklearn.base import ClassifierMixin, MetaEstimatorMixin
 from sklearn.utils import get_tags
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted
 
 from skbalance._callbacks import CallbackSupportMixin
 from skbalance._validation import DocLinkMixin
+from skbalance.crossfit._responses import response
 
-__all__ = ["MetaClassifierMixin"]
+__all__ = ["InnerScoresMixin", "MetaClassifierMixin", "features_seen"]
 
 
 class MetaClassifierMixin(CallbackSupportMixin, DocLinkMixin, ClassifierMixin, MetaEstimatorMixin):
@@ -57,6 +60,61 @@ class MetaClassifierMixin(CallbackSupportMixin, DocLinkMixin, ClassifierMixin, M
         if inner[0].classifier_tags is not None:
             tags.classifier_tags.multi_label = inner[0].classifier_tags.multi_label
         return tags
+
+
+def _estimator_has(method):
+    def check(self):
+        getattr(getattr(self, "estimator_", self.estimator), method)
+        return True
+
+    return check
+
+
+class InnerScoresMixin:
+    """The scores of the classifier inside, where it has them, in one array."""
+
+    estimator: Any
+    estimator_: Any
+    n_labels_: int
+    _encoding: Any
+
+    @available_if(_estimator_has("predict_proba"))
+    def predict_proba(self, X):
+        """Probabilities of `estimator_`, as they are, in one array.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_samples, n_labels) or (n_samples, 2)
+            Of each label, or of both classes of a binary target.
+        """
+        return self._inner_scores(X, "predict_proba")
+
+    @available_if(_estimator_has("decision_function"))
+    def decision_function(self, X):
+        """Decision values of `estimator_`, as they are.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_samples, n_labels) or (n_samples,)
+            Of each label, or of the second class of a binary target.
+        """
+        return self._inner_scores(X, "decision_function")
+
+    def _inner_scores(self, X, method):
+        check_is_fitted(self)
+        if self._encoding.kind == "binary":
+            return getattr(self.estimator_, method)(X)
+        return response(self.estimator_, X, method, self.n_labels_)
 
 
 def features_seen(fitted) -> dict:

@@ -8,7 +8,7 @@ import numpy as np
 import scipy.sparse as sp
 from sklearn.exceptions import DataConversionWarning
 
-from skbalance._targets import encode_targets, read_targets
+from skbalance._targets import UNKNOWN, encode_targets, read_targets
 
 __all__ = ["encode_tuning_targets"]
 
@@ -19,7 +19,7 @@ def encode_tuning_targets(y):
     Parameters
     ----------
     y : array-like or sparse of shape (n_samples,) or (n_samples, n_labels)
-        Target as given.
+        Target as given. An indicator may hold NaN where a label is unknown.
 
     Returns
     -------
@@ -28,15 +28,15 @@ def encode_tuning_targets(y):
     encoding : TargetEncoding
         How to give predictions back.
     indicator : csr_array of shape (n_samples, n_labels)
-        The target inside.
+        The target inside, with its NaN.
 
     Raises
     ------
     ValueError
         If it is multiclass, continuous, not finite or not 0 and 1.
     """
-    y = read_targets(y)
-    encoding, indicator = encode_targets(y)
+    y = read_targets(y, also=UNKNOWN)
+    encoding, indicator = encode_targets(y, also=UNKNOWN)
     if encoding.kind == "multiclass":
         raise ValueError(
             f"Unknown label type: multiclass, with {len(encoding.classes)} classes. A binary target or an indicator of "
@@ -52,7 +52,7 @@ def encode_tuning_targets(y):
     if y.ndim == 2 and y.dtype.kind in "iu" and np.iinfo(y.dtype).max < encoding.n_outputs:
         # scikit-learn 1.9's LabelBinarizer, and with it OneVsRestClassifier, numbers labels in the type of y.
         y = y.astype(np.int64)
-    if encoding.n_outputs == 1:
+    if encoding.n_outputs == 1 and indicator.dtype.kind != "f":
         # Classifiers disagree on what a single column is; on a 1-D target they agree.
         y = y.toarray().ravel() if sp.issparse(y) else y.ravel()
     return y, encoding, indicator

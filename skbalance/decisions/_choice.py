@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["Choice"]
+__all__ = ["Choice", "one_for_each"]
 
 
 @dataclass(frozen=True)
@@ -52,3 +52,19 @@ class Choice:
                 wanted = np.minimum(wanted, self.max_labels)
             chosen[rows] = (rank < wanted[:, None]) & (ordered > -np.inf)
         return chosen
+
+
+def one_for_each(thresholds: np.ndarray, n_labels: int, name: str) -> np.ndarray:
+    """The thresholds, if there is one for each label.
+
+    Raises
+    ------
+    ValueError
+        If their number is another, or one is NaN; the message calls them by `name`.
+    """
+    if thresholds.shape != (n_labels,) or np.isnan(thresholds).any():
+        raise ValueError(
+            f"{name} must hold one number for each of {n_labels} labels, none of them NaN; got shape "
+            f"{thresholds.shape}."
+        )
+    return thresholds

@@ -35,6 +35,30 @@ class LabelCooccurrence:
         """The same less the rows of a part of them."""
         return LabelCooccurrence((self.together - part.together).tocsr(), self.n_rows - part.n_rows)
 
+    @classmethod
+    def with_and_without_parts(
+        cls, indicator: sp.csr_array, rows: np.ndarray, parts: np.ndarray
+    ) -> tuple[LabelCooccurrence, dict[int, LabelCooccurrence]]:
+        """Count all rows, and for each part all but those of the part.
+
+        Parameters
+        ----------
+        indicator : csr_array of shape (n_samples, n_labels)
+            All rows.
+        rows, parts : ndarray of shape (n_rows,)
+            Where some of them are in it, and the part of each.
+
+        Returns
+        -------
+        whole : LabelCooccurrence
+        others : dict of int to LabelCooccurrence
+            By part.
+        """
+        whole = cls.of(indicator)
+        return whole, {
+            part: whole.without(cls.of(indicator[np.unique(rows[parts == part])])) for part in np.unique(parts)
+        }
+
     def log_lift(self, labels: np.ndarray, others: np.ndarray) -> np.ndarray:
         """Logarithm of the lift of labels, given other labels: ``log(P(label | other) / P(label))``.
 

@@ -9,7 +9,6 @@ import scipy.sparse as sp
 from scipy.special import expit, logit
 
 from skbalance.crossfit import label_counts
-from skbalance.decisions._cooccurrence import LabelCooccurrence
 from skbalance.decisions._evidence import LabelKnowledge, evidence_columns
 from skbalance.decisions._model import DecisionModel, evidence_out_of_fold
 from skbalance.decisions._pairs import Candidates, ScoredPairs
@@ -71,6 +70,8 @@ class OutOfFold:
         Split in which each row was left out; of a single one, random parts.
     rows : ndarray of int of shape (n_rows,)
         Row numbers.
+    counted : ndarray of bool of shape (n_rows, width) or None
+        Whether it is known if the row has the label; None if it is of all pairs.
     """
 
     candidates: Candidates
@@ -78,9 +79,10 @@ class OutOfFold:
     seen: np.ndarray
     parts: np.ndarray
     rows: np.ndarray
+    counted: np.ndarray | None
 
     @classmethod
-    def gather(cls, candidates, rows, seen, indicator, parts) -> OutOfFold:
+    def gather(cls, candidates, rows, seen, labels, parts) -> OutOfFold:
         """Put the candidates of all splits together.
 
         Parameters
@@ -91,7 +93,7 @@ class OutOfFold:
             Row numbers of each split.
         seen : ndarray of shape (n_splits, n_labels)
             Positives that the scorers of each split had seen.
-        indicator : csr_array of shape (n_samples, n_labels)
+        labels : TrainingLabels
             The target.
         parts : ndarray
             Parts of a single split's rows; not used where there are several splits.
@@ -100,7 +102,13 @@ class OutOfFold:
             parts = np.repeat(np.arange(len(candidates)), [len(part) for part in rows])
         together = Candidates.concatenate(candidates)
         rows = np.concatenate(rows)
-        return cls(together, _targets(together.labels, indicator, rows), seen, parts, rows)
+        counted = None if labels.unknown is None else ~_targets(together.labels, labels.unknown, rows)
+        return cls(together, _targets(together.labels, labels.indicator, rows), seen, parts, rows, counted)
+
+    @property
+    def told(self) -> np.ndarray:
+        """Whether each pair tells something: the label was learnt, and the row's is known."""
+        return self.candidates.known if self.counted is None else self.candidates.known & self.counted
 
     def positives(self, indicator) -> np.ndarray:
         """Rows with each label in each part, of labels that were learnt there."""
@@ -170,7 +178,7 @@ class Decisions:
 
 
 def decide(
-    oof, indicator, y_true, rule, *, pooled, names, metric, micro_weight, k_range, usual, unseen, rng
+    oof, labels, y_true, rule, *, cooccurrence, pooled, names, metric, micro_weight, k_range, usual, unseen, rng
 ) -> Decisions:
     """Fit the decision model, and set thresholds on what it says.
 
@@ -178,12 +186,14 @@ def decide(
     ----------
     oof : OutOfFold
         Rows to learn from.
-    indicator : csr_array of shape (n_samples, n_labels)
+    labels : TrainingLabels
         The target of all rows that are used.
     y_true : csr_array or ndarray
         Target of the rows of `oof`, as `metric` takes it.
     rule : DecisionRule
         Strategy and bounds.
+    cooccurrence : callable
+        ``cooccurrence(oof)``, labels that occur together in all rows, and in all but those of each part.
     pooled : bool
         Whether scores are the log-odds of a decision model.
     names : list of str
@@ -205,32 +215,32 @@ def decide(
     -------
     decisions : Decisions
     """
-    candidates, counts, n_rows = oof.candidates, label_counts(indicator), indicator.shape[0]
+    candidates, counts, n_known = oof.candidates, labels.counts, labels.n_known
     model = known = None
     scores = candidates.scores[..., 0]
     if pooled and candidates.labels.shape[1] > 1:
         columns = evidence_columns(names, candidates.matches.shape[-1])
-        evidence = evidence_out_of_fold(columns, candidates, oof.seen, oof.parts, oof.rows, indicator)
-        width = fit_width(indicator)
-        model = DecisionModel.fit(
-            columns, evidence[:, :width], oof.targets[:, :width], candidates.known[:, :width], rng
-        )
+        whole, others = cooccurrence(oof)
+        evidence = evidence_out_of_fold(columns, candidates, oof.seen, oof.parts, others)
+        width = fit_width(labels.indicator)
+        model = DecisionModel.fit(columns, evidence[:, :width], oof.targets[:, :width], oof.told[:, :width], rng)
     if model is not None:
-        known = LabelKnowledge(counts, LabelCooccurrence.of(indicator))
+        known = LabelKnowledge(counts, whole)
         scores = _known(model.log_odds(evidence), candidates).astype(np.float32)
-    pairs = ScoredPairs(candidates.labels, scores, oof.targets, oof.positives(indicator), oof.parts)
+    positives = oof.positives(labels.indicator)
+    pairs = ScoredPairs(candidates.labels, scores, oof.targets, positives, oof.parts, oof.counted)
     rules = candidate_rules(rule, pairs, micro_weight=None if metric else micro_weight, k_range=k_range)
     tried = [
         cross_fitted_score(
-            each, pairs, counts, n_rows, usual, metric=metric, micro_weight=micro_weight or 0.0, y_true=y_true
+            each, pairs, counts, n_known, usual, metric=metric, micro_weight=micro_weight or 0.0, y_true=y_true
         )
         for each in rules
     ]
     best = int(np.argmax(tried))
-    thresholds = rules[best].thresholds(pairs, counts, n_rows, usual)
+    thresholds = rules[best].thresholds(pairs, counts, n_known, usual)
     by_text = None
     if unseen and model is not None and (counts == 0).any():
-        by_text = UnseenModel.fit(candidates, oof.targets, scores, pairs.positives, oof.parts, rng)
+        by_text = UnseenModel.fit(candidates, oof.told, scores, pairs, rng)
     if by_text is not None:
         thresholds = np.where(counts == 0, by_text.threshold, thresholds)
     evident, results = has_evidence(pairs), list(zip(rules, tried))

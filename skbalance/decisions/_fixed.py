@@ -11,7 +11,6 @@ from sklearn import get_config
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils import indexable
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from skbalance._validation import (
@@ -23,6 +22,7 @@ from skbalance._validation import (
     validate_hyperparameters,
 )
 from skbalance.crossfit import (
+    InnerScoresMixin,
     MetaClassifierMixin,
     check_rows,
     encode_tuning_targets,
@@ -30,7 +30,7 @@ from skbalance.crossfit import (
     response,
     scoring_blocks,
 )
-from skbalance.decisions._choice import Choice
+from skbalance.decisions._choice import Choice, one_for_each
 
 __all__ = ["FixedThresholdMultiLabelClassifier"]
 
@@ -38,15 +38,7 @@ __all__ = ["FixedThresholdMultiLabelClassifier"]
 _USUAL = {"predict_proba": 0.5, "decision_function": 0.0}
 
 
-def _estimator_has(method):
-    def check(self):
-        getattr(getattr(self, "estimator_", self.estimator), method)
-        return True
-
-    return check
-
-
-class FixedThresholdMultiLabelClassifier(MetaClassifierMixin, BaseEstimator):
+class FixedThresholdMultiLabelClassifier(InnerScoresMixin, MetaClassifierMixin, BaseEstimator):
     """Multi-label classifier with thresholds that you give.
 
     It is :class:`~sklearn.model_selection.FixedThresholdClassifier` for several labels: a label is predicted if its
@@ -202,44 +194,6 @@ class FixedThresholdMultiLabelClassifier(MetaClassifierMixin, BaseEstimator):
             return self._encoding.decode(chosen.toarray().astype(float))
         return self._encoding.indicator(chosen if self._encoding.sparse else chosen.toarray())
 
-    @available_if(_estimator_has("predict_proba"))
-    def predict_proba(self, X):
-        """Probabilities of `estimator_`, in one array.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Samples.
-
-        Returns
-        -------
-        probabilities : ndarray of shape (n_samples, n_labels) or (n_samples, 2)
-            Of each label, or of both classes of a binary target.
-        """
-        return self._values(X, "predict_proba")
-
-    @available_if(_estimator_has("decision_function"))
-    def decision_function(self, X):
-        """Decision values of `estimator_`.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Samples.
-
-        Returns
-        -------
-        scores : ndarray of shape (n_samples, n_labels) or (n_samples,)
-            Of each label, or of the second class of a binary target.
-        """
-        return self._values(X, "decision_function")
-
-    def _values(self, X, method):
-        check_is_fitted(self)
-        if self._encoding.kind == "binary":
-            return getattr(self.estimator_, method)(X)
-        return response(self.estimator_, X, method, self.n_labels_)
-
     def get_metadata_routing(self):
         """Say where the parameters of `fit` go when metadata routing is on.
 
@@ -265,8 +219,4 @@ def _check_thresholds(thresholds, n_labels, usual) -> np.ndarray:
     else:
         full = np.asarray(thresholds, dtype=float)
         full = np.full(n_labels, full) if full.ndim == 0 else full.copy()
-    if full.shape != (n_labels,) or np.isnan(full).any():
-        raise ValueError(
-            f"thresholds must hold one number for each of {n_labels} labels, none of them NaN; got shape {full.shape}."
-        )
-    return full
+    return one_for_each(full, n_labels, "thresholds")

@@ -8,7 +8,6 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
-from skbalance.decisions._cooccurrence import LabelCooccurrence
 from skbalance.decisions._evidence import Column, LabelKnowledge
 from skbalance.decisions._pairs import Candidates
 
@@ -101,7 +100,7 @@ class DecisionModel:
         return weights
 
 
-def evidence_out_of_fold(columns, candidates, seen, parts, rows, indicator) -> np.ndarray:
+def evidence_out_of_fold(columns, candidates, seen, parts, others) -> np.ndarray:
     """Columns of pairs of rows that the scorers did not see.
 
     Parameters
@@ -114,21 +113,17 @@ def evidence_out_of_fold(columns, candidates, seen, parts, rows, indicator) -> n
         Positives that the scorers of each part had seen.
     parts : ndarray of shape (n_rows,)
         Part of each row.
-    rows : ndarray of shape (n_rows,)
-        Where each row is in `indicator`.
-    indicator : csr_array of shape (n_samples, n_labels)
-        The target. What labels occur together is counted on all rows but those of the part.
+    others : dict of int to LabelCooccurrence
+        For each part, of all rows but those of the part.
 
     Returns
     -------
     evidence : ndarray of float32 of shape (n_rows, width, n_columns)
     """
     evidence = np.empty((*candidates.labels.shape, len(columns)), dtype=np.float32)
-    whole = LabelCooccurrence.of(indicator)
-    for part in np.unique(parts):
+    for part, cooccurrence in others.items():
         mine = parts == part
-        others = whole.without(LabelCooccurrence.of(indicator[np.unique(rows[mine])]))
-        known = LabelKnowledge(seen[part if len(seen) > 1 else 0], others)
+        known = LabelKnowledge(seen[part if len(seen) > 1 else 0], cooccurrence)
         evidence[mine] = _evidence(columns, candidates.take(mine), known)
     return evidence
 

@@ -76,6 +76,9 @@ class ScoredPairs:
         Rows with the label in each part, of labels that were learnt there.
     parts : ndarray of int of shape (n_rows,)
         Part of the data (fold) that the row belongs to.
+    counted : ndarray of bool of shape (n_rows, width) or None
+        Whether it is known if the row has the label; None if it is of all pairs. Others compete for a row's labels, but
+        are neither right nor wrong.
     """
 
     labels: np.ndarray
@@ -83,6 +86,7 @@ class ScoredPairs:
     targets: np.ndarray
     positives: np.ndarray
     parts: np.ndarray
+    counted: np.ndarray | None = None
 
     @property
     def n_labels(self) -> int:
@@ -94,7 +98,10 @@ class ScoredPairs:
         keep = self.parts != part if without else self.parts == part
         positives = self.positives.copy()
         positives[part if without else np.arange(len(positives)) != part] = 0
-        return ScoredPairs(self.labels[keep], self.scores[keep], self.targets[keep], positives, self.parts[keep])
+        counted = None if self.counted is None else self.counted[keep]
+        return ScoredPairs(
+            self.labels[keep], self.scores[keep], self.targets[keep], positives, self.parts[keep], counted
+        )
 
     def with_scores(self, scores: np.ndarray) -> ScoredPairs:
         """The same pairs with other scores."""
@@ -103,6 +110,8 @@ class ScoredPairs:
     def flat(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Labels, scores and targets of the pairs that count, one after the other."""
         known = self.scores > -np.inf
+        if self.counted is not None:
+            known &= self.counted
         return self.labels[known], self.scores[known], self.targets[known]
 
 

@@ -55,7 +55,7 @@ class DecisionRule:
     threshold: float | None = None
     k: int | None = None
 
-    def thresholds(self, pairs: ScoredPairs, counts: np.ndarray, n_train: int, usual: float) -> np.ndarray:
+    def thresholds(self, pairs: ScoredPairs, counts: np.ndarray, n_train: int | np.ndarray, usual: float) -> np.ndarray:
         """Threshold of each label from out-of-sample pairs.
 
         Parameters
@@ -64,8 +64,8 @@ class DecisionRule:
             Rows to learn from.
         counts : ndarray of shape (n_labels,)
             Positives of each label in the training data.
-        n_train : int
-            Rows of the training data.
+        n_train : int or ndarray of shape (n_labels,)
+            Rows of the training data of which each label is known.
         usual : float
             The threshold where no label has a positive among the pairs.
 

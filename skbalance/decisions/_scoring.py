@@ -55,7 +55,7 @@ def cross_fitted_score(
     rule: DecisionRule,
     pairs: ScoredPairs,
     counts: np.ndarray,
-    n_train: int,
+    n_train: int | np.ndarray,
     usual: float,
     *,
     metric: Callable | None,
@@ -72,8 +72,8 @@ def cross_fitted_score(
         Rows to learn from and to try on.
     counts : ndarray of shape (n_labels,)
         Positives of each label in the training data.
-    n_train : int
-        Rows of the training data.
+    n_train : int or ndarray of shape (n_labels,)
+        Rows of the training data of which each label is known.
     usual : float
         The threshold where no label has a positive among the pairs.
     metric : callable or None
@@ -93,6 +93,8 @@ def cross_fitted_score(
         thresholds = rule.thresholds(tuning, counts, n_train, usual)
         rows = slice(None) if part is None else pairs.parts == part
         chosen[rows] = rule.choose(test.labels, test.scores, thresholds)
+    if pairs.counted is not None:
+        chosen &= pairs.counted
     if metric is not None:
         rows = np.repeat(np.arange(len(chosen)), chosen.sum(axis=1))
         shape = (len(chosen), pairs.n_labels)

@@ -7,6 +7,7 @@ import scipy.sparse as sp
 from sklearn.base import clone
 from sklearn.model_selection import ParameterGrid
 
+from skbalance.decisions._cooccurrence import LabelCooccurrence
 from skbalance.decisions._decisions import Decisions, decide
 from skbalance.decisions._pairs import Candidates
 from skbalance.decisions._scorers import FittedScorers
@@ -17,13 +18,20 @@ __all__ = ["Task", "check_estimators", "results_table", "score_rows", "settings_
 class Task:
     """A target, and how to decide on it."""
 
-    def __init__(self, y, indicator, counts, width, rule, settings):
-        self.y, self.indicator, self.counts, self.width = y, indicator, counts, width
+    def __init__(self, y, labels, width, rule, settings):
+        self.y, self.labels, self.width = y, labels, width
         self.rule, self.settings = rule, settings
+        self._cooccurrence = None
 
     @property
     def n_labels(self):
-        return len(self.counts)
+        return self.labels.indicator.shape[1]
+
+    def cooccurrence(self, oof):
+        """Labels that occur together, counted once for all settings that are tried on the same rows."""
+        if self._cooccurrence is None:
+            self._cooccurrence = LabelCooccurrence.with_and_without_parts(self.labels.indicator, oof.rows, oof.parts)
+        return self._cooccurrence
 
     def decide(self, oof, rng) -> Decisions:
         """Fit the decision model and set thresholds."""
@@ -32,10 +40,10 @@ class Task:
             raise ValueError(
                 "The estimator gives the same score to every pair of a row and a label: thresholds cannot be set."
             )
-        truth = self.indicator[oof.rows]
+        truth = self.labels.indicator[oof.rows]
         if self.settings["metric"] is not None and not sp.issparse(self.y):
             truth = truth.toarray().reshape(len(oof.rows), *self.y.shape[1:])
-        return decide(oof, self.indicator, truth, self.rule, rng=rng, **self.settings)
+        return decide(oof, self.labels, truth, self.rule, cooccurrence=self.cooccurrence, rng=rng, **self.settings)
 
 
 def score_rows(fitted, rows, seen, *, X, methods, matcher, width) -> Candidates:

@@ -9,8 +9,6 @@ from numbers import Integral, Real
 import numpy as np
 import scipy.sparse as sp
 from sklearn.base import BaseEstimator
-from sklearn.utils import check_random_state, indexable
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from skbalance._callbacks import with_callbacks
@@ -24,21 +22,16 @@ from skbalance._validation import (
 )
 from skbalance.crossfit import (
     FitTasks,
+    InnerScoresMixin,
     MetaClassifierMixin,
-    check_rows,
     choose_response_method,
     cross_fit,
-    encode_tuning_targets,
     features_seen,
     fit_all,
     is_prefit,
-    label_counts,
-    resolve_splits,
-    response,
-    route_fit_params,
-    used_rows_only,
+    read_fit_inputs,
 )
-from skbalance.decisions._choice import Choice
+from skbalance.decisions._choice import Choice, one_for_each
 from skbalance.decisions._decisions import OutOfFold, Scale, random_parts, typical_size
 from skbalance.decisions._explain import LabelEvidence
 from skbalance.decisions._label_texts import LabelMatcher, check_label_texts
@@ -55,15 +48,7 @@ _DENSE_LABELS = 256
 _MIN_WIDTH = 64
 
 
-def _estimator_has(method):
-    def check(self):
-        getattr(getattr(self, "estimator_", self.estimator), method)
-        return True
-
-    return check
-
-
-class TunedThresholdMultiLabelClassifierCV(MetaClassifierMixin, BaseComposition, BaseEstimator):
+class TunedThresholdMultiLabelClassifierCV(InnerScoresMixin, MetaClassifierMixin, BaseComposition, BaseEstimator):
     """Multi-label classifier that sets the thresholds of others by cross-validation.
 
     A classifier gives every pair of a row and a label a score, and predicts the label if the score is above a
@@ -343,7 +328,8 @@ class TunedThresholdMultiLabelClassifierCV(MetaClassifierMixin, BaseComposition,
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Training data, whatever `estimator` takes.
         y : {array-like, sparse matrix} of shape (n_samples, n_labels) or (n_samples,)
-            Indicator of 0 and 1, or a binary target.
+            Indicator of 0 and 1, or a binary target. NaN where a label is unknown, if `estimator` takes it: such pairs
+            of a row and a label are left out of the evidence, the thresholds and `scoring`.
         **params : dict
             For `estimator.fit`, sliced to each fold if there is a value for each row (`sample_weight`); to the
             splitter too with metadata routing. Thresholds leave rows of weight 0 out and count the others alike.
@@ -364,16 +350,9 @@ class TunedThresholdMultiLabelClassifierCV(MetaClassifierMixin, BaseComposition,
         validate_hyperparameters(self)
         self._check_scorers()
         metric = get_metric(self.scoring)
-        params, split_params = route_fit_params(self, params)
-        X, y = indexable(X, y)
-        used = check_rows(X, y, params)
-        y, encoding, indicator = encode_tuning_targets(y)
-        rng = check_random_state(self.random_state)
-        prefit = is_prefit(self.cv)
-        splits = None if prefit else resolve_splits(self.cv, X, y, encoding.kind, used, rng, split_params)
-        X, y, params, splits = used_rows_only(X, y, params, splits, used)
-        indicator = indicator[used]
-        task = self._task(y, encoding, indicator, splits, metric)
+        given = read_fit_inputs(self, X, y, params)
+        X, y, splits, labels, rng = given.X, given.y, given.splits, given.labels, given.rng
+        task = self._task(given, metric)
 
         matcher = None
         if self.label_texts is not None:
@@ -384,14 +363,14 @@ class TunedThresholdMultiLabelClassifierCV(MetaClassifierMixin, BaseComposition,
             self, X, y, n_splits=len(splits or ()), n_scorers=len(methods), n_settings=len(candidates),
             refit=self.refit,
         )  # fmt: skip
-        if prefit:
+        if splits is None:
             fitted, best_params = [estimator for _, estimator in self._scorers()], None
             for estimator in fitted:
                 check_is_fitted(estimator)
             score = partial(score_rows, X=X, methods=methods, matcher=matcher, width=task.width)
-            rows, seen = np.arange(num_samples(X)), label_counts(indicator)
+            rows, seen = np.arange(given.n_rows), labels.counts
             oof = OutOfFold.gather(
-                [score(fitted, rows, seen)], [rows], seen[None], indicator, random_parts(len(rows), rng)
+                [score(fitted, rows, seen)], [rows], seen[None], labels, random_parts(len(rows), rng)
             )
             decisions = task.decide(oof, rng)
             tried: list = [({}, decisions)]
@@ -403,17 +382,17 @@ class TunedThresholdMultiLabelClassifierCV(MetaClassifierMixin, BaseComposition,
             for settings, scorers in candidates:
                 score = partial(score_rows, X=X, methods=methods, matcher=matcher, width=task.width)
                 results, models, seen = cross_fit(
-                    scorers, X, y, indicator, splits, params, score,
+                    scorers, X, y, labels.indicator, splits, given.params, score,
                     tasks=tasks, keep=not self.refit, n_jobs=self.n_jobs,
                 )  # fmt: skip
-                oof = OutOfFold.gather(results, [test for _, test in splits], seen, indicator, parts)
+                oof = OutOfFold.gather(results, [test for _, test in splits], seen, labels, parts)
                 decisions = task.decide(oof, np.random.RandomState(seed))
                 tried.append((settings, decisions))
                 if not best or decisions.score > best[1].score:
                     best = settings, decisions, scorers, models[0]
             best_params, decisions, scorers, fitted = best
             if self.refit:
-                fitted = fit_all(scorers, X, y, params, tasks)
+                fitted = fit_all(scorers, X, y, given.params, tasks)
         if not decisions.evident:
             warnings.warn(
                 "No label has a positive among rows scored by a model that had seen the label: thresholds are "
@@ -428,13 +407,13 @@ class TunedThresholdMultiLabelClassifierCV(MetaClassifierMixin, BaseComposition,
             "decisions_": decisions,
             "min_labels_": task.rule.choice.min_labels,
             "k_": decisions.rule.k,
-            "label_counts_": task.counts,
+            "label_counts_": labels.counts,
             "n_labels_": task.n_labels,
-            "classes_": encoding.classes,
-            "_encoding": encoding,
+            "classes_": given.encoding.classes,
+            "_encoding": given.encoding,
             "_scale": scale,
             "_width": task.width,
-            "_fitted": FittedScorers.of(fitted, methods, task.counts > 0, matcher),
+            "_fitted": FittedScorers.of(fitted, methods, labels.counts > 0, matcher),
             **features_seen(fitted[0]),
         }
         if self.param_grid is not None:
@@ -462,22 +441,21 @@ class TunedThresholdMultiLabelClassifierCV(MetaClassifierMixin, BaseComposition,
         if self.param_grid is not None and is_prefit(self.cv):
             raise ValueError("param_grid needs fits, and cv='prefit' makes none.")
 
-    def _task(self, y, encoding, indicator, splits, metric):
+    def _task(self, given, metric):
         """Settings that depend on the target."""
-        n_labels, counts = encoding.n_outputs, label_counts(indicator)
+        n_labels, labels, splits = given.encoding.n_outputs, given.labels, given.splits
         bounds = {"min_labels": self.min_labels, "max_labels": self.max_labels, "k": self.k}
         for name, value in bounds.items():
             if value is not None and value != "auto" and value > n_labels:
                 raise ValueError(f"{name}={value} is more than y has labels, {n_labels}.")
-        sizes = np.diff(indicator.indptr)
-        min_labels = int(n_labels > 1 and (sizes > 0).all()) if self.min_labels == "auto" else int(self.min_labels)
+        min_labels = int(n_labels > 1 and labels.every_row_has_one) if self.min_labels == "auto" else self.min_labels
         if self.max_labels is not None and min_labels > self.max_labels:
             raise ValueError(f"min_labels={min_labels} is more than max_labels={self.max_labels}.")
         if not self.refit and splits is not None and len(splits) > 1:
             raise ValueError(f"refit=False needs a single split; cv={self.cv!r} makes {len(splits)}.")
-        if not ((counts > 0) & (counts < indicator.shape[0])).any():
+        if not labels.vary.any():
             raise ValueError("No label of y has both classes: there is nothing to decide between.")
-        typical = typical_size(indicator)
+        typical = typical_size(labels.indicator)
         width = self.max_candidates
         if width == "auto":
             width = n_labels if n_labels <= _DENSE_LABELS else max(_MIN_WIDTH, 4 * typical)
@@ -488,23 +466,17 @@ class TunedThresholdMultiLabelClassifierCV(MetaClassifierMixin, BaseComposition,
         most = min(width, self.max_labels or max(10, 2 * typical))
         least = max(1, min_labels)
         k_range = range(self.k, self.k + 1) if self.k else range(least, max(least, most) + 1)
-        choice = Choice(min_labels, None if self.max_labels is None else int(self.max_labels))
+        choice = Choice(int(min_labels), None if self.max_labels is None else int(self.max_labels))
         strategy = "per_label_shrunk" if self.strategy == "pooled" else self.strategy
         rule = DecisionRule(strategy, choice, beta=self.beta, shrinkage=float(self.shrinkage))
         settings = {
             "pooled": self.scores == "pooled", "names": [name for name, _ in self._scorers()], "metric": metric,
             "micro_weight": weight, "k_range": k_range, "usual": 0.0, "unseen": self.predict_unseen,
         }  # fmt: skip
-        return Task(y, indicator, counts, width, rule, settings)
+        return Task(given.y, labels, width, rule, settings)
 
     def _thresholds(self):
-        thresholds = np.asarray(self.thresholds_, dtype=float)
-        if thresholds.shape != (self.n_labels_,) or np.isnan(thresholds).any():
-            raise ValueError(
-                f"thresholds_ must hold one number for each of {self.n_labels_} labels, none of them NaN; got "
-                f"shape {thresholds.shape}."
-            )
-        return thresholds
+        return one_for_each(np.asarray(self.thresholds_, dtype=float), self.n_labels_, "thresholds_")
 
     def _blocks(self, X, thresholds):
         """Candidates of a block of rows at a time, with their scores inside."""
@@ -643,41 +615,3 @@ class TunedThresholdMultiLabelClassifierCV(MetaClassifierMixin, BaseComposition,
             names = [column.name for column in self.decisions_.model.columns]
             columns = {n: (float(e), float(w)) for n, e, w in zip(names, evidence[i, j], weights[i, j])}
         return LabelEvidence(label, float(shown[i, j]), float(thresholds[label]), columns)
-
-    @available_if(_estimator_has("predict_proba"))
-    def predict_proba(self, X):
-        """Probabilities of `estimator_`, as they are, in one array.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Samples.
-
-        Returns
-        -------
-        probabilities : ndarray of shape (n_samples, n_labels) or (n_samples, 2)
-            Of each label, or of both classes of a binary target.
-        """
-        check_is_fitted(self)
-        if self._encoding.kind == "binary":
-            return self.estimator_.predict_proba(X)
-        return response(self.estimator_, X, "predict_proba", self.n_labels_)
-
-    @available_if(_estimator_has("decision_function"))
-    def decision_function(self, X):
-        """Decision values of `estimator_`, as they are.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Samples.
-
-        Returns
-        -------
-        scores : ndarray of shape (n_samples, n_labels) or (n_samples,)
-            Of each label, or of the second class of a binary target.
-        """
-        check_is_fitted(self)
-        if self._encoding.kind == "binary":
-            return self.estimator_.decision_function(X)
-        return response(self.estimator_, X, "decision_function", self.n_labels_)

@@ -8,7 +8,7 @@ import numpy as np
 
 from skbalance.decisions._evidence import Match, MatchLead
 from skbalance.decisions._model import DecisionModel
-from skbalance.decisions._pairs import Candidates, ScoredPairs
+from skbalance.decisions._pairs import Candidates
 from skbalance.decisions._search import Objective, global_thresholds
 
 __all__ = ["UnseenModel"]
@@ -36,20 +36,36 @@ class UnseenModel:
     threshold: float
 
     @classmethod
-    def fit(cls, candidates, targets, scores, positives, parts, rng) -> UnseenModel | None:
-        """Fit on pairs of rows that the scorers did not see; None where no text matches any."""
+    def fit(cls, candidates, told, scores, pairs, rng) -> UnseenModel | None:
+        """Fit on pairs of rows that the scorers did not see; None where no text matches any.
+
+        Parameters
+        ----------
+        candidates : Candidates
+            Of these rows.
+        told : ndarray of bool of shape (n_rows, width)
+            Whether each pair tells something: the label was learnt, and the row's is known.
+        scores : ndarray of shape (n_rows, width)
+            Log-odds by the evidence for learnt labels.
+        pairs : ScoredPairs
+            With the targets of the pairs.
+        rng : RandomState
+            Draws rows where there are very many.
+
+        Returns
+        -------
+        model : UnseenModel or None
+        """
         columns = _columns(candidates.matches.shape[-1])
         matched = (candidates.matches > 0).any(axis=-1)
         evidence = _evidence(columns, candidates, scores)
         # Matched or likely: where a match is always right there must be something to tell it from.
-        told = matched | (np.arange(matched.shape[1]) < _LIKELY)
-        model = DecisionModel.fit(columns, evidence, targets, told & candidates.known, rng)
-        if not (matched & candidates.known & targets).any():
+        likely = matched | (np.arange(matched.shape[1]) < _LIKELY)
+        model = DecisionModel.fit(columns, evidence, pairs.targets, likely & told, rng)
+        if model is None or not (matched & told & pairs.targets).any():
             return None
-        if model is None:
-            return None
-        log_odds = np.where(matched & candidates.known, model.log_odds(evidence), -np.inf).astype(np.float32)
-        pairs = ScoredPairs(candidates.labels, log_odds, targets, positives, parts)
+        log_odds = np.where(matched & told, model.log_odds(evidence), -np.inf).astype(np.float32)
+        pairs = pairs.with_scores(log_odds)
         return cls(model, float(global_thresholds(pairs, Objective.of(pairs, 0.0, 1.0))[0]))
 
     def log_odds(self, candidates: Candidates, scores: np.ndarray) -> np.ndarray:

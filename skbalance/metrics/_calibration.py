@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from skbalance._indicators import check_indicator, check_row_weight
+from skbalance._indicators import check_known, check_row_weight
 from skbalance.metrics._ranking import check_scores
 
 __all__ = ["expected_calibration_error", "multilabel_brier_score_loss"]
@@ -18,8 +18,8 @@ _BLOCK_ELEMENTS = 1 << 22
 _MAX_BINS = 10_000
 
 
-def _check(y_true: Any, y_proba: Any, sample_weight: Any) -> tuple[Any, np.ndarray, np.ndarray | None]:
-    y_true = check_indicator(y_true)
+def _check(y_true: Any, y_proba: Any, sample_weight: Any) -> tuple[Any, Any, np.ndarray, np.ndarray | None]:
+    y_true, unknown = check_known(y_true)
     if sp.issparse(y_proba):
         raise ValueError("y_proba must be dense: an entry that is not stored has no probability.")
     proba = check_scores(y_proba, y_true.shape, name="y_proba")
@@ -27,19 +27,28 @@ def _check(y_true: Any, y_proba: Any, sample_weight: Any) -> tuple[Any, np.ndarr
         raise ValueError(f"y_true must have rows and labels; got the shape {y_true.shape}.")
     if proba.min() < 0 or proba.max() > 1:
         raise ValueError(f"y_proba must lie from 0 to 1; it reaches from {proba.min():.4g} to {proba.max():.4g}.")
-    return y_true, proba, check_row_weight(sample_weight, y_true.shape[0])
+    return y_true, unknown, proba, check_row_weight(sample_weight, y_true.shape[0])
 
 
 def _blocks(
-    y_true: Any, y_proba: np.ndarray, weight: np.ndarray | None
+    y_true: Any, unknown: Any, y_proba: np.ndarray, weight: np.ndarray | None
 ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Truth, probability and weight of each pair, some rows at a time."""
     n_samples, n_labels = y_true.shape
     step = max(1, _BLOCK_ELEMENTS // n_labels)
     for start in range(0, n_samples, step):
         rows = slice(start, start + step)
-        truth = y_true[rows].toarray() if sp.issparse(y_true) else y_true[rows]
+        truth = _dense(y_true[rows])
         proba = y_proba[rows].astype(np.float64, copy=False)
-        yield truth.astype(np.float64), proba, np.ones(len(proba)) if weight is None else weight[rows]
+        row_weight = np.ones(len(proba)) if weight is None else weight[rows]
+        pair_weight = np.broadcast_to(row_weight[:, None], proba.shape)
+        if unknown is not None:
+            pair_weight = np.where(_dense(unknown[rows]), 0.0, pair_weight)
+        yield truth.astype(np.float64), proba, pair_weight
+
+
+def _dense(block: Any) -> np.ndarray:
+    return block.toarray() if sp.issparse(block) else block
 
 
 def expected_calibration_error(
@@ -53,7 +62,7 @@ def expected_calibration_error(
     Parameters
     ----------
     y_true : {array-like, sparse matrix} of shape (n_samples, n_labels)
-        The true indicator.
+        The true indicator. Labels that are unknown, NaN, are left out.
     y_proba : array-like of shape (n_samples, n_labels)
         The probability of each label.
     n_bins : int, default=15
@@ -90,18 +99,20 @@ def expected_calibration_error(
         raise ValueError(f"average must be one of ('micro', 'macro'); got {average!r}.")
     if not isinstance(n_bins, numbers.Integral) or isinstance(n_bins, bool) or not 1 <= n_bins <= _MAX_BINS:
         raise ValueError(f"n_bins must be an integer from 1 to {_MAX_BINS}; got {n_bins!r}.")
-    y_true, y_proba, weight = _check(y_true, y_proba, sample_weight)
-    n_labels = y_true.shape[1]
+    inputs = _check(y_true, y_proba, sample_weight)
+    n_labels = inputs[0].shape[1]
     n_cells = n_bins * (n_labels if average == "macro" else 1)
-    gap = np.zeros(n_cells)
-    total = 0.0
-    for truth, proba, row_weight in _blocks(y_true, y_proba, weight):
+    gap, total = np.zeros(n_cells), np.zeros(n_labels)
+    for truth, proba, weight in _blocks(*inputs):
         cell = np.minimum((proba * n_bins).astype(np.int64), n_bins - 1)
         if average == "macro":
             cell += n_bins * np.arange(n_labels)
-        gap += np.bincount(cell.ravel(), weights=((truth - proba) * row_weight[:, None]).ravel(), minlength=n_cells)
-        total += row_weight.sum()
-    return float(np.abs(gap).sum() / (total * n_labels))
+        gap += np.bincount(cell.ravel(), weights=((truth - proba) * weight).ravel(), minlength=n_cells)
+        total += weight.sum(axis=0)
+    if average == "micro":
+        return _ratio(np.abs(gap).sum(), total.sum())
+    known = total > 0
+    return _ratio((np.abs(gap).reshape(n_labels, n_bins).sum(axis=1)[known] / total[known]).sum(), known.sum())
 
 
 def multilabel_brier_score_loss(y_true: Any, y_proba: Any, *, sample_weight: Any = None) -> float:
@@ -112,7 +123,7 @@ def multilabel_brier_score_loss(y_true: Any, y_proba: Any, *, sample_weight: Any
     Parameters
     ----------
     y_true : {array-like, sparse matrix} of shape (n_samples, n_labels)
-        The true indicator.
+        The true indicator. Labels that are unknown, NaN, are left out.
     y_proba : array-like of shape (n_samples, n_labels)
         The probability of each label.
     sample_weight : array-like of shape (n_samples,) or None, default=None
@@ -134,9 +145,12 @@ def multilabel_brier_score_loss(y_true: Any, y_proba: Any, *, sample_weight: Any
     >>> multilabel_brier_score_loss([[1, 0], [0, 1]], [[1.0, 0.0], [0.5, 0.5]])
     0.125
     """
-    y_true, y_proba, weight = _check(y_true, y_proba, sample_weight)
     loss = total = 0.0
-    for truth, proba, row_weight in _blocks(y_true, y_proba, weight):
-        loss += float(row_weight @ np.square(proba - truth).sum(axis=1))
-        total += row_weight.sum()
-    return float(loss / (total * y_true.shape[1]))
+    for truth, proba, weight in _blocks(*_check(y_true, y_proba, sample_weight)):
+        loss += float((weight * np.square(proba - truth)).sum())
+        total += float(weight.sum())
+    return _ratio(loss, total)
+
+
+def _ratio(numerator: float, denominator: float) -> float:
+    return float(numerator / denominator) if denominator > 0 else float("nan")

@@ -176,7 +176,7 @@ def group_f1_score(
     Parameters
     ----------
     y_true, y_pred : {array-like, sparse matrix} of shape (n_samples, n_labels)
-        The true and the predicted indicator.
+        The true and the predicted indicator. Pairs whose true label is unknown, NaN, are left out.
     label_counts : array-like of shape (n_labels,) or None, default=None
         The positives of each label in the *training* data; they make the groups. Give this or `groups`.
     groups : mapping of str to array-like, or None, default=None
@@ -244,7 +244,7 @@ def group_precision_score(
     Parameters
     ----------
     y_true, y_pred : {array-like, sparse matrix} of shape (n_samples, n_labels)
-        The true and the predicted indicator.
+        The true and the predicted indicator. Pairs whose true label is unknown, NaN, are left out.
     label_counts, groups, boundaries, group, average, sample_weight : see :func:`group_f1_score`
         The groups and how they are put together.
     zero_division : {0, 1, nan}, default=0
@@ -297,7 +297,7 @@ def group_recall_score(
     Parameters
     ----------
     y_true, y_pred : {array-like, sparse matrix} of shape (n_samples, n_labels)
-        The true and the predicted indicator.
+        The true and the predicted indicator. Pairs whose true label is unknown, NaN, are left out.
     label_counts, groups, boundaries, group, average, sample_weight : see :func:`group_f1_score`
         The groups and how they are put together.
     zero_division : {0, 1, nan}, default=0
@@ -349,7 +349,7 @@ def tail_coverage_score(
     Parameters
     ----------
     y_true, y_pred : {array-like, sparse matrix} of shape (n_samples, n_labels)
-        The true and the predicted indicator.
+        The true and the predicted indicator. Pairs whose true label is unknown, NaN, are left out.
     label_counts, groups, boundaries : see :func:`group_f1_score`
         The groups.
     group : str, default="tail"

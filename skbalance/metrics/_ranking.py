@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import scipy.sparse as sp
 
-from skbalance._indicators import check_indicator, check_row_weight
+from skbalance._indicators import check_known, check_row_weight, stored_in
 
 __all__ = ["ndcg_at_k_score", "precision_at_k_score", "r_precision_score", "recall_at_k_score"]
 
@@ -64,6 +64,17 @@ def check_scores(y_score: Any, shape: tuple[int, int], *, name: str = "y_score")
     return scores
 
 
+def _without(scores: Any, unknown: Any) -> Any:
+    """Scores in which pairs of unknown labels rank last."""
+    if not sp.issparse(scores):
+        scores = scores.astype(np.float64 if scores.dtype.kind in "biu" else scores.dtype)
+        scores[unknown.nonzero()] = -np.inf
+        return scores
+    keep = ~stored_in(scores, sp.csr_array(unknown))
+    indptr = np.append(0, np.cumsum(keep))[scores.indptr]
+    return sp.csr_array((scores.data[keep], scores.indices[keep], indptr), shape=scores.shape)
+
+
 def _dense_scores(scores: Any, rows: slice) -> np.ndarray:
     if not sp.issparse(scores):
         block = scores[rows]
@@ -80,9 +91,9 @@ def top_labels(y_true: Any, y_score: Any, k: int | np.ndarray) -> Iterator[TopLa
     Parameters
     ----------
     y_true : ndarray of bool or csr_array of shape (n_samples, n_labels)
-        From :func:`check_indicator`.
+        What is known to be positive.
     y_score : ndarray or csr_array of shape (n_samples, n_labels)
-        From :func:`check_scores`.
+        From :func:`check_scores`; what is -inf, or not stored, ranks last and never hits.
     k : int
         How many labels.
 
@@ -135,8 +146,10 @@ def check_ranking(y_true: Any, y_score: Any, k: Any, sample_weight: Any) -> tupl
     ValueError
         If one of them cannot be used.
     """
-    y_true = check_indicator(y_true)
+    y_true, unknown = check_known(y_true)
     y_score = check_scores(y_score, y_true.shape)
+    if unknown is not None:
+        y_score = _without(y_score, unknown)
     n_samples, n_labels = y_true.shape
     if n_samples == 0:
         raise ValueError("y_true has no rows.")
@@ -197,7 +210,7 @@ def precision_at_k_score(y_true: Any, y_score: Any, *, k: int = 5, sample_weight
     Parameters
     ----------
     y_true : {array-like, sparse matrix} of shape (n_samples, n_labels)
-        The true indicator.
+        The true indicator. Labels that are unknown, NaN, are left out of the ranking.
     y_score : {array-like, sparse matrix} of shape (n_samples, n_labels)
         The scores. Of a sparse matrix only the stored entries can hit. Equal scores rank by label, lowest first.
     k : int, default=5

@@ -10,7 +10,7 @@ import scipy.sparse as sp
 from sklearn.model_selection import BaseCrossValidator
 from sklearn.utils import check_random_state, indexable
 
-from skbalance.model_selection._split import _check_count, _target_as_csr
+from skbalance.model_selection._split import _check_folds, _target_as_csr
 
 __all__ = ["MultilabelStratifiedGroupKFold"]
 
@@ -70,14 +70,7 @@ class MultilabelStratifiedGroupKFold(BaseCrossValidator):
         self.random_state = random_state
 
     def _check_params(self) -> None:
-        _check_count("n_splits", self.n_splits, 2)
-        if not isinstance(self.shuffle, bool | np.bool_):
-            raise ValueError(f"shuffle must be True or False; got {self.shuffle!r}.")
-        if not self.shuffle and self.random_state is not None:
-            raise ValueError(
-                "random_state has no effect with shuffle=False: leave it at None, or set shuffle=True; "
-                f"got {self.random_state!r}."
-            )
+        _check_folds(self.n_splits, self.shuffle, self.random_state)
 
     def split(self, X: Any, y: Any = None, groups: Any = None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Make the pairs of training and test indices.
@@ -87,7 +80,7 @@ class MultilabelStratifiedGroupKFold(BaseCrossValidator):
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             The rows; only their number matters.
         y : {array-like, sparse matrix} of shape (n_samples, n_labels) or (n_samples,)
-            The target: an indicator, dense or sparse, or classes.
+            The target: an indicator, dense or sparse, or classes. Soft labels count from 0.5 on, unknown ones not.
         groups : array-like of shape (n_samples,)
             The group of each row.
 

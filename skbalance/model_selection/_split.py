@@ -52,6 +52,17 @@ def _check_count(name: str, value: Any, least: int) -> None:
         raise ValueError(f"{name} must be an integer of at least {least}; got {value!r}.")
 
 
+def _check_folds(n_splits: Any, shuffle: Any, random_state: Any) -> None:
+    _check_count("n_splits", n_splits, 2)
+    if not isinstance(shuffle, bool | np.bool_):
+        raise ValueError(f"shuffle must be True or False; got {shuffle!r}.")
+    if not shuffle and random_state is not None:
+        raise ValueError(
+            "random_state has no effect with shuffle=False: leave it at None, or set shuffle=True; "
+            f"got {random_state!r}."
+        )
+
+
 class MultilabelStratifiedKFold(BaseCrossValidator):
     """K folds that each hold the same share of every label.
 
@@ -103,14 +114,7 @@ class MultilabelStratifiedKFold(BaseCrossValidator):
         self.random_state = random_state
 
     def _check_params(self) -> None:
-        _check_count("n_splits", self.n_splits, 2)
-        if not isinstance(self.shuffle, bool | np.bool_):
-            raise ValueError(f"shuffle must be True or False; got {self.shuffle!r}.")
-        if not self.shuffle and self.random_state is not None:
-            raise ValueError(
-                "random_state has no effect with shuffle=False: leave it at None, or set shuffle=True; "
-                f"got {self.random_state!r}."
-            )
+        _check_folds(self.n_splits, self.shuffle, self.random_state)
 
     def split(self, X: Any, y: Any = None, groups: Any = None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Make the pairs of training and test indices.
@@ -120,7 +124,7 @@ class MultilabelStratifiedKFold(BaseCrossValidator):
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             The rows; only their number matters.
         y : {array-like, sparse matrix} of shape (n_samples, n_labels) or (n_samples,)
-            The target.
+            The target. Of an indicator, soft labels count from 0.5 on, and unknown ones, NaN, not at all.
         groups : object
             Ignored, with a warning.
 
@@ -205,7 +209,7 @@ class RepeatedMultilabelStratifiedKFold(BaseCrossValidator):
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             The rows; only their number matters.
         y : {array-like, sparse matrix} of shape (n_samples, n_labels) or (n_samples,)
-            The target.
+            The target. Of an indicator, soft labels count from 0.5 on, and unknown ones, NaN, not at all.
         groups : object
             Ignored, with a warning.
 
@@ -290,7 +294,7 @@ class MultilabelStratifiedShuffleSplit(BaseShuffleSplit):
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             The rows; only their number matters.
         y : {array-like, sparse matrix} of shape (n_samples, n_labels) or (n_samples,)
-            The target.
+            The target. Of an indicator, soft labels count from 0.5 on, and unknown ones, NaN, not at all.
         groups : object
             Ignored, with a warning.
 

@@ -5,7 +5,8 @@ import pytest
 import scipy.sparse as sp
 from sklearn.model_selection import KFold, LeaveOneOut, PredefinedSplit
 
-from skbalance.crossfit import check_rows, is_prefit, resolve_splits, used_rows_only
+from skbalance.crossfit import check_rows, is_prefit
+from skbalance.crossfit._rows import resolve_splits, used_rows_only
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(60, 5))

@@ -92,7 +92,9 @@ def out_of_fold(y, scores):
     parts = np.arange(len(y)) % 5
     seen = np.array([y[parts != part].sum(axis=0) for part in range(5)])
     columns = evidence_columns(["a"], 0)
-    evidence = evidence_out_of_fold(columns, rows, seen, parts, np.arange(len(y)), sp.csr_array(y.astype(int)))
+    indicator = sp.csr_array(y.astype(int))
+    _, others = LabelCooccurrence.with_and_without_parts(indicator, np.arange(len(y)), parts)
+    evidence = evidence_out_of_fold(columns, rows, seen, parts, others)
     return columns, rows, evidence, np.take_along_axis(y, rows.labels, axis=1)
 
 

@@ -424,7 +424,7 @@ def test_bad_parameters_are_named(params, match):
         (lambda y: y * 0, "No label of y has both classes"),
         (lambda y: np.arange(len(y)) % 3, "multiclass"),
         (lambda y: y[:-1], "inconsistent numbers of samples"),
-        (lambda y: np.where(y == 1, np.nan, 0.0), "NaN and infinity are no labels"),
+        (lambda y: np.where(y == 1, np.inf, 0.0), "NaN and infinity are no labels"),
         (lambda y: None, "requires y"),
     ],
 )

@@ -225,7 +225,7 @@ def test_group_score_errors(kwargs, match):
         ([0, 1], r"shape \(2,\)"),
         ([0, 1, 2], r"shape \(3,\)"),
         ([[0, 2]], r"holds \[2\]"),
-        ([[0, np.nan]], "NaN"),
+        ([[0, np.inf]], "infinity"),
         ([["a", "b"]], "TagClassifier"),
         ([[0], [0, 1]], "y_true holds lists of tags"),
         (sp.csr_array([[0, 3]]), r"holds \[3\]"),
