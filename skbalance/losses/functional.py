@@ -338,8 +338,10 @@ def db(
     """
     ratio = (1 / counts) / (targets / counts).sum(dim=1, keepdim=True)
     weight = map_alpha + torch.sigmoid(map_beta * (ratio - mu))
-    tolerance = {"counts": counts, "n_samples": n_samples, "neg_scale": neg_scale, "kappa": kappa}
-    return weight * ntr_focal(logits, targets, **tolerance, gamma=gamma, alpha=alpha)
+    tolerant = ntr_focal(
+        logits, targets, counts=counts, n_samples=n_samples, neg_scale=neg_scale, kappa=kappa, gamma=gamma, alpha=alpha
+    )
+    return weight * tolerant
 
 
 def asymmetric(
@@ -576,7 +578,8 @@ def zlpr(logits: Tensor, targets: Tensor) -> Tensor:
     zero = torch.zeros_like(logits[:, :1])
     negative = torch.where(targets == 0, logits, -torch.inf)
     positive = torch.where(targets == 1, -logits, -torch.inf)
-    return sum(torch.cat([zero, side], dim=1).logsumexp(dim=1) for side in (negative, positive))
+    above, below = (torch.cat([zero, side], dim=1).logsumexp(dim=1) for side in (negative, positive))
+    return above + below
 
 
 def two_way(logits: Tensor, targets: Tensor, *, pos_temperature: float = 4.0, neg_temperature: float = 1.0) -> Tensor:
