@@ -294,31 +294,11 @@ class LocalSearch:
             if not self.sweep(size_weight):
                 break
 
-    def even_sizes(self, *, free: bool) -> None:
-        """Bring every size within less than one row, if `free` first by moves that cost no label anything."""
-        if free and not self._even_sizes_freely():
-            for _ in range(_MAX_SWEEPS):  # a row with two labels against two rows with one, and the like
-                if not self.sweep(1.0):
-                    break
-            self._even_sizes_freely()
-        self._drain(1e4)
-
-    def _drain(self, size_weight: float) -> bool:
-        while not self.sizes_even:
-            if not self.sweep(size_weight, until_even=True):
-                return False
-        return True
-
-    def _even_sizes_freely(self) -> bool:
-        even = self._drain(1e-3)
-        for fold in range(self.size_excess.size):
-            if even:
-                break
-            self.size_excess[fold] -= 1  # let this fold take a row in, to hand another one on
-            self._drain(1e-3)
-            self.size_excess[fold] += 1
-            even = self._drain(1e-3)
-        return even
+    def even_sizes(self) -> None:
+        """Bring every size within less than one row, first by moves that cost the labels nothing."""
+        for size_weight in (1e-3, 1e4):
+            while not self.sizes_even and self.sweep(size_weight, until_even=True):
+                pass
 
 
 def assign_folds(Y: sp.csr_array, proportions: np.ndarray) -> np.ndarray:
@@ -343,7 +323,7 @@ def assign_folds(Y: sp.csr_array, proportions: np.ndarray) -> np.ndarray:
     search = LocalSearch(Y, folds, excess, size_excess)
     if not labels_even:
         search.even_labels()
-    search.even_sizes(free=labels_even)
+    search.even_sizes()
     best, least = folds.copy(), np.abs(excess).sum()
     for attempt in range(_RETRIES if labels_even or Y.nnz <= _RETRY_ELEMENTS else 0):
         if (np.abs(excess) < 1).all():
@@ -353,7 +333,7 @@ def assign_folds(Y: sp.csr_array, proportions: np.ndarray) -> np.ndarray:
         search.sweep(1.0)
         size_excess[fold] += 1 + attempt
         search.even_labels(1e-3)  # the sizes let go, then brought back
-        search.even_sizes(free=True)
+        search.even_sizes()
         if np.abs(excess).sum() < least - _EPS:
             best, least = folds.copy(), np.abs(excess).sum()
     return best
