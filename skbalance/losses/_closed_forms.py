@@ -44,13 +44,15 @@ def focal_value(neg_margin: Tensor, *, gamma: float) -> Tensor:
 def focal_value_and_slope(neg_margin: Tensor, *, gamma: float) -> tuple[Tensor, Tensor]:
     r"""Focal value and its derivative by -m, which is :math:`r^\gamma [r + \gamma (1 - r) softplus(-m)]`."""
     r = torch.sigmoid(neg_margin)
-    value = softplus(neg_margin, r)
+    right = torch.rsub(r, 1)
+    value = softplus(neg_margin, r, right)
     if gamma == 0:
         return value, r
     modulation = power(r, gamma)
     value.mul_(modulation)
     # With the value so far, r ** gamma * softplus, the slope is r ** gamma * r + gamma * (1 - r) * value.
-    return value, torch.addcmul(modulation * r, torch.rsub(r, 1), value, value=gamma)
+    slope = r * r if gamma == 1 else modulation.mul_(r)
+    return value, slope.addcmul_(right, value, value=gamma)
 
 
 def squared_hinge_value_and_slope(neg_margin: Tensor) -> tuple[Tensor, Tensor]:
@@ -59,13 +61,13 @@ def squared_hinge_value_and_slope(neg_margin: Tensor) -> tuple[Tensor, Tensor]:
     return slope.square(), slope.mul_(2)
 
 
-def softplus(s: Tensor, r: Tensor) -> Tensor:
-    """Return softplus(s), given r = sigmoid(s)."""
+def softplus(s: Tensor, r: Tensor, right: Tensor | None = None) -> Tensor:
+    """Return softplus(s), given r = sigmoid(s), and 1 - r where it is there."""
     if s.is_cuda:
         return F.softplus(s, threshold=_THRESHOLD)
     # max(s, 0) - log1p(-min(r, 1 - r)). On CPUs torch's softplus takes twice as long; 1 - r is rounded only where
     # the value is at least log(2).
-    tail = torch.minimum(r, torch.rsub(r, 1)).neg_().log1p_()
+    tail = torch.minimum(r, torch.rsub(r, 1) if right is None else right).neg_().log1p_()
     return F.relu(s).sub_(tail)
 
 
