@@ -21,6 +21,7 @@ RESULTS = HERE / "results"
 # Section: the files in the folder of the corpora that it needs.
 SECTIONS = {
     "losses": (),
+    "unknown_labels": (),
     "defaults": ("goemotions.json.gz", "tmc2007-500.npz"),
     "splits": (),
     "embedding": (),
