@@ -7,11 +7,12 @@ import warnings
 
 __all__ = ["warn"]
 
-_OURS = ("skbalance", "sklearn", "joblib")
+# What may lie between the line of the user and the warning.
+_BETWEEN = {"skbalance", "sklearn", "joblib", "skorch", "torch", "contextlib", "functools"}
 
 
 def warn(message: str, category: type[Warning] = UserWarning) -> None:
-    """Warn at the nearest line that is neither of this package nor of scikit-learn or joblib.
+    """Warn at the nearest line that is neither of this package nor of what it calls or is called by.
 
     Parameters
     ----------
@@ -21,6 +22,6 @@ def warn(message: str, category: type[Warning] = UserWarning) -> None:
         Class of the warning.
     """
     frame, level = sys._getframe(1), 2
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] in _OURS:
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] in _BETWEEN:
         frame, level = frame.f_back, level + 1
     warnings.warn(message, category, stacklevel=level)

@@ -122,3 +122,13 @@ def test_files_stay_short(path):
 
 def test_every_file_of_the_package_has_a_room():
     assert {room_of(path) for path in MODULES} - {"__init__"} == set(ALLOWED)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_warnings_go_through_the_one_function_that_names_the_line_of_the_user(path):
+    calls = [
+        ast.unparse(node.func)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+    ]
+    assert room_of(path) == "_warnings" or "warnings.warn" not in calls

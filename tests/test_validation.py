@@ -13,6 +13,7 @@ import pytest
 import scipy.sparse as sp
 from joblib import Parallel, delayed
 from sklearn import config_context, get_config
+from sklearn.base import clone
 from sklearn.datasets import make_multilabel_classification
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_score
@@ -31,6 +32,8 @@ from skbalance import (
 from skbalance._validation import check_sparse, read_numbers, validate_hyperparameters
 from skbalance.datasets import make_long_tailed_multilabel
 from skbalance.losses import FocalLoss
+from skbalance.model_selection import MultilabelStratifiedKFold
+from skbalance.text._cache import VectorStore
 
 
 def csr(indptr, indices, shape=(3, 4)):
@@ -102,6 +105,28 @@ def ways_to_fit(X, y):
     yield lambda: piped.fit(X, y)
     yield lambda: cross_val_score(piped, X, y, cv=2, scoring="f1_macro")
     yield lambda: Parallel(n_jobs=1)([delayed(model.fit)(X, y)])
+
+
+def test_every_kind_of_warning_names_the_line_of_the_user(tmp_path):
+    X, y = np.random.default_rng(0).normal(size=(40, 3)), np.tile([[1, 0], [0, 1]], (20, 1))
+    folds = [(np.arange(20), np.arange(20, 40))]
+    tuner = TunedThresholdMultiLabelClassifierCV(BalancedMultiLabelClassifier("bce"), cv=2)
+    store = VectorStore(tmp_path)
+    store.write([b"key"], np.ones((1, 2)))
+    store.path.write_bytes(b"no database" * 1000)
+    apart = np.zeros((40, 2), dtype=int)
+    apart[:10, 0] = apart[20:30, 1] = 1
+    for message, call in {
+        "groups parameter is ignored": lambda: list(MultilabelStratifiedKFold(2).split(X, y, groups=y[:, 0])),
+        "column-vector y was passed": lambda: tuner.fit(X, y[:, :1]),
+        "thresholds are the usual ones": lambda: clone(tuner).set_params(cv=folds).fit(X, apart),
+        "is damaged": lambda: store.read([b"key"]),
+    }.items():
+        with warnings.catch_warnings(record=True) as seen:
+            warnings.simplefilter("always")
+            call()
+        found = {(w.filename, w.lineno) for w in seen if message in str(w.message)}
+        assert found == {(__file__, call.__code__.co_firstlineno)}
 
 
 @pytest.mark.parametrize("value", [10**400, 2**63, -(2**70)])

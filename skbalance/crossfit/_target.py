@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 import scipy.sparse as sp
 from sklearn.exceptions import DataConversionWarning
 
 from skbalance._targets import UNKNOWN, encode_targets, read_targets
+from skbalance._warnings import warn
 
 __all__ = ["encode_tuning_targets"]
 
@@ -43,11 +42,10 @@ def encode_tuning_targets(y):
             "0 and 1 is needed. Only binary classification is supported for a 1-D y."
         )
     if encoding.kind == "multilabel" and encoding.n_outputs == 1 and not sp.issparse(y):
-        warnings.warn(
+        warn(
             "A column-vector y was passed when a 1d array was expected: it is taken as the indicator of one label. "
             "Pass a 1-D y for a binary target.",
             DataConversionWarning,
-            stacklevel=3,
         )
     if y.ndim == 2 and y.dtype.kind in "iu" and np.iinfo(y.dtype).max < encoding.n_outputs:
         # scikit-learn 1.9's LabelBinarizer, and with it OneVsRestClassifier, numbers labels in the type of y.

@@ -26,7 +26,7 @@ def data_folder(data_home: str | os.PathLike | None = None) -> Path:
     """
     if data_home is None:
         data_home = os.environ.get(DATA_HOME_VARIABLE) or DEFAULT_DATA_HOME
-    return Path(data_home).expanduser()
+    return Path(os.path.expanduser(data_home))
 
 
 def find_or_download(

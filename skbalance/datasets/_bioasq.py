@@ -9,7 +9,6 @@ import zlib
 from array import array
 from collections.abc import Iterator
 from numbers import Integral
-from pathlib import Path
 from typing import TextIO
 
 import numpy as np
@@ -177,7 +176,7 @@ def load_bioasq(path, *, max_articles=None, min_label_count=1, return_X_y=False)
     codes: dict[str, int] = {}
     indices, indptr = array("i"), array("q", [0])
     try:
-        with open_text(Path(path).expanduser()) as stream:
+        with open_text(os.path.expanduser(path)) as stream:
             for number, article in enumerate(iter_articles(stream), start=1):
                 _check_article(article, number)
                 texts.append("\n".join(filter(None, (article["title"], article["abstractText"]))))

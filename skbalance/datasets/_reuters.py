@@ -127,6 +127,32 @@ def _is_unsafe(member: tarfile.TarInfo) -> bool:
 
 
 MAX_MEMBER_SIZE = 1 << 24  # bytes: more is no file of the collection but would fill the memory
+MAX_ARCHIVE_SIZE = 1 << 27  # bytes, unpacked: the collection has 28 million
+
+
+class _Limited:
+    """An unpacked stream that is read no further than an archive of the collection can be long."""
+
+    def __init__(self, stream, path):
+        self.stream, self.path = stream, path
+        self.tell = stream.tell
+
+    def read(self, size=1 << 20):
+        """Read, if the end lies within the limit."""
+        self._check(self.tell() + size)
+        return self.stream.read(size)
+
+    def seek(self, offset):
+        """Go elsewhere, if that lies within the limit."""
+        self._check(offset)
+        return self.stream.seek(offset)
+
+    def _check(self, end):
+        if end > MAX_ARCHIVE_SIZE:
+            raise OSError(
+                f"{self.path} unpacks to more than {MAX_ARCHIVE_SIZE} bytes, the collection to 28 million: it is "
+                "another archive, or a damaged one"
+            )
 
 
 def read_members(path: Path) -> Iterator[tuple[str, bytes]]:
@@ -140,7 +166,7 @@ def read_members(path: Path) -> Iterator[tuple[str, bytes]]:
     """
     seen: set[str] = set()
     try:
-        with tarfile.open(path, "r:gz") as archive:
+        with gzip.open(path) as stream, tarfile.open(fileobj=_Limited(stream, path), mode="r:") as archive:
             for member in archive:
                 if _is_unsafe(member):
                     raise OSError(
@@ -155,10 +181,10 @@ def read_members(path: Path) -> Iterator[tuple[str, bytes]]:
                 if member.size > MAX_MEMBER_SIZE:
                     raise OSError(f"{name} in {path} claims {member.size} bytes; the collection's have 1.4 million")
                 seen.add(name)
-                stream = archive.extractfile(member)
-                assert stream is not None  # it is a file
-                yield name, stream.read()
-            while archive.fileobj and archive.fileobj.read(1 << 20):  # to the end, where the checksum is
+                content = archive.extractfile(member)
+                assert content is not None  # it is a file
+                yield name, content.read()
+            while archive.fileobj and archive.fileobj.read():  # to the end, where the checksum is
                 pass
     except (EOFError, gzip.BadGzipFile, tarfile.TarError, zlib.error) as error:
         raise OSError(

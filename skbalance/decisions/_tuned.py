@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from functools import partial
 from numbers import Integral, Real
 
@@ -20,6 +19,7 @@ from skbalance._validation import (
     num_samples,
     validate_hyperparameters,
 )
+from skbalance._warnings import warn
 from skbalance.crossfit import (
     FitTasks,
     InnerScoresMixin,
@@ -394,10 +394,9 @@ class TunedThresholdMultiLabelClassifierCV(InnerScoresMixin, MetaClassifierMixin
             if self.refit:
                 fitted = fit_all(scorers, X, y, given.params, tasks)
         if not decisions.evident:
-            warnings.warn(
+            warn(
                 "No label has a positive among rows scored by a model that had seen the label: thresholds are "
-                "the usual ones, not tuned. Folds in which every label occurs in both parts give evidence.",
-                stacklevel=2,
+                "the usual ones, not tuned. Folds in which every label occurs in both parts give evidence."
             )
         scale = Scale(probabilities=methods[0] == "predict_proba" or decisions.model is not None)
         state = {

@@ -28,7 +28,7 @@ class Checkpoints:
     """
 
     def __init__(self, folder, name: str):
-        self.folder = Path(folder).expanduser()
+        self.folder = Path(os.path.expanduser(folder))
         self.path = self.folder / f"{name}.pt"
         self._written = time.monotonic()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numbers
-import warnings
 from collections.abc import Iterator
 from itertools import chain
 from typing import Any
@@ -15,6 +14,7 @@ from sklearn.utils import check_random_state, indexable
 
 from skbalance._targets import UNCERTAIN, class_indicator, read_targets, rounded
 from skbalance._validation import _safe_indexing
+from skbalance._warnings import warn
 from skbalance.model_selection._stratify import assign_folds
 
 __all__ = [
@@ -44,7 +44,7 @@ def _stratify(Y: sp.csr_array, proportions: np.ndarray, order: np.ndarray) -> np
 
 def _warn_groups(splitter: Any, groups: Any) -> None:
     if groups is not None:
-        warnings.warn(f"The groups parameter is ignored by {type(splitter).__name__}", UserWarning, stacklevel=3)
+        warn(f"The groups parameter is ignored by {type(splitter).__name__}")
 
 
 def _check_count(name: str, value: Any, least: int) -> None:

@@ -9,13 +9,15 @@ import errno
 import os
 import shutil
 import sqlite3
-import warnings
+import time
 import zlib
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+
+from skbalance._warnings import warn
 
 __all__ = ["CacheInfo", "VectorStore"]
 
@@ -24,6 +26,10 @@ _APPLICATION = 0x736B6231  # "skb1", marks the file as ours in SQLite's header
 _KEYS_PER_QUERY = 500
 _BYTES_PER_ROW = 120  # key, checksum, index entry and page overhead beside the vector, rounded up
 _SECONDS_TO_WAIT = 120  # for another process's commit
+_SECONDS_WITHOUT_BATCH = 300  # after which a process that encodes counts as stopped
+_SECONDS_BETWEEN_LOOKS = 1.0
+# What SQLite says of a file whose header or table of contents is damaged, though it calls these errors operational.
+_DAMAGES = ("unsupported file format", "no such table", "no such column", "has no column", "malformed", "corrupt")
 
 
 class CacheInfo(NamedTuple):
@@ -54,7 +60,7 @@ class VectorStore:
     """
 
     def __init__(self, folder):
-        self.folder = Path(folder).expanduser()
+        self.folder = Path(os.path.expanduser(folder))
         self.path = self.folder / "embeddings.sqlite"
 
     def read(self, keys):
@@ -81,7 +87,7 @@ class VectorStore:
         """
         try:
             return self._read(keys)
-        except sqlite3.DatabaseError as error:
+        except _ERRORS as error:
             if not _is_damage(error):
                 raise self._os_error(error) from error
             self._set_aside(error)
@@ -107,12 +113,12 @@ class VectorStore:
         try:
             try:
                 self._write(rows)
-            except sqlite3.DatabaseError as error:
+            except _ERRORS as error:
                 if not _is_damage(error):
                     raise
                 self._set_aside(error)
                 self._write(rows)
-        except sqlite3.DatabaseError as error:
+        except _ERRORS as error:
             raise self._os_error(error) from error
 
     def check_room(self, n_vectors, dimension):
@@ -151,7 +157,7 @@ class VectorStore:
         try:
             with closing(self._connect()) as database:
                 (n_vectors,) = database.execute("SELECT count(*) FROM vectors").fetchone()
-        except sqlite3.DatabaseError as error:
+        except _ERRORS as error:
             raise self._os_error(error) from error
         return CacheInfo(str(self.path), n_vectors, self.path.stat().st_size)
 
@@ -169,7 +175,7 @@ class VectorStore:
             with closing(self._connect()) as database:
                 n_vectors = database.execute("DELETE FROM vectors").rowcount
                 database.execute("VACUUM")
-        except sqlite3.DatabaseError as error:
+        except _ERRORS as error:
             if not _is_damage(error):
                 raise self._os_error(error) from error
             self._set_aside(error)
@@ -179,6 +185,51 @@ class VectorStore:
     def _file_number(self):
         try:
             return self.path.stat().st_ino
+        except OSError:
+            return None
+
+    @contextmanager
+    def turn(self):
+        """Context in which this process encodes and others that share the cache wait.
+
+        It comes without waiting any longer, with a warning, where the process whose turn it is has finished no batch
+        (see :meth:`beat`) for minutes: that one is stopped, or hangs.
+
+        Raises
+        ------
+        OSError
+            If the folder cannot be written to.
+        """
+        from filelock import Timeout
+
+        lock, seen, since = self.lock(), None, time.monotonic()
+        while True:
+            try:
+                lock.acquire(timeout=_SECONDS_BETWEEN_LOOKS)
+                break
+            except Timeout:
+                beat = self._last_beat()
+                if beat != seen:
+                    seen, since = beat, time.monotonic()
+            if time.monotonic() - since > _SECONDS_WITHOUT_BATCH:
+                warn(
+                    f"Another process that encodes for the cache {str(self.path)!r} has finished no batch for "
+                    f"{_SECONDS_WITHOUT_BATCH} s: it is stopped, or hangs. This one encodes without waiting for it."
+                )
+                break
+        try:
+            self.beat()
+            yield
+        finally:
+            lock.release()
+
+    def beat(self):
+        """Tell the processes that wait for their turn that a batch is finished."""
+        (self.folder / "embeddings.beat").touch(mode=0o600)
+
+    def _last_beat(self):
+        try:
+            return (self.folder / "embeddings.beat").stat().st_mtime_ns
         except OSError:
             return None
 
@@ -218,9 +269,7 @@ class VectorStore:
                         vectors = np.empty((len(keys), len(vector)), dtype=np.float32)
                     vectors[row], found[row] = vector, True
         if n_damaged:
-            warnings.warn(
-                f"{n_damaged} vector(s) in {str(self.path)!r} were damaged and will be computed again.", stacklevel=5
-            )
+            warn(f"{n_damaged} vector(s) in {str(self.path)!r} were damaged and will be computed again.")
         return found, vectors
 
     def _write(self, rows):
@@ -239,6 +288,7 @@ class VectorStore:
         with suppress(OSError):  # vectors tell of private texts: nobody else's to read
             os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
         database = sqlite3.connect(self.path, timeout=_SECONDS_TO_WAIT, isolation_level=None)
+        database.text_factory = bytes  # damage may make text of a vector, and not even valid text
         try:
             self._opened = self._file_number()
             self._check_format(database)
@@ -276,10 +326,9 @@ class VectorStore:
                 return  # another process was faster: what is there now is a new file
             Path(f"{self.path}-journal").unlink(missing_ok=True)
             os.replace(self.path, aside)
-        warnings.warn(
+        warn(
             f"The embedding cache {str(self.path)!r} is damaged ({error}); it was moved to {aside.name!r} and its "
-            "vectors will be computed again.",
-            stacklevel=4,
+            "vectors will be computed again."
         )
 
     def _os_error(self, error):
@@ -296,12 +345,22 @@ class VectorStore:
                 f"cache_dir={str(self.folder)!r} cannot be written to ({message}); make it writable or choose"
                 " another cache_dir",
             )
+        if "locked" in message:
+            return OSError(
+                errno.EAGAIN,
+                f"Another process has held the embedding cache {str(self.path)!r} for {_SECONDS_TO_WAIT} s "
+                f"({message}); end it if it is stopped, or choose another cache_dir",
+            )
         return OSError(errno.EIO, f"The embedding cache {str(self.path)!r} could not be used: {message}")
 
 
+# Words of a damaged file in SQLite's own message may be no text at all.
+_ERRORS = (sqlite3.DatabaseError, UnicodeDecodeError)
+
+
 def _is_damage(error):
-    """SQLite's "not a database" and "malformed"; what cannot be opened or written is an OperationalError."""
-    return type(error) is sqlite3.DatabaseError
+    """Whether the file is at fault, and not that it cannot be opened or written."""
+    return type(error) in (sqlite3.DatabaseError, UnicodeDecodeError) or any(words in str(error) for words in _DAMAGES)
 
 
 def _checksum(key, blob):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from numbers import Integral
 from pathlib import Path
 
@@ -39,7 +40,7 @@ def write_folder(classifier, model, folder):
     from safetensors.numpy import save_file
 
     description = _describe(classifier)
-    folder = Path(folder).expanduser()
+    folder = Path(os.path.expanduser(folder))
     folder.mkdir(parents=True, exist_ok=True)
     model.network.encoder.save_pretrained(folder)
     for name, content in model.files.items():
@@ -74,7 +75,7 @@ def read_folder(folder) -> tuple[dict, dict]:
     """
     from safetensors.numpy import load_file
 
-    folder = Path(folder).expanduser()
+    folder = Path(os.path.expanduser(folder))
     if not (folder / _DESCRIPTION).is_file():
         raise OSError(f"{str(folder)!r} holds no {_DESCRIPTION}; give a folder that save_pretrained made.")
     description = json.loads((folder / _DESCRIPTION).read_text(encoding="utf-8"))

@@ -4,7 +4,6 @@ import copy
 import hashlib
 import os
 import time
-import warnings
 from importlib.metadata import PackageNotFoundError, version
 from numbers import Integral
 
@@ -13,6 +12,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import estimator_html_repr
 
 from skbalance._validation import DocLinkMixin, Interval, validate_hyperparameters
+from skbalance._warnings import warn
 from skbalance.text._cache import VectorStore
 from skbalance.text._models import ModelSource, check_finite, identify, load
 from skbalance.text._texts import check_texts
@@ -294,7 +294,7 @@ class SentenceEmbedder(DocLinkMixin, TransformerMixin, BaseEstimator):
             return self._encode(load(source), texts)
         identity = identify(source) or load(source).identity
         if identity is None:
-            warnings.warn(f"The commit of {source.model!r} is unknown, so the cache is not used.", stacklevel=4)
+            warn(f"The commit of {source.model!r} is unknown, so the cache is not used.")
             return self._encode(load(source), texts)
         store = self._store()
         keys = _keys(texts, identity, self.prompt, self.trust_remote_code)
@@ -310,7 +310,7 @@ class SentenceEmbedder(DocLinkMixin, TransformerMixin, BaseEstimator):
         store.check_room(int((~found).sum()), dimension)
         if vectors is None:
             vectors = np.empty((len(texts), dimension), dtype=np.float32)
-        with store.lock():
+        with store.turn():
             missing = np.flatnonzero(~found)
             found, late = store.read([keys[row] for row in missing])  # by another process, meanwhile
             if late is not None:
@@ -329,6 +329,7 @@ class SentenceEmbedder(DocLinkMixin, TransformerMixin, BaseEstimator):
                 for rows, batch in self._batches(loaded, [texts[row] for row in missing]):
                     vectors[missing[rows]] = batch
                     pending.append(missing[rows])
+                    store.beat()
                     if time.monotonic() - written > _SECONDS_BETWEEN_WRITES:
                         write()
                         written = time.monotonic()

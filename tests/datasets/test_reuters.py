@@ -1,3 +1,4 @@
+import gzip
 import io
 import pickle
 import tarfile
@@ -7,7 +8,7 @@ import pytest
 from scipy import sparse
 
 from skbalance.datasets import _base, _reuters, fetch_reuters21578
-from skbalance.datasets._reuters import ARCHIVE_NAME, MEMBER_NAMES, parse_sgml
+from skbalance.datasets._reuters import ARCHIVE_NAME, MEMBER_NAMES, parse_sgml, read_members
 
 HEADER = b'<!DOCTYPE lewis SYSTEM "lewis.dtd">\n'
 
@@ -270,3 +271,19 @@ def test_a_file_far_too_large_is_not_read(tmp_path, monkeypatch):
     write_archive(tmp_path, [tar_member(MEMBER_NAMES[0], b"x" * 11)])
     with pytest.raises(OSError, match="claims 11 bytes"):
         fetch_reuters21578(data_home=tmp_path)
+
+
+def test_an_archive_that_unpacks_without_end(tmp_path):
+    """Nothing but zeros, compressed a thousand times, beside the files, after them, or as the name of one."""
+    zeros = bytes(1 << 20)
+    for kind in ("beside", "name"):
+        path = tmp_path / f"{kind}.tar.gz"
+        with gzip.open(path, "wb", compresslevel=1) as file:
+            header = tarfile.TarInfo("padding")
+            header.size = 1 << 32
+            header.type = tarfile.REGTYPE if kind == "beside" else tarfile.GNUTYPE_LONGNAME
+            file.write(header.tobuf(tarfile.GNU_FORMAT))
+            for _ in range(140):
+                file.write(zeros)
+        with pytest.raises(OSError, match=f"{kind}.tar.gz unpacks to more than 134217728 bytes"):
+            list(read_members(path))

@@ -2,7 +2,11 @@
 
 import os
 import sqlite3
+import threading
+import time
+import warnings
 from contextlib import closing
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -247,3 +251,64 @@ def test_vectors_are_nobody_elses_to_read(store):
     store.write(KEYS, VECTORS)
     assert store.folder.stat().st_mode & 0o777 == 0o700
     assert store.path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_header_that_is_damaged(store):
+    """SQLite calls these errors operational; they would come at each call."""
+    for place, value in ((44, b"\xff" * 4), (100, b"\x00" * 8), (40, b"\x00" * 4), (18, b"\x09\x09")):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            store.write(KEYS, VECTORS)
+            with store.path.open("r+b") as file:
+                file.seek(place)
+                file.write(value)
+            store.read(KEYS)
+            store.write(KEYS, VECTORS)
+        np.testing.assert_array_equal(store.read(KEYS)[1], VECTORS)
+
+
+def test_another_process_that_never_lets_go(store, monkeypatch):
+    monkeypatch.setattr(_cache, "_SECONDS_TO_WAIT", 0.1)
+    store.write(KEYS, VECTORS)
+    with closing(sqlite3.connect(store.path)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(OSError, match=r"Another process has held the embedding cache .* end it if it is stopped"):
+            store.write(KEYS, VECTORS)
+
+
+def test_a_process_that_has_stopped_encoding_is_not_waited_for(store, monkeypatch):
+    monkeypatch.setattr(_cache, "_SECONDS_WITHOUT_BATCH", 0.2)
+    monkeypatch.setattr(_cache, "_SECONDS_BETWEEN_LOOKS", 0.01)
+    with VectorStore(store.folder).turn():
+        with pytest.warns(UserWarning, match="has finished no batch for 0.2 s: it is stopped") as caught, store.turn():
+            pass
+        assert caught[0].filename == __file__
+
+
+def test_a_process_that_still_encodes_is_waited_for(store, monkeypatch):
+    monkeypatch.setattr(_cache, "_SECONDS_WITHOUT_BATCH", 0.5)
+    monkeypatch.setattr(_cache, "_SECONDS_BETWEEN_LOOKS", 0.01)
+    order = []
+
+    def encode():
+        with other.turn():
+            started.set()
+            for _ in range(15):
+                time.sleep(0.1)
+                other.beat()
+            order.append("other")
+
+    other, started = VectorStore(store.folder), threading.Event()
+    thread = threading.Thread(target=encode)
+    thread.start()
+    started.wait()
+    with store.turn():
+        order.append("this")
+    thread.join()
+    assert order == ["other", "this"]
+
+
+def test_home_folders(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert VectorStore("~/cache").folder == tmp_path / "cache"
+    assert VectorStore("~nobody-of-this-name/cache").folder == Path("~nobody-of-this-name/cache")
