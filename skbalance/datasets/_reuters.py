@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.utils import Bunch
@@ -155,6 +155,11 @@ class _Limited:
             )
 
 
+def _open_limited(stream: Any, path: Path) -> tarfile.TarFile:
+    limited: Any = _Limited(stream, path)
+    return tarfile.open(fileobj=limited, mode="r:")
+
+
 def read_members(path: Path) -> Iterator[tuple[str, bytes]]:
     """Yield name and content of the 22 SGML files, read from the archive; nothing is written to disk.
 
@@ -166,7 +171,7 @@ def read_members(path: Path) -> Iterator[tuple[str, bytes]]:
     """
     seen: set[str] = set()
     try:
-        with gzip.open(path) as stream, tarfile.open(fileobj=_Limited(stream, path), mode="r:") as archive:
+        with gzip.open(path) as stream, _open_limited(stream, path) as archive:
             for member in archive:
                 if _is_unsafe(member):
                     raise OSError(
