@@ -137,7 +137,7 @@ class _Limited:
         self.stream, self.path = stream, path
         self.tell = stream.tell
 
-    def read(self, size=1 << 20):
+    def read(self, size):
         """Read, if the end lies within the limit."""
         self._check(self.tell() + size)
         return self.stream.read(size)
@@ -189,7 +189,7 @@ def read_members(path: Path) -> Iterator[tuple[str, bytes]]:
                 content = archive.extractfile(member)
                 assert content is not None  # it is a file
                 yield name, content.read()
-            while archive.fileobj and archive.fileobj.read():  # to the end, where the checksum is
+            while archive.fileobj and archive.fileobj.read(1 << 20):  # to the end, where the checksum is
                 pass
     except (EOFError, gzip.BadGzipFile, tarfile.TarError, zlib.error) as error:
         raise OSError(
