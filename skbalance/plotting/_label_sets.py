@@ -9,6 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from skbalance._indicators import check_indicator
+from skbalance._validation import read_numbers
 from skbalance.plotting._axes import import_pyplot, merge_style, new_axes, set_rank_axis
 
 __all__ = ["LabelSetDisplay"]
@@ -55,8 +56,8 @@ class LabelSetDisplay:
     """
 
     def __init__(self, set_counts: Any):
-        counts = np.asarray(set_counts)
-        if counts.ndim != 1 or not counts.size or counts.dtype.kind not in "iuf" or not (counts > 0).all():
+        counts = read_numbers(set_counts, "set_counts")
+        if counts.ndim != 1 or not counts.size or not ((counts > 0) & (counts < np.inf)).all():
             raise ValueError(f"set_counts must be a vector of numbers above 0; got {set_counts!r}.")
         self.set_counts = np.sort(counts)[::-1]
         self.coverage = np.cumsum(self.set_counts) / self.set_counts.sum()

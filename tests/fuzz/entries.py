@@ -558,6 +558,7 @@ _ploty = {
     "LabelFrequencyDisplay.from_targets": {"y": Y},
     "LabelFrequencyDisplay.from_counts": {"label_counts": COUNTS},
     "LabelCooccurrenceDisplay.from_targets": {"y": Y},
+    "LabelSetDisplay.from_targets": {"y": Y},
     "LabelScoreDisplay.from_predictions": {"y_true": Y, "y_pred": Y[::-1], "label_counts": COUNTS},
     "LabelScoreDisplay.from_estimator": {"estimator": Fitted("balanced"), "X": X, "y": Y},
     "ThresholdDisplay.from_predictions": {
@@ -597,10 +598,12 @@ for _name in (
     "LabelScoreDisplay",
     "ThresholdDisplay",
     "LossDisplay",
+    "LabelSetDisplay",
 ):
     _class = getattr(plotting, _name)
     _goods = {
         "LabelFrequencyDisplay": {"label_counts": COUNTS},
+        "LabelSetDisplay": {"set_counts": [3, 2, 1]},
         "LabelCooccurrenceDisplay": {"probabilities": np.full((3, 3), 0.2), "label_counts": COUNTS},
         "LabelScoreDisplay": {"label_counts": COUNTS, "scores": {"a": [0.1, 0.2, 0.3]}},
         "ThresholdDisplay": {
