@@ -1,8 +1,8 @@
 r"""The losses as plain functions, element by element, that read as their formulas do.
 
 They are for reading, for teaching and for copying: each stands for itself, needs nothing but torch, and is
-differentiated by autograd. For training take :meth:`BaseLoss.bind`, which computes the same in one pass, stays finite
-wherever logits may be, and counts for itself what these functions are given.
+differentiated by autograd. For training take :meth:`~skbalance.losses.BaseLoss.bind`, which computes the same in one
+pass, stays finite wherever logits may be, and counts for itself what these functions are given.
 
 In all of them z is a logit, y its label, p = :math:`\sigma(z)`; ``counts`` are the positives :math:`n_i` of each label
 among ``n_samples`` N, all of them above 0 and below N.
@@ -187,7 +187,7 @@ def r_focal(
     counts : Tensor of shape (n_labels,)
         :math:`n_i`.
     mu : float
-        Centre of the mapping; :attr:`LabelStatistics.rebalance_center` is the one of a training set.
+        Centre of the mapping; ``LabelStatistics.rebalance_center`` is the one of a training set.
     map_alpha, map_beta : float, default=0.1, 10.0
         Smallest weight, and steepness of the mapping.
     gamma, alpha : see :func:`focal`
