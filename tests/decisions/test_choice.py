@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from skbalance.decisions._choice import Choice
+from skbalance.decisions._choice import Choice, one_for_each
 
 
 @pytest.mark.parametrize(("least", "most"), [(0, None), (1, None), (2, 3), (0, 1), (3, 3)])
@@ -30,3 +30,13 @@ def test_what_is_above_its_threshold_goes_first_whatever_its_margin():
     above, margins = np.array([[True, False, False]]), np.array([[-np.inf, -0.1, -0.2]])
     np.testing.assert_array_equal(Choice(2)(above, margins), [[True, True, False]])
     np.testing.assert_array_equal(Choice(0, 1)(above, margins), [[True, False, False]])
+
+
+@pytest.mark.parametrize("thresholds", [[0.5, 0.5], [[0.5, 0.5, 0.5]], [0.5, np.nan, 0.5]])
+def test_thresholds_are_one_number_for_each_label(thresholds):
+    with pytest.raises(ValueError, match="thresholds must hold one number for each of 3 labels"):
+        one_for_each(np.array(thresholds), 3, "thresholds")
+
+
+def test_thresholds_for_each_label_are_returned():
+    np.testing.assert_array_equal(one_for_each(np.array([0.1, np.inf]), 2, "thresholds"), [0.1, np.inf])

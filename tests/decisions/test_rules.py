@@ -8,6 +8,7 @@ from sklearn.metrics import f1_score, make_scorer
 from skbalance.decisions._choice import Choice
 from skbalance.decisions._rules import STRATEGIES, DecisionRule, candidate_rules
 from skbalance.decisions._scoring import cross_fitted_score, get_metric
+from skbalance.decisions._search import Objective, global_thresholds, label_thresholds
 from tests.decisions.test_search import make_pairs, random_problem
 
 
@@ -124,3 +125,29 @@ def test_metric_by_name_and_callable():
         get_metric("accuracy")
     with pytest.raises(ValueError, match="pass the metric itself"):
         get_metric(make_scorer(f1_score))
+
+
+def test_own_thresholds_are_those_of_each_label_and_the_global_one_where_there_is_no_evidence():
+    scores, targets = random_problem(2)
+    targets[:, 1] = False
+    pairs, counts = make_pairs(scores, targets), targets.sum(axis=0) + 1
+    objective = Objective.of(pairs, 0.0, 1.0)
+    own, _ = label_thresholds(pairs, objective)
+    expected = np.where(np.isnan(own), global_thresholds(pairs, objective), own)
+    assert np.isnan(own[1])
+    assert np.isfinite(own[[0, 2]]).all()
+    thresholds = DecisionRule("per_label", Choice()).thresholds(pairs, counts, 10 * len(targets), 0.0)
+    np.testing.assert_array_equal(thresholds, expected)
+
+
+def test_global_thresholds_are_tried_among_the_scores_of_positives():
+    scores, targets = random_problem(3)
+    pairs = make_pairs(scores, targets)
+    rule = DecisionRule("global", Choice())
+    tried = [each.threshold for each in candidate_rules(rule, pairs, micro_weight=None, k_range=range(1, 3))]
+    positive = np.asarray(scores, dtype=np.float32)[targets]
+    assert (min(tried), max(tried)) == pytest.approx((positive.min(), positive.max()))
+    nothing = make_pairs(scores, np.zeros_like(targets))
+    tried = [each.threshold for each in candidate_rules(rule, nothing, micro_weight=None, k_range=range(1, 3))]
+    every = np.asarray(scores, dtype=np.float32)
+    assert (min(tried), max(tried)) == pytest.approx((every.min(), every.max()))
