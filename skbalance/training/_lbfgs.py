@@ -250,7 +250,10 @@ def line_search(evaluate, loss, slope, *, first, max_trials, rounding=0.0) -> tu
 
 
 def _cubic_minimum(a, b, least, most) -> float:
-    """Minimum, between bounds, of the cubic through two points of (step, loss, slope); their mean if there is none."""
+    """Minimum, between bounds, of the cubic through two points of (step, loss, slope), the left one first.
+
+    The mean of the bounds if there is none.
+    """
     with np.errstate(all="ignore"):
         (x, f, g), (y, e, h) = np.array(a), np.array(b)
         mean = g + h - 3 * (f - e) / (x - y)

@@ -5,7 +5,7 @@ import pytest
 import torch
 from scipy.optimize import rosen, rosen_der
 
-from skbalance.training._lbfgs import LBFGS, line_search
+from skbalance.training._lbfgs import DECREASE, LBFGS, _cubic_minimum, line_search
 
 
 def two_loops(gradient, steps, changes):
@@ -166,3 +166,29 @@ def test_line_search_gives_up():
     trials = []
     line_search(lambda t: (trials.append(t), (2.0, 1e-20))[1], 1.0, -1e-20, first=1.0, max_trials=25, rounding=1e-16)
     assert len(trials) == 1
+
+
+def test_a_step_that_hardly_lowers_the_loss_is_not_taken():
+    limit = -DECREASE  # what a step of 1 must reach from a loss of 0 with a slope of -1
+
+    def evaluate(at_one):
+        return lambda step: (at_one, 0.0) if step == 1 else (-step, 0.0)
+
+    for at_one in (0.5 * limit, 0.99 * limit):
+        step, _, met = line_search(evaluate(at_one), 0.0, -1.0, first=1.0, max_trials=5)
+        assert met
+        assert step < 1
+    for at_one in (limit, 2 * limit):
+        assert line_search(evaluate(at_one), 0.0, -1.0, first=1.0, max_trials=5) == (1.0, at_one, True)
+
+
+@pytest.mark.parametrize(("left", "right"), [(0.0, 2.0), (0.25, 3.0), (-0.5, 1.5)])
+def test_the_minimum_of_a_cubic_is_exact_and_kept_within_bounds(left, right):
+    points = [(x, x**3 - 3 * x, 3 * x**2 - 3) for x in (left, right)]
+    assert _cubic_minimum(*points, -10, 10) == pytest.approx(1.0, rel=1e-12)
+    assert _cubic_minimum(*points, 1.5, 10) == 1.5
+    assert _cubic_minimum(*points, -10, 0.5) == 0.5
+
+
+def test_without_a_minimum_the_cubic_gives_the_middle():
+    assert _cubic_minimum((0.0, 0.0, -1.0), (1.0, -1.0, -1.0), 2.0, 6.0) == 4.0
