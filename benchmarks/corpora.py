@@ -103,13 +103,13 @@ def available(folder, corpora):
             print(f"{corpus}: no {file}, left out")
 
 
-def features(train, *others):
-    """TF-IDF of rows to train on, sublinear and of words in two rows or more, and of other rows."""
-    if sp.issparse(train.rows):
-        weights = TfidfTransformer(sublinear_tf=True).fit(train.rows)
+def vectorise(train, *others, dtype=np.float64):
+    """TF-IDF of texts or counts of words to train on, sublinear, texts' words in two of them or more; and of others."""
+    if sp.issparse(train):
+        weights = TfidfTransformer(sublinear_tf=True)
     else:
-        weights = TfidfVectorizer(sublinear_tf=True, min_df=2, dtype=np.float32).fit(train.rows)
-    return tuple(weights.transform(part.rows).tocsr() for part in (train, *others))
+        weights = TfidfVectorizer(sublinear_tf=True, min_df=2, dtype=dtype)
+    return tuple(X.tocsr() for X in (weights.fit_transform(train), *map(weights.transform, others)))
 
 
 def _dense(y):

@@ -24,9 +24,7 @@ the fits on the folds, those of the others only what they add.
 """
 
 import argparse
-import gzip
 import hashlib
-import json
 import os
 import statistics
 import time
@@ -35,10 +33,10 @@ from functools import lru_cache
 from itertools import product
 from pathlib import Path
 
+import corpora
 import numpy as np
 import scipy.sparse as sp
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
-from sklearn.feature_extraction.text import TfidfTransformer, TfidfVectorizer
 from sklearn.metrics import f1_score
 from sklearn.model_selection import GroupKFold, ParameterGrid
 from sklearn.multiclass import OneVsRestClassifier
@@ -51,7 +49,6 @@ from skbalance import (
     SentenceEmbedder,
     TunedThresholdMultiLabelClassifierCV,
 )
-from skbalance.datasets import fetch_reuters21578
 from skbalance.metrics import expected_calibration_error, group_f1_score, multilabel_brier_score_loss
 from skbalance.text import make_text_features
 
@@ -94,61 +91,17 @@ CALIBRATION_FIELDS = ("corpus", "model", "method", "seed", "ece", "brier", "seco
 SEARCH_FIELDS = ("corpus", "model", "parameters", "score", "seconds")
 
 
-def load_reuters(folder):
-    train = fetch_reuters21578(subset="train", data_home=folder, download_if_missing=False)
-    test = fetch_reuters21578(subset="test", data_home=folder, download_if_missing=False)
-    return vectorise(train.data, test.data), train.target, test.target
-
-
-def load_reuters_minilm(folder):
+def with_embeddings(train, test):
     """TF-IDF and sentence embeddings side by side; encoding takes minutes the first time, then comes from the cache."""
-    if "SKBALANCE_ENCODER" not in os.environ:
-        return None
-    train, test = (fetch_reuters21578(subset=part, data_home=folder) for part in ("train", "test"))
     embedder = SentenceEmbedder(
         os.environ["SKBALANCE_ENCODER"], cache_dir=folder_of_the_cache(), local_files_only=True, verbose=1
     )
     features = make_text_features(embedder)
-    return (features.fit_transform(train.data), features.transform(test.data)), train.target, test.target
+    return features.fit_transform(train), features.transform(test)
 
 
 def folder_of_the_cache():
     return os.environ.get("SKBALANCE_CACHE", str(Path.home() / ".cache" / "skbalance"))
-
-
-def load_goemotions(folder, held="test"):
-    with gzip.open(folder / "goemotions.json.gz", "rt", encoding="utf-8") as stream:
-        corpus = json.load(stream)
-    texts, targets = {}, {}
-    for part in ("train", held):
-        texts[part] = [row["text"] for row in corpus[part]]
-        targets[part] = np.array([[label in row["labels"] for label in corpus["labels"]] for row in corpus[part]])
-    return vectorise(texts["train"], texts[held]), targets["train"], targets[held]
-
-
-def load_tmc2007(folder):
-    with np.load(folder / "tmc2007-500.npz") as parts:
-        names = ("X_train", "Y_train", "X_test", "Y_test")
-        arrays = {
-            name: sp.csr_matrix(tuple(parts[f"{name}_{part}"] for part in ("data", "indices", "indptr")), shape=shape)
-            for name, shape in zip(names, parts["shapes"])
-        }
-    weights = TfidfTransformer(sublinear_tf=True).fit(arrays["X_train"])
-    features = tuple(weights.transform(arrays[name]).tocsr() for name in ("X_train", "X_test"))
-    return features, arrays["Y_train"].toarray(), arrays["Y_test"].toarray()
-
-
-LOADERS = {
-    "reuters": (load_reuters, "reuters21578.tar.gz"),
-    "reuters-minilm": (load_reuters_minilm, "reuters21578.tar.gz"),
-    "goemotions": (load_goemotions, "goemotions.json.gz"),
-    "tmc2007": (load_tmc2007, "tmc2007-500.npz"),
-}
-
-
-def vectorise(train, test):
-    vectoriser = TfidfVectorizer(sublinear_tf=True, min_df=2)
-    return vectoriser.fit_transform(train), vectoriser.transform(test)
 
 
 def dense(y):
@@ -188,8 +141,10 @@ def quietly():
 @lru_cache(maxsize=1)
 def load(folder, corpus):
     """Features and dense targets of a corpus; its tenth is drawn by `training_rows`."""
-    (X, X_test), y, y_test = LOADERS[corpus.removesuffix("-tenth")][0](folder)
-    return X, dense(y), X_test, dense(y_test)
+    train, test = corpora.load(folder, corpus.partition("-")[0])
+    features = with_embeddings if corpus == "reuters-minilm" else corpora.vectorise
+    X, X_test = features(train.rows, test.rows)
+    return X, dense(train.y), X_test, dense(test.y)
 
 
 def training_rows(folder, corpus, seed):
@@ -274,13 +229,10 @@ def evaluate(y, predicted, counts):
     return row
 
 
-def available(folder, corpora):
+def available(folder, names):
     """The corpora whose files are there."""
-    for corpus in corpora:
-        name = corpus.removesuffix("-tenth")
-        if not (folder / LOADERS[name][1]).is_file():
-            print(f"{corpus}: no {LOADERS[name][1]}, left out")
-        elif name == "reuters-minilm" and "SKBALANCE_ENCODER" not in os.environ:
+    for corpus in corpora.available(folder, names):
+        if corpus == "reuters-minilm" and "SKBALANCE_ENCODER" not in os.environ:
             print(f"{corpus}: SKBALANCE_ENCODER names no folder of a sentence encoder, left out")
         else:
             yield corpus
@@ -297,10 +249,10 @@ def chosen(searched, table, corpus, model):
     return max(tried, key=lambda row: float(row["score"]))["parameters"] if len(tried) == len(wanted) else None
 
 
-def run(folder, corpora, models, seeds, jobs=1):
+def run(folder, names, models, seeds, jobs=1):
     table, calibration, searched = open_tables()
     missing = []
-    for corpus, name, seed in product(available(folder, corpora), MODELS, range(seeds)):
+    for corpus, name, seed in product(available(folder, names), MODELS, range(seeds)):
         if name not in (models or MODELS_OF[corpus]):
             continue
         decisions = [d for d in decisions_on(corpus) if not table.has(corpus, name, d, seed)]

@@ -20,7 +20,7 @@ import warnings
 from itertools import product
 
 import numpy as np
-from corpora import available, features, training_rows
+from corpora import available, training_rows, vectorise
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score
 from sklearn.multiclass import OneVsRestClassifier
@@ -76,7 +76,7 @@ def score(folder, corpus, name, strength, term_weighting, threshold, seed):
         folds = folds[:1]
     predicted, truth, seconds = [], [], 0.0
     for train, held in folds:
-        X, X_held = features(data.take(train), data.take(held))
+        X, X_held = vectorise(data.rows[train], data.rows[held], dtype=np.float32)
         start = time.process_time()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # labels without a row in the training part

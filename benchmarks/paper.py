@@ -22,7 +22,8 @@ from functools import lru_cache
 from itertools import product
 
 import numpy as np
-from decisions import dense, folder_of_the_cache, vectorise
+from corpora import vectorise
+from decisions import dense, folder_of_the_cache
 from scipy.stats import rankdata, spearmanr
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import f1_score
