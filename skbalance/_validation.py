@@ -182,19 +182,14 @@ def validate_params(constraints, *, prefer_skip_nested_validation):
     """
 
     def decorate(function):
-        checked = _validate_params(constraints, prefer_skip_nested_validation=prefer_skip_nested_validation)(function)
         signature = inspect.signature(function)
 
-        @functools.wraps(checked)
+        @functools.wraps(function)
         def call(*args, **kwargs):
-            given = signature.bind(*args, **kwargs).arguments
-            validate_parameter_constraints(
-                {name: constraints[name] for name in given if name in constraints}, given, function.__qualname__
-            )
-            _check_numbers(constraints, given, function.__qualname__)
-            return checked(*args, **kwargs)
+            _check_numbers(constraints, signature.bind(*args, **kwargs).arguments, function.__qualname__)
+            return function(*args, **kwargs)
 
-        return call
+        return _validate_params(constraints, prefer_skip_nested_validation=prefer_skip_nested_validation)(call)
 
     return decorate
 
