@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from numbers import Real
 from typing import TYPE_CHECKING
 
@@ -29,8 +30,9 @@ class _TwoSidedLoss(BaseLoss):
     pos_weight: float
     scale: float
 
+    @abstractmethod
     def _margin_losses(self) -> tuple[MarginLoss, MarginLoss]:
-        raise NotImplementedError
+        """What a positive costs, and what a negative, by the margin."""
 
     def _criterion(self, statistics: LabelStatistics, reduction: str) -> BalancedCriterion:
         from ._criteria import BalancedCriterion
