@@ -23,8 +23,9 @@ _MANY_TEXTS = 200
 def unfitted_tag_pipeline() -> Pipeline:
     """Features and decisions, as they are before `fit`."""
     features = TfidfVectorizer(sublinear_tf=True, dtype=np.float32)
-    model = BalancedMultiLabelClassifier(alpha="auto", term_weighting="auto", tol="auto", max_iter=1000)
-    decisions = TunedThresholdMultiLabelClassifierCV(model, param_grid=_CANDIDATES)
+    decisions = TunedThresholdMultiLabelClassifierCV(
+        BalancedMultiLabelClassifier(max_iter=1000), param_grid=_CANDIDATES
+    )
     return Pipeline([("features", features), ("decisions", decisions)])
 
 
