@@ -7,7 +7,8 @@ F1 is over the labels with a positive among the predicted rows.
 
 What is compared is the difference to the better of two peers, one-vs-rest LinearSVC and balanced logistic regression,
 micro- and macro-F1 apart. Means are first over the sizes of a corpus, then over the corpora, so that each of the six
-counts once. *Leave one corpus out*: the settings are chosen by the mean over the other five, and tried on the sixth.
+counts once. *Leave one corpus out*: the settings are chosen by the mean over the others, of those that every setting
+was run on, and tried on the one.
 
 A penalty is given as what ``alpha="auto"`` multiplies by, the `penalty_strength` of the loss. Rows that are in
 `benchmarks/results/defaults.csv` are not run again; ``--fresh`` starts anew. The tables are written to
@@ -148,12 +149,14 @@ def table_of(means):
 
 
 def leave_one_out(means):
-    """Lines of a table: what the other corpora choose, and what it does on the one that is left out."""
-    complete = {setting: found for setting, found in means.items() if len(found) == len(LARGE + SMALL)}
+    """Lines of a table: what the other corpora choose, of those that every setting was run on, and what it gains."""
+    shared = [corpus for corpus in (*LARGE, *SMALL) if all(corpus in found for found in means.values())]
     rows = []
     for corpus in (*LARGE, *SMALL):
-        best = max(complete, key=lambda setting: sum(v.sum() for c, v in complete[setting].items() if c != corpus))
-        rows.append((corpus, complete[best][corpus], f"`{best[0]}`, {best[1]}"))
+        others = [other for other in shared if other != corpus]
+        best = max(means, key=lambda setting: sum(means[setting][other].sum() for other in others))
+        if corpus in means[best]:
+            rows.append((corpus, means[best][corpus], f"`{best[0]}`, {best[1]}"))
     lines = markdown_table(("left out", "chosen by the others", "gain"), [(c, b, cell(gain)) for c, gain, b in rows])
     return [*lines, "", f"Mean: {cell(np.mean([gain for _, gain, _ in rows], axis=0))}."]
 
