@@ -24,6 +24,8 @@ class Units:
         Factors that the features come multiplied by.
     by_label : ndarray of shape (n_outputs,)
         Factors of the logits.
+    by_intercept : ndarray of shape (n_outputs,)
+        Factors of the intercepts, besides those of the logits.
     center : ndarray of shape (n_features,)
         What is subtracted from the features so multiplied. Dense features come without it; sparse ones stay as they
         are, and it is taken from the intercepts.
@@ -31,6 +33,7 @@ class Units:
 
     by_feature: np.ndarray
     by_label: np.ndarray
+    by_intercept: np.ndarray
     center: np.ndarray
 
 
@@ -197,13 +200,14 @@ class Head(nn.Module):
         Decides which.
     units : Units, default=None
         Of a linear head: the optimizer sees coefficients divided by the factors of features and labels, and the
-        intercepts of centred features, divided by those of labels.
+        intercepts of centred features, divided by those of labels and intercepts.
     term_weights : ndarray of shape (n_features, n_outputs), default=None
         Of a linear head: the optimizer and the penalty see coefficients divided by these.
     """
 
     feature_scale: Tensor
     label_scale: Tensor
+    intercept_scale: Tensor
     center: Tensor
     term_weights: Tensor | None
 
@@ -214,9 +218,10 @@ class Head(nn.Module):
         self.scaled = units is not None
         if units is not None:
             coefs = [coefs[0] / units.by_feature[:, None] / units.by_label]
-            intercepts = [intercepts[0] / units.by_label + units.center @ coefs[0]]
+            intercepts = [(intercepts[0] / units.by_label + units.center @ coefs[0]) / units.by_intercept]
             self.register_buffer("feature_scale", torch.from_numpy(units.by_feature))
             self.register_buffer("label_scale", torch.from_numpy(units.by_label))
+            self.register_buffer("intercept_scale", torch.from_numpy(units.by_intercept))
             self.register_buffer("center", torch.from_numpy(units.center))
         weights = None
         if term_weights is not None:
@@ -229,9 +234,8 @@ class Head(nn.Module):
         """Logits of a batch, which are lost at the next."""
         units, center = (self.label_scale, self.center) if self.scaled else (None, None)
         center = center if isinstance(features, SparseRows) else None
-        out = FirstLayer.apply(
-            self.coefs[0], self.intercepts[0], features, units, center, self.term_weights, self.scratch
-        )
+        intercept = self.intercepts[0] * self.intercept_scale if self.scaled else self.intercepts[0]
+        out = FirstLayer.apply(self.coefs[0], intercept, features, units, center, self.term_weights, self.scratch)
         for coef, intercept in zip(self.coefs[1:], self.intercepts[1:]):
             out = self.dropout(out.relu_())
             out = torch.addmm(intercept, out, coef)
@@ -274,6 +278,7 @@ class Head(nn.Module):
             coefs[0] *= _array(self.term_weights)
         if self.scaled:
             by_feature, by_label = _array(self.feature_scale), _array(self.label_scale)
+            intercepts[0] *= _array(self.intercept_scale)
             intercepts[0] -= _array(self.center) @ coefs[0]
             coefs[0] *= by_feature[:, None]
             coefs[0] *= by_label

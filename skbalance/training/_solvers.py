@@ -229,13 +229,17 @@ def _curvature_units(moments: Moments, statistics: LabelStatistics, alpha: float
     """Units for a linear head in which its curvature varies less.
 
     The objective's curvature along a coefficient grows with the variance of its feature and with the share of
-    samples in which its label is at stake. Dividing by a power of their product cuts L-BFGS's iterations to about a
-    third on TF-IDF features; powers below one half did best on every loss tried. Of features with a mean, above all
-    non-negative ones, every coefficient is at odds with the intercept; centred, they are not.
+    samples in which its label is at stake. Dividing by a power of their product cuts L-BFGS's iterations to less
+    than a third on TF-IDF features; powers below one half did best on every loss tried. Coefficients of rare labels are
+    held by the penalty more than by samples; intercepts are not, and are divided by a larger power of the share. Of
+    features with a mean, above all non-negative ones, every coefficient is at odds with the intercept; centred, they
+    are not.
     """
     share = statistics.clipped_counts / statistics.clipped_n_known
-    by_feature, by_label = (moments.variance + max(alpha, 1e-12)) ** -0.25, share**-0.3
-    return Units(*(part.astype(dtype) for part in (by_feature, by_label, moments.mean * by_feature)))
+    by_feature, by_label = (moments.variance + max(alpha, 1e-12)) ** -0.25, share**-0.2
+    by_intercept = 0.75 * share**-0.1
+    parts = by_feature, by_label, by_intercept, moments.mean * by_feature
+    return Units(*(part.astype(dtype) for part in parts))
 
 
 def _lbfgs() -> dict:

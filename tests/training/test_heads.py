@@ -35,7 +35,7 @@ def test_sparse_and_dense_gradients_agree(sizes, scaled, weighted, columns, monk
     rng = np.random.default_rng(0)
     X = sp.csr_array((rng.random((12, 9)) < 0.3) * rng.random((12, 9)))
     coefs, intercepts = weights(sizes)
-    units = Units(rng.random(9) + 0.5, rng.random(sizes[1]) + 0.5, rng.random(9)) if scaled else None
+    units = Units(*(rng.random(n) + 0.5 for n in (9, sizes[1], sizes[1], 9))) if scaled else None
     term_weights = rng.random((9, sizes[1])) + 0.5 if weighted else None
     scaled_X = X.multiply(units.by_feature).tocsr() if scaled else X
     results = []
@@ -52,12 +52,12 @@ def test_sparse_and_dense_gradients_agree(sizes, scaled, weighted, columns, monk
         expected = (np.maximum(expected, 0) if i else expected) @ coef + intercept
     np.testing.assert_allclose(results[0][0].detach(), expected)
     if scaled or weighted:
-        units = units or Units(np.ones(9), np.ones(sizes[1]), np.zeros(9))
+        units = units or Units(np.ones(9), np.ones(sizes[1]), np.ones(sizes[1]), np.zeros(9))
         by_coef, by_intercept = X.T @ (2 * expected), (2 * expected).sum(axis=0)
         by_coef = by_coef * units.by_feature[:, None] - np.outer(units.center, by_intercept)
         by_coef = by_coef * term_weights if weighted else by_coef
         np.testing.assert_allclose(results[0][1], by_coef * units.by_label)
-        np.testing.assert_allclose(results[0][2], by_intercept * units.by_label)
+        np.testing.assert_allclose(results[0][2], by_intercept * units.by_label * units.by_intercept)
 
 
 def test_gradients_of_batches_do_not_mix():
@@ -81,7 +81,7 @@ def test_term_weights_act_on_the_penalty_only(block, monkeypatch):
     monkeypatch.setattr(_batches, "BLOCK_NUMBERS", block)
     coefs, intercepts = weights([3, 2])
     term_weights = np.array([[1.0, 2.0], [3.0, 1.0], [4.0, 0.5]])
-    units = Units(np.array([5.0, 0.5, 2.0]), np.array([0.1, 3.0]), np.array([1.0, -2.0, 0.5]))
+    units = Units(np.array([5.0, 0.5, 2.0]), np.array([0.1, 3.0]), np.array([0.5, 2.0]), np.array([1.0, -2.0, 0.5]))
     for head in (Head(coefs, intercepts, units=u, term_weights=term_weights) for u in (None, units)):
         for given, back in zip((coefs[0], intercepts[0]), (g[0] for g in head.to_numpy())):
             np.testing.assert_allclose(back, given)
@@ -95,7 +95,8 @@ def test_units_do_not_change_the_weights_nor_the_penalty(block, monkeypatch):
     monkeypatch.setattr(_batches, "BLOCK_NUMBERS", block)
     coefs, intercepts = weights([3, 2])
     by_feature, by_label = np.array([5.0, 0.5, 2.0]), np.array([0.1, 3.0])
-    head = Head(coefs, intercepts, units=Units(by_feature, by_label, np.array([1.0, -2.0, 0.5])))
+    units = Units(by_feature, by_label, np.array([0.5, 2.0]), np.array([1.0, -2.0, 0.5]))
+    head = Head(coefs, intercepts, units=units)
     for given, back in zip((coefs[0], intercepts[0]), (g[0] for g in head.to_numpy())):
         np.testing.assert_allclose(back, given)
     strengths = [torch.tensor([2.0, 3.0], dtype=torch.float64)]
