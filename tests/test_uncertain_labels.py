@@ -81,7 +81,7 @@ def test_a_label_learns_from_the_samples_that_are_known():
     known = ~UNKNOWN[:, 0]
     y = HIDDEN.copy()
     # The loss is averaged over all samples, so that the penalty is larger by their ratio beside that of the known.
-    alpha, solved = 1e-3, {"loss": "bce", "tol": 1e-9, "max_iter": 5000}
+    alpha, solved = 1e-3, {"loss": "bce", "tol": 1e-11, "max_iter": 5000}
     whole = fitted(y, alpha=alpha, **solved)
     part = BalancedMultiLabelClassifier(alpha=alpha * len(Y) / known.sum(), **solved)
     with warnings.catch_warnings():
@@ -109,7 +109,7 @@ def test_soft_labels_are_counted_as_shares_and_predicted_as_labels():
 
 
 def test_a_soft_label_is_a_sample_of_both():
-    solved = {"loss": "bce", "alpha": 1e-3, "tol": 1e-9, "max_iter": 5000}
+    solved = {"loss": "bce", "alpha": 1e-3, "tol": 1e-11, "max_iter": 5000}
     whole = fitted(SOFT, **solved)
     twice, labels = np.concatenate([X, X]), np.concatenate([Y, np.zeros_like(Y)])
     weight = np.repeat([0.8, 0.2], len(Y))
