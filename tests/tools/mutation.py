@@ -3,9 +3,10 @@
     OMP_NUM_THREADS=1 python tests/tools/mutation.py --sample 40 --seed 0 --minutes 10
     OMP_NUM_THREADS=1 python tests/tools/mutation.py --only skbalance/decisions/_rules.py
 
-Each mutant runs the tests of its file alone (``TESTS``), in a fork of a process that has imported torch, scikit-learn
-and pytest, but nothing of this package. Mutants that are known to change nothing are in ``equivalent.txt``, with the
-reason; they do not count. The process ends with 1 where less than 90 % of the others are found.
+Each mutant runs the tests of its file alone (``TESTS``), in a fork of a process that has imported what the package
+needs, but nothing of the package. One that takes five times as long as the file itself hangs, and is found. Mutants
+that are known to change nothing are in ``equivalent.txt``, with the reason; they do not count. The process ends with 1
+where less than 90 % of the others are found.
 """
 
 from __future__ import annotations
@@ -13,10 +14,11 @@ from __future__ import annotations
 import argparse
 import ast
 import contextlib
-import copy
+import importlib
 import importlib.abc
 import importlib.machinery
 import io
+import math
 import os
 import random
 import signal
@@ -26,11 +28,13 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 EQUIVALENT = Path(__file__).with_name("equivalent.txt")
-SECONDS = 120  # for the tests of one mutant: who takes longer hangs, and is found
+# A mutant hangs where its tests take longer than so many seconds, and so many times what they take without it.
+SECONDS, TIMES = 30, 5
 
-_LOSSES = ["tests/losses/test_kernel.py", "tests/losses/test_soft_and_unknown.py", "tests/losses/test_set_losses.py"]
-_LOSSES += ["tests/losses/test_statistics.py", "tests/losses/test_criteria.py", "tests/losses/test_registry.py"]
-_LOSSES += ["tests/losses/test_base.py"]
+_LOSSES = [
+    f"tests/losses/test_{name}.py" for name in ("functional", "registry", "criteria", "statistics", "set_losses")
+]
+_LOSSES += [f"tests/losses/test_{name}.py" for name in ("soft_and_unknown", "kernel", "base")]
 # The tests of a file, by the longest beginning of its name; the quickest first.
 TESTS = {
     "skbalance/losses/": _LOSSES,
@@ -47,7 +51,7 @@ TESTS = {
     "skbalance/decisions/_fixed.py": ["tests/decisions/test_fixed.py"],
     "skbalance/training/_lbfgs.py": ["tests/training/test_lbfgs.py"],
 }
-FILES = ["skbalance/losses", "skbalance/decisions", "skbalance/training/_lbfgs.py"]
+FILES = ["skbalance/losses/*.py", "skbalance/decisions/*.py", "skbalance/training/_lbfgs.py"]
 
 _SWAPS = {
     ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.FloorDiv: ast.Mult, ast.Pow: ast.Mult,
@@ -67,27 +71,28 @@ _NAMES = {
 _NAMES |= {"maximum": "minimum", "amin": "amax", "amax": "amin", "zeros": "ones", "ones": "zeros", "left": "right"}
 
 
-def _changes(node):
-    """Functions that change a node in place, each in one way."""
+def _change(node):
+    """A function that changes such a node in place; None where there is nothing to change."""
     kind = type(node)
     if kind in (ast.BinOp, ast.BoolOp, ast.UnaryOp, ast.AugAssign) and type(node.op) in _SWAPS:
-        yield lambda n: setattr(n, "op", _SWAPS[type(n.op)]())
+        return lambda n: setattr(n, "op", _SWAPS[type(n.op)]())
     elif kind is ast.Compare and type(node.ops[0]) in _SWAPS:
-        yield lambda n: n.ops.__setitem__(0, _SWAPS[type(n.ops[0])]())
+        return lambda n: n.ops.__setitem__(0, _SWAPS[type(n.ops[0])]())
     elif kind is ast.UnaryOp and isinstance(node.op, ast.Not):
-        yield lambda n: setattr(n, "operand", ast.UnaryOp(ast.Not(), n.operand))
+        return lambda n: setattr(n, "operand", ast.UnaryOp(ast.Not(), n.operand))
     elif kind is ast.Constant and isinstance(node.value, bool):
-        yield lambda n: setattr(n, "value", not n.value)
+        return lambda n: setattr(n, "value", not n.value)
     elif kind is ast.Constant and isinstance(node.value, int | float):
-        yield lambda n: setattr(n, "value", n.value + 1)
+        return lambda n: setattr(n, "value", n.value + 1)
     elif kind is ast.Attribute and node.attr in _NAMES:
-        yield lambda n: setattr(n, "attr", _NAMES[n.attr])
+        return lambda n: setattr(n, "attr", _NAMES[n.attr])
     elif kind is ast.Name and node.id in _NAMES and isinstance(node.ctx, ast.Load):
-        yield lambda n: setattr(n, "id", _NAMES[n.id])
+        return lambda n: setattr(n, "id", _NAMES[n.id])
     elif kind in (ast.If, ast.IfExp):
-        yield lambda n: setattr(n, "test", ast.UnaryOp(ast.Not(), n.test))
+        return lambda n: setattr(n, "test", ast.UnaryOp(ast.Not(), n.test))
     elif kind is ast.Return and node.value is not None:
-        yield lambda n: setattr(n, "value", ast.Constant(None))
+        return lambda n: setattr(n, "value", ast.Constant(None))
+    return None
 
 
 def _mutable(tree):
@@ -116,17 +121,31 @@ def _is_aside(node):
     return isinstance(target, ast.Name) and target.id in ("__all__", "_parameter_constraints")
 
 
+def _tree(path):
+    return ast.parse((ROOT / path).read_text(encoding="utf-8"))
+
+
 def mutants_of(path):
-    """Each mutant of a file: its name, and its tree."""
-    tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
-    for number, node in enumerate(_mutable(tree)):
-        for change in _changes(node):
-            mutant = copy.deepcopy(tree)
-            there = _mutable(mutant)[number]
-            line, before = getattr(there, "lineno", 0), ast.unparse(there).splitlines()[0]
-            change(there)
-            after = ast.unparse(ast.fix_missing_locations(there)).splitlines()[0]
-            yield f"{path}: {before} -> {after}", line, ast.fix_missing_locations(mutant)
+    """Numbers of the nodes of a file that can be changed."""
+    return [number for number, node in enumerate(_mutable(_tree(path))) if _change(node)]
+
+
+def mutate(path, number):
+    """Change a node of a file. Gives the mutant's name, its line, and its tree."""
+    tree = _tree(path)
+    node = _mutable(tree)[number]
+    around = [outer for outer in ast.walk(tree) if any(inner is node for inner in ast.walk(outer))]
+    statement = [outer for outer in around if isinstance(outer, ast.stmt)][-1]
+    scope = ".".join(outer.name for outer in around if isinstance(outer, ast.FunctionDef | ast.ClassDef))
+    before = _first_line(statement)
+    _change(node)(node)
+    ast.fix_missing_locations(tree)
+    name = f"{path}, {scope or 'module'}: {before} -> {_first_line(statement)}"
+    return name, getattr(node, "lineno", statement.lineno), tree
+
+
+def _first_line(statement):
+    return next(line for line in ast.unparse(statement).splitlines() if not line.startswith("@"))
 
 
 class _Import(importlib.abc.MetaPathFinder, importlib.abc.Loader):
@@ -145,34 +164,38 @@ class _Import(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         exec(compile(self.tree, module.__file__, "exec"), module.__dict__)
 
 
-def is_found(path, tree):
-    """Whether a test fails, or does not end, with this mutant."""
+def tests_of(path):
+    """The tests of a file."""
+    return TESTS[max((start for start in TESTS if path.startswith(start)), key=len)]
+
+
+def run_tests(path, tree, limit):
+    """Run the tests of a file with a mutant. "passed", "failed" or "hangs"."""
     child = os.fork()
     if not child:
-        os._exit(_run_tests(path, tree))
-    end = time.monotonic() + SECONDS
+        os._exit(_pytest(path, tree))
+    end = time.monotonic() + limit
     while time.monotonic() < end:
         done, status = os.waitpid(child, os.WNOHANG)
         if done:
-            return status != 0
+            return "failed" if status else "passed"
         time.sleep(0.02)
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
-    return True
+    return "hangs"
 
 
-def _run_tests(path, tree):
+def _pytest(path, tree):
     import pytest
 
     if tree is not None:
         sys.meta_path.insert(0, _Import(path, tree))
-    tests = TESTS[max((start for start in TESTS if path.startswith(start)), key=len)]
     with open(os.devnull, "w") as nowhere:
         for stream in (1, 2):
             os.dup2(nowhere.fileno(), stream)
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         quiet = ["-q", "-x", "--assert=plain", "-p", "no:cacheprovider", "-p", "no:xdist", "-m", "not slow"]
-        return int(pytest.main([*quiet, "-p", "no:randomly", *tests]))
+        return int(pytest.main([*quiet, "-p", "no:randomly", *tests_of(path)]))
 
 
 def read_equivalent():
@@ -190,37 +213,57 @@ def main():
     options = parser.parse_args()
     os.chdir(ROOT)
     sys.path.insert(0, str(ROOT))
-    import hypothesis  # noqa: F401
-    import pytest  # noqa: F401
-    import sklearn.ensemble  # noqa: F401
+    _import_requirements()
+    files = [str(path.relative_to(ROOT)) for name in FILES for path in sorted(ROOT.glob(name))]
+    files = [path for path in files if path.startswith(options.only) and not path.endswith("__init__.py")]
+    seconds = {}
+    for path in files:
+        tests = tuple(tests_of(path))
+        if tests not in seconds:
+            start = time.monotonic()
+            if run_tests(path, None, math.inf) != "passed":
+                sys.exit(f"The tests of {path} fail without any mutant: {tests}.")
+            seconds[tests] = time.monotonic() - start
+            print(f"{seconds[tests]:.0f} s without any mutant: {' '.join(tests)}", flush=True)
+
+    known = read_equivalent()
+    mutants = [(path, number) for path in files for number in mutants_of(path)]
+    random.Random(options.seed).shuffle(mutants)
+    outcomes = {"failed": 0, "hangs": 0, "passed": 0}
+    start, tried = time.monotonic(), 0
+    for path, number in mutants:
+        if tried == (options.sample or len(mutants)) or time.monotonic() - start > 60 * options.minutes:
+            break
+        name, line, tree = mutate(path, number)
+        if name in known:
+            continue
+        outcome = run_tests(path, tree, max(SECONDS, TIMES * seconds[tuple(tests_of(path))]))
+        outcomes[outcome] += 1
+        tried += 1
+        if outcome != "failed":
+            print(f"{'survives' if outcome == 'passed' else outcome}, line {line}\n{name}", flush=True)
+    score = 1 - outcomes["passed"] / max(tried, 1)
+    print(
+        f"{tried - outcomes['passed']} of {tried} mutants found ({score:.1%}), {outcomes['hangs']} of them for hanging;"
+    )
+    print(f"{len(mutants)} in all, {len(known)} known to change nothing; {time.monotonic() - start:.0f} s")
+    sys.exit(score < 0.9)
+
+
+def _import_requirements():
+    """Import what the package and its tests need, once for all mutants; the package itself is imported by each."""
+    import hypothesis
     import torch
 
-    torch.set_num_threads(1)
-    files = []
     for name in FILES:
-        found = [ROOT / name] if name.endswith(".py") else sorted((ROOT / name).glob("_[a-z]*.py"))
-        files += [str(path.relative_to(ROOT)) for path in found if str(path.relative_to(ROOT)).startswith(options.only)]
-    for path in dict.fromkeys(max((s for s in TESTS if f.startswith(s)), key=len) for f in files):
-        if is_found(path, None):
-            sys.exit(f"The tests of {path} fail without any mutant: {TESTS[path]}.")
-    known = read_equivalent()
-    mutants = [(path, *mutant) for path in files for mutant in mutants_of(path) if mutant[0] not in known]
-    n_all = len(mutants)
-    random.Random(options.seed).shuffle(mutants)
-    mutants = mutants[: options.sample or None]
-    found = tried = 0
-    start = time.monotonic()
-    for path, name, line, tree in mutants:
-        if time.monotonic() - start > 60 * options.minutes:
-            break
-        tried += 1
-        if is_found(path, tree):
-            found += 1
-        else:
-            print(f"survives, line {line}\n{name}", flush=True)
-    score = found / max(tried, 1)
-    print(f"{found} of {tried} mutants found ({score:.0%}), of {n_all} in all, in {time.monotonic() - start:.0f} s")
-    sys.exit(score < 0.9)
+        for path in ROOT.glob(name):
+            importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
+    for name in [name for name in sys.modules if name.partition(".")[0] == "skbalance"]:
+        del sys.modules[name]
+    torch.set_num_threads(1)
+    # The same examples for each mutant.
+    hypothesis.settings.register_profile("mutation", derandomize=True, database=None)
+    hypothesis.settings.load_profile("mutation")
 
 
 if __name__ == "__main__":
