@@ -3,10 +3,10 @@
     OMP_NUM_THREADS=1 python tests/tools/mutation.py --sample 40 --seed 0 --minutes 10
     OMP_NUM_THREADS=1 python tests/tools/mutation.py --only skbalance/decisions/_rules.py
 
-Each mutant runs the tests of its file alone (``TESTS``), in a fork of a process that has imported what the package
-needs, but nothing of the package. One that takes five times as long as the file itself hangs, and is found. Mutants
-that are known to change nothing are in ``equivalent.txt``, with the reason; they do not count. The process ends with 1
-where less than 90 % of the others are found.
+Each mutant runs the doctests of its file and the tests of ``TESTS`` alone, in a fork of a process that has imported
+what the package needs, but nothing of the package. One that takes five times as long as the file itself hangs, and is
+found. Mutants that are known to change nothing are in ``equivalent.txt``, with the reason; they do not count. The
+process ends with 1 where less than 90 % of the others are found.
 """
 
 from __future__ import annotations
@@ -195,7 +195,7 @@ def _pytest(path, tree):
             os.dup2(nowhere.fileno(), stream)
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         quiet = ["-q", "-x", "--assert=plain", "-p", "no:cacheprovider", "-p", "no:xdist", "-m", "not slow"]
-        return int(pytest.main([*quiet, "-p", "no:randomly", *tests_of(path)]))
+        return int(pytest.main([*quiet, "-p", "no:randomly", path, *tests_of(path)]))
 
 
 def read_equivalent():
@@ -254,6 +254,7 @@ def _import_requirements():
     """Import what the package and its tests need, once for all mutants; the package itself is imported by each."""
     import hypothesis
     import torch
+    import torch._dynamo  # what torch's optimizers import when one is made: four seconds
 
     for name in FILES:
         for path in ROOT.glob(name):

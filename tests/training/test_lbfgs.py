@@ -81,19 +81,55 @@ def test_a_step_that_is_accepted_at_once_costs_one_evaluation():
 
 
 @pytest.mark.parametrize("n_parameters", [1, 10_000])
-def test_first_step_is_as_long_with_many_parameters(n_parameters):
-    x = torch.ones(n_parameters, dtype=torch.float64, requires_grad=True)
+@pytest.mark.parametrize(("steepness", "moved"), [(4.0, 1.0), (0.3, 0.3)])
+def test_first_step_is_as_long_with_many_parameters(n_parameters, steepness, moved):
+    # Two tensors, whose largest gradients are `steepness` and half of that.
+    shares = [torch.linspace(1, 0.1, n_parameters, dtype=torch.float64), torch.tensor([0.5], dtype=torch.float64)]
+    params = [torch.ones_like(share, requires_grad=True) for share in shares]
     trials = []
 
     def closure():
-        trials.append(x.detach().clone())
-        x.grad = 4 * x.detach()
-        return 2 * x.detach().square().sum()
+        trials.append([p.detach().clone() for p in params])
+        for p, share in zip(params, shares):
+            p.grad = steepness * share * p.detach()
+        return sum(0.5 * steepness * (share * p.detach().square()).sum() for p, share in zip(params, shares))
 
-    LBFGS([x]).step(closure)
-    # The gradient is 4; no element moves by more than 1.
-    assert len(trials) == 2
-    np.testing.assert_allclose(trials[1], 0)
+    LBFGS(params).step(closure)
+    # No element moves by more than 1, nor by more than its gradient.
+    for before, after, share in zip(*trials[:2], shares):
+        np.testing.assert_allclose(before - after, moved * share)
+
+
+def test_six_changes_are_remembered_and_twenty_five_lengths_tried():
+    given, usual = (logistic()[:2] for _ in range(2))
+    optimizers = [LBFGS(given[0], lr=1.0, history_size=6, max_trials=25), LBFGS(usual[0])]
+    for _ in range(12):
+        assert optimizers[0].step(given[1]) == optimizers[1].step(usual[1])
+    x = torch.zeros(1, dtype=torch.float64, requires_grad=True)
+    calls = []
+
+    def falls_forever():
+        calls.append(1)
+        x.grad = -torch.ones_like(x)
+        return -x.detach().sum()
+
+    LBFGS([x]).step(falls_forever)
+    assert len(calls) == 1 + 25
+
+
+@pytest.mark.parametrize(("first", "gradients"), [(100.0, (2e-162, 1.6e-162)), (5e-324, (1.0, 0.9))])
+def test_a_change_whose_products_vanish_is_forgotten(first, gradients):
+    # The square of the gradient's change is 0 in double precision, or its product with the weights' change is.
+    x = torch.zeros(1, dtype=torch.float64, requires_grad=True)
+    left = list(gradients)
+
+    def closure():
+        x.grad = torch.full_like(x, left.pop(0) if len(left) > 1 else left[0])
+        return torch.zeros(())
+
+    optimizer = LBFGS([x], lr=first)
+    assert optimizer.step(closure) == optimizer.step(closure) == 0.0
+    assert torch.isfinite(x).all()
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
@@ -180,6 +216,60 @@ def test_a_step_that_hardly_lowers_the_loss_is_not_taken():
         assert step < 1
     for at_one in (limit, 2 * limit):
         assert line_search(evaluate(at_one), 0.0, -1.0, first=1.0, max_trials=5) == (1.0, at_one, True)
+
+
+def trials_of(evaluate, loss, slope, **settings):
+    """Step lengths that a line search tries."""
+    trials = []
+    line_search(
+        lambda t: (trials.append(t), evaluate(t))[1], loss, slope, **{"first": 1.0, "max_trials": 5, **settings}
+    )
+    return trials
+
+
+def test_a_slope_nine_tenths_of_the_first_is_flat_enough():
+    assert line_search(lambda t: (-t, -0.9), 0.0, -1.0, first=1.0, max_trials=5) == (1.0, -1.0, True)
+    assert line_search(lambda t: (-t, 0.9), 0.0, -1.0, first=1.0, max_trials=5) == (1.0, -1.0, True)
+    assert len(trials_of(lambda t: (-t, -0.91), 0.0, -1.0)) == 5
+
+
+def test_the_second_length_is_the_minimum_of_a_cubic():
+    # Slopes of -1 at 0, -0.95 at 1, 0 at 1.5; then of -1 at 0, 0.95 at 1.
+    beyond = np.polynomial.Polynomial([0, -1, -1.18333333333333333 / 2, 1.23333333333333333 / 3])
+    before = np.polynomial.Polynomial([0, -1, 0.975])
+    for f, minimum in ((beyond, 1.5), (before, 1 / 1.95)):
+        assert trials_of(function(f, f.deriv()), 0.0, -1.0) == pytest.approx([1.0, minimum], rel=1e-12)
+
+
+def test_beyond_a_steep_fall_lengths_grow_by_a_hundredth_at_least_and_tenfold_at_most():
+    # A straight line has no minimum: the middle between both.
+    first, second, third, *_ = trials_of(lambda t: (-t, -1.0), 0.0, -1.0)
+    assert second == pytest.approx((first + 0.01 * first + 10 * first) / 2)
+    assert third == pytest.approx((second + 0.01 * (second - first) + 10 * second) / 2)
+    # Steeper and steeper: the cubic's minimum is far out, or there is none.
+    assert trials_of(function(lambda t: (t - 300) ** 2, lambda t: 2 * (t - 300)), 9e4, -600.0)[1] == 10
+
+
+def test_between_two_lengths_a_tenth_is_kept_from_both():
+    # From a wall at 1 the search comes back by steps that are no shorter than a tenth, and no longer than nine.
+    trials = trials_of(lambda t: (1e9, 1e9), 0.0, -1.0)
+    np.testing.assert_allclose(np.divide(trials[1:], trials[:-1]), 0.1, rtol=1e-6)
+    trials = trials_of(lambda t: (-t, -1.0) if t < 2 else (1e9, 1e9), 0.0, -1.0)
+    assert trials[2] == pytest.approx(1 + 0.1 * (trials[1] - 1), rel=1e-6)
+    # Slopes of -1 at 0, 0 at 0.95, 0.95 at 1.
+    square = (0.95 * 1.95 - 1) / (0.95 - 0.95**2)
+    f = np.polynomial.Polynomial([0, -1, (1.95 - square) / 2, square / 3])
+    assert f.deriv()(0.95) == pytest.approx(0)
+    assert trials_of(function(f, f.deriv()), 0.0, -1.0)[1] == pytest.approx(0.9)
+
+
+def test_rounding_of_the_loss_is_no_rise():
+    met = line_search(lambda t: (1 + 1e-9, 0.0), 1.0, -1e-12, first=1.0, max_trials=5, rounding=1e-8)
+    assert met == (1.0, 1 + 1e-9, True)
+    assert not line_search(lambda t: (1 + 2e-8, 0.0), 1.0, -1e-12, first=1.0, max_trials=5, rounding=1e-8)[2]
+    # The search ends where the fall within a tenth of the bracket is no more than a tenth of what rounding does.
+    assert len(trials_of(lambda t: (2.0, 1.0), 0.0, -1.0, rounding=1.0, max_trials=2)) == 1
+    assert len(trials_of(lambda t: (2.0, 1.0), 0.0, -1.0, rounding=0.5, max_trials=2)) == 2
 
 
 @pytest.mark.parametrize(("left", "right"), [(0.0, 2.0), (0.25, 3.0), (-0.5, 1.5)])
