@@ -47,22 +47,21 @@ class Objective:
 
     @classmethod
     def of(cls, pairs: ScoredPairs, micro_weight: float, beta: float) -> Objective:
-        """Take the tangent at the threshold that is best for micro-F."""
+        """Take the tangent at the threshold that is best for micro-F; a pair must be positive."""
         _, scores, targets = pairs.flat()
         positives = pairs.positives.sum(axis=0)
         order = np.argsort(-scores, kind="stable")
         hits = np.cumsum(targets[order])
         predicted = np.arange(1, len(order) + 1)
-        last = _last_of_ties(scores[order])
+        last = np.append(np.diff(scores[order]) != 0, True)
         value = np.where(last, _f_score(hits, predicted, positives.sum(), beta), -1.0)
-        best = int(value.argmax()) if len(value) else 0
-        n_predicted = predicted[best] if len(value) else 0
+        best = value.argmax()
         return cls(
             micro_weight=micro_weight,
             beta=beta,
-            n_labels=max(1, int(np.count_nonzero(positives))),
-            micro=float(max(value[best], 0.0)) if len(value) else 0.0,
-            denominator=max(float(beta**2 * positives.sum() + n_predicted), 1.0),
+            n_labels=int(np.count_nonzero(positives)),
+            micro=float(value[best]),
+            denominator=float(beta**2 * positives.sum() + predicted[best]),
         )
 
     def __call__(self, hits, predicted, positives):
@@ -75,10 +74,6 @@ class Objective:
 def _f_score(hits, predicted, positives, beta):
     denominator = beta**2 * np.asarray(positives, dtype=float) + predicted
     return (1 + beta**2) * hits / np.maximum(denominator, np.finfo(float).tiny)
-
-
-def _last_of_ties(ordered):
-    return np.append(ordered[1:] != ordered[:-1], True)[: len(ordered)]
 
 
 def _sorted_by_label(pairs):
@@ -241,10 +236,11 @@ def shrink_thresholds(own: np.ndarray, evidence: np.ndarray, target: np.ndarray,
 def micro_macro_thresholds(pairs: ScoredPairs, beta: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
     """Each label's threshold that maximises the sum of macro-F and micro-F, the other labels being held.
 
-    Starts from each label's own best threshold and sweeps until none moves. Returns what :func:`label_thresholds` does.
+    Starts from each label's own best threshold and sweeps until none moves; a pair must be positive. Returns what
+    :func:`label_thresholds` does.
     """
     positives = pairs.positives.sum(axis=0)
-    n_labels = max(1, int(np.count_nonzero(positives)))
+    n_labels = np.count_nonzero(positives)
     thresholds, evidence = label_thresholds(pairs, lambda tp, k, n: _f_score(tp, k, n, beta))
     labels, scores, targets = pairs.flat()
     for _ in range(_SWEEPS):
@@ -252,7 +248,7 @@ def micro_macro_thresholds(pairs: ScoredPairs, beta: float = 1.0) -> tuple[np.nd
         hits = np.bincount(labels[above & targets], minlength=pairs.n_labels)
         predicted = np.bincount(labels[above], minlength=pairs.n_labels)
         micro = _f_score(hits.sum(), predicted.sum(), positives.sum(), beta)
-        denominator = max(float(beta**2 * positives.sum() + predicted.sum()), 1.0)
+        denominator = beta**2 * positives.sum() + predicted.sum()
 
         def both(tp, k, n, micro=micro, denominator=denominator):
             gain = ((1 + beta**2) * tp - micro * (beta**2 * n + k)) / denominator

@@ -107,19 +107,28 @@ def test_global_threshold_is_near_the_best(seed):
     assert micro(threshold[0]) > max(micro(c) for c in scores.ravel()) - 0.02
 
 
-def test_objective_is_the_f_score_at_its_ends():
+@pytest.mark.parametrize("beta", [1.0, 2.0, 0.5])
+def test_objective_is_the_f_score_at_its_ends(beta):
     scores, targets = random_problem(3)
     pairs = make_pairs(scores, targets)
-    above = scores > 0.5
-    counts = (above & targets).sum(axis=0), above.sum(axis=0), targets.sum(axis=0)
-    macro = np.mean([f_score(*label) for label in zip(*counts) if label[2]])
-    assert Objective.of(pairs, 0.0, 1.0)(*counts).sum() == pytest.approx(macro)
-    objective = Objective.of(pairs, 1.0, 1.0)
-    best = max(scores.ravel(), key=lambda c: f_score(targets[scores > c].sum(), (scores > c).sum(), targets.sum()))
-    above = scores > best
-    at_best = objective((above & targets).sum(axis=0), above.sum(axis=0), targets.sum(axis=0)).sum()
-    assert at_best == pytest.approx(0, abs=1e-12)
-    assert objective(*counts).sum() <= 1e-12
+
+    def counts(threshold):
+        above = scores > threshold
+        return (above & targets).sum(axis=0), above.sum(axis=0), targets.sum(axis=0)
+
+    macro = np.mean([f_score(*label, beta) for label in zip(*counts(0.5)) if label[2]])
+    assert Objective.of(pairs, 0.0, beta)(*counts(0.5)).sum() == pytest.approx(macro)
+    objective = Objective.of(pairs, 1.0, beta)
+    micro = [f_score(*(each.sum() for each in counts(c)), beta) for c in np.unique(scores)]
+    best = np.unique(scores)[np.argmax(micro)]
+    assert objective(*counts(best)).sum() == pytest.approx(0, abs=1e-12)
+    assert objective(*counts(0.5)).sum() <= 1e-12
+    # A tangent: near the best threshold it changes as micro-F does.
+    label = np.argmax(targets.sum(axis=0))
+    hits, predicted, positives = counts(best)
+    nearby = hits.copy(), predicted + (np.arange(7) == label), positives
+    change = f_score(*(each.sum() for each in nearby), beta) - max(micro)
+    assert objective(*nearby).sum() == pytest.approx(change, rel=0.02)
 
 
 def test_frequency_thresholds_depend_on_the_count_alone():
@@ -133,6 +142,30 @@ def test_frequency_thresholds_depend_on_the_count_alone():
     assert thresholds[0] != thresholds[6]
 
 
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("settings", [{}, {"bandwidth": 0.3}])
+def test_frequency_thresholds_are_the_best_for_the_average_of_labels_of_similar_frequency(seed, settings):
+    rng = np.random.default_rng(seed)
+    log_counts = np.array([0, 6, 7, 15, 15, 30, 45]) / 10  # multiples of the step to which they are rounded
+    counts = np.expm1(log_counts)
+    targets = rng.random((40, 7)) < [0, 0.05, 0.05, 0.1, 0.1, 0.2, 0.4]
+    scores = (rng.normal(size=targets.shape) + targets + log_counts / 2).astype(np.float32).astype(float)
+    scores[:, 0] = -np.inf  # not learnt
+    pairs = make_pairs(scores, targets)
+    objective = Objective.of(pairs, 0.5, 2.0)
+    found = frequency_thresholds(pairs, counts, objective, **settings)
+    for label in range(7):
+        weights = np.exp(-0.5 * ((log_counts - log_counts[label]) / settings.get("bandwidth", 1.0)) ** 2)
+        weights = weights / weights[1:].sum()
+
+        def value(threshold, weights=weights):
+            above = scores > threshold
+            return objective(*(weights @ each.sum(axis=0) for each in (above & targets, above, targets)))
+
+        exhaustive = max(value(c) for c in [*scores[:, 1:].ravel(), scores[:, 1:].min() - 1])
+        assert value(found[label]) == pytest.approx(exhaustive, rel=1e-9)
+
+
 def test_shrinkage_between_target_and_own():
     own, target = np.array([1.0, 1.0, np.nan]), np.array([0.0, 0.0, 0.5])
     evidence = np.array([10, 1000, 0])
@@ -141,17 +174,18 @@ def test_shrinkage_between_target_and_own():
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_micro_macro_thresholds_cannot_be_bettered_label_by_label(seed):
+@pytest.mark.parametrize("beta", [1.0, 2.0, 0.5])
+def test_micro_macro_thresholds_cannot_be_bettered_label_by_label(seed, beta):
     scores, targets = random_problem(seed)
-    thresholds, _ = micro_macro_thresholds(make_pairs(scores, targets))
+    thresholds, _ = micro_macro_thresholds(make_pairs(scores, targets), beta)
 
     def value(label, threshold):
         moved = np.where(np.isnan(thresholds), np.inf, thresholds)
         moved[label] = threshold
         above = scores.astype(np.float32) > moved
         hits, predicted, positives = (above & targets).sum(axis=0), above.sum(axis=0), targets.sum(axis=0)
-        own = f_score(hits[label], predicted[label], positives[label]) / np.count_nonzero(positives)
-        return own + f_score(hits.sum(), predicted.sum(), positives.sum())
+        own = f_score(hits[label], predicted[label], positives[label], beta) / np.count_nonzero(positives)
+        return own + f_score(hits.sum(), predicted.sum(), positives.sum(), beta)
 
     for label in np.flatnonzero(~np.isnan(thresholds)):
         best = max(value(label, threshold) for threshold in np.unique(scores[:, label]))
@@ -177,6 +211,39 @@ def test_of_equally_good_thresholds_the_middle_is_taken():
         assert global_thresholds(pairs, objective) == pytest.approx(np.full(4, middle), abs=0.02)
         by_frequency = frequency_thresholds(pairs, targets.sum(axis=0), objective)
         assert by_frequency == pytest.approx(np.full(4, middle), abs=0.02)
+
+
+def one_label(rows):
+    """Pairs of a label from its rows' scores, and whether each has it."""
+    return make_pairs(np.array([[score] for score, _ in rows], dtype=float), np.array([[has] for _, has in rows]))
+
+
+def test_of_stretches_of_equally_good_thresholds_the_widest_is_taken():
+    # F is 2/3 with one label predicted, and again with four; of five thresholds in a row each is the worse.
+    for rows, middle in (
+        ([(10, True), (9, False), (8, False), (7, True), (1, False)], (1 + 7) / 2),
+        ([(10, True), (3, False), (2, False), (1, True), (0, False)], (3 + 10) / 2),
+    ):
+        pairs = one_label(rows)
+        assert global_thresholds(pairs, Objective.of(pairs, 0.0, 1.0)) == pytest.approx([middle])
+    # Several neighbours may be equally good: they are one stretch.
+    pairs = one_label([(score, score % 3 == 0) for score in range(10)])
+    assert global_thresholds(pairs, lambda hits, predicted, n: np.minimum(predicted, 3)) == pytest.approx([3.5])
+    assert global_thresholds(pairs, lambda hits, predicted, n: np.maximum(predicted, 7)) == pytest.approx([0], abs=1e-6)
+
+
+def test_all_or_nothing_may_be_best():
+    scores = np.random.default_rng(0).normal(size=(10, 3)).astype(np.float32)
+    pairs = make_pairs(scores, np.ones(scores.shape, dtype=bool))
+    assert global_thresholds(pairs, Objective.of(pairs, 0.0, 1.0)).max() < scores.min()
+    assert global_thresholds(pairs, lambda hits, predicted, n: -predicted).min() >= scores.max()
+    own, _ = label_thresholds(pairs, lambda hits, predicted, n: hits)
+    assert (own < scores.min(axis=0)).all()
+    # Ten wrong labels for a right one are half a unit too many.
+    pairs = one_label([*((score, False) for score in range(10)), (-1, True)])
+    for gain, is_worth_it in ((10.5, False), (11.5, True)):
+        (threshold,), _ = label_thresholds(pairs, lambda hits, predicted, n, gain=gain: gain * hits - predicted)
+        assert (threshold < -1) == is_worth_it == (threshold < 9)
 
 
 def test_parts_of_pairs():

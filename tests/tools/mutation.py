@@ -18,11 +18,13 @@ import importlib
 import importlib.abc
 import importlib.machinery
 import io
+import json
 import math
 import os
 import random
 import signal
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -169,11 +171,31 @@ def tests_of(path):
     return TESTS[max((start for start in TESTS if path.startswith(start)), key=len)]
 
 
-def run_tests(path, tree, limit):
+class _Quickest:
+    """Plugin of pytest: runs the quickest tests first, as they were timed in the first run, and times them in that."""
+
+    def __init__(self, path):
+        self.file = path
+        self.seconds = json.loads(path.read_text()) if path.stat().st_size else {}
+        self.is_first = not self.seconds
+
+    def pytest_collection_modifyitems(self, items):
+        items.sort(key=lambda item: self.seconds.get(item.nodeid, 0.0))
+
+    def pytest_runtest_logreport(self, report):
+        if self.is_first:
+            self.seconds[report.nodeid] = self.seconds.get(report.nodeid, 0.0) + report.duration
+
+    def pytest_sessionfinish(self):
+        if self.is_first:
+            self.file.write_text(json.dumps(self.seconds))
+
+
+def run_tests(path, tree, limit, durations):
     """Run the tests of a file with a mutant. "passed", "failed" or "hangs"."""
     child = os.fork()
     if not child:
-        os._exit(_pytest(path, tree))
+        os._exit(_pytest(path, tree, durations))
     end = time.monotonic() + limit
     while time.monotonic() < end:
         done, status = os.waitpid(child, os.WNOHANG)
@@ -185,7 +207,7 @@ def run_tests(path, tree, limit):
     return "hangs"
 
 
-def _pytest(path, tree):
+def _pytest(path, tree, durations):
     import pytest
 
     if tree is not None:
@@ -195,7 +217,7 @@ def _pytest(path, tree):
             os.dup2(nowhere.fileno(), stream)
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         quiet = ["-q", "-x", "--assert=plain", "-p", "no:cacheprovider", "-p", "no:xdist", "-m", "not slow"]
-        return int(pytest.main([*quiet, "-p", "no:randomly", path, *tests_of(path)]))
+        return int(pytest.main([*quiet, "-p", "no:randomly", path, *tests_of(path)], plugins=[_Quickest(durations)]))
 
 
 def read_equivalent():
@@ -216,12 +238,13 @@ def main():
     _import_requirements()
     files = [str(path.relative_to(ROOT)) for name in FILES for path in sorted(ROOT.glob(name))]
     files = [path for path in files if path.startswith(options.only) and not path.endswith("__init__.py")]
-    seconds = {}
+    seconds, durations = {}, {}
     for path in files:
         tests = tuple(tests_of(path))
         if tests not in seconds:
+            durations[tests] = Path(tempfile.mkstemp()[1])
             start = time.monotonic()
-            if run_tests(path, None, math.inf) != "passed":
+            if run_tests(path, None, math.inf, durations[tests]) != "passed":
                 sys.exit(f"The tests of {path} fail without any mutant: {tests}.")
             seconds[tests] = time.monotonic() - start
             print(f"{seconds[tests]:.0f} s without any mutant: {' '.join(tests)}", flush=True)
@@ -237,7 +260,8 @@ def main():
         name, line, tree = mutate(path, number)
         if name in known:
             continue
-        outcome = run_tests(path, tree, max(SECONDS, TIMES * seconds[tuple(tests_of(path))]))
+        tests = tuple(tests_of(path))
+        outcome = run_tests(path, tree, max(SECONDS, TIMES * seconds[tests]), durations[tests])
         outcomes[outcome] += 1
         tried += 1
         if outcome != "failed":
