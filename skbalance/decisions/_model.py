@@ -59,7 +59,7 @@ class DecisionModel:
         model : DecisionModel or None
             None if there are no two classes to tell apart.
         """
-        n_rows = max(1, _MAX_PAIRS // max(1, known.shape[1]))
+        n_rows = max(1, _MAX_PAIRS // known.shape[1])
         if len(known) > n_rows:
             rows = np.sort(rng.permutation(len(known))[:n_rows])
             evidence, targets, known = evidence[rows], targets[rows], known[rows]

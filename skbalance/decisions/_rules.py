@@ -96,9 +96,8 @@ class DecisionRule:
     def choose(self, labels: np.ndarray, scores: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
         """Which of some rows' pairs to predict, a boolean array of the shape of `scores`."""
         margins = margins_of(scores, thresholds[labels])
-        if self.k is not None:
-            return Choice(self.k, self.k)(margins > 0, margins)
-        return self.choice(margins > 0, margins)
+        choice = self.choice if self.k is None else Choice(self.k, self.k)
+        return choice(margins > 0, margins)
 
 
 def has_evidence(pairs: ScoredPairs) -> bool:

@@ -32,6 +32,12 @@ def test_what_is_above_its_threshold_goes_first_whatever_its_margin():
     np.testing.assert_array_equal(Choice(0, 1)(above, margins), [[True, False, False]])
 
 
+def test_a_row_with_as_many_as_it_may_have_is_left_alone_whatever_its_margins():
+    above, margins = np.array([[True, False], [False, True]]), np.array([[0.0, 0.2], [0.3, 0.1]])
+    for choice in (Choice(), Choice(1), Choice(0, 1), Choice(1, 1)):
+        np.testing.assert_array_equal(choice(above, margins), above)
+
+
 @pytest.mark.parametrize("thresholds", [[0.5, 0.5], [[0.5, 0.5, 0.5]], [0.5, np.nan, 0.5]])
 def test_thresholds_are_one_number_for_each_label(thresholds):
     with pytest.raises(ValueError, match="thresholds must hold one number for each of 3 labels"):

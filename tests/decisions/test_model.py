@@ -5,14 +5,14 @@ import pytest
 import scipy.sparse as sp
 
 from skbalance.decisions._cooccurrence import LabelCooccurrence
-from skbalance.decisions._evidence import LabelKnowledge, Lead, Lift, MatchLead, evidence_columns
+from skbalance.decisions._evidence import Count, LabelKnowledge, Lead, Lift, MatchLead, evidence_columns
 from skbalance.decisions._model import DecisionModel, evidence_out_of_fold
 from skbalance.decisions._pairs import Candidates, rank_pairs
 
 
 def make_evidence(seed=0, n_rows=2000, width=4):
     rng = np.random.default_rng(seed)
-    evidence = rng.normal(size=(n_rows, width, 3))
+    evidence = rng.normal(0.5, size=(n_rows, width, 3))
     log_odds = 2 * evidence[..., 0] + 0.5 * evidence[..., 1] + evidence[..., 2] * evidence[..., 0] - 1
     return evidence, rng.random(log_odds.shape) < 1 / (1 + np.exp(-log_odds)), log_odds
 
@@ -84,6 +84,47 @@ def test_lifts_are_those_given_the_best_other_label():
     np.testing.assert_array_equal(found[0], counted.log_lift(rows.labels[0], rows.labels[0][[1, 0, 0, 0]]))
     np.testing.assert_array_equal(found[1, :2], counted.log_lift(rows.labels[1, :2], rows.labels[1][[1, 0]]))
     assert found[2, 0] == 0
+
+
+def test_of_two_labels_each_leads_by_the_difference_and_a_single_one_by_nothing():
+    np.testing.assert_array_equal(Lead()(candidates_of([[3.0, 1.0]]), None), [[2, -2]])
+    np.testing.assert_array_equal(Lead()(candidates_of([[3.0], [1.0]]), None), [[0], [0]])
+
+
+def test_columns_are_named_by_scorer_and_block():
+    assert [column.name for column in evidence_columns(["a"], 1)] == [
+        "score", "lead", "count", "lift", "match", "match lead",
+    ]  # fmt: skip
+    columns = {column.name: column for column in evidence_columns(["a", "b"], 2)}
+    assert list(columns) == [
+        "score of a", "lead of a", "score of b", "lead of b", "count", "lift",
+        "match 1", "match lead 1", "match 2", "match lead 2",
+    ]  # fmt: skip
+    rng = np.random.default_rng(0)
+    labels = np.argsort(rng.random((5, 3)), axis=1)
+    rows = Candidates(labels, rng.normal(size=(5, 3, 2)), rng.random((5, 3, 2)))
+    for i, names in enumerate((("score of a", "match 1"), ("score of b", "match 2"))):
+        np.testing.assert_array_equal(columns[names[0]](rows, None), rows.scores[..., i])
+        np.testing.assert_array_equal(columns[names[1]](rows, None), rows.matches[..., i])
+        lead = columns[names[0].replace("score", "lead")](rows, None)
+        _, second, best = np.sort(rows.scores[..., i], axis=1).T
+        np.testing.assert_array_equal(lead.max(axis=1), best - second)
+    single = {column.name: column for column in evidence_columns(["a"], 1)}
+    np.testing.assert_array_equal(single["score"](rows, None), rows.scores[..., 0])
+    np.testing.assert_array_equal(single["match"](rows, None), rows.matches[..., 0])
+
+
+@pytest.mark.parametrize("n_parts", [1, 2, 5])
+def test_counts_are_those_that_the_scorers_of_the_part_had_seen(n_parts):
+    rng = np.random.default_rng(0)
+    y, rows = sp.csr_array(rng.integers(0, 2, (20, 3))), candidates_of(rng.normal(size=(20, 3)))
+    parts = np.arange(20) % max(n_parts, 2)
+    # A single fit serves the rows of every part.
+    seen = rng.integers(1, 100, (n_parts, 3))
+    _, others = LabelCooccurrence.with_and_without_parts(y, np.arange(20), parts)
+    evidence = evidence_out_of_fold((Count(),), rows, seen, parts, others)
+    expected = np.log1p(np.broadcast_to(seen, (len(others), 3))[parts[:, None], rows.labels])
+    np.testing.assert_allclose(evidence[..., 0], expected, rtol=1e-6)
 
 
 def out_of_fold(y, scores):

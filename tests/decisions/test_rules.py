@@ -108,6 +108,11 @@ def test_what_is_tried(strategy, micro_weight, expected):
     rules = candidate_rules(rule, pairs, micro_weight=micro_weight, k_range=range(1, 4))
     assert len(rules) == len(set(rules)) == expected
     assert {rule.shrinkage for rule in rules} == {7.0}
+    if (
+        expected > 3
+    ):  # a share of micro-F from none to all, F-measures that favour precision and one that favours recall
+        assert {rule.beta for rule in rules} == {1 / 4, 1 / 2, 1, 2}
+        assert {rule.micro_weight for rule in rules} == ({0} if strategy == "micro_macro" else {0, 0.5, 1})
 
 
 def test_global_threshold_for_another_metric_is_tried_at_many_levels():
