@@ -146,7 +146,7 @@ def test_losses_of_rows_are_those_of_the_known_labels(loss):
 @each_of_margins
 @pytest.mark.parametrize("reduction", ["none", "row_sum", "mean"])
 def test_label_smoothing_is_a_soft_label(loss, reduction):
-    logits, targets = batch(7)
+    logits, targets = batch(7, n_samples=3)
     targets[0, 0], targets[1, 1] = torch.nan, 0.3
     logits.requires_grad_()
     value = loss.bind(STATISTICS, reduction, label_smoothing=0.1)(logits, targets)

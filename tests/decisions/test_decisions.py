@@ -1,0 +1,68 @@
+"""What is decided on out-of-fold scores, and by which metric."""
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.metrics import f1_score
+from sklearn.model_selection import KFold
+
+from skbalance import TunedThresholdMultiLabelClassifierCV
+from skbalance.decisions._decisions import fit_width, typical_size
+
+
+class Scores(ClassifierMixin, BaseEstimator):
+    """Gives the columns of X as scores; nothing to fit."""
+
+    def fit(self, X, y):
+        self.classes_ = [np.array([0, 1])] * X.shape[1]
+        return self
+
+    def decision_function(self, X):
+        return X
+
+
+def problem(seed=0, n_rows=100, n_labels=5):
+    rng = np.random.default_rng(seed)
+    y = (rng.random((n_rows, n_labels)) < np.linspace(0.1, 0.6, n_labels)).astype(int)
+    return rng.normal(size=y.shape) + y, y
+
+
+def tuned(X, y, **settings):
+    settings = {"scores": "estimator", "cv": KFold(5), "random_state": 0, **settings}
+    return TunedThresholdMultiLabelClassifierCV(Scores(), **settings).fit(X, y)
+
+
+@pytest.mark.parametrize(("scoring", "share"), [("f1_micro", 1.0), ("f1_macro", 0.0), ("f1_micro_macro", 0.25)])
+def test_the_best_score_is_that_of_the_metric(scoring, share):
+    X, y = problem()
+    # Of one label for each row, which no threshold changes.
+    first = (X.max(axis=1, keepdims=True) == X).astype(int)
+    micro, macro = (f1_score(y, first, average=average) for average in ("micro", "macro"))
+    model = tuned(X, y, strategy="top_k", k=1, scoring=scoring)
+    assert model.best_score_ == pytest.approx(share * micro + (1 - share) * macro)
+    assert tuned(X, sp.csr_array(y), strategy="top_k", k=1, scoring=scoring).best_score_ == model.best_score_
+
+
+@pytest.mark.parametrize("kind", [np.asarray, sp.csr_array])
+def test_a_metric_is_called_with_targets_of_the_kind_of_y(kind):
+    X, y = problem()
+    seen = []
+    tuned(X, kind(y), scoring=lambda y_true, y_pred: seen.append((y_true, y_pred)) or 0.5)
+    for pair in seen:
+        assert [type(each) for each in pair] == [type(kind(y))] * 2
+        assert [each.shape for each in pair] == [y.shape] * 2
+    truth = seen[0][0]
+    np.testing.assert_array_equal(truth.toarray() if sp.issparse(truth) else truth, y)
+
+
+def test_a_typical_row_has_as_many_labels_as_all_but_one_in_a_hundred():
+    y = np.zeros((200, 40), dtype=int)
+    y[:, 0] = 1
+    y[:10, :3] = 1
+    y[0] = 1
+    assert typical_size(sp.csr_array(y)) == 3
+    y[:10, :7] = 1
+    assert typical_size(sp.csr_array(y)) == 7
+    y[:10, :20] = 1
+    assert fit_width(sp.csr_array(y)) == 2 * 20

@@ -1,0 +1,83 @@
+"""Candidates of rows: those with the highest scores, and those whose text matches."""
+
+import numpy as np
+import pytest
+
+from skbalance.decisions._scorers import FittedScorers, _best_others, _standardise, _without_repeats
+
+
+class Scores:
+    """Gives columns of X as scores."""
+
+    def __init__(self, columns):
+        self.columns = columns
+
+    def decision_function(self, X):
+        return X[:, self.columns]
+
+
+def test_standard_scores_have_mean_0_and_deviation_1_in_each_row():
+    values = np.random.default_rng(0).normal(3, 5, size=(6, 8))
+    values[:3, :2] = -np.inf
+    found = _standardise(values)
+    np.testing.assert_array_equal(found == -np.inf, values == -np.inf)
+    for row, before in zip(found, values):
+        known = row[np.isfinite(row)]
+        assert (known.mean(), known.std()) == pytest.approx((0, 1))
+        np.testing.assert_array_equal(np.argsort(known), np.argsort(before[np.isfinite(before)]))
+    np.testing.assert_array_equal(_standardise(np.full((2, 3), 7.0)), np.zeros((2, 3)))
+    np.testing.assert_array_equal(_standardise(np.full((2, 3), -np.inf)), np.full((2, 3), -np.inf))
+
+
+def test_others_are_those_that_match_best():
+    matches = np.random.default_rng(0).random((5, 20))
+    before, labels = matches.copy(), np.tile([3, 7], (5, 1))
+    found = _best_others(matches, labels)
+    np.testing.assert_array_equal(matches, before)
+    matches[:, [3, 7]] = -1
+    np.testing.assert_array_equal(found, np.argsort(-matches, axis=1)[:, :8])
+    assert _best_others(before[:, :5], labels[:, :1]).shape == (5, 5)
+
+
+def test_a_label_stands_once_and_the_best_first():
+    total = np.array([[5.0, 4, 3, 2, 1], [1, 2, 3, 4, 5]])
+    found = _without_repeats(np.array([[0, 4, 4], [0, 2, 1]]), total)
+    np.testing.assert_array_equal(found, [[0, 1, 4], [2, 1, 0]])
+    # Without any repetition nothing else takes a place.
+    np.testing.assert_array_equal(_without_repeats(np.array([[4, 2, 3], [0, 2, 1]]), total), [[2, 3, 4], [2, 1, 0]])
+
+
+def scored(scorers, X, width, learnt=(True, True, True, False), **settings):
+    fitted = FittedScorers.of(scorers, ["decision_function"] * len(scorers), np.array(learnt), None)
+    ((block, candidates),) = fitted.candidates(X, width, **settings)
+    assert (block.start, block.stop) == (0, len(settings.get("rows", X)))
+    return candidates
+
+
+def test_candidates_are_the_learnt_labels_with_the_highest_scores():
+    X = np.array([[1.0, 3, 2, 9], [0, 2, 4, 9], [5, 1, 0, 9]])
+    found = scored([Scores([0, 1, 2, 3])], X, 2)
+    np.testing.assert_array_equal(found.labels, [[1, 2], [2, 1], [0, 1]])
+    np.testing.assert_array_equal(found.scores[..., 0], [[3, 2], [4, 2], [5, 1]])
+    assert found.matches.shape == (3, 2, 0)
+    np.testing.assert_array_equal(scored([Scores([0, 1, 2, 3])], X, 2, rows=np.array([2, 0])).labels, [[0, 1], [1, 2]])
+    # All labels, more than there are, and one that must be there.
+    for width in (4, 9):
+        np.testing.assert_array_equal(scored([Scores([0, 1, 2, 3])], X, width).labels[:, -1], [3, 3, 3])
+    forced = scored([Scores([0, 1, 2, 3])], X, 1, forced=[3])
+    np.testing.assert_array_equal(forced.labels, [[1, 3], [2, 3], [0, 3]])
+    assert (forced.scores[:, 1] == -np.inf).all()
+    assert not forced.known[:, 1].any()
+
+
+def test_several_scorers_are_heard_in_units_of_their_own_deviations():
+    rng = np.random.default_rng(0)
+    X = np.hstack([rng.normal(size=(30, 3)), 1000 * rng.normal(size=(30, 3)) + 1e4])
+    found = scored([Scores([0, 1, 2]), Scores([3, 4, 5])], X, 3, learnt=(True, True, True))
+    total = sum(
+        (part - part.mean(axis=1, keepdims=True)) / part.std(axis=1, keepdims=True) for part in (X[:, :3], X[:, 3:])
+    )
+    np.testing.assert_array_equal(found.labels, np.argsort(-total, axis=1))
+    for scorer in range(2):
+        part = X[:, 3 * scorer : 3 * scorer + 3]
+        np.testing.assert_allclose(found.scores[..., scorer], np.take_along_axis(part, found.labels, axis=1))
