@@ -1,5 +1,7 @@
 """What is decided on out-of-fold scores, and by which metric."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -8,7 +10,8 @@ from sklearn.metrics import f1_score
 from sklearn.model_selection import KFold
 
 from skbalance import TunedThresholdMultiLabelClassifierCV
-from skbalance.decisions._decisions import fit_width, typical_size
+from skbalance.decisions._decisions import OutOfFold, fit_width, typical_size
+from skbalance.decisions._pairs import Candidates
 
 
 class Scores(ClassifierMixin, BaseEstimator):
@@ -54,6 +57,20 @@ def test_a_metric_is_called_with_targets_of_the_kind_of_y(kind):
         assert [each.shape for each in pair] == [y.shape] * 2
     truth = seen[0][0]
     np.testing.assert_array_equal(truth.toarray() if sp.issparse(truth) else truth, y)
+
+
+def test_rows_of_a_single_split_stand_in_parts_of_their_own():
+    labels, scores = np.zeros((4, 1), dtype=int), np.zeros((4, 1, 1), dtype=np.float32)
+    half = Candidates(labels, scores, np.zeros((4, 1, 0)))
+    y = SimpleNamespace(indicator=sp.csr_array(np.array([[1], [0]] * 4)), unknown=None)
+    rows, seen = [np.array([4, 5, 6, 7]), np.array([3, 2, 1, 0])], np.ones((2, 1), dtype=int)
+    single = OutOfFold.gather([half], rows[:1], seen[:1], y, np.array([2, 0, 1, 0]))
+    assert (single.parts.tolist(), single.rows.tolist()) == ([2, 0, 1, 0], [4, 5, 6, 7])
+    assert single.targets[:, 0].tolist() == [True, False, True, False]
+    both = OutOfFold.gather([half, half], rows, seen, y, None)
+    assert (both.parts.tolist(), both.rows.tolist()) == ([0] * 4 + [1] * 4, [4, 5, 6, 7, 3, 2, 1, 0])
+    np.testing.assert_array_equal(both.targets[:, 0], [True, False, True, False, False, True, False, True])
+    np.testing.assert_array_equal(both.positives(y.indicator), [[2], [2]])
 
 
 def test_a_typical_row_has_as_many_labels_as_all_but_one_in_a_hundred():

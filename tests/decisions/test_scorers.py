@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from skbalance.decisions import _scorers
 from skbalance.decisions._scorers import FittedScorers, _best_others, _standardise, _without_repeats
 
 
@@ -68,6 +69,19 @@ def test_candidates_are_the_learnt_labels_with_the_highest_scores():
     np.testing.assert_array_equal(forced.labels, [[1, 3], [2, 3], [0, 3]])
     assert (forced.scores[:, 1] == -np.inf).all()
     assert not forced.known[:, 1].any()
+
+
+def test_blocks_of_rows_do_not_matter(monkeypatch):
+    X = np.random.default_rng(0).normal(size=(4, 5))
+    fitted = FittedScorers.of([Scores([0, 1, 2, 3, 4])], ["decision_function"], np.ones(5, dtype=bool), None)
+    for given, settings in ((X, {}), (X[[3, 0, 2]], {"rows": np.array([3, 0, 2])})):
+        ((_, whole),) = fitted.candidates(given, 3)
+        with monkeypatch.context() as patched:
+            patched.setattr(_scorers, "scoring_blocks", lambda n, _: [slice(i, i + 1) for i in range(n)])
+            parts = [candidates for _, candidates in fitted.candidates(X, 3, **settings)]
+        assert [len(part.labels) for part in parts] == [1] * len(given)
+        np.testing.assert_array_equal(np.concatenate([part.labels for part in parts]), whole.labels)
+        np.testing.assert_array_equal(np.concatenate([part.scores for part in parts]), whole.scores)
 
 
 def test_several_scorers_are_heard_in_units_of_their_own_deviations():

@@ -53,6 +53,18 @@ def test_the_compiled_pass_is_the_same(loss, monkeypatch):
     assert len(graphs) == 3
 
 
+@pytest.mark.parametrize(("n_threads", "rows"), [(1, [2, 2, 2, 1]), (2, [4, 3]), (4, [7])])
+def test_each_thread_has_elements_of_a_block(n_threads, rows, monkeypatch):
+    monkeypatch.setitem(_kernel.BLOCK_ELEMENTS, "cpu", 10)
+    monkeypatch.setattr(torch, "get_num_threads", lambda: n_threads)
+    plain, found = _kernel.negatives, []
+    monkeypatch.setattr(
+        _kernel, "negatives", lambda logits, *args, **kw: found.append(len(logits)) or plain(logits, *args, **kw)
+    )
+    FocalLoss().bind(LabelStatistics([9] * 5, 100))(torch.zeros(7, 5), torch.zeros(7, 5))
+    assert found == rows
+
+
 def test_a_large_positive_does_not_swallow_the_rest_of_its_row():
     # Subtracting the positive's loss as a negative from a sum over the row would leave only rounding.
     logits = torch.tensor([[1e4, 0.0]], dtype=torch.float32)

@@ -113,6 +113,15 @@ def test_hard_labels_carry_no_values():
     assert pairs.to("cpu").values[0] == 0.5
 
 
+@pytest.mark.parametrize("value", [1.0, 0.5])
+def test_zeros_that_a_sparse_target_stores_are_no_pairs(value):
+    targets = torch.tensor([[1.0, 0.2, 0.0], [0.0, 0.3, value]]).to_sparse_coo()
+    targets.values()[[1, 2]] = 0
+    pairs = PositivePairs.from_targets(targets)
+    assert (pairs.rows.tolist(), pairs.cols.tolist()) == ([0, 1], [0, 2])
+    assert pairs.values is None if value == 1 else pairs.values.tolist() == [1, value]
+
+
 OF_SETS = (ZLPRLoss(), TwoWayLoss(), SigmoidF1Loss())
 
 
