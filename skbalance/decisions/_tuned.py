@@ -73,8 +73,9 @@ class TunedThresholdMultiLabelClassifierCV(InnerScoresMixin, MetaClassifierMixin
         - ``"per_label_shrunk"``: each label's own threshold, shrunk toward that of labels of similar frequency.
         - ``"per_label"``: each label's own threshold.
         - ``"micro_macro"``: each label's threshold that maximises the sum of macro-F and micro-F, after [1]_ (which
-          visits the labels once, from frequent to rare; here they are visited until no threshold moves). It puts the
-          tail first: more rare labels are found, for some of micro-F1.
+          visits the labels once, from frequent to rare; here they are visited until no threshold moves). On scores of
+          the estimator it puts the tail first: more rare labels are found, for some of micro-F1. Pooled scores do that
+          by themselves.
         - ``"global"``: one threshold for all labels.
         - ``"top_k"``: the same number of labels for every row.
         - ``"pooled"``: another name of ``"per_label_shrunk"`` on pooled scores.
