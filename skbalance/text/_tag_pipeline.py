@@ -8,6 +8,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.pipeline import Pipeline
 
 from skbalance._classifier import BalancedMultiLabelClassifier
+from skbalance._validation import validate_hyperparameters
 from skbalance.decisions import TunedThresholdMultiLabelClassifierCV, label_vectors, readable
 from skbalance.text._texts import check_texts
 
@@ -29,7 +30,7 @@ def unfitted_tag_pipeline() -> Pipeline:
     return Pipeline([("features", features), ("decisions", decisions)])
 
 
-def fit_tag_pipeline(texts, y, names, task, *, predict_unseen, n_jobs, random_state, verbose, **fit_params) -> Pipeline:
+def fit_tag_pipeline(texts, y, names, task, settings, **fit_params) -> Pipeline:
     """Fit features once, and decisions on them.
 
     Parameters
@@ -42,8 +43,8 @@ def fit_tag_pipeline(texts, y, names, task, *, predict_unseen, n_jobs, random_st
         What each tag is called.
     task : CallbackContext
         Of which the decisions' tasks become part.
-    predict_unseen, n_jobs, random_state, verbose
-        Of the decisions.
+    settings : dict
+        Parameters of the decisions.
     **fit_params
         For the `fit` of the decisions.
 
@@ -55,16 +56,14 @@ def fit_tag_pipeline(texts, y, names, task, *, predict_unseen, n_jobs, random_st
     texts = check_texts(texts)
     pipeline = clone(unfitted_tag_pipeline())
     features, decisions = pipeline.named_steps["features"], pipeline.named_steps["decisions"]
+    decisions.set_params(**settings)
+    validate_hyperparameters(decisions)
     features.set_params(min_df=2 if len(texts) >= _MANY_TEXTS else 1)
     X = features.fit_transform(texts)
     words = None if names is None else [readable(name) for name in names]
     decisions.set_params(
         label_texts=label_vectors(features, words) if words is not None and any(words) else None,
-        predict_unseen=predict_unseen,
         cv=min(_FOLDS, max(2, len(texts) // 2)),
-        n_jobs=n_jobs,
-        random_state=random_state,
-        verbose=verbose,
     )
     with task.propagate_callback_context(decisions):
         decisions.fit(X, y, **fit_params)

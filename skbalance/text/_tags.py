@@ -24,6 +24,9 @@ from skbalance.text._texts import check_documents
 
 __all__ = ["TagClassifier"]
 
+# Parameters that go to the decisions of the pipeline.
+_SETTINGS = ("scoring", "predict_unseen", "n_jobs", "random_state", "verbose")
+
 
 def _estimator_has(method):
     def check(self):
@@ -67,6 +70,10 @@ class TagClassifier(CallbackSupportMixin, DocLinkMixin, MetaEstimatorMixin, Clas
         All tags, in the order of the columns. None takes the tags of the training data, sorted.
     sparse_output : bool, default=True
         Whether `estimator` is given a sparse matrix. False for classifiers that need a dense one.
+    scoring : str or callable, default="f1_micro_macro"
+        Without an `estimator`: what the thresholds and the choice of the loss maximise, as for
+        :class:`~skbalance.decisions.TunedThresholdMultiLabelClassifierCV`. ``"f1_macro"`` puts rare tags first: each
+        tag counts the same.
     predict_unseen : bool, default=False
         Without an `estimator`: whether tags of `classes` that no training text has can be predicted from their name.
     n_jobs : int, default=None
@@ -100,6 +107,7 @@ class TagClassifier(CallbackSupportMixin, DocLinkMixin, MetaEstimatorMixin, Clas
         "label_texts": "no_validation",
         "classes": ["array-like", None],
         "sparse_output": ["boolean"],
+        "scoring": [str, callable],
         "predict_unseen": ["boolean"],
         "n_jobs": [Integral, None],
         "random_state": ["random_state"],
@@ -113,6 +121,7 @@ class TagClassifier(CallbackSupportMixin, DocLinkMixin, MetaEstimatorMixin, Clas
         label_texts="tags",
         classes=None,
         sparse_output=True,
+        scoring="f1_micro_macro",
         predict_unseen=False,
         n_jobs=None,
         random_state=None,
@@ -122,6 +131,7 @@ class TagClassifier(CallbackSupportMixin, DocLinkMixin, MetaEstimatorMixin, Clas
         self.label_texts = label_texts
         self.classes = classes
         self.sparse_output = sparse_output
+        self.scoring = scoring
         self.predict_unseen = predict_unseen
         self.n_jobs = n_jobs
         self.random_state = random_state
@@ -174,10 +184,8 @@ class TagClassifier(CallbackSupportMixin, DocLinkMixin, MetaEstimatorMixin, Clas
         task = context.subcontext(task_name="fit-estimator")
         task.call_on_fit_task_begin(estimator=self, X=X, y=indicator)
         if self.estimator is None:
-            fitted = fit_tag_pipeline(
-                X, indicator, names, task, predict_unseen=self.predict_unseen, n_jobs=self.n_jobs,
-                random_state=self.random_state, verbose=self.verbose, **fit_params,
-            )  # fmt: skip
+            settings = {name: getattr(self, name) for name in _SETTINGS}
+            fitted = fit_tag_pipeline(X, indicator, names, task, settings, **fit_params)
         else:
             check_documents(self.estimator, X)
             fitted = self._with_names(X, names)

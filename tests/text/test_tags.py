@@ -231,6 +231,19 @@ def test_one_call_from_texts_to_tags(default):
     assert get_tags(TagClassifier()).classifier_tags.multi_label
 
 
+def test_one_call_maximises_its_scoring(default):
+    assert default.estimator_[-1].scoring == "f1_micro_macro"
+    by_macro = clone(default).set_params(scoring="f1_macro").fit(TEXTS[:20], TAGS[:20])
+    assert by_macro.estimator_[-1].scoring == "f1_macro"
+
+
+@pytest.mark.parametrize("scoring", ["macro", "f1", None, 1])
+def test_bad_scoring_is_refused_before_anything_is_fitted(scoring, monkeypatch):
+    monkeypatch.setattr(TfidfVectorizer, "fit_transform", lambda *args: pytest.fail("fitted"))
+    with pytest.raises(ValueError, match=r"'scoring' parameter of .* must be a"):
+        TagClassifier(scoring=scoring).fit(TEXTS, TAGS)
+
+
 def test_explanations_name_the_tag(default):
     ((first,),) = default.explain(["wheat harvest"])
     assert first.label == "wheat"
