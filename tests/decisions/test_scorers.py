@@ -2,6 +2,10 @@
 
 import numpy as np
 import pytest
+from scipy.special import expit
+
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 
 from skbalance.decisions import _scorers
 from skbalance.decisions._scorers import FittedScorers, _best_others, _standardise, _without_repeats
@@ -15,6 +19,26 @@ class Scores:
 
     def decision_function(self, X):
         return X[:, self.columns]
+
+
+class Probabilities(Scores):
+    """And their logistic function as probabilities."""
+
+    def predict_proba(self, X):
+        return expit(self.decision_function(X))
+
+
+class ByColumn:
+    """In place of a matcher and its vectors: the last columns of the features are the matches."""
+
+    def features(self, scorer, X):
+        return scorer[:-1].transform(X), True
+
+    def vectors(self, scorer):
+        return self
+
+    def match(self, features):
+        return [features[:, 6:].copy()]
 
 
 def test_standard_scores_have_mean_0_and_deviation_1_in_each_row():
@@ -84,6 +108,13 @@ def test_blocks_of_rows_do_not_matter(monkeypatch):
         np.testing.assert_array_equal(np.concatenate([part.scores for part in parts]), whole.scores)
 
 
+def test_a_block_in_the_middle_is_not_all_rows(monkeypatch):
+    X = np.random.default_rng(0).normal(size=(6, 3))
+    fitted = FittedScorers.of([Scores([0, 1, 2])], ["decision_function"], np.ones(3, dtype=bool), None)
+    monkeypatch.setattr(_scorers, "scoring_blocks", lambda n, _: [slice(i, i + n // 3) for i in range(0, n, n // 3)])
+    assert [len(candidates.labels) for _, candidates in fitted.candidates(X, 3)] == [2, 2, 2]
+
+
 def test_several_scorers_are_heard_in_units_of_their_own_deviations():
     rng = np.random.default_rng(0)
     X = np.hstack([rng.normal(size=(30, 3)), 1000 * rng.normal(size=(30, 3)) + 1e4])
@@ -95,3 +126,17 @@ def test_several_scorers_are_heard_in_units_of_their_own_deviations():
     for scorer in range(2):
         part = X[:, 3 * scorer : 3 * scorer + 3]
         np.testing.assert_allclose(found.scores[..., scorer], np.take_along_axis(part, found.labels, axis=1))
+
+
+def test_each_scorer_is_asked_by_its_own_method_where_one_shares_its_features_with_the_matches():
+    X = np.random.default_rng(0).normal(size=(5, 9))
+    doubled = make_pipeline(FunctionTransformer(lambda X: 2 * X), Scores([0, 1, 2]))
+    methods = ["decision_function", "predict_proba"]
+    fitted = FittedScorers.of([doubled, Probabilities([3, 4, 5])], methods, np.ones(3, dtype=bool), ByColumn())
+    ((_, found),) = fitted.candidates(X, 3)
+    for values, expected in (
+        (found.scores[..., 0], 2 * X[:, :3]),
+        (found.scores[..., 1], X[:, 3:6]),
+        (found.matches[..., 0], 2 * X[:, 6:]),
+    ):
+        np.testing.assert_allclose(values, np.take_along_axis(expected, found.labels, axis=1), rtol=1e-6)

@@ -191,6 +191,26 @@ def test_predict_compares_decision_scores_with_thresholds(strategy, scores, meth
     assert after.sum() < before.sum()
 
 
+@pytest.mark.parametrize(("scores", "none"), [("pooled", 0.0), ("estimator", -np.inf)])
+def test_a_label_that_is_no_candidate_has_the_lowest_score(scores, none):
+    X, y, X_test, _ = make_data()
+    found = TunedThresholdMultiLabelClassifierCV(RIDGE, scores=scores, max_candidates=3).fit(X, y)
+    assert ((found.decision_scores(X_test) != none).sum(axis=1) == 3).all()
+
+
+@pytest.mark.parametrize("scores", ["pooled", "estimator"])
+def test_explanations_have_evidence_where_scores_are_pooled(scores):
+    X, y, X_test, _ = make_data()
+    model = TunedThresholdMultiLabelClassifierCV(RIDGE, scores=scores).fit(X, y)
+    predicted, shown = model.predict(X_test), model.decision_scores(X_test)
+    for i, row in enumerate(model.explain(X_test)):
+        assert sorted(e.label for e in row) == np.flatnonzero(predicted[i]).tolist()
+        assert [e.score for e in row] == sorted((shown[i, e.label] for e in row), reverse=True)
+        for e in row:
+            assert e.threshold == model.thresholds_[e.label]
+            assert list(e.evidence) == ([c.name for c in model.decisions_.model.columns] if scores == "pooled" else [])
+
+
 @pytest.mark.parametrize("scores", ["pooled", "estimator"])
 @pytest.mark.parametrize("max_candidates", ["auto", 3])
 def test_edited_thresholds_mean_what_they_say(scores, max_candidates):

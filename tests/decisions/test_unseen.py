@@ -3,7 +3,7 @@
 import numpy as np
 
 from skbalance.decisions._pairs import Candidates, ScoredPairs
-from skbalance.decisions._unseen import UnseenModel
+from skbalance.decisions._unseen import _LIKELY, UnseenModel
 
 
 def problem(seed=0, n_rows=300, width=12, strength=4.0):
@@ -66,3 +66,15 @@ def test_nothing_that_matches_and_is_right_is_no_model():
         wrong = ScoredPairs(pairs.labels, pairs.scores, targets, targets.sum(axis=0)[None], pairs.parts)
         assert fit(candidates, wrong) is None
     assert fit(candidates, pairs, told=~matched) is None
+
+
+def test_of_pairs_without_a_match_only_the_likely_ones_are_learnt_from():
+    candidates, pairs = problem(width=_LIKELY + 2)
+    candidates.matches[:, _LIKELY - 1 : _LIKELY + 1] = 0
+    before = fit(candidates, pairs).log_odds(candidates, pairs.scores)
+    for place, counts in ((_LIKELY - 1, True), (_LIKELY, False)):
+        targets = pairs.targets.copy()
+        targets[:, place] = ~targets[:, place]
+        other = ScoredPairs(pairs.labels, pairs.scores, targets, pairs.positives, pairs.parts)
+        after = fit(candidates, other).log_odds(candidates, pairs.scores)
+        assert np.array_equal(before, after) != counts

@@ -47,7 +47,7 @@ TESTS = {
     "skbalance/losses/_set_": [f"tests/losses/test_{name}.py" for name in ("set_losses", "functional", "criteria")],
     "skbalance/decisions/": ["tests/decisions"],
     "skbalance/decisions/_search.py": ["tests/decisions/test_search.py", "tests/decisions/test_rules.py"],
-    "skbalance/decisions/_pairs.py": ["tests/decisions/test_search.py", "tests/decisions/test_model.py"],
+    "skbalance/decisions/_pairs.py": [f"tests/decisions/test_{name}.py" for name in ("pairs", "search", "model")],
     "skbalance/decisions/_rules.py": ["tests/decisions/test_rules.py", "tests/decisions/test_search.py"],
     "skbalance/decisions/_choice.py": ["tests/decisions/test_choice.py", "tests/decisions/test_rules.py"],
     "skbalance/decisions/_model.py": ["tests/decisions/test_model.py"],

@@ -132,6 +132,18 @@ def test_a_change_whose_products_vanish_is_forgotten(first, gradients):
     assert torch.isfinite(x).all()
 
 
+def test_without_changes_the_direction_is_steepest_descent():
+    params, closure, _ = logistic()
+    optimizer = LBFGS(params)
+    for _ in range(3):
+        optimizer.step(closure)
+    optimizer._forget()
+    optimizer._find_direction()
+    for memory in optimizer._memory:
+        assert memory.changes.any()
+        torch.testing.assert_close(memory.direction.flatten(), -optimizer._scale * memory.gradient)
+
+
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_minimum(dtype):
     # Rosenbrock's valley, not convex: the line search has to work.
