@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 from scipy.special import expit
-
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
