@@ -83,6 +83,9 @@ def check_label_texts(label_texts: Any, n_labels: int) -> list[str] | np.ndarray
         If there is not one for each label, or no text has a word.
     """
     if isinstance(label_texts, LabelVectors):
+        n_texts = label_texts.versions[0].shape[0]
+        if n_texts != n_labels:
+            raise ValueError(f"label_texts must have a text for each of {n_labels} labels; got {n_texts}.")
         return label_texts
     if isinstance(label_texts, str):
         raise TypeError(

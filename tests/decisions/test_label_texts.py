@@ -46,6 +46,10 @@ def test_one_text_for_each_label():
     matrix = check_label_texts(sp.csr_matrix(np.eye(2)), 2)
     np.testing.assert_array_equal(matrix.toarray(), np.eye(2))
     assert check_label_texts(["a", ""], 2) == ["a", ""]
+    vectors = LabelVectors([np.eye(2)], (2,))
+    assert check_label_texts(vectors, 2) is vectors
+    with pytest.raises(ValueError, match="a text for each of 3 labels; got 2"):
+        check_label_texts(vectors, 3)
 
 
 @pytest.mark.parametrize(

@@ -129,7 +129,7 @@ def test_several_scorers_are_heard_in_units_of_their_own_deviations():
 
 def test_each_scorer_is_asked_by_its_own_method_where_one_shares_its_features_with_the_matches():
     X = np.random.default_rng(0).normal(size=(5, 9))
-    doubled = make_pipeline(FunctionTransformer(lambda X: 2 * X), Scores([0, 1, 2]))
+    doubled = make_pipeline(FunctionTransformer(lambda X: 2 * X), FunctionTransformer(), Scores([0, 1, 2]))
     methods = ["decision_function", "predict_proba"]
     fitted = FittedScorers.of([doubled, Probabilities([3, 4, 5])], methods, np.ones(3, dtype=bool), ByColumn())
     ((_, found),) = fitted.candidates(X, 3)

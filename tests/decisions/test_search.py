@@ -192,6 +192,19 @@ def test_micro_macro_thresholds_cannot_be_bettered_label_by_label(seed, beta):
         assert value(label, thresholds[label]) >= best - 0.01
 
 
+def test_of_a_label_that_is_better_never_predicted_no_pair_counts_in_micro_f1():
+    """The last label's only positive has its lowest score: all its pairs would cost the others' more than it gains."""
+    rng = np.random.default_rng(0)
+    targets = rng.random((400, 3)) < [0.3, 0.2, 0]
+    scores = rng.normal(size=targets.shape) + 2 * targets
+    targets[0, 2], scores[:, 2] = True, np.where(np.arange(400) == 0, -1.0, 0.0)
+    pairs = make_pairs(scores, targets)
+    found, _ = micro_macro_thresholds(pairs)
+    assert found[2] == 0
+    scores[:, 2] = np.linspace(-1, 0, 400)
+    np.testing.assert_array_equal(micro_macro_thresholds(make_pairs(scores, targets))[0][:2], found[:2])
+
+
 @pytest.mark.parametrize("width", [1, 3, 7])
 def test_rank_pairs_keeps_the_best(width):
     scores, _ = random_problem(0)

@@ -191,6 +191,13 @@ def test_predict_compares_decision_scores_with_thresholds(strategy, scores, meth
     assert after.sum() < before.sum()
 
 
+@pytest.mark.parametrize("bounds", [{"min_labels": 8}, {"max_labels": 8}, {"strategy": "top_k", "k": 8}])
+def test_all_labels_may_be_asked_for(bounds):
+    X, y, X_test, _ = make_data()
+    predicted = TunedThresholdMultiLabelClassifierCV(RIDGE, **bounds).fit(X, y).predict(X_test)
+    assert predicted.all() == ("max_labels" not in bounds)
+
+
 @pytest.mark.parametrize(("scores", "none"), [("pooled", 0.0), ("estimator", -np.inf)])
 def test_a_label_that_is_no_candidate_has_the_lowest_score(scores, none):
     X, y, X_test, _ = make_data()
