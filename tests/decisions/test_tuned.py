@@ -553,6 +553,7 @@ def test_several_estimators_on_the_same_folds():
     [
         ([], "pairs"),
         ([RIDGE], "pairs"),
+        ([("a", RIDGE), RIDGE], "pairs"),
         ([("a", RIDGE), ("a", RIDGE)], r"names \['a', 'a'\]"),
         ([("cv", RIDGE)], "no parameter's"),
         ([("a", "b")], "a classifier is needed"),
