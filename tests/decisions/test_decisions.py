@@ -1,5 +1,6 @@
 """What is decided on out-of-fold scores, and by which metric."""
 
+import warnings
 from types import SimpleNamespace
 
 import numpy as np
@@ -83,3 +84,15 @@ def test_a_typical_row_has_as_many_labels_as_all_but_one_in_a_hundred():
     assert typical_size(sp.csr_array(y)) == 7
     y[:10, :20] = 1
     assert fit_width(sp.csr_array(y)) == 2 * 20
+
+
+def test_texts_speak_for_unseen_labels_only_where_asked_and_there_are_any():
+    X, y = problem()
+    y[:, 4] = 0
+    names = {"scores": "pooled", "label_texts": np.eye(5)}
+    for columns, unseen, expected in ((5, True, True), (5, False, False), (4, True, False)):
+        settings = {**names, "label_texts": np.eye(5)[:columns, :columns], "predict_unseen": unseen}
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)
+            model = tuned(np.maximum(X[:, :columns], 0), y[:, :columns], **settings)
+        assert (model.decisions_.unseen is not None) == expected
