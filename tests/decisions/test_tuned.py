@@ -206,6 +206,21 @@ def test_a_label_that_is_no_candidate_has_the_lowest_score(scores, none):
 
 
 @pytest.mark.parametrize("scores", ["pooled", "estimator"])
+def test_the_best_labels_are_those_with_the_highest_scores(scores):
+    X, y, X_test, _ = make_data()
+    model = TunedThresholdMultiLabelClassifierCV(RIDGE, scores=scores).fit(X, y)
+    labels, best = model.predict_topk(X_test, k=3)
+    shown = model.decision_scores(X_test)
+    np.testing.assert_array_equal(best, -np.sort(-shown, axis=1)[:, :3])
+    np.testing.assert_array_equal(np.take_along_axis(shown, labels, axis=1), best)
+    for k in (0, 9, True, 1.5):
+        with pytest.raises(
+            ValueError, match="k must be an integer from 1 to the number of labels that are looked at, 8"
+        ):
+            model.predict_topk(X_test, k=k)
+
+
+@pytest.mark.parametrize("scores", ["pooled", "estimator"])
 def test_explanations_have_evidence_where_scores_are_pooled(scores):
     X, y, X_test, _ = make_data()
     model = TunedThresholdMultiLabelClassifierCV(RIDGE, scores=scores).fit(X, y)
