@@ -214,9 +214,7 @@ def test_the_best_labels_are_those_with_the_highest_scores(scores):
     np.testing.assert_array_equal(best, -np.sort(-shown, axis=1)[:, :3])
     np.testing.assert_array_equal(np.take_along_axis(shown, labels, axis=1), best)
     for k in (0, 9, True, 1.5):
-        with pytest.raises(
-            ValueError, match="k must be an integer from 1 to the number of labels that are looked at, 8"
-        ):
+        with pytest.raises(ValueError, match=r"k must be an integer from 1 to the number of .*, 8; got"):
             model.predict_topk(X_test, k=k)
 
 
