@@ -18,7 +18,6 @@ from ._validation import (
     Interval,
     StrOptions,
     check_sample_weight,
-    check_sparse,
     validate_features,
     validate_hyperparameters,
 )
@@ -301,7 +300,6 @@ class BalancedMultiLabelClassifier(LossBoxMixin, CallbackSupportMixin, Classifie
         hidden = check_hidden_layer_sizes(self.hidden_layer_sizes)
         check_term_weighting(self.term_weighting, hidden)
         device = check_device(self.device)
-        check_sparse(y, "y")
         warm = self.warm_start and hasattr(self, "coefs_")
         also = UNCERTAIN if self.uncertain_labels else ()
         encoding, indicator = encode_targets(y, also=also)

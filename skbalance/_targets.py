@@ -12,7 +12,7 @@ from scipy.special import expit, softmax
 from sklearn.exceptions import DataConversionWarning
 from sklearn.utils.multiclass import check_classification_targets
 
-from skbalance._validation import sparse_kind
+from skbalance._validation import check_sparse, sparse_kind
 from skbalance._warnings import warn
 
 __all__ = [
@@ -336,7 +336,8 @@ def is_missing(value: Any) -> bool:
 def _read(y: Any, name: str, also: tuple[str, ...]) -> Any:
     """An array of numbers, booleans or strings of one or two dimensions, or a canonical CSR."""
     if not sp.issparse(y) and hasattr(y, "iloc") and getattr(y, "ndim", 1) == 2 and hasattr(y, "sparse"):
-        y = y.sparse.to_coo()  # a pandas frame of sparse columns
+        # A pandas frame of sparse columns; what is left out need not be 0.
+        y = y.sparse.to_coo() if all(dtype.fill_value == 0 for dtype in y.dtypes) else y.sparse.to_dense()
     if sp.issparse(y):
         return _read_sparse(y, name, also)
     values = _to_array(y, name)
@@ -345,6 +346,8 @@ def _read(y: Any, name: str, also: tuple[str, ...]) -> Any:
             f"{name} must be classes of shape (n_samples,) or a label indicator of shape (n_samples, n_labels); got a "
             f"{type(y).__name__} of shape {values.shape}."
         )
+    if values.dtype == np.float16:
+        values = values.astype(np.float32)  # of which SciPy has sparse matrices
     if values.dtype.kind in "OT":
         values = _from_objects(values, name, also if values.ndim == 2 else ())
     if values.ndim == 2 and values.shape[1] == 0:
@@ -409,7 +412,7 @@ def _read_sparse(y: Any, name: str, also: tuple[str, ...]) -> Any:
         raise ValueError(f"{name} has no labels: its shape is {y.shape}.")
     if y.format not in ("csr", "csc", "coo", "bsr"):
         y = y.tocsr()
-    _check_indices(y, name)
+    check_sparse(y, name)
     container = sp.csr_array if isinstance(y, sp.sparray) else sp.csr_matrix
     if also and not _is_zero_one(y.data):
         csr = container(y, copy=True)
@@ -426,23 +429,6 @@ def _read_sparse(y: Any, name: str, also: tuple[str, ...]) -> Any:
     csr.eliminate_zeros()
     csr.sum_duplicates()
     return csr.astype(y.dtype)
-
-
-def _check_indices(y: Any, name: str) -> None:
-    """SciPy trusts the index arrays that it is given, and its compiled code writes where they point."""
-    if y.format == "coo":
-        good = all(not at.size or 0 <= at.min() <= at.max() < size for at, size in zip((y.row, y.col), y.shape))
-    else:
-        rows, columns = y.shape if y.format != "csc" else y.shape[::-1]
-        if y.format == "bsr":
-            rows, columns = rows // y.blocksize[0], columns // y.blocksize[1]
-        indptr, indices = y.indptr, y.indices
-        good = len(indptr) == rows + 1 and indptr[0] == 0 and bool((np.diff(indptr) >= 0).all())
-        good = good and indptr[-1] <= min(len(indices), len(y.data))
-        used = indices[: indptr[-1]] if good else indices[:0]
-        good = good and (not used.size or 0 <= used.min() <= used.max() < columns)
-    if not good:
-        raise ValueError(f"{name} is a damaged sparse matrix: its indices do not fit its shape, {y.shape}.")
 
 
 def _check_classes(values: np.ndarray, name: str) -> None:

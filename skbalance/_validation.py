@@ -7,7 +7,7 @@ knows.
 import functools
 import inspect
 import sys
-from numbers import Integral
+from numbers import Integral, Real
 
 import numpy as np
 import scipy.sparse as sp
@@ -108,7 +108,7 @@ def check_sparse(matrix, name):
     Parameters
     ----------
     matrix : object
-        Anything; what is not a sparse matrix in compressed form passes.
+        Anything; what is not a sparse matrix of coordinates or in compressed form passes.
     name : str
         What the message calls it.
 
@@ -117,7 +117,15 @@ def check_sparse(matrix, name):
     ValueError
         If an index is negative or past the end, or the pointers do not rise from 0 to the number of the indices.
     """
-    if not sp.issparse(matrix) or matrix.ndim != 2 or matrix.format not in ("csr", "csc", "bsr"):
+    if not sp.issparse(matrix) or matrix.ndim != 2 or matrix.format not in ("csr", "csc", "bsr", "coo"):
+        return
+    if matrix.format == "coo":
+        for at, size, what in zip((matrix.row, matrix.col), matrix.shape, ("rows", "columns")):
+            if at.size and (at.min() < 0 or at.max() >= size):
+                raise ValueError(
+                    f"{name} is a malformed COO matrix: {what} must lie between 0 and {size - 1}; got {at.min()} to "
+                    f"{at.max()}."
+                )
         return
     size, width = matrix.shape if matrix.format != "csc" else matrix.shape[::-1]
     if matrix.format == "bsr":
@@ -128,7 +136,7 @@ def check_sparse(matrix, name):
         found = f"indptr must rise from 0 to at most the number of indices, {len(indices)}, in {size + 1} steps"
     elif len(matrix.data) != len(indices):
         found = f"there are {len(indices)} indices for {len(matrix.data)} values"
-    elif indices.size and (indices.min() < 0 or indices.max() >= width):
+    elif (indices := indices[: indptr[-1]]).size and (indices.min() < 0 or indices.max() >= width):
         found = f"indices must lie between 0 and {width - 1}; got {indices.min()} to {indices.max()}"
     if found is not None:
         raise ValueError(f"{name} is a malformed {matrix.format.upper()} matrix: {found}.")
@@ -200,7 +208,9 @@ def _check_numbers(constraints, parameters, caller):
         if parameter not in parameters or isinstance(allowed, str):
             continue
         value = parameters[parameter]
-        numeric = any(isinstance(constraint, Interval) or constraint is Integral for constraint in allowed)
+        numeric = any(
+            isinstance(constraint, Interval) or constraint in (Integral, Real, "random_state") for constraint in allowed
+        )
         if numeric and isinstance(value, bool | np.bool_) and "boolean" not in allowed:
             wanted = " or ".join(str(make_constraint(constraint)) for constraint in allowed)
             raise ValueError(f"The {parameter!r} parameter of {caller} must be {wanted}. Got {value!r} instead.")

@@ -257,12 +257,12 @@ REFUSED = {
     "no columns": (np.empty((4, 0)), "no labels"),
     "no sparse columns": (sp.csr_array((4, 0)), "no labels"),
     "sparse vector": (sp.coo_array(np.ones(4)), r"indicator of shape"),
-    "index below": (damaged(sp.csr_array, [-1, 0]), "damaged sparse"),
-    "index past the end": (damaged(sp.csr_array, [0, 2]), "damaged sparse"),
-    "csc index": (damaged(sp.csc_array, [0, 2]), "damaged sparse"),
-    "coo index": (damaged(sp.coo_array, [0, 2]), "damaged sparse"),
-    "pointers": (damaged(sp.csr_array, [0, 1], (0, 2, 1)), "damaged sparse"),
-    "long pointers": (damaged(sp.csr_array, [0, 1], (0, 1, 9)), "damaged sparse"),
+    "index below": (damaged(sp.csr_array, [-1, 0]), "malformed"),
+    "index past the end": (damaged(sp.csr_array, [0, 2]), "malformed"),
+    "csc index": (damaged(sp.csc_array, [0, 2]), "malformed"),
+    "coo index": (damaged(sp.coo_array, [0, 2]), "malformed"),
+    "pointers": (damaged(sp.csr_array, [0, 1], (0, 2, 1)), "malformed"),
+    "long pointers": (damaged(sp.csr_array, [0, 1], (0, 1, 9)), "malformed"),
 }
 REFUSED_CLASSES = {
     "continuous": (np.linspace(0, 1, 4), "Unknown label type: continuous"),

@@ -11,7 +11,7 @@ import scipy.sparse as sp
 from sklearn.utils import check_random_state, indexable
 
 from skbalance._targets import TargetEncoding, split_unknown
-from skbalance._validation import num_samples
+from skbalance._validation import check_sparse, num_samples
 from skbalance.crossfit._fits import label_counts
 from skbalance.crossfit._rows import check_rows, is_prefit, resolve_splits, route_fit_params, used_rows_only
 from skbalance.crossfit._target import encode_tuning_targets
@@ -94,6 +94,7 @@ class FitInputs:
 def read_fit_inputs(meta, X, y, params) -> FitInputs:
     """Check what the `fit` of a meta-estimator is given, and settle its splits."""
     params, split_params = route_fit_params(meta, params)
+    check_sparse(X, "X")
     X, y = indexable(X, y)
     used = check_rows(X, y, params)
     y, encoding, indicator = encode_tuning_targets(y)

@@ -9,6 +9,7 @@ from sklearn import get_config
 from sklearn.model_selection import StratifiedKFold, StratifiedShuffleSplit, check_cv
 from sklearn.utils.metadata_routing import process_routing
 
+from skbalance._targets import UNCERTAIN, read_targets
 from skbalance._validation import _safe_indexing, check_method_params, num_samples
 from skbalance.model_selection import MultilabelStratifiedKFold, MultilabelStratifiedShuffleSplit
 
@@ -48,7 +49,7 @@ def check_rows(X, y, fit_params) -> np.ndarray:
     Raises
     ------
     ValueError
-        If there is no row or no feature, all weights are 0, or the rows left have one class.
+        If there is no row or no feature, weights are not one for each row, all are 0, or the rows left have one class.
     """
     shape = X.shape if hasattr(X, "shape") else (len(X),)
     for axis, what in enumerate(("sample(s)", "feature(s)")[: len(shape)]):
@@ -56,18 +57,21 @@ def check_rows(X, y, fit_params) -> np.ndarray:
             raise ValueError(f"Found array with 0 {what} (shape={tuple(shape)}) while a minimum of 1 is required.")
     n_rows = num_samples(X)
     weights = [
-        np.asarray(value)
+        (name, np.asarray(value))
         for params in fit_params.values()
         for name, value in params.items()
         if name.split("__")[-1] == "sample_weight" and value is not None
     ]
-    weights = [weight for weight in weights if weight.ndim == 1 and len(weight) == n_rows]
+    for name, weight in weights:
+        if weight.ndim and weight.shape != (n_rows,):
+            raise ValueError(f"{name} must have shape (n_samples,) = ({n_rows},); got {weight.shape}.")
+    weights = [weight != 0 for _, weight in weights if weight.ndim]
     if not weights:
         return np.ones(n_rows, dtype=bool)
-    used = np.any([weight != 0 for weight in weights], axis=0)
+    used = np.any(weights, axis=0)
     if not used.any():
         raise ValueError("sample_weight is 0 for every row.")
-    if np.ndim(y) == 1 and not used.all() and len(np.unique(np.asarray(y)[used])) == 1:
+    if not used.all() and np.ndim(y := read_targets(y, also=UNCERTAIN)) == 1 and len(np.unique(y[used])) == 1:
         raise ValueError("Rows whose sample_weight is not 0 all have the same class.")
     return used
 
@@ -143,6 +147,8 @@ def resolve_splits(cv, X, y, kind, used, random_state, split_params):
         n_rows = num_samples(X)
         given = check_cv(cv, y).split(X, y, **split_params)
         splits = [tuple(_as_index(part, n_rows) for part in split) for split in given]
+        if any(len(split) != 2 for split in splits):
+            raise ValueError(f"cv must give pairs (train, test); got {[len(split) for split in splits]} parts.")
         splits = [(train[used[train]], test[used[test]]) for train, test in splits]
     if not splits:
         raise ValueError("cv gives no split.")
@@ -173,5 +179,6 @@ def _as_index(rows, n_rows):
             f"{rows.shape}."
         )
     if len(rows) and not (-n_rows <= rows.min() and rows.max() < n_rows):
-        raise ValueError(f"cv gives row {rows.max()}, and there are {n_rows} rows.")
+        row = rows.max() if rows.max() >= n_rows else rows.min()
+        raise ValueError(f"cv gives row {row}, and there are {n_rows} rows.")
     return rows

@@ -30,7 +30,7 @@ from skbalance.crossfit import (
     response,
     scoring_blocks,
 )
-from skbalance.decisions._choice import Choice, one_for_each
+from skbalance.decisions._choice import Choice, one_for_each, read_thresholds
 
 __all__ = ["FixedThresholdMultiLabelClassifier"]
 
@@ -211,12 +211,16 @@ def _check_thresholds(thresholds, n_labels, usual) -> np.ndarray:
     if isinstance(thresholds, str):
         return np.full(n_labels, usual)
     if isinstance(thresholds, Mapping):
-        unknown = [key for key in thresholds if not isinstance(key, Integral) or not 0 <= int(key) < n_labels]
+        unknown = [
+            key
+            for key in thresholds
+            if not isinstance(key, Integral) or isinstance(key, bool) or not 0 <= int(key) < n_labels
+        ]
         if unknown:
             raise ValueError(f"thresholds maps columns of y, 0 to {n_labels - 1}, to numbers; got {unknown[:5]}.")
         full = np.full(n_labels, usual)
-        full[[int(key) for key in thresholds]] = np.asarray(list(thresholds.values()), dtype=float)
+        full[[int(key) for key in thresholds]] = read_thresholds(list(thresholds.values()), "thresholds")
     else:
-        full = np.asarray(thresholds, dtype=float)
+        full = read_thresholds(thresholds, "thresholds")
         full = np.full(n_labels, full) if full.ndim == 0 else full.copy()
     return one_for_each(full, n_labels, "thresholds")

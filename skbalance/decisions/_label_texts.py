@@ -14,6 +14,8 @@ from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import normalize
 from sklearn.utils import check_array
 
+from skbalance._validation import check_sparse
+
 __all__ = ["LabelMatcher", "LabelVectors", "check_label_texts", "label_vectors", "other_number", "readable"]
 
 _CAMEL_CASE = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
@@ -100,6 +102,7 @@ def check_label_texts(label_texts: Any, n_labels: int) -> list[str] | np.ndarray
                 f"{missing[:5]}, and no column are {strange[:5]}."
             )
         label_texts = [label_texts[label] for label in range(n_labels)]
+    check_sparse(label_texts, "label_texts")
     if sp.issparse(label_texts) or (getattr(label_texts, "ndim", 1) == 2):
         matrix = check_array(label_texts, accept_sparse="csr", dtype=np.float32, input_name="label_texts")
         if matrix.shape[0] != n_labels:

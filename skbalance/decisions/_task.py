@@ -98,4 +98,6 @@ def settings_to_try(tuner):
         else:
             scorers = [("estimator", clone(tuner.estimator).set_params(**given))]
         candidates.append((settings, scorers))
+    if not candidates:
+        raise ValueError(f"param_grid must hold at least one setting; got {tuner.param_grid!r}.")
     return candidates

@@ -221,7 +221,7 @@ class TunedThresholdMultiLabelClassifierCV(InnerScoresMixin, MetaClassifierMixin
         "scores": [StrOptions({"pooled", "estimator"})],
         "scoring": [StrOptions(set(SCORING_NAMES)), callable],
         "micro_weight": [Interval(Real, 0, 1, closed="both")],
-        "beta": [Interval(Real, 0, None, closed="neither")],
+        "beta": [Interval(Real, 0, 1e100, closed="neither")],  # its square is a float too
         "shrinkage": [Interval(Real, 0, None, closed="left")],
         "k": [Interval(Integral, 1, None, closed="left"), None],
         "min_labels": [StrOptions({"auto"}), Interval(Integral, 0, None, closed="left")],
@@ -476,7 +476,7 @@ class TunedThresholdMultiLabelClassifierCV(InnerScoresMixin, MetaClassifierMixin
         return Task(given.y, labels, width, rule, settings)
 
     def _thresholds(self):
-        return one_for_each(np.asarray(self.thresholds_, dtype=float), self.n_labels_, "thresholds_")
+        return one_for_each(self.thresholds_, self.n_labels_, "thresholds_")
 
     def _blocks(self, X, thresholds):
         """Candidates of a block of rows at a time, with their scores inside."""

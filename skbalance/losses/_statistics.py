@@ -10,7 +10,7 @@ import scipy.sparse as sp
 
 from .._indicators import check_row_weight
 from .._targets import UNCERTAIN, kept_pairs, read_indicator
-from .._validation import check_sparse, read_numbers
+from .._validation import read_numbers
 
 __all__ = ["LabelStatistics"]
 
@@ -64,11 +64,13 @@ class LabelStatistics:
             raise ValueError(f"counts must have shape (n_labels,) with at least one label; got {counts.shape}.")
         if not (np.isfinite(n_samples) and n_samples > 0):
             raise ValueError(f"n_samples must be a positive finite number; got {self.n_samples!r}.")
-        known = np.full(counts.shape, n_samples) if self.n_known is None else np.array(self.n_known, dtype=np.float64)
+        known = (
+            np.full(counts.shape, n_samples) if self.n_known is None else read_numbers(self.n_known, "n_known").copy()
+        )
         if known.shape != counts.shape or not np.all((known >= 0) & (known <= n_samples * (1 + 1e-9))):
             raise ValueError(
                 f"n_known must hold a number from 0 to n_samples={n_samples:g} for each of {len(counts)} labels; got "
-                f"{known.tolist()[:5]}."
+                f"{known.ravel()[:5].tolist()}."
             )
         # Weighted sums of the same weights may differ in their last digits.
         good = (counts >= 0) & (counts <= known + 1e-9 * n_samples)
@@ -79,6 +81,10 @@ class LabelStatistics:
             array.flags.writeable = False
             object.__setattr__(self, name, array)
         object.__setattr__(self, "n_samples", n_samples)
+        if self.rebalance_center is not None:
+            center = read_numbers(self.rebalance_center, "rebalance_center")
+            if center.ndim or not 0 < center <= 1:
+                raise ValueError(f"rebalance_center must be a number in (0, 1]; got {self.rebalance_center!r}.")
 
     @property
     def n_labels(self) -> int:
@@ -151,7 +157,6 @@ class LabelStatistics:
         >>> round(statistics.rebalance_center, 4)  # ratios 1, 1/4, 3/4, 1: mean 0.75, median 0.875
         0.8125
         """
-        check_sparse(y, "y")
         y = sp.csr_array(read_indicator(y, name="y", also=UNCERTAIN))
         weight = check_row_weight(np.ones(y.shape[0]) if sample_weight is None else sample_weight, y.shape[0])
         assert weight is not None

@@ -99,6 +99,7 @@ def expected_calibration_error(
         raise ValueError(f"average must be one of ('micro', 'macro'); got {average!r}.")
     if not isinstance(n_bins, numbers.Integral) or isinstance(n_bins, bool) or not 1 <= n_bins <= _MAX_BINS:
         raise ValueError(f"n_bins must be an integer from 1 to {_MAX_BINS}; got {n_bins!r}.")
+    n_bins = int(n_bins)  # small integers of NumPy overflow
     inputs = _check(y_true, y_proba, sample_weight)
     n_labels = inputs[0].shape[1]
     n_cells = n_bins * (n_labels if average == "macro" else 1)

@@ -88,7 +88,7 @@ def _resolve_groups(
         groups = label_groups(label_counts, boundaries)
         if len(groups["tail"]) != n_labels:
             raise ValueError(f"label_counts has {len(groups['tail'])} entries, but y_true has {n_labels} labels.")
-    elif not isinstance(groups, Mapping) or not groups:
+    elif not isinstance(groups, Mapping) or not groups or not all(isinstance(name, str) for name in groups):
         raise ValueError(f"groups must map names to masks or indices of labels; got {groups!r}.")
     resolved = {}
     for name, members in groups.items():
@@ -103,6 +103,8 @@ def _resolve_groups(
             raise ValueError(f"Group {name!r} must be a boolean mask or label indices; got {members!r}.")
         elif members.min() < 0 or members.max() >= n_labels:
             raise ValueError(f"Group {name!r} names labels outside 0..{n_labels - 1}.")
+        elif len(np.unique(members)) < len(members):
+            raise ValueError(f"Group {name!r} names labels twice; a mask must be boolean. Got {members[:10].tolist()}.")
         resolved[name] = members
     return resolved
 

@@ -10,6 +10,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from skbalance._indicators import check_known, check_row_weight, stored_in
+from skbalance._validation import check_sparse
 
 __all__ = ["ndcg_at_k_score", "precision_at_k_score", "r_precision_score", "recall_at_k_score"]
 
@@ -47,6 +48,7 @@ def check_scores(y_score: Any, shape: tuple[int, int], *, name: str = "y_score")
     ValueError
         If the shape differs or a score is NaN or, being dense, infinite.
     """
+    check_sparse(y_score, name)
     scores: Any = sp.csr_array(y_score) if sp.issparse(y_score) else np.asarray(y_score)
     if scores.shape != shape:
         raise ValueError(f"{name} must have the shape of y_true, {shape}; got {scores.shape}.")

@@ -10,6 +10,7 @@ import scipy.sparse as sp
 from sklearn.model_selection import BaseCrossValidator
 from sklearn.utils import check_random_state, indexable
 
+from skbalance._targets import is_missing
 from skbalance.model_selection._split import _check_folds, _target_as_csr
 
 __all__ = ["MultilabelStratifiedGroupKFold"]
@@ -100,7 +101,7 @@ class MultilabelStratifiedGroupKFold(BaseCrossValidator):
             raise ValueError("groups must be given: the group of each row.")
         X, y, groups = indexable(X, y, groups)
         Y = _target_as_csr(y)
-        _, first, group = np.unique(np.asarray(groups), return_index=True, return_inverse=True)
+        _, first, group = np.unique(_without_missing(groups), return_index=True, return_inverse=True)
         if group.shape != (Y.shape[0],):
             raise ValueError(f"groups must have shape (n_samples,) = ({Y.shape[0]},); got {group.shape}.")
         if self.n_splits > len(first):
@@ -126,6 +127,19 @@ class MultilabelStratifiedGroupKFold(BaseCrossValidator):
         """
         self._check_params()
         return self.n_splits
+
+
+def _without_missing(groups: Any) -> np.ndarray:
+    """The groups as an array, if each row has one and they can be sorted."""
+    values = np.asarray(groups)
+    if values.dtype.kind in "fO":
+        missing = next((row for row, value in enumerate(values.ravel()) if is_missing(value)), None)
+        if missing is not None:
+            raise ValueError(f"groups has no value in row {missing} (counted from 0); each row needs a group.")
+        kinds = sorted({type(value).__name__ for value in values.ravel()})
+        if len(kinds) > 1:
+            raise ValueError(f"groups must be of one type; got {' and '.join(kinds)}.")
+    return values
 
 
 def _group_sums(Y: sp.csr_array, group: np.ndarray, n_groups: int) -> sp.csr_array:

@@ -13,7 +13,7 @@ from sklearn.model_selection import BaseCrossValidator, BaseShuffleSplit, Shuffl
 from sklearn.utils import check_random_state, indexable
 
 from skbalance._targets import UNCERTAIN, class_indicator, read_targets, rounded
-from skbalance._validation import _safe_indexing
+from skbalance._validation import _safe_indexing, check_sparse
 from skbalance._warnings import warn
 from skbalance.model_selection._stratify import assign_folds
 
@@ -374,6 +374,8 @@ def multilabel_train_test_split(
     """
     if not arrays:
         raise ValueError("At least one array required as input")
+    for number, array in enumerate(arrays):
+        check_sparse(array, f"Array {number} (counted from 0)")
     arrays = tuple(indexable(*arrays))
     target = arrays[min(1, len(arrays) - 1)] if stratify is None else stratify
     if test_size is None and train_size is None:

@@ -10,7 +10,7 @@ from scipy.sparse import issparse
 
 from skbalance._targets import is_missing
 
-__all__ = ["read_tag_lists"]
+__all__ = ["read_classes", "read_tag_lists"]
 
 
 def read_tag_lists(y: Any, *, name: str = "y") -> list[list]:
@@ -42,6 +42,26 @@ def read_tag_lists(y: Any, *, name: str = "y") -> list[list]:
     if len(kinds) > 1:
         raise TypeError(f"{name} has tags that are strings and tags that are integers; give them one type.")
     return rows
+
+
+def read_classes(classes: Any) -> list:
+    """Read the tags of a sequence, in its order.
+
+    Raises
+    ------
+    TypeError
+        If it has no order, or a tag is neither a string nor an integer, or there are tags of both kinds.
+    ValueError
+        If it is empty, or a tag is missing.
+    """
+    if isinstance(classes, (Set, str)):
+        raise TypeError(f"classes must be a sequence of tags, in the order of the columns; got {classes!r}.")
+    tags = [_read_tag(tag, "classes") for tag in classes]
+    if not tags:
+        raise ValueError("classes must hold at least one tag; got none.")
+    if len({type(tag) for tag in tags}) > 1:
+        raise TypeError("classes has tags that are strings and tags that are integers; give them one type.")
+    return tags
 
 
 def _rows(y: Any, name: str) -> list:
@@ -100,6 +120,8 @@ def _read_tag(tag: Any, where: str) -> str | int:
     if isinstance(tag, str):
         return str(tag)
     if isinstance(tag, Integral) and not isinstance(tag, bool):
+        if not -(2**63) <= int(tag) < 2**63:
+            raise ValueError(f"{where} has the tag {tag}, which does not fit into 64 bits; make such tags strings.")
         return int(tag)
     if is_missing(tag):
         raise ValueError(f"{where} has a missing tag ({tag!r}); leave it out.")

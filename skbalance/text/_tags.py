@@ -7,6 +7,7 @@ from dataclasses import replace
 from numbers import Integral
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn import get_config
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
 from sklearn.pipeline import Pipeline
@@ -18,7 +19,9 @@ from sklearn.utils.validation import check_is_fitted
 
 from skbalance._callbacks import CallbackSupportMixin, with_callbacks
 from skbalance._validation import DocLinkMixin, HasMethods, validate_hyperparameters
-from skbalance.text._tag_lists import read_tag_lists
+from skbalance._warnings import warn
+from skbalance.crossfit import response
+from skbalance.text._tag_lists import read_classes, read_tag_lists
 from skbalance.text._tag_pipeline import fit_tag_pipeline, unfitted_tag_pipeline
 from skbalance.text._texts import check_documents
 
@@ -43,6 +46,11 @@ def _reach(estimator, method):
     if isinstance(estimator, Pipeline) and hasattr(estimator.steps[-1][1], method):
         return lambda X, *args: getattr(estimator.steps[-1][1], method)(estimator[:-1].transform(X), *args)
     return None
+
+
+def _holds_texts(X):
+    """Whether the first row is a text."""
+    return not issparse(X) and getattr(X, "ndim", 1) == 1 and isinstance(next(iter(X), None), str)
 
 
 class TagClassifier(CallbackSupportMixin, DocLinkMixin, MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
@@ -167,13 +175,14 @@ class TagClassifier(CallbackSupportMixin, DocLinkMixin, MetaEstimatorMixin, Clas
         validate_hyperparameters(self)
         rows = read_tag_lists(y)
         present = set().union(*rows)
-        if self.classes is not None:
-            unknown = sorted(present.difference(self.classes))
+        given = None if self.classes is None else read_classes(self.classes)
+        if given is not None:
+            unknown = sorted(present.difference(given), key=str)
             if unknown:
                 raise ValueError(f"y has tags that are not among classes: {unknown[:10]}.")
         elif not present:
             raise ValueError("y has no tags: every row is empty.")
-        classes = sorted(present) if self.classes is None else list(self.classes)
+        classes = sorted(present) if given is None else given
         names = self._names(classes)
         if get_config()["enable_metadata_routing"]:
             fit_params = process_routing(self, "fit", **fit_params).estimator.fit
@@ -208,6 +217,9 @@ class TagClassifier(CallbackSupportMixin, DocLinkMixin, MetaEstimatorMixin, Clas
             strange = [tag for tag in self.label_texts if tag not in classes]
             if strange:
                 raise ValueError(f"label_texts has {strange[:10]}, which are no tags of the training data.")
+            for tag, text in self.label_texts.items():
+                if not isinstance(text, str):
+                    raise TypeError(f"label_texts maps {tag!r} to {text!r}; a text is needed.")
             return [self.label_texts.get(tag, tag if isinstance(tag, str) else "") for tag in classes]
         if not isinstance(self.label_texts, str) or self.label_texts != "tags":
             raise ValueError(
@@ -226,7 +238,7 @@ class TagClassifier(CallbackSupportMixin, DocLinkMixin, MetaEstimatorMixin, Clas
                 f"label_texts is a mapping, and {type(estimator).__name__} has no parameter label_texts that is None: "
                 "set the texts of labels there, or pass no estimator."
             )
-        if takes and names is not None and (given or all(isinstance(text, str) for text in list(X)[:1])):
+        if takes and names is not None and (given or _holds_texts(X)):
             estimator.set_params(label_texts=names)
         return estimator
 
@@ -273,13 +285,14 @@ class TagClassifier(CallbackSupportMixin, DocLinkMixin, MetaEstimatorMixin, Clas
         n_tags = len(self.classes_)
         if isinstance(k, bool) or not isinstance(k, Integral) or not 1 <= int(k) <= n_tags:
             raise ValueError(f"k must be an integer from 1 to the number of tags, {n_tags}; got {k!r}.")
-        for method in ("decision_scores", "predict_proba", "decision_function"):
-            score = _reach(self.estimator_, method)
-            if score is not None:
-                break
+        decide = _reach(self.estimator_, "decision_scores")
+        methods = [m for m in ("predict_proba", "decision_function") if hasattr(self.estimator_, m)]
+        if decide is not None:
+            scores = np.asarray(decide(X)).reshape(-1, n_tags)
+        elif methods:
+            scores = response(self.estimator_, X, methods[0], n_tags)
         else:
             raise AttributeError(f"{type(self.estimator_).__name__} has no scores to rank tags by.")
-        scores = np.asarray(score(X)).reshape(-1, n_tags)
         best = np.argsort(-scores, axis=1, kind="stable")[:, :k]
         return [[(self.classes_[j], float(row[j])) for j in labels] for row, labels in zip(scores, best)]
 
@@ -355,7 +368,12 @@ class TagClassifier(CallbackSupportMixin, DocLinkMixin, MetaEstimatorMixin, Clas
         self._check_X(X)
         if get_config()["enable_metadata_routing"]:
             score_params = process_routing(self, "score", **score_params).estimator.score
-        return self.estimator_.score(X, self._binarizer.transform(read_tag_lists(y)), **score_params)
+        rows, known = read_tag_lists(y), set(self.classes_)
+        unknown = sorted(set().union(*rows) - known, key=str)
+        if unknown:
+            warn(f"y has tags that are not in classes_ and are left out: {unknown[:10]}.")
+            rows = [[tag for tag in row if tag in known] for row in rows]
+        return self.estimator_.score(X, self._binarizer.transform(rows), **score_params)
 
     def get_metadata_routing(self):
         """Say where the parameters of `fit` and `score` go when metadata routing is on.
