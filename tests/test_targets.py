@@ -274,6 +274,20 @@ REFUSED_CLASSES = {
 }
 
 
+def test_half_precision_is_read():
+    y = np.array([[1, 0], [0, 1], [1, 1]])
+    encoding, indicator = encode_targets(y.astype(np.float16))
+    np.testing.assert_array_equal(indicator.toarray(), y)
+    assert np.dtype(encoding.dtype) == np.float32
+
+
+@pytest.mark.parametrize("fill", [0, 1])
+def test_a_frame_of_sparse_columns_is_read_whatever_is_left_out(fill):
+    y = np.array([[1, 0], [0, 1], [1, 1]])
+    frame = pd.DataFrame({name: pd.arrays.SparseArray(y[:, i], fill_value=fill) for i, name in enumerate("ab")})
+    np.testing.assert_array_equal(encode_targets(frame)[1].toarray(), y)
+
+
 @pytest.mark.filterwarnings("ignore:A column-vector")
 @pytest.mark.parametrize("name", [*REFUSED, *(f"1-D {name}" for name in REFUSED_CLASSES)])
 def test_refused(name):

@@ -72,6 +72,15 @@ def test_missing_values():
         check_sparse(matrix, "X")
 
 
+@pytest.mark.parametrize(("at", "value"), [("row", -1), ("row", 3), ("col", -1), ("col", 4)])
+def test_malformed_coordinates(at, value):
+    matrix = sp.coo_matrix(np.eye(3, 4))
+    setattr(matrix, at, np.array([0, value, 2]))
+    what, most = ("rows", 2) if at == "row" else ("columns", 3)
+    with pytest.raises(ValueError, match=f"X is a malformed COO matrix: {what} must lie between 0 and {most}; got"):
+        check_sparse(matrix, "X")
+
+
 def test_well_formed_matrices_pass():
     dense = np.arange(24).reshape(4, 6) % 3
     for make in (sp.csr_array, sp.csc_array, sp.coo_array, sp.lil_array, sp.csr_matrix):

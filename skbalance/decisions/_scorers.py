@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from skbalance._validation import _safe_indexing, num_samples
+from skbalance._validation import _safe_indexing, check_sparse, num_samples
 from skbalance.crossfit import log_odds, response, scoring_blocks
 from skbalance.decisions._label_texts import LabelMatcher, LabelVectors
 from skbalance.decisions._pairs import Candidates, rank_pairs
@@ -70,6 +70,7 @@ class FittedScorers:
             Of the rows.
         candidates : Candidates
         """
+        check_sparse(X, "X")
         n_rows = num_samples(X) if rows is None else len(rows)
         for block in scoring_blocks(n_rows, self.n_labels):
             if rows is None:

@@ -5,6 +5,11 @@ import pytest
 import scipy.sparse as sp
 from sklearn.model_selection import KFold, LeaveOneOut, PredefinedSplit
 
+from skbalance import (
+    BalancedMultiLabelClassifier,
+    CalibratedMultiLabelClassifierCV,
+    TunedThresholdMultiLabelClassifierCV,
+)
 from skbalance.crossfit import check_rows, is_prefit
 from skbalance.crossfit._rows import resolve_splits, used_rows_only
 
@@ -112,3 +117,53 @@ def test_a_row_counts_if_one_scorer_counts_it():
 def test_nothing_to_fit(empty):
     with pytest.raises(ValueError, match="Found array with 0"):
         check_rows(empty, np.zeros(3), {})
+
+
+class Thirds:
+    """A splitter that gives three parts."""
+
+    def get_n_splits(self, X=None, y=None, groups=None):
+        return 1
+
+    def split(self, X, y=None, groups=None):
+        yield [1], [2], [3]
+
+
+@pytest.mark.parametrize("shape", [59, 61, (60, 1)])
+def test_weights_are_one_for_each_row(shape):
+    with pytest.raises(ValueError, match=r"step__sample_weight must have shape \(n_samples,\) = \(60,\); got"):
+        check_rows(X, Y, {"estimator": {"step__sample_weight": np.ones(shape)}})
+
+
+def test_lists_of_tags_are_named_where_a_row_weighs_nothing():
+    weight = np.r_[0.0, np.ones(59)]
+    with pytest.raises(ValueError, match="TagClassifier"):
+        check_rows(X, [["a"], ["a", "b"]] * 30, {"estimator": {"sample_weight": weight}})
+
+
+@pytest.mark.parametrize(
+    ("cv", "message"),
+    [
+        ([([-200, 1], [2])], "cv gives row -200, and there are 60 rows"),
+        ([([1, 200], [2])], "cv gives row 200"),
+        (Thirds(), r"pairs \(train, test\); got \[3\] parts"),
+    ],
+)
+def test_rows_that_are_none_are_named(cv, message):
+    with pytest.raises(ValueError, match=message):
+        split(cv)
+
+
+@pytest.mark.parametrize("meta", [TunedThresholdMultiLabelClassifierCV, CalibratedMultiLabelClassifierCV])
+@pytest.mark.parametrize("weight", [np.arange(1, 31), np.ones(59)])
+def test_weights_that_happen_to_fit_a_fold_are_refused(meta, weight):
+    with pytest.raises(ValueError, match="sample_weight must have shape"):
+        meta(BalancedMultiLabelClassifier(), cv=0.5).fit(X, Y, sample_weight=weight)
+
+
+@pytest.mark.parametrize("meta", [TunedThresholdMultiLabelClassifierCV, CalibratedMultiLabelClassifierCV])
+def test_malformed_features_are_refused_before_rows_are_taken(meta):
+    matrix = sp.csr_matrix(X)
+    matrix.indptr[5] = 2**30
+    with pytest.raises(ValueError, match="X is a malformed CSR matrix"):
+        meta(BalancedMultiLabelClassifier(), cv=2).fit(matrix, Y)

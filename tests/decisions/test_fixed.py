@@ -119,3 +119,20 @@ def test_what_is_not_allowed(params, message):
 def test_a_method_that_is_missing():
     with pytest.raises(ValueError, match="has no decision_function"):
         fixed(estimator=DummyClassifier().fit(X, Y), response_method="decision_function")
+
+
+@pytest.mark.parametrize(
+    ("thresholds", "message"),
+    [
+        (True, "thresholds"),
+        ([True, False, True, False, True], "thresholds must hold numbers"),
+        ({True: 0.2}, "thresholds maps columns of y"),
+        ({0: True}, "thresholds must hold numbers"),
+        ([10**400] * 5, "thresholds must hold numbers"),
+        ({0: 10**400}, "thresholds must hold numbers"),
+        (["a"] * 5, "thresholds must hold numbers"),
+    ],
+)
+def test_what_is_no_threshold_is_refused(thresholds, message):
+    with pytest.raises(ValueError, match=message):
+        fixed(thresholds)

@@ -71,6 +71,13 @@ def test_bad_texts_are_named(texts, error, match):
         check_label_texts(texts, 2)
 
 
+def test_a_malformed_matrix_is_refused():
+    matrix = sp.csr_matrix(np.eye(2))
+    matrix.indptr[1] = 2**30
+    with pytest.raises(ValueError, match="label_texts is a malformed CSR matrix"):
+        check_label_texts(matrix, 2)
+
+
 @pytest.mark.parametrize("container", [np.asarray, sp.csr_array])
 def test_match_is_the_best_cosine_of_a_block(container):
     rows = np.array([[1.0, 1, 0, 2], [0, 0, 0, 0]])

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 from scipy.special import expit
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
@@ -105,6 +106,14 @@ def test_blocks_of_rows_do_not_matter(monkeypatch):
         assert [len(part.labels) for part in parts] == [1] * len(given)
         np.testing.assert_array_equal(np.concatenate([part.labels for part in parts]), whole.labels)
         np.testing.assert_array_equal(np.concatenate([part.scores for part in parts]), whole.scores)
+
+
+def test_malformed_features_are_refused_before_rows_are_taken():
+    matrix = sp.csr_matrix(np.eye(3))
+    matrix.indptr[1] = 2**30
+    fitted = FittedScorers.of([Scores([0, 1, 2])], ["decision_function"], np.ones(3, dtype=bool), None)
+    with pytest.raises(ValueError, match="X is a malformed CSR matrix"):
+        next(fitted.candidates(matrix, 3, rows=np.array([0])))
 
 
 def test_a_block_in_the_middle_is_not_all_rows(monkeypatch):

@@ -231,6 +231,15 @@ def test_explanations_have_evidence_where_scores_are_pooled(scores):
             assert list(e.evidence) == ([c.name for c in model.decisions_.model.columns] if scores == "pooled" else [])
 
 
+@pytest.mark.parametrize("bad", [[True] * 8, ["a"] * 8, [10**400] * 8, [1j] * 8, [0.5] * 7, [np.nan] * 8])
+def test_edited_thresholds_must_be_a_number_for_each_label(bad):
+    X, y, X_test, _ = make_data()
+    model = TunedThresholdMultiLabelClassifierCV(RIDGE, cv=2).fit(X, y)
+    model.thresholds_ = bad
+    with pytest.raises(ValueError, match="thresholds_ must hold"):
+        model.predict(X_test)
+
+
 @pytest.mark.parametrize("scores", ["pooled", "estimator"])
 @pytest.mark.parametrize("max_candidates", ["auto", 3])
 def test_edited_thresholds_mean_what_they_say(scores, max_candidates):
@@ -444,6 +453,10 @@ def test_refit_false_keeps_the_model_of_the_split():
         ({"min_labels": 3, "max_labels": 2}, "min_labels=3 is more than max_labels=2"),
         ({"cv": 1.5}, "between 0 and 1; got 1.5"),
         ({"cv": "fit"}, "prefit"),
+        ({"beta": 1e155}, "beta"),
+        ({"beta": True}, "beta"),
+        ({"random_state": True}, "random_state"),
+        ({"param_grid": []}, "param_grid must hold at least one setting"),
         ({"estimator": LinearSVC()}, None),
         ({"estimator": TfidfVectorizer()}, "estimator"),
         ({"estimator": KNeighborsClassifier(), "response_method": "decision_function"}, "no decision_function"),

@@ -89,3 +89,15 @@ def test_bad_counts(counts, n_samples, message):
 def test_counts_cannot_be_changed():
     with pytest.raises(ValueError, match="read-only"):
         LabelStatistics([1, 2], 3).counts[0] = 5
+
+
+@pytest.mark.parametrize("center", [np.nan, -5, 0, 1.5, "a", 10**400, [0.5, 0.5]])
+def test_a_center_is_a_number_up_to_1(center):
+    with pytest.raises(ValueError, match="rebalance_center must"):
+        LabelStatistics([1, 2], 10, rebalance_center=center)
+
+
+@pytest.mark.parametrize("n_known", [5, ["a", "b"], [10**400, 1], [11, 1]])
+def test_known_rows_are_a_number_for_each_label(n_known):
+    with pytest.raises(ValueError, match="n_known must hold"):
+        LabelStatistics([1, 2], 10, n_known=n_known)

@@ -80,3 +80,10 @@ def test_bad_input(proba, kwargs, match):
 def test_nothing_to_score():
     with pytest.raises(ValueError, match="rows and labels"):
         multilabel_brier_score_loss(Y[:0], P[:0])
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.int8])
+def test_small_integers_are_numbers_of_bins_like_others(kind):
+    y, proba = np.tile([[0, 1, 1, 0]], (16, 40)), np.tile([[0.1, 0.9, 0.8, 0.99]], (16, 40))
+    expected = expected_calibration_error(y, proba, n_bins=100, average="macro")
+    assert expected_calibration_error(y, proba, n_bins=kind(100), average="macro") == expected

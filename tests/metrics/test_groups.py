@@ -351,3 +351,16 @@ def test_metadata_routing(data):
         unset = group_f1_scorer("head", boundaries=(5, 15))
         with pytest.raises(ValueError, match="sample_weight"):
             cross_validate(estimator, X, y, cv=2, scoring=unset, params={"sample_weight": weight})
+
+
+@pytest.mark.parametrize(
+    ("groups", "message"),
+    [
+        ({"tail": [0, 1, 1, 0]}, "names labels twice; a mask must be boolean"),
+        ({1: [0]}, "groups must map names"),
+    ],
+)
+def test_a_mask_of_integers_is_no_mask(groups, message):
+    y = np.array([[1, 0, 1, 0], [0, 1, 1, 0]])
+    with pytest.raises(ValueError, match=message):
+        group_f1_score(y, y, groups=groups)

@@ -204,3 +204,12 @@ def test_propensities_and_counts_are_one():
     for metric in (propensity_scored_precision_at_k_score, propensity_scored_ndcg_at_k_score):
         by_counts = metric(Y, S, label_counts=counts, n_samples=100, k=2)
         assert_allclose(by_counts, metric(Y, S, propensities=p, k=2))
+
+
+@pytest.mark.parametrize("kind", [sp.csr_matrix, sp.coo_matrix])
+def test_malformed_scores_are_refused(kind):
+    scores = kind(np.eye(4))
+    name = "indices" if kind is sp.csr_matrix else "row"
+    setattr(scores, name, np.array([2**30, 1, 2, 3]))
+    with pytest.raises(ValueError, match="y_score is a malformed"):
+        precision_at_k_score(np.eye(4), scores, k=1)

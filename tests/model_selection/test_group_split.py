@@ -101,3 +101,17 @@ def test_in_a_scikit_learn_search():
 def test_what_is_not_allowed(params, groups, message):
     with pytest.raises(ValueError, match=message):
         MultilabelStratifiedGroupKFold(**params).split(X, Y, groups)
+
+
+@pytest.mark.parametrize(
+    ("groups", "message"),
+    [
+        (np.r_[np.arange(4.0), np.nan, np.nan], r"groups has no value in row 4"),
+        (["a", "b", None, "a", "b", "c"], r"groups has no value in row 2"),
+        (np.array([1, "a", 2, "b", 3, "c"], dtype=object), "groups must be of one type; got int and str"),
+    ],
+)
+def test_each_row_needs_a_group(groups, message):
+    y = np.tile([[1, 0], [0, 1]], (3, 1))
+    with pytest.raises(ValueError, match=message):
+        list(MultilabelStratifiedGroupKFold(2).split(y, y, groups))

@@ -320,3 +320,10 @@ def test_tens_of_thousands_of_sparse_labels():
     expected = y.sum(axis=0) / 5
     assert np.ptp(np.bincount(folds)) == 0
     assert np.abs(counts - expected).mean() < 0.7 * np.abs(plain - expected).mean()
+
+
+def test_a_malformed_array_is_refused_before_rows_are_taken():
+    matrix, y = sp.csr_matrix(np.eye(8)), np.tile([[1, 0], [0, 1]], (4, 1))
+    matrix.indptr[5] = 2**30
+    with pytest.raises(ValueError, match=r"Array 0 \(counted from 0\) is a malformed CSR matrix"):
+        multilabel_train_test_split(matrix, y)

@@ -11,6 +11,7 @@ from scipy.sparse import csr_matrix, issparse
 from sklearn import config_context
 from sklearn.base import BaseEstimator, ClassifierMixin, clone, is_classifier
 from sklearn.dummy import DummyClassifier
+from sklearn.ensemble import RandomForestClassifier
 from sklearn.exceptions import NotFittedError
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
@@ -328,3 +329,49 @@ def test_bytes_are_texts_of_a_vectorizer(pipeline):
 def test_an_estimator_that_cannot_predict_is_refused():
     with pytest.raises(ValueError, match="'estimator' parameter of TagClassifier must be an object implementing"):
         TagClassifier(TfidfVectorizer()).fit(TEXTS, TAGS)
+
+
+def test_top_tags_of_a_classifier_whose_probabilities_are_a_list():
+    X = np.random.default_rng(0).random((30, 5))
+    forest = RandomForestClassifier(5, random_state=0)
+    classifier = TagClassifier(forest, sparse_output=False).fit(X, TAGS)
+    positive = np.column_stack([proba[:, 1] for proba in classifier.predict_proba(X)])
+    found = classifier.predict_topk(X, k=2)
+    assert len(found) == 30
+    for row, proba in zip(found, positive):
+        assert [score for _, score in row] == sorted(proba, reverse=True)[:2]
+        assert all(score == proba[NAMES.index(tag)] for tag, score in row)
+
+
+@pytest.mark.parametrize(
+    "X",
+    [csr_matrix(np.eye(30)).tocoo(), pd.DataFrame(np.eye(30), columns=[f"c{i}" for i in range(30)]), np.eye(30)],
+)
+def test_features_are_no_texts(X):
+    tuner = TunedThresholdMultiLabelClassifierCV(OneVsRestClassifier(LogisticRegression()), cv=2, random_state=0)
+    assert TagClassifier(tuner).fit(X, TAGS).estimator_.label_texts is None
+
+
+@pytest.mark.parametrize(
+    ("params", "tags", "error", "message"),
+    [
+        ({"classes": []}, [[]] * 30, ValueError, "classes must hold at least one tag"),
+        ({"classes": set(NAMES)}, TAGS, TypeError, "classes must be a sequence"),
+        ({"classes": [1, *NAMES]}, TAGS, TypeError, "classes has tags that are strings and tags that are integers"),
+        ({"classes": [None, *NAMES]}, TAGS, ValueError, "classes has a missing tag"),
+        ({"classes": np.array([NAMES])}, TAGS, TypeError, "classes has the tag array"),
+        ({}, [[2**63 + i % 3] for i in range(30)], ValueError, "does not fit into 64 bits; make such tags strings"),
+        ({"label_texts": {"oil": None}}, TAGS, TypeError, "label_texts maps 'oil' to None"),
+    ],
+)
+def test_tags_that_are_none_are_named(params, tags, error, message):
+    with pytest.raises(error, match=message):
+        TagClassifier(**params).fit(TEXTS, tags)
+
+
+def test_unknown_tags_are_left_out_of_a_score_with_a_warning_on_the_callers_line(pipeline):
+    classifier = TagClassifier(pipeline).fit(TEXTS, TAGS)
+    with pytest.warns(UserWarning, match=r"not in classes_ and are left out: \['zinc'\]") as caught:
+        score = classifier.score(TEXTS, [[*row, "zinc"] for row in TAGS])
+    assert score == classifier.score(TEXTS, TAGS)
+    assert caught[0].filename == __file__
