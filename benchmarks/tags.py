@@ -46,7 +46,7 @@ FIELDS = ("corpus", "method", "seed", *SCORES, "seconds")
 SEARCH = {"estimator__C": [0.1, 0.3, 1.0, 3.0]}
 OURS, OURS_WITHOUT = "TagClassifier()", "TagClassifier(label_texts=None)"
 PEER, NAMED_PEER = "LinearSVC, C searched", "LinearSVC, C searched, with names"
-EMBEDDED_WITHOUT, EMBEDDED = "TF-IDF and MiniLM, no names", "TF-IDF and MiniLM, with names"
+EMBEDDED_WITHOUT, EMBEDDED = "TF-IDF and MiniLM without names", "TF-IDF and MiniLM with names"
 METHODS = (PEER, NAMED_PEER, OURS_WITHOUT, OURS)
 EMBEDDED_METHODS = (EMBEDDED_WITHOUT, EMBEDDED)
 
