@@ -11,7 +11,7 @@ from sklearn.metrics import f1_score
 from sklearn.model_selection import KFold
 
 from skbalance import TunedThresholdMultiLabelClassifierCV
-from skbalance.decisions._decisions import OutOfFold, fit_width, typical_size
+from skbalance.decisions._decisions import OutOfFold, Scale, fit_width, typical_size
 from skbalance.decisions._pairs import Candidates
 
 
@@ -84,6 +84,14 @@ def test_a_typical_row_has_as_many_labels_as_all_but_one_in_a_hundred():
     assert typical_size(sp.csr_array(y)) == 7
     y[:10, :20] = 1
     assert fit_width(sp.csr_array(y)) == 2 * 20
+
+
+def test_probabilities_are_shown_strictly_between_0_and_1():
+    shown = Scale(True).show(np.array([-np.inf, -1e4, 0.0, 1e4]))
+    assert shown[0] == 0
+    assert 0 < shown[1] < 1e-300
+    assert shown[2] == 0.5
+    assert 1 - 1e-15 < shown[3] < 1
 
 
 def test_texts_speak_for_unseen_labels_only_where_asked_and_there_are_any():

@@ -121,6 +121,11 @@ def test_a_method_that_is_missing():
         fixed(estimator=DummyClassifier().fit(X, Y), response_method="decision_function")
 
 
+def test_as_many_labels_as_wanted():
+    predicted = fixed(min_labels=2, max_labels=2).predict(X)
+    np.testing.assert_array_equal(predicted.sum(axis=1), 2)
+
+
 @pytest.mark.parametrize(
     ("thresholds", "message"),
     [

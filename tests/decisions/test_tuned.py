@@ -216,6 +216,8 @@ def test_the_best_labels_are_those_with_the_highest_scores(scores):
     for k in (0, 9, True, 1.5):
         with pytest.raises(ValueError, match=r"k must be an integer from 1 to the number of .*, 8; got"):
             model.predict_topk(X_test, k=k)
+    with pytest.raises(ValueError, match="labels that are looked at, 3; got 4"):
+        clone(model).set_params(max_candidates=3).fit(X, y).predict_topk(X_test, k=4)
 
 
 @pytest.mark.parametrize("scores", ["pooled", "estimator"])

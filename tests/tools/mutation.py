@@ -38,7 +38,7 @@ LONGEST, LEFT_OUT = 2.0, "not scikit_learn_contract and not finite_differences"
 _LOSSES = [
     f"tests/losses/test_{name}.py" for name in ("functional", "registry", "criteria", "statistics", "set_losses")
 ]
-_LOSSES += [f"tests/losses/test_{name}.py" for name in ("soft_and_unknown", "kernel", "base")]
+_LOSSES += [f"tests/losses/test_{name}.py" for name in ("margins", "soft_and_unknown", "kernel", "base")]
 # The tests of a file, by the longest beginning of its name; the quickest first.
 TESTS = {
     "skbalance/losses/": _LOSSES,
