@@ -166,8 +166,8 @@ class CalibratedMultiLabelClassifierCV(MetaClassifierMixin, BaseEstimator):
             Indicator of 0 and 1, or a binary target. NaN where a label is unknown, if `estimator` takes it: such pairs
             of a row and a label are left out of the maps.
         **params : dict
-            For `estimator.fit`, sliced to each fold if there is a value for each row (`sample_weight`); to the
-            splitter too with metadata routing. The maps leave rows of weight 0 out and count the others alike.
+            `groups` for the splitter; others for `estimator.fit`, sliced to each fold if there is a value for each row
+            (`sample_weight`), or as metadata routing says. The maps leave rows of weight 0 out and count the others alike.
 
         Returns
         -------

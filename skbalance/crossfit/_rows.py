@@ -19,12 +19,13 @@ __all__ = ["check_rows", "is_prefit", "resolve_splits", "route_fit_params", "tak
 def route_fit_params(meta, params):
     """What goes to the `fit` of each scorer, by its name, and what to the splitter's `split`.
 
-    Without metadata routing every scorer gets the same.
+    Without metadata routing every scorer gets the same, and the splitter ``groups``, as in scikit-learn's searches.
     """
     names = [name for name, _ in meta._scorers()]
     if not get_config()["enable_metadata_routing"]:
         given = {name: value for name, value in params.items() if value is not None}
-        return dict.fromkeys(names, given), {}
+        split_params = {"groups": given.pop("groups")} if "groups" in given else {}
+        return dict.fromkeys(names, given), split_params
     routed = process_routing(meta, "fit", **params)
     return {name: routed[name].fit for name in names}, routed.splitter.split
 
@@ -142,7 +143,9 @@ def resolve_splits(cv, X, y, kind, used, random_state, split_params):
     if cv is None or isinstance(cv, Real):
         rows = np.flatnonzero(used)
         splitter = _own_splitter(cv, kind, seed)
-        splits = [(rows[train], rows[test]) for train, test in splitter.split(np.zeros(len(rows)), y[rows])]
+        split_params = check_method_params(X, split_params, indices=rows)  # the splitters warn of groups
+        given = splitter.split(np.zeros(len(rows)), y[rows], **split_params)
+        splits = [(rows[train], rows[test]) for train, test in given]
     else:
         n_rows = num_samples(X)
         given = check_cv(cv, y).split(X, y, **split_params)

@@ -332,8 +332,8 @@ class TunedThresholdMultiLabelClassifierCV(InnerScoresMixin, MetaClassifierMixin
             Indicator of 0 and 1, or a binary target. NaN where a label is unknown, if `estimator` takes it: such pairs
             of a row and a label are left out of the evidence, the thresholds and `scoring`.
         **params : dict
-            For `estimator.fit`, sliced to each fold if there is a value for each row (`sample_weight`); to the
-            splitter too with metadata routing. Thresholds leave rows of weight 0 out and count the others alike.
+            `groups` for the splitter; others for `estimator.fit`, sliced to each fold if there is a value for each row
+            (`sample_weight`), or as metadata routing says. Thresholds leave rows of weight 0 out and count the others alike.
 
         Returns
         -------

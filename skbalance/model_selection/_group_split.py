@@ -65,6 +65,9 @@ class MultilabelStratifiedGroupKFold(BaseCrossValidator):
     ['a' 'b'] [2 2]
     """
 
+    # As scikit-learn's splitters by group: with metadata routing on, groups are asked for.
+    __metadata_request__split = {"groups": True}
+
     def __init__(self, n_splits: int = 5, *, shuffle: bool = False, random_state: Any = None) -> None:
         self.n_splits = n_splits
         self.shuffle = shuffle

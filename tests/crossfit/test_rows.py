@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from sklearn import config_context
 from sklearn.model_selection import KFold, LeaveOneOut, PredefinedSplit
 
 from skbalance import (
@@ -12,6 +13,7 @@ from skbalance import (
 )
 from skbalance.crossfit import check_rows, is_prefit
 from skbalance.crossfit._rows import resolve_splits, used_rows_only
+from skbalance.model_selection import MultilabelStratifiedGroupKFold
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(60, 5))
@@ -167,3 +169,25 @@ def test_malformed_features_are_refused_before_rows_are_taken(meta):
     matrix.indptr[5] = 2**30
     with pytest.raises(ValueError, match="X is a malformed CSR matrix"):
         meta(BalancedMultiLabelClassifier(), cv=2).fit(matrix, Y)
+
+
+@pytest.mark.parametrize("meta", [TunedThresholdMultiLabelClassifierCV, CalibratedMultiLabelClassifierCV])
+@pytest.mark.parametrize("routing", [False, True])
+def test_groups_reach_the_splitter(meta, routing):
+    groups, seen = np.arange(60) // 4, []
+
+    class Spy(MultilabelStratifiedGroupKFold):
+        def split(self, X, y=None, groups=None):
+            seen.append(groups)
+            return super().split(X, y, groups)
+
+    with config_context(enable_metadata_routing=routing):
+        meta(BalancedMultiLabelClassifier(), cv=Spy(3)).fit(X, Y, groups=groups)
+    np.testing.assert_array_equal(seen, [groups])
+
+
+@pytest.mark.parametrize("cv", [None, 0.5])
+def test_groups_that_are_of_no_use_are_warned_of(cv):
+    meta = TunedThresholdMultiLabelClassifierCV(BalancedMultiLabelClassifier(), cv=cv)
+    with pytest.warns(UserWarning, match="groups"):
+        meta.fit(X, Y, groups=np.arange(60))
