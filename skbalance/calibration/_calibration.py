@@ -167,7 +167,8 @@ class CalibratedMultiLabelClassifierCV(MetaClassifierMixin, BaseEstimator):
             of a row and a label are left out of the maps.
         **params : dict
             `groups` for the splitter; others for `estimator.fit`, sliced to each fold if there is a value for each row
-            (`sample_weight`), or as metadata routing says. The maps leave rows of weight 0 out and count the others alike.
+            (`sample_weight`), or as metadata routing says. The maps leave rows of weight 0 out, and count the others
+            alike.
 
         Returns
         -------

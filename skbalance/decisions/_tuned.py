@@ -333,7 +333,8 @@ class TunedThresholdMultiLabelClassifierCV(InnerScoresMixin, MetaClassifierMixin
             of a row and a label are left out of the evidence, the thresholds and `scoring`.
         **params : dict
             `groups` for the splitter; others for `estimator.fit`, sliced to each fold if there is a value for each row
-            (`sample_weight`), or as metadata routing says. Thresholds leave rows of weight 0 out and count the others alike.
+            (`sample_weight`), or as metadata routing says. Thresholds leave rows of weight 0 out, and count the others
+            alike.
 
         Returns
         -------
