@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 
+from skbalance.decisions._packing import pack, unpack
+
 __all__ = ["LabelCooccurrence"]
 
 
@@ -24,6 +26,12 @@ class LabelCooccurrence:
 
     together: sp.csr_array
     n_rows: int
+
+    def __getstate__(self):
+        return {"together": pack(self.together), "n_rows": self.n_rows}
+
+    def __setstate__(self, state):
+        self.__dict__.update(state, together=unpack(state["together"]))
 
     @classmethod
     def of(cls, indicator: sp.csr_array) -> LabelCooccurrence:

@@ -15,6 +15,7 @@ from sklearn.preprocessing import normalize
 from sklearn.utils import check_array
 
 from skbalance._validation import check_sparse
+from skbalance.decisions._packing import pack, unpack
 
 __all__ = ["LabelMatcher", "LabelVectors", "check_label_texts", "label_vectors", "other_number", "readable"]
 
@@ -139,6 +140,12 @@ class LabelVectors:
 
     versions: list
     ends: tuple[int, ...]
+
+    def __getstate__(self):
+        return {"versions": [pack(version) for version in self.versions], "ends": self.ends}
+
+    def __setstate__(self, state):
+        self.__dict__.update(state, versions=[unpack(version) for version in state["versions"]])
 
     def match(self, features) -> list[np.ndarray]:
         """Cosine of each row and each label, the best one of its versions.

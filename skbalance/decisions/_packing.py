@@ -1,0 +1,21 @@
+"""Sparse arrays in the state of an object as plain arrays, for skops trusts no sparse array of SciPy."""
+
+from __future__ import annotations
+
+import numpy as np
+import scipy.sparse as sp
+
+__all__ = ["pack", "unpack"]
+
+
+def pack(matrix) -> tuple | np.ndarray:
+    """The arrays of a csr_array and its shape; a dense array as it is."""
+    if not sp.issparse(matrix):
+        return matrix
+    matrix = sp.csr_array(matrix)
+    return matrix.data, matrix.indices, matrix.indptr, matrix.shape
+
+
+def unpack(packed):
+    """What :func:`pack` was given."""
+    return sp.csr_array(packed[:3], shape=tuple(packed[3])) if isinstance(packed, tuple) else packed
