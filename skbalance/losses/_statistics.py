@@ -26,7 +26,7 @@ class LabelStatistics:
     n_samples : float
         Number of samples; the sum of their weights where samples are weighted.
     rebalance_center : float, default=None
-        Centre of the rebalancing ratio over all positive (sample, label) pairs, in (0, 1]: the mean of its mean
+        Centre of the rebalancing ratio over all positive (sample, label) pairs, above 0: the mean of its mean
         and its median. It is what ``mu="auto"`` of :class:`RebalancedFocalLoss` and
         :class:`DistributionBalancedLoss` resolves to. :meth:`from_targets` computes it, as 1 where there is no
         positive pair; counts alone do not determine it.
@@ -83,8 +83,8 @@ class LabelStatistics:
         object.__setattr__(self, "n_samples", n_samples)
         if self.rebalance_center is not None:
             center = read_numbers(self.rebalance_center, "rebalance_center")
-            if center.ndim or not 0 < center <= 1:
-                raise ValueError(f"rebalance_center must be a number in (0, 1]; got {self.rebalance_center!r}.")
+            if center.ndim or not 0 < center < np.inf:
+                raise ValueError(f"rebalance_center must be a positive finite number; got {self.rebalance_center!r}.")
 
     @property
     def n_labels(self) -> int:
