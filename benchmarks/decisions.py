@@ -91,12 +91,16 @@ CALIBRATION_FIELDS = ("corpus", "model", "method", "seed", "ece", "brier", "seco
 SEARCH_FIELDS = ("corpus", "model", "parameters", "score", "seconds")
 
 
-def with_embeddings(train, test):
+def embedding_features():
     """TF-IDF and sentence embeddings side by side; encoding takes minutes the first time, then comes from the cache."""
     embedder = SentenceEmbedder(
         os.environ["SKBALANCE_ENCODER"], cache_dir=folder_of_the_cache(), local_files_only=True, verbose=1
     )
-    features = make_text_features(embedder)
+    return make_text_features(embedder)
+
+
+def with_embeddings(train, test):
+    features = embedding_features()
     return features.fit_transform(train), features.transform(test)
 
 

@@ -19,14 +19,13 @@ to `benchmarks/results/tags.md`.
 """
 
 import argparse
-import os
 import time
 from itertools import product
 
 import numpy as np
 import scipy.sparse as sp
 from corpora import available, load, training_rows
-from decisions import evaluate, folder_of_the_cache, quietly
+from decisions import embedding_features, evaluate, quietly
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.svm import LinearSVC
@@ -35,7 +34,6 @@ from tables import Table, add_options, data_folder, markdown_table, parse, run_t
 from skbalance import TagClassifier, TunedThresholdMultiLabelClassifierCV
 from skbalance.decisions import label_vectors, readable
 from skbalance.model_selection import MultilabelStratifiedKFold
-from skbalance.text import SentenceEmbedder, make_text_features
 
 CORPORA = (
     *(f"{name}{size}" for name in ("reuters", "goemotions", "tmc2007") for size in ("", "-tenth")),
@@ -73,7 +71,7 @@ def predict(method, texts, y, held, names, seed):
         predicted = model.fit(list(texts), tags).estimator_.predict(list(held))
         return np.asarray(predicted.toarray() if sp.issparse(predicted) else predicted)
     if method in EMBEDDED_METHODS:
-        features, decisions = with_embeddings(), TagClassifier()._unfitted()[-1]
+        features, decisions = embedding_features(), TagClassifier()._unfitted()[-1]
         X, X_held = features.fit_transform(list(texts)), features.transform(list(held))
         vectors = label_vectors(features, [readable(name) for name in names]) if method == EMBEDDED else None
         decisions.set_params(label_texts=vectors, random_state=seed)
@@ -85,13 +83,6 @@ def predict(method, texts, y, held, names, seed):
         OneVsRestClassifier(LinearSVC(random_state=0)), param_grid=SEARCH, label_texts=vectors, random_state=seed
     )
     return np.asarray(model.fit(X, y).predict(X_held))
-
-
-def with_embeddings():
-    embedder = SentenceEmbedder(
-        os.environ["SKBALANCE_ENCODER"], cache_dir=folder_of_the_cache(), local_files_only=True, verbose=1
-    )
-    return make_text_features(embedder)
 
 
 def measure(folder, corpus, method, seed):

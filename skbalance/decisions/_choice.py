@@ -63,15 +63,14 @@ def read_thresholds(thresholds, name: str) -> np.ndarray:
     return read_numbers(thresholds, name)
 
 
-def one_for_each(thresholds, n_labels: int, name: str) -> np.ndarray:
+def one_for_each(thresholds: np.ndarray, n_labels: int, name: str) -> np.ndarray:
     """The thresholds, if there is one for each label.
 
     Raises
     ------
     ValueError
-        If their number is another, or one is none or NaN; the message calls them by `name`.
+        If their number is another, or one is NaN; the message calls them by `name`.
     """
-    thresholds = read_thresholds(thresholds, name)
     if thresholds.shape != (n_labels,) or np.isnan(thresholds).any():
         raise ValueError(
             f"{name} must hold one number for each of {n_labels} labels, none of them NaN; got shape "

@@ -31,7 +31,7 @@ from skbalance.crossfit import (
     is_prefit,
     read_fit_inputs,
 )
-from skbalance.decisions._choice import Choice, one_for_each
+from skbalance.decisions._choice import Choice, one_for_each, read_thresholds
 from skbalance.decisions._decisions import OutOfFold, Scale, random_parts, typical_size
 from skbalance.decisions._explain import LabelEvidence
 from skbalance.decisions._label_texts import LabelMatcher, check_label_texts
@@ -477,7 +477,7 @@ class TunedThresholdMultiLabelClassifierCV(InnerScoresMixin, MetaClassifierMixin
         return Task(given.y, labels, width, rule, settings)
 
     def _thresholds(self):
-        return one_for_each(self.thresholds_, self.n_labels_, "thresholds_")
+        return one_for_each(read_thresholds(self.thresholds_, "thresholds_"), self.n_labels_, "thresholds_")
 
     def _blocks(self, X, thresholds):
         """Candidates of a block of rows at a time, with their scores inside."""

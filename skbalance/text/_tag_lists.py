@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Iterable, Sequence, Set
 from numbers import Integral
 from typing import Any
 
@@ -38,9 +38,7 @@ def read_tag_lists(y: Any, *, name: str = "y") -> list[list]:
         If `y` is an indicator matrix, or a row or a tag is missing (None, NaN, ``pandas.NA``).
     """
     rows = [_read_row(number, row, name) for number, row in enumerate(_rows(y, name))]
-    kinds = {type(tag) for row in rows for tag in row}
-    if len(kinds) > 1:
-        raise TypeError(f"{name} has tags that are strings and tags that are integers; give them one type.")
+    _check_one_kind((tag for row in rows for tag in row), name)
     return rows
 
 
@@ -59,9 +57,13 @@ def read_classes(classes: Any) -> list:
     tags = [_read_tag(tag, "classes") for tag in classes]
     if not tags:
         raise ValueError("classes must hold at least one tag; got none.")
-    if len({type(tag) for tag in tags}) > 1:
-        raise TypeError("classes has tags that are strings and tags that are integers; give them one type.")
+    _check_one_kind(tags, "classes")
     return tags
+
+
+def _check_one_kind(tags: Iterable, name: str) -> None:
+    if len(set(map(type, tags))) > 1:
+        raise TypeError(f"{name} has tags that are strings and tags that are integers; give them one type.")
 
 
 def _rows(y: Any, name: str) -> list:

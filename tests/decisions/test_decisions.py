@@ -97,9 +97,8 @@ def test_probabilities_are_shown_strictly_between_0_and_1():
 def test_texts_speak_for_unseen_labels_only_where_asked_and_there_are_any():
     X, y = problem()
     y[:, 4] = 0
-    names = {"scores": "pooled", "label_texts": np.eye(5)}
     for columns, unseen, expected in ((5, True, True), (5, False, False), (4, True, False)):
-        settings = {**names, "label_texts": np.eye(5)[:columns, :columns], "predict_unseen": unseen}
+        settings = {"scores": "pooled", "label_texts": np.eye(columns), "predict_unseen": unseen}
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)
             model = tuned(np.maximum(X[:, :columns], 0), y[:, :columns], **settings)
