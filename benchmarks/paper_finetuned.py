@@ -121,13 +121,18 @@ def markdown(table):
         yield from markdown_table(head, rows)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def add_model_options(parser):
+    """Give a parser the options that say which models are trained."""
     parser.add_argument("--losses", nargs="+", default=LOSSES, choices=LOSSES)
     parser.add_argument("--seeds", type=int, default=1, choices=range(1, len(SEEDS) + 1))
     parser.add_argument("--max-length", type=int, default=192)
     parser.add_argument("--epochs", type=int, default=6)
     parser.add_argument("--pooling", default="mean", choices=("mean", "cls", "label_attention"))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    add_model_options(parser)
     add_options(parser, "paper_finetuned.csv")
     arguments = parse(parser)
     table = Table("paper_finetuned.csv", FIELDS)

