@@ -11,7 +11,7 @@ at its default settings, looks for the names of the topics in the documents, and
 scores are compared with one threshold, or one for each label, set on five folds. Its words and sentences are split here
 by regular expressions, not by models of NLTK that are downloaded. LightGBM: one-vs-rest, default settings. model2vec
 makes a static model of the encoder, and trains its own classifier at default settings, class weights off and on. SetFit
-fine-tunes the encoder on 300 batches of 16 pairs of documents, truncated at 96 tokens, and trains its logistic
+fine-tunes the encoder on 200 batches of 16 pairs of documents, truncated at 64 tokens, and trains its logistic
 regression for each label; more, as its defaults ask for, takes hours on a CPU.
 
 Rows that are in `benchmarks/results/peers.csv` already are not run again; ``--fresh`` starts anew. The table is written
@@ -49,7 +49,7 @@ XCOLUMNS = "macro-F1 by block coordinate ascent"
 MLLM = {"MLLM, one threshold": "global", "MLLM, our thresholds": "per_label_shrunk"}
 LIGHTGBM = "one-vs-rest trees"
 MODEL2VEC = {"static model": None, "static model, balanced": "balanced"}
-SETFIT = "300 batches of pairs"
+SETFIT = "200 batches of pairs"
 ENCODED = (*MODEL2VEC, SETFIT)
 ALL_METHODS = (*METHODS, XCOLUMNS, *MLLM, LIGHTGBM, *ENCODED)
 PACKAGES = {
@@ -226,10 +226,10 @@ def by_setfit(method, train, test):
 
     start = time.process_time()
     model = SetFitModel.from_pretrained(os.environ["SKBALANCE_ENCODER"], multi_target_strategy="one-vs-rest")
-    model.model_body.max_seq_length = 96
+    model.model_body.max_seq_length = 64
     rows = Dataset.from_dict({"text": list(train.data), "label": train.target.toarray().tolist()})
     with tempfile.TemporaryDirectory() as folder:
-        options = TrainingArguments(folder, batch_size=16, max_steps=300, save_strategy="no", report_to="none", seed=0)
+        options = TrainingArguments(folder, batch_size=16, max_steps=200, save_strategy="no", report_to="none", seed=0)
         Trainer(model=model, args=options, train_dataset=rows).train()
     seconds = time.process_time() - start
     return np.asarray(model.predict(list(test.data), use_labels=False)), version("setfit"), seconds
