@@ -184,7 +184,7 @@ def table_of(table, features, threshold):
         if loss in behind:
             whole = cell(np.mean(list(means.values()), axis=0))
             difference = f"{behind[loss][0]:+.1f}{' (level)' if behind[loss][1] else ''}"
-        rows.append([f"`{loss}`", *cells, whole, difference])
+        rows.append([loss, *cells, whole, difference])
     return markdown_table(("loss", *corpora, "mean", "behind the best"), rows)
 
 
@@ -197,9 +197,8 @@ def short(table):
         cells = []
         for column in columns:
             difference, level = behind[column].get(loss, (None, False))
-            text = "" if difference is None else f"{difference:+.1f}"
-            cells.append(f"**{text}**" if level else text)
-        rows.append([f"`{loss}`", *cells])
+            cells.append("" if difference is None else f"{difference:+.1f}{' (level)' if level else ''}")
+        rows.append([loss, *cells])
     return markdown_table(("loss", *(f"{f}, {t}" for f, t in columns)), rows)
 
 
@@ -209,7 +208,7 @@ def markdown(table):
         "Behind the best: the mean of both scores, less that of the loss on top."
     )
     lines = ["# Which loss", "", note, "", "## In short", ""]
-    lines += ["Points behind the best loss of the column; bold: level with it.", "", *short(table)]
+    lines += ["Points behind the best loss of the column, and which losses are level with it.", "", *short(table)]
     for features, threshold in product(PLAN, THRESHOLDS):
         if table.select(features=features, threshold=threshold):
             title = f"## {features[0].upper()}{features[1:]}, {threshold} threshold{'s' * (threshold == 'tuned')}"

@@ -89,7 +89,10 @@ def _check_version(name, saved):
         raise ValueError(
             f"This {name} was saved by skbalance before its release 0.1.0, which cannot be read any more: fit it again."
         )
-    release = tuple(int(part) for part in saved.split(".")[:2])
+    try:
+        release = tuple(int(part) for part in saved.split(".")[:2])
+    except (AttributeError, ValueError):
+        raise ValueError(f"This {name} says that skbalance {saved!r} saved it, which is no release.") from None
     if release < OLDEST_READABLE:
         raise ValueError(
             f"This {name} was saved by skbalance {saved}, which skbalance {current} cannot read: load it with that "

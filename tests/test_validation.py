@@ -213,6 +213,9 @@ def test_pickles_carry_the_version(thing, saved_by):
         pickle.loads(saved_by(thing, "0.2.0"))
     with pytest.raises(ValueError, match=r"saved by skbalance 0.0.9, which skbalance .* cannot read"):
         pickle.loads(saved_by(thing, "0.0.9"))
+    for nonsense in (1.0, "one"):
+        with pytest.raises(ValueError, match=f"says that skbalance {nonsense!r} saved it, which is no release"):
+            pickle.loads(saved_by(thing, nonsense))
     with pytest.raises(ValueError, match=f"This {type(thing).__name__} was saved by skbalance before its release"):
         type(thing).__new__(type(thing)).__setstate__(vars(thing))
 

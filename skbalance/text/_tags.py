@@ -21,6 +21,7 @@ from skbalance._callbacks import CallbackSupportMixin, with_callbacks
 from skbalance._validation import DocLinkMixin, HasMethods, validate_hyperparameters
 from skbalance._warnings import warn
 from skbalance.crossfit import response
+from skbalance.decisions import TunedThresholdMultiLabelClassifierCV
 from skbalance.text._tag_lists import read_classes, read_tag_lists
 from skbalance.text._tag_pipeline import fit_tag_pipeline, unfitted_tag_pipeline
 from skbalance.text._texts import check_documents
@@ -115,7 +116,7 @@ class TagClassifier(CallbackSupportMixin, DocLinkMixin, MetaEstimatorMixin, Clas
         "label_texts": "no_validation",
         "classes": ["array-like", None],
         "sparse_output": ["boolean"],
-        "scoring": [str, callable],
+        "scoring": TunedThresholdMultiLabelClassifierCV._parameter_constraints["scoring"],
         "predict_unseen": ["boolean"],
         "n_jobs": [Integral, None],
         "random_state": ["random_state"],
