@@ -1,7 +1,8 @@
 """Speed and memory of the loss kernel, the trainer, the fit and the search, each beside its peers in the same run.
 
-Run ``SKBALANCE_DATA=folder python benchmarks/speed.py [kernel trainer fit parts threads grid scale growth omikuji
-cuda]``; without names all are run but ``cuda``, which needs a GPU, and ``omikuji``, which takes over half an hour. One
+Run ``SKBALANCE_DATA=folder python benchmarks/speed.py [kernel trainer fit parts threads grid scale growth fine-tuning
+omikuji cuda]``; without names all are run but ``cuda``, which needs a GPU, ``omikuji``, which takes over half an hour,
+and ``fine-tuning``, for which `SKBALANCE_ENCODER` names the folder of an encoder. One
 thread but for ``threads``; what is compared takes turns and the least of the repetitions counts, in CPU seconds of the
 process (on a GPU, in seconds of the device), so that a busy machine does little harm; with two threads it is the median
 of wall seconds, for which the machine must be quiet. Read the ratios, not the seconds. The peers LibMultiLabel and
@@ -156,6 +157,12 @@ def trainer():
         yield from timed("trainer", best, f"{name}: bare loop", f"{epochs} epochs of Adam, linear, batches of 256")
 
 
+def fine_tuning():
+    from speed_finetuning import fine_tuning  # needs transformers
+
+    yield from fine_tuning()
+
+
 # --- The fit ----------------------------------------------------------------------------------------------------------
 
 
@@ -274,9 +281,10 @@ SECTIONS = {
     "scale": scale,
     "omikuji": omikuji,
     "growth": growth,
+    "fine-tuning": fine_tuning,
     "cuda": cuda,
 }
-ON_REQUEST = ("omikuji", "cuda")
+ON_REQUEST = ("omikuji", "fine-tuning", "cuda")
 
 
 def shown(value, digits):
@@ -294,7 +302,7 @@ def write(rows):
         part = [r for r in rows if r["section"] == section]
         if not part:
             continue
-        lines += ["", f"## {function.__name__.capitalize()}", ""]
+        lines += ["", f"## {function.__name__.capitalize().replace('_', '-')}", ""]
         lines += ["| case | CPU, s | wall, s | ratio | peak, MiB | |", "|---|---|---|---|---|---|"]
         for r in part:
             cells = (
