@@ -258,7 +258,7 @@ def set_count_axis(
     low, high = counts.min() / 1.4 or -0.5 * least, max(counts.max(), least) * 1.4
     if ax.get_xscale() == "symlog" and ax.has_data():
         low, high = min(low, ax.get_xlim()[0]), max(high, ax.get_xlim()[1])
-    ax.set_xscale("symlog", linthresh=least, linscale=0.3, subs=range(2, 10))
+    ax.set_xscale("symlog", linthresh=least, linscale=0.4, subs=range(2, 10))
     ax.set_xlim(low, high)
     set_log_ticks(ax.xaxis, least)
     ax.set_xlabel("Positives in the training data (log scale)")
