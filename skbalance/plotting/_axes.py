@@ -16,20 +16,18 @@ __all__ = [
     "TEXT_COLOR",
     "check_counts",
     "check_display_labels",
-    "count_ticks",
     "import_pyplot",
     "line_styles",
-    "merge_style",
     "name_size",
     "new_axes",
     "new_grid",
-    "plain_number",
     "plural",
+    "restyle",
     "set_count_axis",
+    "set_log_ticks",
     "set_rank_axis",
     "spread_positions",
     "top_legend",
-    "write_caption",
 ]
 
 # Backgrounds of the groups: three steps of lightness, so that they differ in greyscale too.
@@ -113,19 +111,17 @@ def line_styles(n: int) -> list[dict]:
     ]
 
 
-def merge_style(default: dict, given: dict | None, artist: Any) -> dict:
-    """Defaults with what the caller gave over them, short names such as `c` and `lw` included.
+def restyle(artist: Any, given: Mapping | None) -> None:
+    """Give an artist the properties that the caller asks for, under their short names such as `c` and `lw` too.
 
     Raises
     ------
     TypeError
-        If it is no mapping.
+        If they are no mapping.
     """
-    from matplotlib.cbook import normalize_kwargs
-
     if given is not None and not isinstance(given, Mapping):
         raise TypeError(f"Options of matplotlib must be a mapping of their names to values; got {given!r}.")
-    return {**default, **normalize_kwargs(given or {}, artist)}
+    artist.set(**(given or {}))
 
 
 def plural(n: int) -> str:
@@ -144,15 +140,30 @@ def name_size(ax: Any, n: int, side: str) -> float:
     return min(9.0, size) if size >= 5 else 0.0
 
 
+def set_log_ticks(axis: Any, linear: float | None = None) -> None:
+    """Plain numbers at powers of ten, and at 2 and 5 times them where these are few.
+
+    The axis is logarithmic, or "symlog" with `linear` as its threshold.
+    """
+    from matplotlib.ticker import LogLocator, SymmetricalLogLocator
+
+    low, high = axis.get_view_interval()
+    subs = (1.0, 2.0, 5.0) if high < 100 * max(low, linear or 0) else (1.0,)
+    log = LogLocator(subs=subs, numticks=10)
+    axis.set_major_locator(log if linear is None else SymmetricalLogLocator(base=10, linthresh=linear, subs=subs))
+    axis.set_major_formatter(plain_number)
+    axis.set_tick_params(which="minor", labelbottom=False, labelleft=False)
+
+
 def set_rank_axis(axis: Any) -> None:
     """Whole numbers on an axis of ranks."""
     from matplotlib.ticker import MaxNLocator
 
     if axis.get_scale() == "log":
-        axis.set_tick_params(which="minor", labelbottom=False, labelleft=False)
+        set_log_ticks(axis)
     else:
         axis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1, nbins=7))
-    axis.set_major_formatter(plain_number)
+        axis.set_major_formatter(plain_number)
 
 
 def check_counts(label_counts: Any, boundaries: tuple[float, float], n_labels: int | None = None) -> np.ndarray:
@@ -189,82 +200,41 @@ def check_display_labels(display_labels: Any, n_labels: int) -> np.ndarray | Non
     return names
 
 
-def top_legend(ax: Any, low: float, high: float, n_rows: int, **kwargs: Any) -> Any:
-    """Stretch the y-axis above the data for captions and, below these, a legend of `n_rows` lines.
-
-    Parameters
-    ----------
-    ax : matplotlib Axes
-        With captions of two lines at the top.
-    low, high : float
-        Range of the data.
-    n_rows : int
-        Lines of the legend, its title included; 0 makes none.
-    **kwargs : dict
-        For matplotlib's `legend`.
-
-    Returns
-    -------
-    legend : matplotlib Legend or None
-    """
-    height = ax.get_window_extent().height * 72 / ax.figure.dpi
+def top_legend(ax: Any, low: float, high: float, **kwargs: Any) -> Any:
+    """Stretch the y-axis above the data, from `low` to `high`, for captions of two lines and a legend below them."""
+    points = 72 / ax.figure.dpi
+    height = ax.get_window_extent().height * points
     captions = 2.9 * _CAPTION_SIZE
-    share = min(0.6, (captions + (1.65 * n_rows * _CAPTION_SIZE + 14 if n_rows else 0)) / height)
-    span = high - low or 1.0
-    bottom = low - 0.05 * span
-    ax.set_ylim(bottom, bottom + (high - bottom) / (1 - share))
-    ticks = [tick for tick in ax.get_yticks() if bottom <= tick <= high + 1e-9 * span]
-    ax.set_yticks(ticks)
-    if not n_rows:
-        return None
     legend = ax.legend(
         loc="upper center", bbox_to_anchor=(0.5, 1 - captions / height), borderaxespad=0, fontsize=_CAPTION_SIZE,
         title_fontsize=_CAPTION_SIZE, framealpha=0.95, **kwargs,
     )  # fmt: skip
     legend.set_zorder(6)
+    share = min(0.6, (captions + legend.get_window_extent().height * points + 6) / height)
+    bottom = low - 0.05 * (high - low or 1.0)
+    ax.set_ylim(bottom, bottom + (high - bottom) / (1 - share))
+    ax.set_yticks([tick for tick in ax.get_yticks() if bottom <= tick <= high + 1e-9 * (high - low)])
     return legend
 
 
-def _zero_position(counts: np.ndarray) -> float:
-    """Where a count of 0 is drawn on a logarithmic axis: half of the least that is above it."""
-    seen = counts[counts > 0]
-    return 0.5 * min(1.0, seen.min()) if seen.size else 0.5
+def _least_count(counts: np.ndarray) -> float:
+    """The power of ten below which an axis of counts is linear, so that zero has its place."""
+    return 10.0 ** np.floor(np.log10(min([1.0, *counts[counts > 0]])))
 
 
 def spread_positions(counts: np.ndarray) -> np.ndarray:
-    """Places on a logarithmic axis of counts, those of one count side by side, half-way to the next at most."""
-    zero = _zero_position(counts)
-    places = np.where(counts > 0, counts, zero)
-    order = np.argsort(places, kind="stable")
-    for value, members in groupby(order, key=lambda label: places[label]):
+    """Places on an axis of counts, those of one count side by side, half-way to the next at most."""
+    places = counts.astype(float)
+    order = np.argsort(counts, kind="stable")
+    for value, members in groupby(order, key=lambda label: counts[label]):
         at = np.fromiter(members, dtype=np.intp)
-        step = zero if value == zero else min(1.0, value)
-        half = min(0.25, 0.4 * np.log1p(step / value))
-        places[at] = value * np.exp(half * ((2 * np.arange(at.size) + 1) / at.size - 1))
+        half = min(0.35, 0.2 * (value or _least_count(counts)))
+        places[at] += half * ((2 * np.arange(at.size) + 1) / at.size - 1)
     return places
 
 
-def _group_edges(counts: np.ndarray, boundaries: tuple[float, float], zero: float) -> tuple[float, float]:
-    """Where the background changes: between the counts of two groups."""
-    tail, head = boundaries
-    above = min([tail + 1, *counts[counts > tail]])
-    below = max([head - 1, *counts[counts < head]])
-    first = float(np.sqrt(max(tail, zero) * max(above, zero))) if tail >= 0 else 0.0
-    return first, float(np.sqrt(max(below, zero) * max(head, zero)))
-
-
-def count_ticks(low: float, high: float) -> np.ndarray:
-    """Round numbers on a logarithmic axis: powers of ten, and 2 and 5 times them where these are few."""
-    decades = 10.0 ** np.arange(np.floor(np.log10(low)), np.ceil(np.log10(high)) + 1)
-    within = decades[(decades >= low) & (decades <= high)]
-    if within.size > 2:
-        return within
-    finer = np.sort(np.concatenate([decades, 2 * decades, 5 * decades]))
-    return finer[(finer >= low) & (finer <= high)]
-
-
 def set_count_axis(
-    ax: Any, counts: np.ndarray, boundaries: tuple[float, float], *, captions: bool = True, label: bool = True
+    ax: Any, counts: np.ndarray, boundaries: tuple[float, float], captions: Mapping[str, list[str]] | None = None
 ) -> dict[str, tuple[float, float]]:
     """Make the x-axis one of label counts, with the groups as its background.
 
@@ -276,53 +246,45 @@ def set_count_axis(
         Label counts.
     boundaries : tuple of two numbers
         See :func:`skbalance.metrics.label_groups`.
-    captions : bool, default=True
-        Whether each group's name and number of labels stand at the top.
-    label : bool, default=True
-        Whether the axis gets its name.
+    captions : mapping of str to list of str, default=None
+        For each group, texts of which the first that fits stands at its top; None is its name and number of labels.
 
     Returns
     -------
     spans : dict of str to (float, float)
         From where to where each group that has labels reaches.
     """
-    zero = _zero_position(counts)
-    places = np.where(counts > 0, counts, zero)
-    low, high = places.min() / 1.4, places.max() * 1.4
-    if ax.get_xscale() == "log" and ax.has_data():
+    least = _least_count(counts)
+    low, high = counts.min() / 1.4 or -0.5 * least, max(counts.max(), least) * 1.4
+    if ax.get_xscale() == "symlog" and ax.has_data():
         low, high = min(low, ax.get_xlim()[0]), max(high, ax.get_xlim()[1])
-    ax.set_xscale("log")
+    ax.set_xscale("symlog", linthresh=least, linscale=0.4, subs=range(2, 10))
     ax.set_xlim(low, high)
-    ticks = count_ticks(max(low, zero * 1.2) if (counts == 0).any() else low, high)
-    names = [f"{tick:,.0f}" if tick >= 1 else f"{tick:g}" for tick in ticks]
-    if (counts == 0).any():
-        ticks, names = np.append(zero, ticks), ["0", *names]
-    ax.set_xticks(ticks, names)
-    ax.tick_params(axis="x", which="minor", labelbottom=False)
-    if label:
-        ax.set_xlabel("Positives in the training data (log scale)")
-    first, second = np.clip(_group_edges(counts, boundaries, zero), low, high)
+    set_log_ticks(ax.xaxis, least)
+    ax.set_xlabel("Positives in the training data (log scale)")
+    tail, head = boundaries
+    first = tail + min([1, *(counts[counts > tail] - tail)]) / 2
+    second = head - min([1, *(head - counts[counts < head])]) / 2
+    first, second = np.clip([first, second], low, high)
     limits = {"tail": (low, first), "medium": (first, max(first, second)), "head": (max(first, second), high)}
-    groups = label_groups(counts, boundaries)
-    spans = {name: limits[name] for name in limits if groups[name].any()}
+    groups = {name: int(members.sum()) for name, members in label_groups(counts, boundaries).items()}
+    spans = {name: span for name, span in limits.items() if groups[name]}
     for name, span in spans.items():
-        ax.axvspan(*span, color=GROUP_COLORS[name], linewidth=0, zorder=0)
+        patch = ax.axvspan(*span, color=GROUP_COLORS[name], linewidth=0, zorder=0)
         if span[0] > low:
             ax.axvline(span[0], color=TEXT_COLOR, linewidth=0.7, linestyle=(0, (1, 2)), zorder=1)
-        if captions:
-            write_caption(ax, span, [f"{name}\n{plural(int(groups[name].sum()))}", f"{name}\n{groups[name].sum():,}"])
+        texts = captions[name] if captions else [f"{name}\n{plural(groups[name])}", f"{name}\n{groups[name]:,}"]
+        write_caption(ax, patch, texts)
     ax.set_xlim(low, high)
     return spans
 
 
-def write_caption(ax: Any, span: tuple[float, float], texts: list[str], **kwargs: Any) -> None:
-    """Write the first of the texts that fits over a span of a logarithmic x-axis, at the top; none if none does."""
-    low, high = np.log(ax.get_xlim())
-    width = np.log(span[1] / span[0]) / (high - low) * ax.get_window_extent().width * 72 / ax.figure.dpi
+def write_caption(ax: Any, patch: Any, texts: list[str]) -> None:
+    """Write the first of the texts that fits over the background of a group, at the top; none if none does."""
+    room = patch.get_window_extent().width * 72 / ax.figure.dpi / (0.56 * _CAPTION_SIZE)
     for text in texts:
-        if max(map(len, text.splitlines())) * 0.56 * _CAPTION_SIZE <= width:
-            ax.text(
-                np.sqrt(span[0] * span[1]), 0.985, text, transform=ax.get_xaxis_transform(), ha="center", va="top",
-                **{"fontsize": _CAPTION_SIZE, "color": TEXT_COLOR, **kwargs},
-            )  # fmt: skip
+        if max(map(len, text.splitlines())) <= room:
+            ax.annotate(
+                text, (0.5, 0.985), xycoords=patch, ha="center", va="top", fontsize=_CAPTION_SIZE, color=TEXT_COLOR
+            )
             return

@@ -16,9 +16,9 @@ from skbalance.plotting._axes import (
     check_counts,
     check_display_labels,
     import_pyplot,
-    merge_style,
     name_size,
     new_axes,
+    restyle,
 )
 
 __all__ = ["LabelCooccurrenceDisplay"]
@@ -184,7 +184,7 @@ class LabelCooccurrenceDisplay:
         colorbar : bool, default=True
             Whether to draw a colour bar.
         mesh_kw : dict, default=None
-            For matplotlib's `pcolormesh`.
+            Properties of the cells, a `QuadMesh` of matplotlib.
 
         Returns
         -------
@@ -201,19 +201,19 @@ class LabelCooccurrenceDisplay:
         named = self.display_labels is not None and not binned
         side = float(np.clip(0.1 * n_bins + 1.5, 5.0, 11.0)) if named else 5.2
         ax = new_axes(ax, f"{type(self).__name__}.plot", (1.17 * side, side), layout="compressed")
-        from matplotlib.collections import QuadMesh
         from matplotlib.colors import LogNorm, Normalize
 
         shown = np.ma.masked_invalid(self.probabilities)
         positive = shown.compressed()[shown.compressed() > 0]
         if binned and positive.size:
-            norm: Normalize = LogNorm(max(positive.min(), positive.max() * 1e-5), positive.max())
+            # Clipped, so that zero is not taken for missing.
+            norm: Normalize = LogNorm(max(positive.min(), positive.max() * 1e-5), positive.max(), clip=True)
         else:
             norm = Normalize(0, 1)
-        style = merge_style({"cmap": cmap, "norm": norm, "rasterized": True}, mesh_kw, QuadMesh)
         ax.set_facecolor(_MISSING)
         cells = np.arange(n_bins + 1)
-        self.mesh_ = ax.pcolormesh(cells, cells, _lift_zeros(shown, norm), **style)
+        self.mesh_ = ax.pcolormesh(cells, cells, shown, cmap=cmap, norm=norm, rasterized=True)
+        restyle(self.mesh_, mesh_kw)
         ax.set(xlim=(0, n_bins), ylim=(n_bins, 0), box_aspect=1)
         ax.set_xlabel("Given label j, by frequency")
         ax.set_ylabel("Label i, by frequency")
@@ -273,11 +273,6 @@ def _tick_ranks(n_labels: int, binned: bool) -> np.ndarray:
         powers = 10 ** np.arange(int(np.log10(n_labels)) + 1)
         ranks = np.multiply.outer(powers, [1, 2, 3, 4, 5, 6, 8, 15]).ravel()
     return np.unique(ranks[ranks <= n_labels])
-
-
-def _lift_zeros(values: Any, norm: Any) -> Any:
-    """Values with those below a logarithmic scale at its lower end, so that zero is not taken for missing."""
-    return np.ma.maximum(values, norm.vmin)
 
 
 def _rank_bins(n_labels: int, max_bins: int) -> np.ndarray:

@@ -13,13 +13,12 @@ from skbalance.plotting._axes import (
     TEXT_COLOR,
     check_counts,
     check_display_labels,
-    count_ticks,
     import_pyplot,
-    merge_style,
     name_size,
     new_axes,
-    plain_number,
     plural,
+    restyle,
+    set_log_ticks,
     set_rank_axis,
 )
 
@@ -210,7 +209,7 @@ class LabelFrequencyDisplay:
         xscale : {"linear", "log"}, default="linear"
             Scale of the rank.
         area_kw : dict, default=None
-            For matplotlib's `fill_between`.
+            Properties of the area, a `PolyCollection` of matplotlib.
 
         Returns
         -------
@@ -227,25 +226,18 @@ class LabelFrequencyDisplay:
         if xscale not in ("linear", "log"):
             raise ValueError(f"xscale must be 'linear' or 'log'; got {xscale!r}.")
         ax = new_axes(ax, f"{type(self).__name__}.plot", (6.4, 4.0))
-        from matplotlib.collections import PolyCollection
-
         counts, n = self.label_counts[self.order], self.label_counts.size
-        seen = counts[counts > 0]
-        floor = min(0.7, 0.7 * seen.min()) if seen.size else 0.7
-        edges = np.arange(n + 1) + 0.5
-        heights = np.maximum(np.append(counts, counts[-1]), floor)
-        style = merge_style({"color": "#1f4e79", "linewidth": 0, "zorder": 2}, area_kw, PolyCollection)
-        self.area_ = ax.fill_between(edges, floor, heights, step="post", **style)
+        edges, heights = np.arange(n + 1) + 0.5, np.append(counts, counts[-1])
+        self.area_ = ax.fill_between(edges, heights, step="post", color="#1f4e79", linewidth=0, zorder=2)
+        restyle(self.area_, area_kw)
+        ax.set_ylim(0.7 * min([1, *counts[counts > 0]]), max(counts[0], 1) * 1.6)
         ax.set_yscale("log")
-        ax.set_ylim(floor, max(counts[0], 1) * 1.6)
         ax.set_xscale(xscale)
-        ax.set_xlim(0.5, n + 0.5)
+        ax.set_xlim(0.6 if xscale == "log" else 0.5, n + 0.5)
         self._shade(ax)
         self._write_ticks(ax, xscale)
         ax.set_ylabel("Positives (log scale)")
-        ticks = count_ticks(*ax.get_ylim())
-        ax.set_yticks(ticks, [plain_number(tick) for tick in ticks])
-        ax.tick_params(axis="y", which="minor", labelleft=False)
+        set_log_ticks(ax.yaxis)
         self.ax_, self.figure_ = ax, ax.figure
         return self
 

@@ -11,7 +11,15 @@ from skbalance._indicators import align_indicators, label_confusion
 from skbalance._validation import read_numbers
 from skbalance.metrics import label_groups
 
-__all__ = ["as_named", "check_label_scores", "frequency_means", "group_means", "label_scores", "score_title"]
+__all__ = [
+    "as_named",
+    "check_label_scores",
+    "frequency_means",
+    "group_means",
+    "label_scores",
+    "plot_means",
+    "score_title",
+]
 
 _SCORES = ("f1", "precision", "recall")
 
@@ -131,3 +139,11 @@ def frequency_means(
     places = np.exp([logs[at].mean() for at in members])
     means = np.array([scores[at].mean() for at in members])
     return places, means, np.stack([np.quantile(scores[at], [0.25, 0.75]) for at in members], axis=1)
+
+
+def plot_means(ax: Any, scores: np.ndarray, counts: np.ndarray, **kwargs: Any) -> Any:
+    """Draw the mean of labels of similar frequency as a line, in a band from the first to the third quartile."""
+    places, means, quartiles = frequency_means(scores, counts)
+    (line,) = ax.plot(places, means, markersize=4, zorder=3, **kwargs)
+    ax.fill_between(places, *quartiles, color=line.get_color(), alpha=0.18, linewidth=0, zorder=2)
+    return line

@@ -10,7 +10,7 @@ import scipy.sparse as sp
 
 from skbalance._indicators import check_indicator
 from skbalance._validation import read_numbers
-from skbalance.plotting._axes import import_pyplot, merge_style, new_axes, set_rank_axis
+from skbalance.plotting._axes import import_pyplot, new_axes, restyle, set_rank_axis
 
 __all__ = ["LabelSetDisplay"]
 
@@ -102,7 +102,7 @@ class LabelSetDisplay:
         ax : matplotlib Axes, default=None
             Axes to draw on; None makes a figure.
         line_kw : dict, default=None
-            For matplotlib's `plot`.
+            Properties of the line, a `Line2D` of matplotlib.
 
         Returns
         -------
@@ -115,13 +115,14 @@ class LabelSetDisplay:
             If matplotlib is missing.
         """
         ax = new_axes(ax, f"{type(self).__name__}.plot", (6.4, 4.0))
-        from matplotlib.lines import Line2D
         from matplotlib.ticker import PercentFormatter
 
         ranks, once = np.arange(1, self.set_counts.size + 1), int((self.set_counts == 1).sum())
-        style = merge_style({"color": "#1f4e79", "linewidth": 2, "marker": "o", "markersize": 3}, line_kw, Line2D)
-        style["label"] = f"{ranks.size:,} label set{'s' * (ranks.size > 1)}, {once:,} of them in one row only"
-        (self.line_,) = ax.plot(ranks, self.coverage, **style)
+        label = f"{ranks.size:,} label set{'s' * (ranks.size > 1)}, {once:,} of them in one row only"
+        (self.line_,) = ax.plot(
+            ranks, self.coverage, color="#1f4e79", linewidth=2, marker="o", markersize=3, label=label
+        )
+        restyle(self.line_, line_kw)
         ax.set_xscale("log")
         ax.set_xlim(0.9, ranks.size * 1.1)
         ax.set_ylim(0, 1.02)

@@ -9,7 +9,7 @@ import numpy as np
 from skbalance._indicators import check_indicator
 from skbalance._validation import read_numbers
 from skbalance.losses import BaseLoss, LabelStatistics, get_loss
-from skbalance.plotting._axes import check_display_labels, import_pyplot, line_styles, merge_style, new_grid
+from skbalance.plotting._axes import check_display_labels, import_pyplot, line_styles, new_grid, restyle
 
 __all__ = ["LossDisplay"]
 
@@ -207,7 +207,7 @@ class LossDisplay:
         yscale : {"linear", "log"}, default="linear"
             Scale of the values; ``"log"`` shows how little is left of easy samples.
         line_kw : dict, default=None
-            For the curves' matplotlib `plot`.
+            Properties of the curves, each a `Line2D` of matplotlib.
 
         Returns
         -------
@@ -230,8 +230,6 @@ class LossDisplay:
         shape = (len(rows), 2 * n_shown)
         size = (2.4 * shape[1] + 0.6, 2.3 * shape[0] + 0.9)
         axes = new_grid(ax, shape, f"{type(self).__name__}.plot", size, share_y="row")
-        from matplotlib.lines import Line2D
-
         self.lines_ = np.empty((*shape, len(self.losses)), dtype=object)
         styles = line_styles(len(self.losses))
         for r, quantity in enumerate(rows):
@@ -241,11 +239,10 @@ class LossDisplay:
                 panel = axes[r, c]
                 panel.axvline(0, color="#b0b0b0", linewidth=0.8, zorder=1)
                 for k, name in enumerate(self.losses):
-                    default = {**styles[k], "marker": "", "linewidth": 1.7, "zorder": 3 + 0.01 * k}
-                    (self.lines_[r, c, k],) = panel.plot(
-                        self.logits, np.abs(data[name][label, target]), label=name,
-                        **merge_style(default, line_kw, Line2D),
-                    )  # fmt: skip
+                    (line,) = panel.plot(self.logits, np.abs(data[name][label, target]), label=name, **styles[k])
+                    line.set(marker="", linewidth=1.7, zorder=3 + 0.01 * k)
+                    restyle(line, line_kw)
+                    self.lines_[r, c, k] = line
                 panel.set_yscale(yscale)
                 if r == 0:
                     panel.set_title(
@@ -266,12 +263,11 @@ class LossDisplay:
         return self
 
     def _set_limits(self, axes: Any, data: dict, yscale: str) -> None:
-        values = np.abs(np.concatenate([array.ravel() for array in data.values()]))
+        values = np.abs(np.stack(list(data.values())))
         top = float(values.max()) or 1.0
         limits = (0, 1.05 * top) if yscale == "linear" else (max(float(values[values > 0].min()), 1e-6 * top), 2 * top)
         for panel in axes:
-            panel.set_ylim(*limits)
-            panel.set_xlim(self.logits.min(), self.logits.max())
+            panel.set(xlim=(self.logits.min(), self.logits.max()), ylim=limits)
 
 
 def _name_losses(losses: Any) -> dict[str, BaseLoss]:

@@ -13,8 +13,8 @@ from skbalance.plotting._axes import (
     check_counts,
     import_pyplot,
     line_styles,
-    merge_style,
     new_axes,
+    restyle,
     set_count_axis,
     spread_positions,
     top_legend,
@@ -22,9 +22,9 @@ from skbalance.plotting._axes import (
 from skbalance.plotting._label_scores import (
     as_named,
     check_label_scores,
-    frequency_means,
     group_means,
     label_scores,
+    plot_means,
     score_title,
 )
 
@@ -251,9 +251,9 @@ class LabelScoreDisplay:
         max_points : int, default=1000
             Most labels that are drawn as points.
         point_kw : dict, default=None
-            For the points' (or the lines of means') matplotlib `plot`.
+            Properties of the points (or of the lines of means), a `Line2D` of matplotlib.
         line_kw : dict, default=None
-            For matplotlib's `hlines`, the group means.
+            Properties of the group means, a `LineCollection` of matplotlib.
 
         Returns
         -------
@@ -267,68 +267,37 @@ class LabelScoreDisplay:
         """
         ax = new_axes(ax, f"{type(self).__name__}.plot", (6.8, 4.6))
         spans = set_count_axis(ax, self.label_counts, self.boundaries)
+        many = self.label_counts.size > max_points
+        places = spread_positions(self.label_counts)
         self.points_: dict[str, Any] = {}
+        self.mean_lines_: dict[str, Any] = {}
         self.links_ = None
-        draw = self._draw_points if self.label_counts.size <= max_points else self._draw_curves
-        draw(ax, point_kw)
-        self._draw_means(ax, spans, line_kw)
-        values = np.concatenate(list(self.scores.values()))
-        values = np.append(values[~np.isnan(values)], [0.0, 1.0])
-        handles = [self.points_[name] for name in self.scores]
-        top_legend(ax, values.min(), values.max(), len(handles), handles=handles)
+        if len(self.scores) == 2 and not many:
+            both = np.stack(list(self.scores.values()))
+            differ = np.abs(both[0] - both[1]) > 0  # False for NaN too
+            self.links_ = ax.vlines(places[differ], *both[:, differ], color="#707070", linewidth=0.6, alpha=0.6)
+        for (name, values), style in zip(self.scores.items(), line_styles(len(self.scores))):
+            color, means = style["color"], self.group_means[name]
+            caption = ", ".join(f"{group} {mean:.2f}".replace("nan", "–") for group, mean in means.items())
+            style["label"] = f"{name} (mean: {caption})"
+            if many:
+                points = plot_means(ax, values, self.label_counts, **style)
+            else:
+                (points,) = ax.plot(places, values, **{**style, "linestyle": "none"}, clip_on=False, zorder=3)
+                points.set(markersize=5, markeredgecolor="white", markeredgewidth=0.4)
+                if len(self.points_) % 2 == 0 and len(self.scores) > 1:
+                    points.set(markersize=5.5, markerfacecolor="white", markeredgecolor=color, markeredgewidth=1.1)
+            restyle(points, point_kw)
+            starts, ends = zip(*spans.values())
+            lines = ax.hlines([means[group] for group in spans], starts, ends, colors=color, linewidths=2.2, zorder=4)
+            lines.set_linestyle(style["linestyle"])
+            restyle(lines, line_kw)
+            self.points_[name], self.mean_lines_[name] = points, lines
+        values = np.concatenate([*self.scores.values(), [0.0, 1.0]])
+        top_legend(ax, np.nanmin(values), np.nanmax(values), handles=list(self.points_.values()))
         ax.set_ylabel(f"{self.score_name} of the label")
         self.ax_, self.figure_ = ax, ax.figure
         return self
-
-    def _caption(self, name: str) -> str:
-        means = ", ".join(f"{group} {mean:.2f}".replace("nan", "–") for group, mean in self.group_means[name].items())
-        return f"{name} (mean: {means})"
-
-    def _draw_points(self, ax: Any, point_kw: dict | None) -> None:
-        from matplotlib.lines import Line2D
-
-        places = spread_positions(self.label_counts)
-        if len(self.scores) == 2:
-            both = np.stack(list(self.scores.values()))
-            differ = np.abs(both[0] - both[1]) > 0  # False for NaN too
-            self.links_ = ax.vlines(
-                places[differ], *both[:, differ], color="#707070", linewidth=0.6, alpha=0.6, zorder=2
-            )
-        for (name, values), style in zip(self.scores.items(), line_styles(len(self.scores))):
-            hollow = len(self.points_) % 2 == 0 and len(self.scores) > 1
-            default = {
-                "linestyle": "none",
-                "marker": style["marker"],
-                "markersize": 5.5 if hollow else 5,
-                "color": style["color"],
-                "markerfacecolor": "white" if hollow else style["color"],
-                "markeredgewidth": 1.1 if hollow else 0.4,
-                "markeredgecolor": style["color"] if hollow else "white",
-                "clip_on": False,
-                "zorder": 3,
-            }
-            merged = merge_style(default, point_kw, Line2D)
-            (self.points_[name],) = ax.plot(places, values, label=self._caption(name), **merged)
-
-    def _draw_curves(self, ax: Any, point_kw: dict | None) -> None:
-        from matplotlib.lines import Line2D
-
-        for (name, values), style in zip(self.scores.items(), line_styles(len(self.scores))):
-            places, means, quartiles = frequency_means(values, self.label_counts)
-            ax.fill_between(places, *quartiles, color=style["color"], alpha=0.18, linewidth=0, zorder=2)
-            merged = merge_style({**style, "markersize": 4, "linewidth": 1.5, "zorder": 3}, point_kw, Line2D)
-            (self.points_[name],) = ax.plot(places, means, label=self._caption(name), **merged)
-
-    def _draw_means(self, ax: Any, spans: dict[str, tuple[float, float]], line_kw: dict | None) -> None:
-        from matplotlib.collections import LineCollection
-
-        self.mean_lines_ = {}
-        for name, style in zip(self.scores, line_styles(len(self.scores))):
-            means = self.group_means[name]
-            starts, ends = zip(*spans.values())
-            default = {"colors": style["color"], "linestyles": style["linestyle"], "linewidths": 2.2, "zorder": 4}
-            given = merge_style({}, line_kw, LineCollection)
-            self.mean_lines_[name] = ax.hlines([means[group] for group in spans], starts, ends, **{**default, **given})
 
 
 def _first_label_counts(estimators: list) -> np.ndarray:

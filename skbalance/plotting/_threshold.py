@@ -14,14 +14,13 @@ from skbalance._validation import read_numbers
 from skbalance.plotting._axes import (
     check_counts,
     import_pyplot,
-    merge_style,
     new_grid,
+    restyle,
     set_count_axis,
     spread_positions,
     top_legend,
-    write_caption,
 )
-from skbalance.plotting._label_scores import check_label_scores, frequency_means, group_means, label_scores, score_title
+from skbalance.plotting._label_scores import check_label_scores, group_means, label_scores, plot_means, score_title
 
 __all__ = ["ThresholdDisplay"]
 
@@ -258,7 +257,7 @@ class ThresholdDisplay:
             Most labels whose change is drawn one by one; with more, a line follows the mean of labels of similar
             frequency, in a band from the first to the third quartile.
         point_kw : dict, default=None
-            For matplotlib's `plot` of the thresholds.
+            Properties of the thresholds' points, a `Line2D` of matplotlib.
 
         Returns
         -------
@@ -273,82 +272,72 @@ class ThresholdDisplay:
             If matplotlib is missing.
         """
         axes = new_grid(ax, (2, 1), f"{type(self).__name__}.plot", (6.8, 6.0))[:, 0]
-        set_count_axis(axes[0], self.label_counts, self.boundaries, label=False)
-        spans = set_count_axis(axes[1], self.label_counts, self.boundaries, captions=False)
-        axes[0].tick_params(axis="x", labelbottom=False)
         places = spread_positions(self.label_counts)
         many = self.label_counts.size > max_points
         self._draw_thresholds(axes[0], places, many, point_kw)
         self._draw_differences(axes[1], places, many)
-        self._draw_means(axes[1], spans)
         self.axes_, self.figure_ = axes, axes[0].figure
         return self
 
     def _draw_thresholds(self, ax: Any, places: np.ndarray, many: bool, point_kw: dict | None) -> None:
-        from matplotlib.lines import Line2D
-
+        set_count_axis(ax, self.label_counts, self.boundaries)
+        ax.set_xlabel("")
+        ax.tick_params(axis="x", labelbottom=False)
         finite = np.isfinite(self.thresholds)
-        default = {
-            "linestyle": "none", "marker": "o", "color": _GAIN, "zorder": 3, "label": "threshold of a label",
-            "markersize": 1.5 if many else 4, "alpha": 0.3 if many else 1.0, "rasterized": many,
-        }  # fmt: skip
-        style = merge_style(default, point_kw, Line2D)
-        (self.threshold_points_,) = ax.plot(places[finite], self.thresholds[finite], **style)
         known = self.thresholds[finite]
-        low, high = (known.min(), known.max()) if known.size else (0.0, 1.0)
+        (points,) = ax.plot(places[finite], known, "o", color=_GAIN, zorder=3, label="threshold of a label")
+        points.set(markersize=1.5 if many else 4, alpha=0.3 if many else 1.0, rasterized=many)
+        restyle(points, point_kw)
+        self.threshold_points_ = points
         if self.baseline_threshold is not None:
-            low, high = min(low, self.baseline_threshold), max(high, self.baseline_threshold)
+            known = np.append(known, self.baseline_threshold)
             ax.axhline(
                 self.baseline_threshold, color="#000000", linestyle=(0, (5, 2)), linewidth=1.2, zorder=2,
                 label=self.baseline_name,
             )  # fmt: skip
+        low, high = (known.min(), known.max()) if known.size else (0.0, 1.0)
         margin = 0.08 * (high - low or 1.0)
-        for which, marker, word, at in (
-            (self.thresholds == np.inf, "^", "never", high + margin),
-            (self.thresholds == -np.inf, "v", "always", low - margin),
+        for value, marker, word, at in (
+            (np.inf, "^", "never", high + margin),
+            (-np.inf, "v", "always", low - margin),
         ):
+            which = self.thresholds == value
             if which.any():
                 low, high = min(low, at), max(high, at)
                 ax.plot(
-                    places[which], np.full(which.sum(), at), linestyle="none", marker=marker, color="#707070",
-                    markersize=4, zorder=3, label=f"{word} predicted",
+                    places[which], np.full(which.sum(), at), marker, color="#707070", markersize=4, zorder=3,
+                    label=f"{word} predicted",
                 )  # fmt: skip
         ax.set_ylabel("Threshold on the score")
-        handles = ax.get_legend_handles_labels()[0]
-        legend = top_legend(ax, low, high, int(len(handles) > 1), ncols=4)
-        if legend is not None:
-            legend.legend_handles[0].set(alpha=1.0, markersize=4)
+        legend = top_legend(ax, low, high, ncols=4)
+        legend.legend_handles[0].set(alpha=1.0, markersize=4)
 
     def _draw_differences(self, ax: Any, places: np.ndarray, many: bool) -> None:
+        changes = {}
+        for name, after in self.group_means["tuned"].items():
+            change = f"{self.group_means['baseline'][name]:.2f}\n→ {after:.2f}"
+            changes[name] = [f"mean {self.score_name} {change}", f"mean {change}", change]
+        spans = set_count_axis(ax, self.label_counts, self.boundaries, changes)
         ax.axhline(0, color="#000000", linewidth=0.8, zorder=2)
-        self.difference_lines_ = []
         if many:
-            at, means, quartiles = frequency_means(self.differences, self.label_counts)
-            ax.fill_between(at, *quartiles, color=_GAIN, alpha=0.2, linewidth=0, zorder=2)
-            (line,) = ax.plot(at, means, color=_GAIN, marker="o", markersize=4, zorder=3, label="mean change")
-            self.difference_lines_.append(line)
+            line = plot_means(ax, self.differences, self.label_counts, color=_GAIN, marker="o", label="mean change")
+            self.difference_lines_ = [line]
         else:
+            self.difference_lines_ = []
             for sign, marker, color, word in ((1, "^", _GAIN, "gain"), (-1, "v", _LOSS, "loss")):
                 which = sign * self.differences > 0
-                ax.vlines(places[which], 0, self.differences[which], color=color, linewidth=1.0, zorder=3)
-                (line,) = ax.plot(
-                    places[which], self.differences[which], linestyle="none", marker=marker, color=color,
-                    markersize=5, zorder=3, label=f"{word} ({which.sum()})",
-                )  # fmt: skip
-                self.difference_lines_.append(line)
-        ax.set_ylabel(f"Change of {self.score_name}")
-
-    def _draw_means(self, ax: Any, spans: dict[str, tuple[float, float]]) -> None:
-        known = self.differences[~np.isnan(self.differences)]
-        low, high = (min(known.min(), 0.0), max(known.max(), 0.0)) if known.size else (0.0, 1.0)
+                at, change = places[which], self.differences[which]
+                ax.vlines(at, 0, change, color=color, linewidth=1.0, zorder=3)
+                label = f"{word} ({which.sum()})"
+                self.difference_lines_ += ax.plot(at, change, marker, color=color, markersize=5, zorder=3, label=label)
         for name, (start, end) in spans.items():
-            before, after = self.group_means["baseline"][name], self.group_means["tuned"][name]
-            ax.hlines(after - before, start, end, color="#000000", linewidth=1.8, linestyle=(0, (2, 1)), zorder=4)
-            change = f"{before:.2f}\n→ {after:.2f}"
-            write_caption(ax, (start, end), [f"mean {self.score_name} {change}", f"mean {change}", change])
-        same = int((known == 0).sum())
+            mean = self.group_means["tuned"][name] - self.group_means["baseline"][name]
+            ax.hlines(mean, start, end, color="#000000", linewidth=1.8, linestyle=(0, (2, 1)), zorder=4)
+        ax.set_ylabel(f"Change of {self.score_name}")
+        same = int((self.differences == 0).sum())
         title = f"against {self.baseline_name}" + (f", {same:,} unchanged" if same else "")
-        top_legend(ax, low, high, 2, ncols=2, title=title)
+        known = np.append(self.differences[~np.isnan(self.differences)], 0.0)
+        top_legend(ax, known.min(), known.max(), ncols=2, title=title)
 
 
 def _check_thresholds(thresholds: Any, n_labels: int) -> np.ndarray:

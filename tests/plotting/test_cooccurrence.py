@@ -94,9 +94,12 @@ def test_cells_show_the_probabilities():
 
 def test_zero_is_not_drawn_as_missing_on_the_logarithmic_scale():
     display = LabelCooccurrenceDisplay.from_targets(random_targets(), max_bins=10)
-    shown = display.mesh_.get_array()
-    np.testing.assert_array_equal(shown.mask, np.isnan(display.probabilities))
-    assert shown.min() >= display.mesh_.norm.vmin > 0
+    colours = display.mesh_.to_rgba(display.mesh_.get_array())
+    zero, missing = display.probabilities == 0, np.isnan(display.probabilities)
+    assert zero.any()
+    assert missing.any()
+    assert (colours[zero] == display.mesh_.to_rgba(display.mesh_.norm.vmin)).all()
+    np.testing.assert_array_equal(colours[..., 3] == 0, missing)
     assert "log scale" in display.colorbar_.ax.get_ylabel()
 
 

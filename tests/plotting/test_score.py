@@ -40,7 +40,7 @@ def test_points_are_the_scores(make):
     np.testing.assert_allclose(scores, f1_score(TRUE, FIRST, average=None))
     np.testing.assert_allclose(places[:4], COUNTS[:4])
     assert places[4] < 1 < places[5]
-    assert places[6] == 0.5
+    assert places[6] == 0
     assert display.ax_.get_ylabel() == "F1 of the label"
     assert display.links_ is None
 
