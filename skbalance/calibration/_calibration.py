@@ -15,7 +15,6 @@ from skbalance._validation import (
     Interval,
     StrOptions,
     _safe_indexing,
-    num_samples,
     validate_hyperparameters,
 )
 from skbalance.calibration._calibration_maps import CalibrationSample, fit_maps
@@ -29,6 +28,7 @@ from skbalance.crossfit import (
     log_odds,
     read_fit_inputs,
     response,
+    response_blocks,
     scoring_blocks,
 )
 
@@ -221,9 +221,7 @@ class CalibratedMultiLabelClassifierCV(MetaClassifierMixin, BaseEstimator):
 
     def _probabilities(self, X):
         blocks = [np.empty((0, self.n_labels_))]
-        for block in scoring_blocks(num_samples(X), self.n_labels_):
-            X_block = X if block.stop - block.start == num_samples(X) else _safe_indexing(X, np.r_[block])
-            values = response(self.estimator_, X_block, self._method, self.n_labels_)
+        for values in response_blocks(self.estimator_, X, self._method, self.n_labels_):
             blocks.append(self.maps_(log_odds(values, self._method)))
         return np.concatenate(blocks)
 

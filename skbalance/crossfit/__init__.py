@@ -4,7 +4,7 @@ from skbalance.crossfit._fits import cross_fit, fit_all, label_counts
 from skbalance.crossfit._inputs import FitInputs, TrainingLabels, read_fit_inputs
 from skbalance.crossfit._meta import InnerScoresMixin, MetaClassifierMixin, features_seen
 from skbalance.crossfit._progress import FitTasks
-from skbalance.crossfit._responses import choose_response_method, log_odds, response, scoring_blocks
+from skbalance.crossfit._responses import choose_response_method, log_odds, response, response_blocks, scoring_blocks
 from skbalance.crossfit._rows import check_rows, is_prefit
 from skbalance.crossfit._target import encode_tuning_targets
 
@@ -25,5 +25,6 @@ __all__ = [
     "log_odds",
     "read_fit_inputs",
     "response",
+    "response_blocks",
     "scoring_blocks",
 ]

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import logit
 
-__all__ = ["BLOCK_ELEMENTS", "choose_response_method", "log_odds", "response", "scoring_blocks"]
+from skbalance._validation import _safe_indexing, num_samples
+
+__all__ = ["BLOCK_ELEMENTS", "choose_response_method", "log_odds", "response", "response_blocks", "scoring_blocks"]
 
 # Scores of so many pairs are held at a time where they need not all exist.
 BLOCK_ELEMENTS = 1 << 24
@@ -107,3 +109,10 @@ def scoring_blocks(n_rows: int, n_labels: int):
     step = max(1, BLOCK_ELEMENTS // max(1, n_labels))
     for start in range(0, n_rows, step):
         yield slice(start, min(start + step, n_rows))
+
+
+def response_blocks(estimator, X, method: str, n_labels: int):
+    """What :func:`response` gives, for so many rows at a time as :func:`scoring_blocks` says."""
+    n_rows = num_samples(X)
+    for block in scoring_blocks(n_rows, n_labels):
+        yield response(estimator, X if block == slice(0, n_rows) else _safe_indexing(X, np.r_[block]), method, n_labels)

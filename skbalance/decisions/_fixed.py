@@ -17,8 +17,6 @@ from skbalance._validation import (
     HasMethods,
     Interval,
     StrOptions,
-    _safe_indexing,
-    num_samples,
     validate_hyperparameters,
 )
 from skbalance.crossfit import (
@@ -27,10 +25,10 @@ from skbalance.crossfit import (
     check_rows,
     encode_tuning_targets,
     features_seen,
-    response,
-    scoring_blocks,
+    response_blocks,
 )
 from skbalance.decisions._choice import Choice, one_for_each, read_thresholds
+from skbalance.decisions._rules import margins_of
 
 __all__ = ["FixedThresholdMultiLabelClassifier"]
 
@@ -180,15 +178,11 @@ class FixedThresholdMultiLabelClassifier(InnerScoresMixin, MetaClassifierMixin, 
             Indicator of the type of the training target, sparse if that was; or classes.
         """
         check_is_fitted(self)
-        n_rows = num_samples(X)
+        choice = Choice(self.min_labels, self.max_labels)
         blocks = [sp.csr_array((0, self.n_labels_), dtype=bool)]
-        for block in scoring_blocks(n_rows, self.n_labels_):
-            X_block = X if block.stop - block.start == n_rows else _safe_indexing(X, np.r_[block])
-            scores = response(self.estimator_, X_block, self._method, self.n_labels_)
-            with np.errstate(invalid="ignore"):
-                margins = scores - self.thresholds_
-            margins[np.isnan(margins)] = -np.inf  # a threshold of inf is never passed, not even by a score of inf
-            blocks.append(sp.csr_array(Choice(self.min_labels, self.max_labels)(margins > 0, margins)))
+        for scores in response_blocks(self.estimator_, X, self._method, self.n_labels_):
+            margins = margins_of(scores, self.thresholds_)
+            blocks.append(sp.csr_array(choice(margins > 0, margins)))
         chosen = sp.vstack(blocks, format="csr")
         if self._encoding.kind == "binary":
             return self._encoding.decode(chosen.toarray().astype(float))

@@ -107,7 +107,7 @@ def has_evidence(pairs: ScoredPairs) -> bool:
 
 
 def margins_of(scores: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
-    """Scores less thresholds; -inf where the score is -inf, whatever the threshold."""
+    """Scores less thresholds; -inf where both are infinite, so that a threshold of inf is never passed."""
     with np.errstate(invalid="ignore"):
         margins = scores - thresholds
     return np.where(np.isnan(margins), -np.inf, margins)

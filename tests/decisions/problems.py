@@ -34,8 +34,6 @@ class Ridge(ClassifierMixin, BaseEstimator):
 
 
 RIDGE = Ridge()
-
-
 OVR = OneVsRestClassifier(LogisticRegression())
 
 
