@@ -23,12 +23,14 @@ SECTIONS = {
     "losses": (),
     "unknown_labels": (),
     "defaults": ("goemotions.json.gz", "tmc2007-500.npz"),
+    "study": ("goemotions.json.gz", "tmc2007-500.npz", "medical.npz", "langlog.npz"),
     "splits": (),
     "embedding": (),
     "peers": (),
     "pubmed": ("bioasq_sample.json.gz",),
     "paper": (),
     "paper_finetuned": (),
+    "finetuned_decisions": (),
     "decisions": (),
     "tags": ("goemotions.json.gz",),
     "service": (),
@@ -49,9 +51,9 @@ def command(section, arguments):
             return [*script, "--tables"]
         if missing:
             return f"no {' and '.join(missing)} in the folder of the corpora"
-        if section == "paper_finetuned" and section not in arguments.sections:
+        if section in ("paper_finetuned", "finetuned_decisions") and section not in arguments.sections:
             return "it takes hours on a CPU; name it to run it"
-        if section in ("embedding", "paper_finetuned") and "SKBALANCE_ENCODER" not in os.environ:
+        if section in ("embedding", "paper_finetuned", "finetuned_decisions") and "SKBALANCE_ENCODER" not in os.environ:
             return "SKBALANCE_ENCODER names no folder of a sentence encoder"
         if section == "peers" and find_spec("libmultilabel") is None:
             return "LibMultiLabel is not installed"
