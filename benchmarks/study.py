@@ -185,18 +185,18 @@ def table_of(table, features, threshold):
     return markdown_table(("loss", *corpora, "mean", "behind the best"), rows)
 
 
-def short(table):
+def short(table, threshold):
     """Lines of the table that the documentation shows: how far each loss is behind the best, mean of both scores."""
-    columns = [(f, t) for f, t in product(PLAN, THRESHOLDS) if table.select(features=f, threshold=t)]
-    behind = {column: behind_best(scores_of(table, *column)) for column in columns}
+    columns = [features for features in PLAN if table.select(features=features, threshold=threshold)]
+    behind = {features: behind_best(scores_of(table, features, threshold)) for features in columns}
     rows = []
     for loss in LOSSES:
         cells = []
-        for column in columns:
-            difference, level = behind[column].get(loss, (None, False))
+        for features in columns:
+            difference, level = behind[features].get(loss, (None, False))
             cells.append("" if difference is None else f"{difference:+.1f}{' (level)' if level else ''}")
         rows.append([loss, *cells])
-    return markdown_table(("loss", *(f"{f}, {t}" for f, t in columns)), rows)
+    return markdown_table(("loss", *columns), rows)
 
 
 def markdown(table):
@@ -204,8 +204,11 @@ def markdown(table):
         "Micro- and macro-F1 in per cent, means over seeds; each corpus counts once in the mean. Only training rows. "
         "Behind the best: the mean of both scores, less that of the loss on top."
     )
-    lines = ["# Which loss", "", note, "", "## In short", ""]
-    lines += ["Points behind the best loss of the column, and which losses are level with it.", "", *short(table)]
+    lines = ["# Which loss", "", note]
+    for threshold in THRESHOLDS:
+        lines += ["", f"## In short, {threshold} threshold{'s' * (threshold == 'tuned')}", ""]
+        lines += ["Points behind the best loss of the column, and which losses are level with it.", ""]
+        lines += short(table, threshold)
     for features, threshold in product(PLAN, THRESHOLDS):
         if table.select(features=features, threshold=threshold):
             title = f"## {features[0].upper()}{features[1:]}, {threshold} threshold{'s' * (threshold == 'tuned')}"
