@@ -41,9 +41,9 @@ WORDS, EMBEDDINGS, BOTH, HIDDEN = "words", "embeddings", "both", "hidden layer"
 # What is run on which features, and how many seeds.
 PLAN = {
     WORDS: dict.fromkeys(("reuters-tenth", "goemotions-tenth", "tmc2007-tenth", "medical", "langlog"), 5),
-    EMBEDDINGS: dict.fromkeys(("reuters-tenth", "goemotions-tenth"), 3),
-    BOTH: dict.fromkeys(("reuters-tenth", "goemotions-tenth"), 3),
-    HIDDEN: {"medical": 3},
+    EMBEDDINGS: dict.fromkeys(("reuters-tenth", "goemotions-tenth"), 5),
+    BOTH: dict.fromkeys(("reuters-tenth", "goemotions-tenth"), 5),
+    HIDDEN: {"medical": 5},
 }
 CORPORA = tuple(PLAN[WORDS])
 LOSSES = tuple(get_loss_names())
