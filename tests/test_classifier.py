@@ -22,6 +22,7 @@ from skbalance.losses import (
     DistributionBalancedLoss,
     FocalLoss,
     LabelStatistics,
+    PositivePairs,
     get_loss_names,
 )
 from skbalance.training import hold_out_rows
@@ -103,6 +104,23 @@ def test_one_dimensional_targets(loss):
     assert binary.predict_proba(X).shape == (90, 2)
     assert binary.decision_function(X).shape == (90,)
     assert binary.classes_.tolist() == ["ham", "spam"]
+
+
+@pytest.mark.parametrize("solver", ["lbfgs", "adam"])
+@pytest.mark.parametrize("loss", get_loss_names())
+def test_many_labels_need_no_dense_target(loss, solver, monkeypatch):
+    monkeypatch.setattr(PositivePairs, "dense", lambda pairs: pytest.fail("the target was made dense"))
+    monkeypatch.setattr(sp.csr_array, "toarray", lambda matrix: pytest.fail("the target was made dense"))
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(60, 3))
+    rows, columns = np.repeat(np.arange(60), 12), rng.integers(18_211, size=720)
+    y = sp.csr_array((np.ones(720, dtype=bool), (rows, columns)), shape=(60, 18_211))
+    model = BalancedMultiLabelClassifier(loss, solver=solver, max_iter=2, random_state=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # labels without a sample, and no convergence so soon
+        model.fit(X, y)
+    assert model.decision_function(X[:2]).shape == (2, 18_211)
+    assert np.isfinite(model.coefs_[0]).all()
 
 
 @pytest.mark.parametrize("base", ["focal", "sigmoid", "softmax"])
