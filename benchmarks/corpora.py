@@ -112,5 +112,11 @@ def vectorise(train, *others, dtype=np.float64):
     return tuple(X.tocsr() for X in (weights.fit_transform(train), *map(weights.transform, others)))
 
 
+def penalty_unit(X):
+    """What ``alpha="auto"`` is for a loss whose strength is 1: the variance of a row over the root of their number."""
+    square = X.multiply(X) if sp.issparse(X) else np.square(X)
+    return float((square.mean(axis=0) - np.square(X.mean(axis=0))).sum()) / np.sqrt(X.shape[0])
+
+
 def _dense(y):
     return np.asarray(y.toarray() if sp.issparse(y) else y, dtype=np.int64)

@@ -91,12 +91,16 @@ CALIBRATION_FIELDS = ("corpus", "model", "method", "seed", "ece", "brier", "seco
 SEARCH_FIELDS = ("corpus", "model", "parameters", "score", "seconds")
 
 
-def embedding_features():
-    """TF-IDF and sentence embeddings side by side; encoding takes minutes the first time, then comes from the cache."""
-    embedder = SentenceEmbedder(
+def sentence_embedder():
+    """The encoder; encoding takes minutes the first time, then comes from the cache."""
+    return SentenceEmbedder(
         os.environ["SKBALANCE_ENCODER"], cache_dir=folder_of_the_cache(), local_files_only=True, verbose=1
     )
-    return make_text_features(embedder)
+
+
+def embedding_features():
+    """TF-IDF and sentence embeddings side by side."""
+    return make_text_features(sentence_embedder())
 
 
 def with_embeddings(train, test):

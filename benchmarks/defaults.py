@@ -21,7 +21,7 @@ import warnings
 from itertools import product
 
 import numpy as np
-from corpora import available, training_rows, vectorise
+from corpora import available, penalty_unit, training_rows, vectorise
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score
 from sklearn.multiclass import OneVsRestClassifier
@@ -64,8 +64,7 @@ def model_of(name, strength, term_weighting, X):
     loss = LOSSES[name]
     alpha = "auto"
     if strength != "auto":
-        unit = X.multiply(X).mean(axis=0) - np.square(X.mean(axis=0))
-        alpha = strength * float(unit.sum()) / np.sqrt(X.shape[0])
+        alpha = strength * penalty_unit(X)
     return BalancedMultiLabelClassifier(loss, alpha=alpha, term_weighting=term_weighting, tol="auto")
 
 

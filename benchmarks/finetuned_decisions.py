@@ -12,24 +12,22 @@ followed by the same. Names are matched by TF-IDF, whatever gives the scores. Ro
 """
 
 import argparse
-import os
 import time
 from itertools import product
 
 import numpy as np
 from corpora import vectorise
-from decisions import evaluate, folder_of_the_cache, quietly
-from paper import REUTERS, SEEDS, fit_quietly, load
-from paper_finetuned import LOSSES, add_model_options, fit_and_score
+from decisions import evaluate, quietly, sentence_embedder
+from paper import GROUPS, REUTERS, SEEDS, fit_quietly, load
+from paper_finetuned import LOSSES, add_model_options, data_and_encoder, fit_and_score
 from sklearn.base import BaseEstimator, ClassifierMixin
-from tables import Table, add_options, data_folder, markdown_table, parse, write
+from tables import Table, add_options, bare_means, markdown_table, parse, write
 
-from skbalance import BalancedMultiLabelClassifier, SentenceEmbedder, TunedThresholdMultiLabelClassifierCV
+from skbalance import BalancedMultiLabelClassifier, TunedThresholdMultiLabelClassifierCV
 from skbalance.decisions import readable
 
 FROZEN, TUNED, WORDS = "frozen encoder", "fine-tuned encoder", "words"
 SCORERS = ((FROZEN,), (TUNED,), (WORDS,), (WORDS, FROZEN), (WORDS, TUNED))
-GROUPS = ("head", "medium", "tail")
 SCORES = ("micro", "macro", *GROUPS)
 FIELDS = ("corpus", "pooling", "max_length", "epochs", "loss", "scorers", "names", "seed", *SCORES, "seconds")
 
@@ -70,15 +68,13 @@ def keep_all(corpus, arguments, loss, seed):
     texts = np.asarray(corpus.train.data, dtype=object)
     scored = [*texts[held], *corpus.test.data]
     if (WORDS, seed) not in Kept.kept:
-        X, X_scored = vectorise(texts[fitted], scored, dtype=np.float32)
-        model = fit_quietly(BalancedMultiLabelClassifier(), X, corpus.y[fitted])
-        keep((WORDS, seed), scored, model.predict_proba(X_scored))
-        embedder = SentenceEmbedder(
-            os.environ["SKBALANCE_ENCODER"], cache_dir=folder_of_the_cache(), local_files_only=True
-        )
-        X, X_scored = embedder.fit_transform(list(texts[fitted])), embedder.transform(scored)
-        model = fit_quietly(BalancedMultiLabelClassifier(), X, corpus.y[fitted])
-        keep((FROZEN, seed), scored, model.predict_proba(X_scored))
+        embedder = sentence_embedder()
+        for name, (X, X_scored) in (
+            (WORDS, vectorise(texts[fitted], scored, dtype=np.float32)),
+            (FROZEN, (embedder.fit_transform(list(texts[fitted])), embedder.transform(scored))),
+        ):
+            model = fit_quietly(BalancedMultiLabelClassifier(), X, corpus.y[fitted])
+            keep((name, seed), scored, model.predict_proba(X_scored))
     keep((TUNED, seed), scored, np.vstack(fit_and_score(corpus, arguments, loss, seed)[:2]))
 
 
@@ -117,15 +113,10 @@ def markdown(table):
     yield "Reuters-21578, all-MiniLM-L6-v2, mean pooling. Thresholds are set on 1,000 documents of validation."
     yield "Test F1 in per cent, groups are macro-F1. Without a deviation: one seed."
     rows = [
-        (*key[4:6], {"True": "yes", "False": "no"}[key[6]], ", ".join(key[2:4]), n, *(one_seed(c, n) for c in cells))
+        (*key[4:6], {"True": "yes", "False": "no"}[key[6]], ", ".join(key[2:4]), n, *bare_means(cells, n))
         for key, n, cells in table.summary(SCORES, percent=True)
     ]
     yield from ("", *markdown_table(("loss", "scores", "names", "tokens, epochs", "seeds", *SCORES), rows))
-
-
-def one_seed(cell, n_seeds):
-    """A cell without the deviation of a single seed."""
-    return cell.split(" ±")[0] if n_seeds == 1 else cell
 
 
 def main():
@@ -135,10 +126,7 @@ def main():
     arguments = parse(parser)
     table = Table("finetuned_decisions.csv", FIELDS)
     if not arguments.tables:
-        folder = data_folder(parser)
-        if "SKBALANCE_ENCODER" not in os.environ:
-            parser.error("set SKBALANCE_ENCODER to the folder of an encoder")
-        run(table, arguments, folder)
+        run(table, arguments, data_and_encoder(parser))
     table.sort((REUTERS,), (), (), (), LOSSES, map(" and ".join, SCORERS), ("False", "True"), SEEDS)
     if table.rows:
         write("finetuned_decisions.md", markdown(table))

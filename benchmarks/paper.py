@@ -23,7 +23,7 @@ from itertools import product
 
 import numpy as np
 from corpora import vectorise
-from decisions import dense, folder_of_the_cache
+from decisions import dense, sentence_embedder
 from scipy.stats import rankdata, spearmanr
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import f1_score
@@ -32,7 +32,7 @@ from sklearn.multiclass import OneVsRestClassifier
 from sklearn.svm import LinearSVC
 from tables import Table, add_options, data_folder, markdown_row, parse, run_tasks, spread, write
 
-from skbalance import BalancedMultiLabelClassifier, SentenceEmbedder
+from skbalance import BalancedMultiLabelClassifier
 from skbalance.datasets import fetch_reuters21578
 from skbalance.metrics import group_f1_score, label_groups
 from skbalance.text import make_text_features
@@ -136,14 +136,7 @@ class Reuters:
         self.y, self.y_test = dense(self.train.target), dense(self.test.target)
         self.counts = self.y.sum(axis=0, dtype=np.int64)
         self.sizes = sizes(len(self.y) + len(self.y_test), self.counts, self.boundaries)
-        self.embedder = None
-        if "SKBALANCE_ENCODER" in os.environ:
-            self.embedder = SentenceEmbedder(
-                os.environ["SKBALANCE_ENCODER"],
-                cache_dir=folder_of_the_cache(),
-                local_files_only=True,
-                verbose=1,
-            )
+        self.embedder = sentence_embedder() if "SKBALANCE_ENCODER" in os.environ else None
 
     def split(self, seed):
         """Rows of the training set to fit to, and to validate on."""

@@ -130,6 +130,13 @@ def add_model_options(parser):
     parser.add_argument("--pooling", default="mean", choices=("mean", "cls", "label_attention"))
 
 
+def data_and_encoder(parser):
+    """The folder of the corpora, once the one of the encoder is known to be set."""
+    if "SKBALANCE_ENCODER" not in os.environ:
+        parser.error("set SKBALANCE_ENCODER to the folder of an encoder")
+    return data_folder(parser)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     add_model_options(parser)
@@ -137,10 +144,7 @@ def main():
     arguments = parse(parser)
     table = Table("paper_finetuned.csv", FIELDS)
     if not arguments.tables:
-        folder = data_folder(parser)
-        if "SKBALANCE_ENCODER" not in os.environ:
-            parser.error("set SKBALANCE_ENCODER to the folder of an encoder")
-        run(table, arguments, folder)
+        run(table, arguments, data_and_encoder(parser))
     table.sort((REUTERS,), (), (), (), LOSSES, (HALF, NARROW, ANY), SEEDS)
     write("paper_finetuned.md", markdown(table))
 

@@ -25,9 +25,8 @@ from functools import lru_cache
 from itertools import product
 
 import numpy as np
-import scipy.sparse as sp
-from corpora import available, training_rows, vectorise
-from decisions import Remembering, embedding_features, evaluate
+from corpora import available, penalty_unit, training_rows, vectorise
+from decisions import Remembering, embedding_features, evaluate, sentence_embedder
 from sklearn.base import clone
 from sklearn.metrics import f1_score
 from sklearn.model_selection import cross_val_predict
@@ -67,20 +66,12 @@ def split(folder, features, corpus, seed):
         fitted, rest = next(MultilabelStratifiedKFold(3, shuffle=True, random_state=seed).split(y, y))
         rows, held, y, y_held = rows[fitted], rows[rest], y[fitted], y[rest]
     if features in (EMBEDDINGS, BOTH):
-        transformer = embedding_features()
-        if features == EMBEDDINGS:
-            transformer = transformer.transformer_list[1][1]
+        transformer = sentence_embedder() if features == EMBEDDINGS else embedding_features()
         X, X_held = transformer.fit_transform(list(rows)), transformer.transform(list(held))
     else:
         X, X_held = vectorise(rows, held, dtype=np.float32)
     seen = y.any(axis=0) & y_held.any(axis=0)
     return X, y[:, seen], X_held, y_held[:, seen]
-
-
-def unit_of(X):
-    """What ``alpha="auto"`` is for a loss whose strength is 1: the variance of a row over the root of their number."""
-    square = X.multiply(X) if sp.issparse(X) else np.square(X)
-    return float((square.mean(axis=0) - np.square(X.mean(axis=0))).sum()) / np.sqrt(X.shape[0])
 
 
 def usual(model, alphas, X, y, folds):
@@ -109,7 +100,7 @@ def measure(folder, features, corpus, loss, seed):
     layers = (128,) if features == HIDDEN else ()
     Remembering.memory.clear()
     model = Remembering(BalancedMultiLabelClassifier(loss, hidden_layer_sizes=layers, random_state=seed))
-    unit = get_loss(loss).penalty_strength * unit_of(X)
+    unit = get_loss(loss).penalty_strength * penalty_unit(X)
     alphas = [factor * unit for factor in FACTORS]
     rows = []
     for threshold in THRESHOLDS:

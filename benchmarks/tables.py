@@ -100,6 +100,11 @@ def spread(values, percent):
     return f"{factor * statistics.mean(values):.{digits}f} ± {factor * deviation:.{digits}f}"
 
 
+def bare_means(cells, n_seeds):
+    """Cells of means ± deviations, without the deviation of a single seed."""
+    return [cell.split(" ±")[0] for cell in cells] if n_seeds == 1 else cells
+
+
 def markdown_row(cells):
     """A row of a Markdown table."""
     return f"| {' | '.join(str(cell) for cell in cells)} |"

@@ -29,7 +29,7 @@ from decisions import embedding_features, evaluate, quietly
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.svm import LinearSVC
-from tables import Table, add_options, data_folder, markdown_table, parse, run_tasks, write
+from tables import Table, add_options, bare_means, data_folder, markdown_table, parse, run_tasks, write
 
 from skbalance import TagClassifier, TunedThresholdMultiLabelClassifierCV
 from skbalance.decisions import label_vectors, readable
@@ -110,8 +110,7 @@ def markdown(table):
     seconds = {key: part[0] for key, _, part in table.summary(("seconds",), percent=False)}
     rows = []
     for key, n_seeds, cells in table.summary(SCORES, percent=True):
-        cells = [cell.split(" ±")[0] for cell in cells] if n_seeds == 1 else cells
-        rows.append([*key, n_seeds, *cells, f"{float(seconds[key].split(' ')[0]):.0f}"])
+        rows.append([*key, n_seeds, *bare_means(cells, n_seeds), f"{float(seconds[key].split(' ')[0]):.0f}"])
     note = "F1 in per cent, mean ± standard deviation over seeds; groups are macro-F1; CPU seconds."
     return ["# Tags", "", note, "", *markdown_table(("corpus", "method", "seeds", *SCORES, "CPU s"), rows)]
 
