@@ -91,11 +91,10 @@ CALIBRATION_FIELDS = ("corpus", "model", "method", "seed", "ece", "brier", "seco
 SEARCH_FIELDS = ("corpus", "model", "parameters", "score", "seconds")
 
 
-def sentence_embedder():
-    """The encoder; encoding takes minutes the first time, then comes from the cache."""
-    return SentenceEmbedder(
-        os.environ["SKBALANCE_ENCODER"], cache_dir=folder_of_the_cache(), local_files_only=True, verbose=1
-    )
+def sentence_embedder(folder=None):
+    """The encoder, or the one in a folder; encoding takes minutes the first time, then comes from the cache."""
+    folder = folder or os.environ["SKBALANCE_ENCODER"]
+    return SentenceEmbedder(folder, cache_dir=folder_of_the_cache(), local_files_only=True, verbose=1)
 
 
 def embedding_features():

@@ -8,7 +8,7 @@ from its last checkpoint, in `SKBALANCE_CACHE`; ``--fresh`` starts anew. The tab
 
 The documents of validation and the search of one threshold are those of `benchmarks/paper.py`. ``--max-length`` and
 ``--epochs`` fit the work to the machine: at 192 tokens and on one thread of a CPU, an epoch takes about ten minutes.
-The scores of each model are kept beside the checkpoints.
+Each model and its scores are kept beside the checkpoints.
 """
 
 import argparse
@@ -49,11 +49,16 @@ FIELDS = (
 )
 
 
+def folder_of_the_model(arguments, loss, seed):
+    """Where a model is kept."""
+    name = f"finetuned-{loss}-{arguments.pooling}-{arguments.max_length}-{arguments.epochs}-{seed}"
+    return Path(folder_of_the_cache()) / name
+
+
 def fit_and_score(corpus, arguments, loss, seed):
     """Probabilities of the documents of validation and of test, and the seconds that the fit took in this process."""
-    name = f"{loss}-{arguments.pooling}-{arguments.max_length}-{arguments.epochs}-{seed}"
-    cache = Path(folder_of_the_cache())
-    kept = cache / f"finetuned-{name}.npz"
+    folder = folder_of_the_model(arguments, loss, seed)
+    kept = folder.with_suffix(".npz")
     fitted, held = corpus.split(seed)
     if kept.is_file():
         scores = np.load(kept)
@@ -66,7 +71,7 @@ def fit_and_score(corpus, arguments, loss, seed):
         max_iter=arguments.epochs,
         pooling=arguments.pooling,
         local_files_only=True,
-        checkpoint_dir=cache / "checkpoints",
+        checkpoint_dir=folder.with_name("checkpoints"),
         random_state=seed,
         verbose=1,
     )
@@ -76,6 +81,7 @@ def fit_and_score(corpus, arguments, loss, seed):
         model.fit(texts[fitted], corpus.y[fitted])
     seconds = time.perf_counter() - start
     on_held, on_test = model.predict_proba(texts[held]), model.predict_proba(corpus.test.data)
+    model.save_pretrained(folder)
     np.savez(kept, held=on_held, test=on_test, seconds=seconds)
     return on_held, on_test, seconds
 
