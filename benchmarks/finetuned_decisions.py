@@ -150,10 +150,10 @@ def markdown(table):
     yield "of fold, where the encoder has seen the training documents and a new head has not. Test F1 in per cent,"
     yield "groups are macro-F1. Without a deviation: one seed."
     rows = [
-        (key[4], key[7], key[5], {"True": "yes", "False": "no"}[key[6]], ", ".join(key[2:4]), n, *bare_means(cells, n))
+        (key[4], key[7], key[5], {"True": "yes", "False": "no"}[key[6]], *key[2:4], n, *bare_means(cells, n))
         for key, n, cells in table.summary(SCORES, percent=True)
     ]
-    head = ("loss", "thresholds", "scores", "names", "tokens, epochs", "seeds", *SCORES)
+    head = ("loss", "thresholds", "scores", "names", "tokens", "epochs", "seeds", *SCORES)
     yield from ("", *markdown_table(head, rows))
 
 
