@@ -38,15 +38,7 @@ SCORERS = ((FROZEN,), (TUNED,), (WORDS,), (WORDS, FROZEN), (WORDS, TUNED))
 ON_VALIDATION, IN_FOLDS = "validation", "folds"
 SCORES = ("micro", "macro", *GROUPS)
 FIELDS = (
-    "corpus",
-    "pooling",
-    "max_length",
-    "epochs",
-    "loss",
-    "scorers",
-    "names",
-    "thresholds",
-    "seed",
+    *("corpus", "pooling", "max_length", "epochs", "loss", "scorers", "names", "thresholds", "seed"),
     *SCORES,
     "seconds",
 )
@@ -99,23 +91,24 @@ def keep_all(corpus, arguments, loss, seed):
 
 
 def on_validation(corpus, arguments, loss, scorers, seed):
-    """Scorers that are fitted already, and where their thresholds are set."""
+    """All training rows, scorers that are fitted to some of them already, and where their thresholds are set."""
     keep_all(corpus, arguments, loss, seed)
-    return {name: Kept((name, seed)) for name in scorers}, {"cv": [corpus.split(seed)], "refit": False}
+    return slice(None), {name: Kept((name, seed)) for name in scorers}, {"cv": [corpus.split(seed)], "refit": False}
 
 
 def in_folds(corpus, arguments, loss, scorers, seed):
-    """Scorers that are fitted in each fold, the encoders as they are."""
+    """The rows that the encoder was trained on, and scorers that are fitted in each fold, the encoders as they are."""
     fit_and_score(corpus, arguments, loss, seed)
     features = {
         WORDS: TfidfVectorizer(sublinear_tf=True, min_df=2, dtype=np.float32),
         FROZEN: sentence_embedder(),
         TUNED: sentence_embedder(folder_of_the_model(arguments, loss, seed)),
     }
-    return {name: make_pipeline(features[name], BalancedMultiLabelClassifier()) for name in scorers}, {}
+    made = {name: make_pipeline(features[name], BalancedMultiLabelClassifier()) for name in scorers}
+    return corpus.split(seed)[0], made, {}
 
 
-def decide(corpus, rows, scorers, names, options, seed):
+def decide(corpus, names, seed, rows, scorers, options):
     """Test scores with tuned thresholds, and the seconds that setting them took."""
     texts = np.asarray(corpus.train.data, dtype=object)[rows]
     model = TunedThresholdMultiLabelClassifierCV(
@@ -139,9 +132,8 @@ def run(table, arguments, folder):
         for scorers in SCORERS:
             key = REUTERS, arguments.pooling, arguments.max_length, arguments.epochs, loss, " and ".join(scorers), names
             if not table.has(*key, way, seed):
-                rows = corpus.split(seed)[0] if way == IN_FOLDS else slice(None)
-                made, options = ways[way](corpus, arguments, loss, scorers, seed)
-                table.add(*key, way, seed, *map(float, decide(corpus, rows, made, names, options, seed)))
+                parts = ways[way](corpus, arguments, loss, scorers, seed)
+                table.add(*key, way, seed, *map(float, decide(corpus, names, seed, *parts)))
 
 
 def markdown(table):
