@@ -15,8 +15,8 @@ from functools import lru_cache
 from itertools import product
 
 import numpy as np
+from corpora import vectorise
 from sklearn.base import clone
-from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score
 from sklearn.multiclass import OneVsRestClassifier
@@ -55,8 +55,7 @@ def features(folder, sample):
     train, test = load(folder)
     n = len(train.data)
     rows = np.arange(n) if sample == WHOLE else np.random.default_rng(sample).permutation(n)[: int(0.9 * n)]
-    vectorizer = TfidfVectorizer(sublinear_tf=True, min_df=2)
-    return vectorizer.fit_transform(train.data[rows]), vectorizer.transform(test.data), train.target[rows]
+    return *vectorise(train.data[rows], test.data), train.target[rows]
 
 
 def evaluate(folder, name, sample):

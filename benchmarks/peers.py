@@ -28,6 +28,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import scipy.sparse as sp
+from corpora import vectorise
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
@@ -95,8 +96,7 @@ def by_xcolumns(method, train, test):
 
     from xcolumns.block_coordinate import predict_optimizing_macro_f1_score_using_bc
 
-    vectorizer = TfidfVectorizer(sublinear_tf=True, min_df=2)
-    X, X_test = vectorizer.fit_transform(train.data), vectorizer.transform(test.data)
+    X, X_test = vectorise(train.data, test.data)
     start = time.process_time()
     model = OneVsRestClassifier(LogisticRegression(C=10, max_iter=1000)).fit(X, train.target)
     probabilities = np.asarray(model.predict_proba(X_test), dtype=np.float64)
@@ -196,8 +196,7 @@ def by_lightgbm(method, train, test):
 
     from lightgbm import LGBMClassifier
 
-    vectorizer = TfidfVectorizer(sublinear_tf=True, min_df=2)
-    X, X_test = vectorizer.fit_transform(train.data), vectorizer.transform(test.data)
+    X, X_test = vectorise(train.data, test.data)
     start = time.process_time()
     model = OneVsRestClassifier(LGBMClassifier(n_jobs=1, random_state=0, verbose=-1)).fit(X, train.target)
     return model.predict(X_test), version("lightgbm"), time.process_time() - start

@@ -30,8 +30,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from corpora import vectorise
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score
 from sklearn.model_selection import GridSearchCV
@@ -58,8 +58,8 @@ HEADING = (
 def reuters():
     folder = os.environ["SKBALANCE_DATA"]
     train, test = (fetch_reuters21578(subset=part, data_home=folder) for part in ("train", "test"))
-    vectorizer = TfidfVectorizer(sublinear_tf=True, min_df=2)
-    return vectorizer.fit_transform(train.data), train.target, vectorizer.transform(test.data), test.target
+    X, X_test = vectorise(train.data, test.data)
+    return X, train.target, X_test, test.target
 
 
 # --- The loss ---------------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ import warnings
 from functools import lru_cache
 
 import numpy as np
-from sklearn.feature_extraction.text import TfidfVectorizer
+from corpora import vectorise
 from tables import Table, add_options, data_folder, markdown_table, parse, run_tasks, spread, write
 
 from skbalance import BalancedMultiLabelClassifier, TunedThresholdMultiLabelClassifierCV
@@ -44,8 +44,7 @@ def fold(folder, seed):
     corpus = fetch_reuters21578(subset="train", data_home=folder)
     y = corpus.target.toarray().astype(float)
     train, test = list(MultilabelStratifiedKFold(3, shuffle=True, random_state=0).split(y, y))[seed]
-    vectorizer = TfidfVectorizer(sublinear_tf=True, min_df=2)
-    X, X_test = vectorizer.fit_transform(corpus.data[train]), vectorizer.transform(corpus.data[test])
+    X, X_test = vectorise(corpus.data[train], corpus.data[test])
     drawn = np.random.default_rng(seed).random(y[train].shape) < HIDDEN
     return X, y[train], np.where((y[train] == 1) & drawn, np.nan, y[train]), X_test, y[test]
 
