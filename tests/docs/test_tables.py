@@ -63,7 +63,11 @@ def test_table_of_the_readme_takes_what_is_measured(benchmark_module, monkeypatc
 
 
 @pytest.mark.parametrize(
-    "section", ["losses", "defaults", "splits", "embedding", "peers", "pubmed", "paper", "decisions", "tags", "service"]
+    "section",
+    [
+        *("losses", "defaults", "splits", "embedding", "peers", "pubmed", "paper", "decisions", "tags", "service"),
+        *("paper_finetuned", "finetuned_decisions"),
+    ],
 )
 def test_markdown_is_that_of_the_rows(benchmark_module, monkeypatch, tmp_path, section):
     tables = benchmark_module("tables")
