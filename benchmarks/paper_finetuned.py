@@ -129,13 +129,13 @@ def comparison(rows, frozen):
     columns = []
     for k, name in enumerate(("micro", "macro")):
         paper = {loss: [PAPER[loss][k] - PAPER["bce"][k]] for loss in LOSSES}
-        for found in (less_bce(rows, name), paper, less_bce(frozen, name)):
-            columns.append([signed(found[loss]) for loss in LOSSES])
+        differences = [less_bce(rows, name), paper, less_bce(frozen, name)]
+        columns += [[signed(found[loss]) for loss in LOSSES] for found in differences]
+    seeds = [len(differences[0][loss]) for loss in LOSSES]
     shared = set.intersection(*({row["seed"] for row in rows if row["loss"] == loss} for loss in LOSSES))
-    comparable = less_bce([row for row in rows if row["seed"] in shared], "macro")
-    macro = [[np.mean(found[loss]) for loss in LOSSES] for found in (comparable, paper, less_bce(frozen, "macro"))]
+    differences[0] = less_bce([row for row in rows if row["seed"] in shared], "macro")
+    macro = [[np.mean(found[loss]) for loss in LOSSES] for found in differences]
     columns += [rankdata(-np.array(values), method="min").astype(int) for values in macro]
-    seeds = [len(found) for found in less_bce(rows, "macro").values()]
     sources = ("fine-tuned", "paper", "frozen")
     head = ("loss", "seeds", *(f"{name}, {source}" for name in ("micro", "macro", "order") for source in sources))
     agreement = [f"{spearmanr(macro[0], other)[0]:.2f}" for other in macro[1:]]
