@@ -31,6 +31,7 @@ SECTIONS = {
     "paper": (),
     "paper_finetuned": (),
     "finetuned_decisions": (),
+    "finetuned_goemotions": ("goemotions.json.gz",),
     "decisions": (),
     "tags": ("goemotions.json.gz",),
     "service": (),
@@ -39,6 +40,7 @@ SECTIONS = {
     "readme": (),
 }
 RESUMING = tuple(name for name in SECTIONS if name not in ("service", "speed", "figures", "readme"))
+FINE_TUNED = ("paper_finetuned", "finetuned_decisions", "finetuned_goemotions")
 SPEED = ("kernel", "trainer", "fit", "parts", "threads", "grid", "scale", "growth")
 
 
@@ -51,9 +53,9 @@ def command(section, arguments):
             return [*script, "--tables"]
         if missing:
             return f"no {' and '.join(missing)} in the folder of the corpora"
-        if section in ("paper_finetuned", "finetuned_decisions") and section not in arguments.sections:
+        if section in FINE_TUNED and section not in arguments.sections:
             return "it takes hours on a CPU; name it to run it"
-        if section in ("embedding", "paper_finetuned", "finetuned_decisions") and "SKBALANCE_ENCODER" not in os.environ:
+        if section in ("embedding", *FINE_TUNED) and "SKBALANCE_ENCODER" not in os.environ:
             return "SKBALANCE_ENCODER names no folder of a sentence encoder"
         if section == "peers" and find_spec("libmultilabel") is None:
             return "LibMultiLabel is not installed"

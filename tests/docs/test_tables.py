@@ -66,7 +66,7 @@ def test_table_of_the_readme_takes_what_is_measured(benchmark_module, monkeypatc
     "section",
     [
         *("losses", "defaults", "splits", "embedding", "peers", "pubmed", "paper", "decisions", "tags", "service"),
-        *("paper_finetuned", "finetuned_decisions"),
+        *("paper_finetuned", "finetuned_decisions", "finetuned_goemotions"),
     ],
 )
 def test_markdown_is_that_of_the_rows(benchmark_module, monkeypatch, tmp_path, section):
