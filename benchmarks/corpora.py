@@ -103,12 +103,17 @@ def available(folder, corpora):
             print(f"{corpus}: no {file}, left out")
 
 
+def tfidf(dtype=np.float64):
+    """TF-IDF of texts: sublinear, words in two of them or more."""
+    return TfidfVectorizer(sublinear_tf=True, min_df=2, dtype=dtype)
+
+
 def vectorise(train, *others, dtype=np.float64):
-    """TF-IDF of texts or counts of words to train on, sublinear, texts' words in two of them or more; and of others."""
+    """TF-IDF of texts, or of counts of words, to train on, and of others."""
     if sp.issparse(train):
         weights = TfidfTransformer(sublinear_tf=True)
     else:
-        weights = TfidfVectorizer(sublinear_tf=True, min_df=2, dtype=dtype)
+        weights = tfidf(dtype)
     return tuple(X.tocsr() for X in (weights.fit_transform(train), *map(weights.transform, others)))
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import matplotlib
 import numpy as np
-from sklearn.feature_extraction.text import TfidfVectorizer
+from corpora import tfidf
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import LinearSVC
@@ -26,7 +26,7 @@ def main():
     train, test = (fetch_reuters21578(subset=part, data_home=folder) for part in ("train", "test"))
     names = train.target_names
     tags = [[names[j] for j in row.indices] for row in train.target]
-    words = TfidfVectorizer(sublinear_tf=True, min_df=2)
+    words = tfidf()
     plain = make_pipeline(words, OneVsRestClassifier(LinearSVC(random_state=0))).fit(train.data, train.target)
     tagger = TagClassifier(classes=list(names), random_state=0).fit(list(train.data), tags)
     predicted = {

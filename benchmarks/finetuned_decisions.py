@@ -21,12 +21,11 @@ import time
 from itertools import product
 
 import numpy as np
-from corpora import vectorise
+from corpora import tfidf, vectorise
 from decisions import evaluate, quietly, sentence_embedder
 from paper import GROUPS, REUTERS, SEEDS, fit_quietly, load
 from paper_finetuned import LOSSES, add_model_options, data_and_encoder, fit_and_score, folder_of_the_model
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.pipeline import make_pipeline
 from tables import Table, add_options, bare_means, markdown_table, parse, write
 
@@ -100,7 +99,7 @@ def in_folds(corpus, arguments, loss, scorers, seed):
     """The rows that the encoder was trained on, and scorers that are fitted in each fold, the encoders as they are."""
     fit_and_score(corpus, arguments, loss, seed)
     features = {
-        WORDS: TfidfVectorizer(sublinear_tf=True, min_df=2, dtype=np.float32),
+        WORDS: tfidf(np.float32),
         FROZEN: sentence_embedder(),
         TUNED: sentence_embedder(folder_of_the_model(arguments, loss, seed)),
     }

@@ -13,16 +13,14 @@ table is written to `benchmarks/results/finetuned_goemotions.md`.
 """
 
 import argparse
-import os
 import time
 from pathlib import Path
 
 import corpora
 import numpy as np
-from decisions import evaluate, folder_of_the_cache, quietly, sentence_embedder
+from decisions import evaluate, folder_of_the_cache, sentence_embedder
 from paper import GROUPS, SEEDS, fit_quietly
-from paper_finetuned import LOSSES, data_and_encoder
-from sklearn.feature_extraction.text import TfidfVectorizer
+from paper_finetuned import LOSSES, data_and_encoder, fine_tuned
 from sklearn.pipeline import make_pipeline
 from tables import Table, add_options, bare_means, markdown_table, parse, write
 
@@ -40,40 +38,41 @@ def folder_of_the_model(loss, seed):
     return Path(folder_of_the_cache()) / f"finetuned-{CORPUS}-{loss}-{seed}"
 
 
-def scorers(losses, seed):
-    """What gives the scores, by name: a model at a threshold of .5, and one whose thresholds are tuned in folds."""
-    tfidf = TfidfVectorizer(sublinear_tf=True, min_df=2, dtype=np.float32)
-    words = make_pipeline(tfidf, BalancedMultiLabelClassifier())
+def models(losses, seed):
+    """What is fitted: what gives the scores, the thresholds and the estimator."""
+
+    def tuned(scorers):
+        return TunedThresholdMultiLabelClassifierCV(scorers, random_state=seed)
+
+    words = make_pipeline(corpora.tfidf(np.float32), BalancedMultiLabelClassifier())
     frozen = make_pipeline(sentence_embedder(), BalancedMultiLabelClassifier())
-    yield WORDS, words, words
-    yield FROZEN, frozen, frozen
-    yield BOTH.format(FROZEN), None, [(WORDS, words), (FROZEN, frozen)]
+    yield WORDS, HALF, words
+    yield WORDS, TUNED, tuned(words)
+    yield FROZEN, HALF, frozen
+    yield FROZEN, TUNED, tuned(frozen)
+    yield BOTH.format(FROZEN), TUNED, tuned([(WORDS, words), (FROZEN, frozen)])
     for loss in losses:
         name, folder = FINE_TUNED.format(loss), folder_of_the_model(loss, seed)
-        options = {"local_files_only": True, "checkpoint_dir": folder.with_name("checkpoints"), "verbose": 1}
-        whole = FineTunedMultiLabelClassifier(os.environ["SKBALANCE_ENCODER"], loss=loss, random_state=seed, **options)
-        head = make_pipeline(sentence_embedder(folder), BalancedMultiLabelClassifier())
-        yield name, whole, head
-        yield BOTH.format(name), None, [(WORDS, words), (name, head)]
+        new_head = make_pipeline(sentence_embedder(folder), BalancedMultiLabelClassifier())
+        yield name, HALF, fine_tuned(folder, loss, seed)
+        yield name, TUNED, tuned(new_head)
+        yield BOTH.format(name), TUNED, tuned([(WORDS, words), (name, new_head)])
 
 
 def run(table, arguments, folder):
-    quietly()
     test = corpora.load(folder, CORPUS.partition("-")[0])[1]
     for seed in SEEDS[: arguments.seeds]:
         train = corpora.training_rows(folder, CORPUS, seed)
-        for name, model, tuned in scorers(arguments.losses, seed):
-            decided = TunedThresholdMultiLabelClassifierCV(tuned, random_state=seed)
-            for thresholds, estimator in ((HALF, model), (TUNED, decided)):
-                if estimator is None or table.has(CORPUS, name, thresholds, seed):
-                    continue
-                start = time.perf_counter()
-                fit_quietly(estimator, train.rows, train.y)
-                seconds = time.perf_counter() - start
-                if isinstance(estimator, FineTunedMultiLabelClassifier):
-                    estimator.save_pretrained(folder_of_the_model(estimator.loss, seed))
-                scores = evaluate(test.y, np.asarray(estimator.predict(test.rows)), train.y.sum(axis=0))
-                table.add(CORPUS, name, thresholds, seed, *map(float, scores.values()), seconds)
+        for name, thresholds, model in models(arguments.losses, seed):
+            if table.has(CORPUS, name, thresholds, seed):
+                continue
+            start = time.perf_counter()
+            fit_quietly(model, train.rows, train.y)
+            seconds = time.perf_counter() - start
+            if isinstance(model, FineTunedMultiLabelClassifier):
+                model.save_pretrained(folder_of_the_model(model.loss, seed))
+            scores = evaluate(test.y, np.asarray(model.predict(test.rows)), train.y.sum(axis=0))
+            table.add(CORPUS, name, thresholds, seed, *map(float, scores.values()), seconds)
 
 
 def markdown(table):

@@ -61,6 +61,19 @@ def folder_of_the_model(arguments, loss, seed):
     return Path(folder_of_the_cache()) / name
 
 
+def fine_tuned(folder, loss, seed, **options):
+    """A model to be kept in a folder, with its checkpoints beside it."""
+    return FineTunedMultiLabelClassifier(
+        os.environ["SKBALANCE_ENCODER"],
+        loss=loss,
+        local_files_only=True,
+        checkpoint_dir=folder.with_name("checkpoints"),
+        random_state=seed,
+        verbose=1,
+        **options,
+    )
+
+
 def fit_and_score(corpus, arguments, loss, seed):
     """Probabilities of the documents of validation and of test, and the seconds that the fit took in this process."""
     folder = folder_of_the_model(arguments, loss, seed)
@@ -70,17 +83,8 @@ def fit_and_score(corpus, arguments, loss, seed):
         scores = np.load(kept)
         return scores["held"], scores["test"], float(scores["seconds"])
     texts = np.asarray(corpus.train.data, dtype=object)
-    model = FineTunedMultiLabelClassifier(
-        os.environ["SKBALANCE_ENCODER"],
-        loss=loss,
-        max_length=arguments.max_length,
-        max_iter=arguments.epochs,
-        pooling=arguments.pooling,
-        local_files_only=True,
-        checkpoint_dir=folder.with_name("checkpoints"),
-        random_state=seed,
-        verbose=1,
-    )
+    options = {"max_length": arguments.max_length, "max_iter": arguments.epochs, "pooling": arguments.pooling}
+    model = fine_tuned(folder, loss, seed, **options)
     start = time.perf_counter()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # labels without a document in the training part

@@ -24,9 +24,8 @@ from itertools import product
 
 import numpy as np
 import scipy.sparse as sp
-from corpora import available, load, training_rows
+from corpora import available, load, tfidf, training_rows
 from decisions import embedding_features, evaluate, quietly
-from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.svm import LinearSVC
 from tables import Table, add_options, bare_means, data_folder, markdown_table, parse, run_tasks, write
@@ -76,7 +75,7 @@ def predict(method, texts, y, held, names, seed):
         vectors = label_vectors(features, [readable(name) for name in names]) if method == EMBEDDED else None
         decisions.set_params(label_texts=vectors, random_state=seed)
         return np.asarray(decisions.fit(X, y).predict(X_held))
-    features = TfidfVectorizer(sublinear_tf=True, min_df=2, dtype=np.float32)
+    features = tfidf(np.float32)
     X, X_held = features.fit_transform(texts), features.transform(held)
     vectors = label_vectors(features, [readable(name) for name in names]) if method == NAMED_PEER else None
     model = TunedThresholdMultiLabelClassifierCV(
