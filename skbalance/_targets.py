@@ -19,6 +19,7 @@ from skbalance._warnings import warn
 __all__ = [
     "UNCERTAIN",
     "UNKNOWN",
+    "TagListsError",
     "TargetEncoding",
     "checked",
     "class_indicator",
@@ -37,6 +38,11 @@ _TAGS_HINT = (
     "TagClassifier fits lists of tags as they are; scikit-learn's MultiLabelBinarizer makes an indicator of them."
 )
 _UNKNOWN_HINT = "Where a label is unknown, give NaN, and uncertain_labels=True to the classifier."
+
+
+class TagListsError(ValueError):
+    """Lists of tags were given where a target of classes or an indicator is needed."""
+
 
 # What an indicator may hold besides 0 and 1: NaN where a label is unknown, and soft labels, between 0 and 1.
 UNKNOWN = ("unknown",)
@@ -175,16 +181,16 @@ class _Checked:
     names: tuple = ()
 
     def __getitem__(self, key):
-        part = super().__getitem__(key)
+        part = super().__getitem__(key)  # type: ignore[misc]
         columns = key[1] if isinstance(key, tuple) and len(key) == 2 else ...
         every = columns is ... or (isinstance(columns, slice) and columns == slice(None))
-        if every and isinstance(part, type(self)) and part.ndim == 2:
+        if every and isinstance(part, type(self)) and part.ndim == 2:  # type: ignore[attr-defined]
             part.holds, part.names = self.holds, self.names
         return part
 
     def __setitem__(self, key, value):
         self.holds = None
-        super().__setitem__(key, value)
+        super().__setitem__(key, value)  # type: ignore[misc]
 
 
 class CheckedMatrix(_Checked, sp.csr_matrix):
@@ -563,8 +569,8 @@ def _remedy(others: np.ndarray) -> str:
     return _TAGS_HINT
 
 
-def _tag_lists(name: str) -> ValueError:
-    return ValueError(
+def _tag_lists(name: str) -> TagListsError:
+    return TagListsError(
         f"{name} holds lists of tags, or rows of different lengths, where a label indicator of 0 and 1 of shape "
         f"(n_samples, n_labels) is needed. {_TAGS_HINT}"
     )

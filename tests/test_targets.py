@@ -337,8 +337,10 @@ INDICATOR_ENTRIES = {
 # These count shares, or round them, and leave out what is unknown.
 SPLITTERS_AND_STATISTICS = ["statistics", "folds", "repeated folds", "shuffled splits", "train and test"]
 TAKEN_BY = {
+    "statistics": ("nan", "smoothed"),
     **dict.fromkeys(
-        ("statistics", "folds", "repeated folds", "shuffled splits", "train and test"), ("nan", "smoothed")
+        ("folds", "repeated folds", "shuffled splits", "train and test"),
+        ("nan", "smoothed", "lists of tags", "Series of tags"),
     ),
     **dict.fromkeys(("F1", "ranking", "Brier", "scores"), ("nan",)),
 }
