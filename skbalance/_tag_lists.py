@@ -97,6 +97,8 @@ def read_tag_lists(y: Any, *, sep: str | None = None, name: str = "y") -> list[l
         If `y` is an indicator matrix, a row or a tag is missing (None, NaN, ``pandas.NA``), or a tag is the text of a
         list or a piece of it.
     """
+    if sep == "":
+        raise ValueError("sep must be a string of at least one character, or None; got ''.")
     items = column_items(y, name, "lists of tags", "With an indicator matrix, fit the estimator itself.")
     rows = [_read_row(number, row, sep, name, items) for number, row in enumerate(items)]
     empty = [number for number, row in enumerate(rows) for tag in row if tag == ""]
