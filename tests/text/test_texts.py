@@ -46,7 +46,7 @@ TEXTS = ["wheat", "", "crude öl"]
         list(pa.array(TEXTS)),
         np.array(TEXTS, dtype=object)[:, None],
         np.ma.array(TEXTS),
-        np.array(TEXTS, dtype=np.dtypes.StringDType()),
+        *(np.array(TEXTS, dtype=kind()) for kind in [getattr(np.dtypes, "StringDType", None)] if kind),  # of NumPy 2
         [text.encode() for text in TEXTS],
         [np.str_(text) for text in TEXTS],
         dict(enumerate(TEXTS)).values(),
