@@ -24,7 +24,7 @@ def unfitted_tag_pipeline() -> Pipeline:
     """Features and decisions, as they are before `fit`."""
     features = TfidfVectorizer(sublinear_tf=True, dtype=np.float32)
     decisions = TunedThresholdMultiLabelClassifierCV(
-        BalancedMultiLabelClassifier(max_iter=1000), param_grid=_CANDIDATES
+        BalancedMultiLabelClassifier(max_iter=1000, random_state=0), param_grid=_CANDIDATES
     )
     return Pipeline([("features", features), ("decisions", decisions)])
 
