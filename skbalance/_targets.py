@@ -473,22 +473,19 @@ def _read_sparse(y: Any, name: str, also: tuple[str, ...]) -> Any:
     if y.format not in ("csr", "csc", "coo", "bsr"):
         y = y.tocsr()
     check_sparse(y, name)
+    certain = not also or _is_zero_one(y.data)
+    if certain:
+        _check_zero_one(y.data, name)  # as stored: a pair that is there twice is still there
     container = sp.csr_array if isinstance(y, sp.sparray) else sp.csr_matrix
-    if also and not _is_zero_one(y.data):
-        csr = container(y, copy=True)
+    csr = container(y) if y.format == "csr" and y.data.all() else None
+    if csr is None or not csr.has_canonical_format:
+        csr = container(y.astype(bool) if certain else y, copy=True)  # in booleans True and True make True
         csr.sum_duplicates()
         csr.eliminate_zeros()
+        csr = csr.astype(y.dtype)
+    if not certain:
         _check_zero_one(csr.data, name, also)
-        return checked(csr, holds=_held(csr.data))
-    _check_zero_one(y.data, name)  # as stored: a pair that is there twice is still there
-    if y.format == "csr":
-        csr = container(y)
-        if csr.has_canonical_format and y.data.all():
-            return checked(csr)
-    csr = container(y.astype(bool))  # a copy, in which True and True make True
-    csr.eliminate_zeros()
-    csr.sum_duplicates()
-    return checked(csr.astype(y.dtype))
+    return checked(csr, holds=_held(csr.data))
 
 
 def _names(y: Any) -> tuple:
@@ -521,13 +518,17 @@ def _is_zero_one(values: np.ndarray) -> bool:
     return values.dtype.kind in "iuf" and np.count_nonzero(values == 1) == np.count_nonzero(values)
 
 
+def _others(values: np.ndarray, also: tuple[str, ...]) -> np.ndarray:
+    """Values that are neither 0 nor 1 nor what is allowed besides."""
+    others = values[(values != 0) & (values != 1)]
+    if "unknown" in also:
+        others = others[~np.isnan(others)]
+    return others[(others <= 0) | (others >= 1) | np.isnan(others)] if "soft" in also else others
+
+
 def _is_allowed(values: np.ndarray, also: tuple[str, ...]) -> bool:
     """Whether what is neither 0 nor 1 is a label that is allowed besides."""
-    if not also or values.dtype.kind != "f":
-        return False
-    others = values[(values != 0) & (values != 1)]
-    good = np.isnan(others) if "unknown" in also else np.zeros(others.shape, dtype=bool)
-    return bool((good | ((others > 0) & (others < 1)) if "soft" in also else good).all())
+    return bool(also) and values.dtype.kind == "f" and not _others(values, also).size
 
 
 def _check_zero_one(values: np.ndarray, name: str, also: tuple[str, ...] = ()) -> None:
@@ -537,11 +538,7 @@ def _check_zero_one(values: np.ndarray, name: str, also: tuple[str, ...] = ()) -
     if values.dtype.kind not in "iuf":
         found = sorted({repr(v) for v in values.ravel()[:1000].tolist()})[:5]
         raise ValueError(f"{name} must be a label indicator of the numbers 0 and 1; it holds {found}. {_TAGS_HINT}")
-    others = values[(values != 0) & (values != 1)]
-    if "unknown" in also:
-        others = others[~np.isnan(others)]
-    if "soft" in also:
-        others = others[~((others > 0) & (others < 1))]
+    others = _others(values, also)
     what = {"unknown": "NaN where a label is unknown", "soft": "soft labels in between"}
     besides = "".join(f", and {what[kind]}" for kind in also)
     found = np.unique(others)[:5].tolist()
