@@ -6,6 +6,7 @@ import ast
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence, Set
+from functools import lru_cache
 from itertools import chain, pairwise
 from numbers import Integral
 from typing import Any
@@ -51,6 +52,8 @@ def column_items(values: Any, name: str, wanted: str, advice: str = "") -> list:
     ValueError
         If it has several columns.
     """
+    if isinstance(values, (list, tuple)):
+        return list(values)
     shape = getattr(values, "shape", None)
     if issparse(values) or (shape is not None and (not shape or tuple(shape[1:]) not in ((), (1,)))):
         raise ValueError(
@@ -206,6 +209,7 @@ def _read_tag(tag: Any, sep: str | None, where: str) -> str | int:
     raise TypeError(f"{where} has the tag {tag!r}, a {type(tag).__name__}; tags are strings or integers.")
 
 
+@lru_cache(maxsize=1 << 16)
 def _is_spelled(tag: str) -> bool:
     """Whether a string is the text of a collection or of a string, or the first piece of one that was split."""
     closing = _CLOSING.get(tag[0])

@@ -207,6 +207,8 @@ class MultilabelScorer:
         if sample_weight is not None:
             kwargs["sample_weight"] = sample_weight
         response = multilabel_response(estimator, X, self.response_method)
+        while hasattr(estimator, "steps"):
+            estimator = estimator.steps[-1][1]
         tag_indicator = getattr(estimator, "tag_indicator", None)  # of a TagClassifier
         if tag_indicator is not None:
             y_true = tag_indicator(y_true)

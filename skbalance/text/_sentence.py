@@ -199,6 +199,24 @@ class SentenceEmbedder(DocLinkMixin, TransformerMixin, BaseEstimator):
             vectors = vectors[[position[text] for text in texts]]
         return np.ascontiguousarray(vectors)
 
+    def fit_transform(self, X, y=None):
+        """Fit and encode; texts that can be gone through only once too.
+
+        Parameters
+        ----------
+        X : list, Series, single-column DataFrame or array of str, of length n_samples
+            Texts.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        vectors : ndarray of float32 of shape (n_samples, n_dimensions)
+            As :meth:`transform`.
+        """
+        texts = check_texts(X)
+        return self.fit(texts).transform(texts)
+
     def cache_info(self):
         """Tell what the cache holds, of this and any other model.
 
