@@ -4,6 +4,7 @@ import copy
 import hashlib
 import os
 import time
+from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from numbers import Integral
 
@@ -200,7 +201,7 @@ class SentenceEmbedder(DocLinkMixin, TransformerMixin, BaseEstimator):
         return np.ascontiguousarray(vectors)
 
     def fit_transform(self, X, y=None):
-        """Fit and encode; texts that can be gone through only once too.
+        """Fit and encode; a generator of texts, which can be gone through only once, too.
 
         Parameters
         ----------
@@ -214,8 +215,7 @@ class SentenceEmbedder(DocLinkMixin, TransformerMixin, BaseEstimator):
         vectors : ndarray of float32 of shape (n_samples, n_dimensions)
             As :meth:`transform`.
         """
-        texts = check_texts(X)
-        return self.fit(texts).transform(texts)
+        return super().fit_transform(check_texts(X) if isinstance(X, Iterator) else X)
 
     def cache_info(self):
         """Tell what the cache holds, of this and any other model.
