@@ -167,8 +167,8 @@ def _check_one_kind(tags: Iterable, name: str) -> None:
 def _only_column(frame: Any) -> Any:
     if hasattr(frame, "iloc"):  # pandas
         return frame.iloc[:, 0]
-    if hasattr(frame, "column_names"):  # pyarrow
-        return frame.columns[0]
+    if hasattr(frame, "column_names"):  # pyarrow, datasets
+        return frame[frame.column_names[0]]
     return frame.to_series() if hasattr(frame, "to_series") else frame[:, 0]  # polars; arrays
 
 

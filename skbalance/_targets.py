@@ -194,11 +194,11 @@ class _Checked:
 
 
 class CheckedMatrix(_Checked, sp.csr_matrix):
-    """A checked indicator for who needs a matrix of SciPy."""
+    """A checked indicator that is a matrix of SciPy."""
 
 
 class CheckedArray(_Checked, sp.csr_array):
-    """A checked indicator for all others."""
+    """A checked indicator that is an array of SciPy."""
 
 
 def checked(csr: Any, names: Sequence = (), holds: tuple[str, ...] = ()) -> Any:

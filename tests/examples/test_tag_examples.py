@@ -11,6 +11,12 @@ from pathlib import Path
 
 import joblib
 import pytest
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.pipeline import make_pipeline
+
+from skbalance import TagClassifier
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 TEXTS = ["wheat and corn", "wheat rises", "oil rises", "corn falls", "oil and gas", "gas falls"]
@@ -108,6 +114,19 @@ def test_service_loads_neither_torch_nor_the_framework(written):
     done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == [[["gas", "oil"]], []]
+
+
+@pytest.mark.parametrize("kind", ["integers", "strings with a separator"])
+def test_service_answers_with_what_json_holds(tmp_path, kind):
+    numbers = [[len(tag) for tag in row] for row in TAGS]
+    model = make_pipeline(TfidfVectorizer(), OneVsRestClassifier(LogisticRegression(C=100)))
+    if kind == "integers":
+        model, want = TagClassifier(model).fit(TEXTS, numbers), numbers
+    else:
+        model, want = TagClassifier(model, sep=";").fit(TEXTS, [";".join(row) for row in TAGS]), TAGS
+    joblib.dump(model, tmp_path / "model.joblib")
+    tag = runpy.run_path(str(EXAMPLES / "tag_service.py"))["load_tagger"](tmp_path / "model.joblib")
+    assert json.loads(json.dumps(tag(TEXTS))) == [sorted(set(row)) for row in want]
 
 
 @pytest.fixture
