@@ -57,14 +57,14 @@ def column_items(values: Any, name: str, wanted: str, advice: str = "") -> list:
     shape = getattr(values, "shape", None)
     if issparse(values) or (shape is not None and (not shape or tuple(shape[1:]) not in ((), (1,)))):
         raise ValueError(
-            f"{name} is a {type(values).__name__} of shape {shape}; one column of {wanted} is needed. {advice}"
+            f"{name} is a {type(values).__name__} of shape {shape}; one column of {wanted} is needed. {advice}".rstrip()
         )
     if shape is not None and len(shape) == 2:
         values = _only_column(values)
     if isinstance(values, (str, bytes, Mapping, Set)) or not isinstance(values, Iterable):
         raise TypeError(
             f"{name} is a {type(values).__name__} ({short(values)}); a list, Series, one-column frame or array of "
-            f"{wanted} is needed. {advice}"
+            f"{wanted} is needed. {advice}".rstrip()
         )
     for method in ("to_pylist", "to_list", "tolist"):
         if hasattr(values, method):
