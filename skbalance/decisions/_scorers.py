@@ -89,7 +89,8 @@ class FittedScorers:
         if width >= n_labels and not ranked:
             labels = np.broadcast_to(np.arange(n_labels, dtype=np.int32), scores[0].shape)
             return Candidates(labels, _stack(scores, n_rows), _stack(matches, n_rows, n_labels), self._ways)
-        total = scores[0] if len(scores) == 1 else sum(_standardise(values) for values in scores)
+        kinds = [*scores, *matches]
+        total = np.where(self.trained, scores[0] if len(kinds) == 1 else sum(map(_standardise, kinds)), -np.inf)
         labels, _ = rank_pairs(total, min(width, n_labels))
         if width < n_labels and (matches or len(forced)):
             more = [_best_others(values, labels) for values in matches]

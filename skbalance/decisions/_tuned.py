@@ -519,7 +519,9 @@ class TunedThresholdMultiLabelClassifierCV(InnerScoresMixin, MetaClassifierMixin
             return np.zeros(num_samples(X), dtype=bool)
         blank = np.diff(sp.csr_array(X).indptr) == 0
         if blank.any():
-            warn(f"{blank.sum()} of {len(blank)} rows have no feature; they get the {self.min_labels_} commonest labels.")
+            warn(
+                f"{blank.sum()} of {len(blank)} rows have no feature; they get the {self.min_labels_} commonest labels."
+            )
         return blank
 
     def _commonest(self) -> np.ndarray:
