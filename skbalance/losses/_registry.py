@@ -7,15 +7,20 @@ from functools import partial
 
 from sklearn.base import clone
 
-from .._validation import validate_hyperparameters
-from ._asymmetric import AsymmetricLoss, AsymmetricPolynomialLoss, HillLoss, RobustAsymmetricLoss
-from ._base import BaseLoss
-from ._class_balanced import ClassBalancedFocalLoss, ClassBalancedNTRFocalLoss
-from ._focal import BinaryCrossEntropy, FocalLoss, LogitAdjustedCrossEntropy, PropensityScoredCrossEntropy
-from ._negative_tolerant import NegativeTolerantFocalLoss
-from ._rebalanced import DistributionBalancedLoss, RebalancedFocalLoss
-from ._set_losses import SigmoidF1Loss, TwoWayLoss, ZLPRLoss
-from ._squared_hinge import SquaredHingeLoss
+from skbalance._validation import validate_hyperparameters
+from skbalance.losses._asymmetric import AsymmetricLoss, AsymmetricPolynomialLoss, HillLoss, RobustAsymmetricLoss
+from skbalance.losses._base import BaseLoss
+from skbalance.losses._class_balanced import ClassBalancedFocalLoss, ClassBalancedNTRFocalLoss
+from skbalance.losses._focal import (
+    BinaryCrossEntropy,
+    FocalLoss,
+    LogitAdjustedCrossEntropy,
+    PropensityScoredCrossEntropy,
+)
+from skbalance.losses._negative_tolerant import NegativeTolerantFocalLoss
+from skbalance.losses._rebalanced import DistributionBalancedLoss, RebalancedFocalLoss
+from skbalance.losses._set_losses import SigmoidF1Loss, TwoWayLoss, ZLPRLoss
+from skbalance.losses._squared_hinge import SquaredHingeLoss
 
 __all__ = ["LOSSES", "get_loss", "get_loss_names", "loss_from_state", "loss_to_state"]
 

@@ -8,9 +8,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ._criteria import Criterion
-from ._kernel import compute_dtype
-from ._positives import PositivePairs
+from skbalance.losses._criteria import Criterion
+from skbalance.losses._kernel import compute_dtype
+from skbalance.losses._positives import PositivePairs
 
 __all__ = ["SetCriterion", "SigmoidF1Criterion", "TwoWayCriterion", "ZLPRCriterion"]
 
@@ -61,7 +61,7 @@ class ZLPRCriterion(SetCriterion):
 class TwoWayCriterion(SetCriterion):
     """The criterion of :class:`TwoWayLoss`."""
 
-    def __init__(self, n_labels, reduction, scale, *, pos_temperature, neg_temperature):
+    def __init__(self, n_labels, reduction, *, scale, pos_temperature, neg_temperature):
         super().__init__(n_labels, reduction, scale)
         self.pos_temperature = pos_temperature
         self.neg_temperature = neg_temperature

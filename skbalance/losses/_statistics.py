@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from .._indicators import check_row_weight
-from .._targets import UNCERTAIN, kept_pairs, read_indicator
-from .._validation import read_numbers
+from skbalance._indicators import check_row_weight
+from skbalance._targets import UNCERTAIN, kept_pairs, read_indicator
+from skbalance._validation import read_numbers
 
 __all__ = ["LabelStatistics"]
 
