@@ -16,7 +16,10 @@ __all__ = [
     "check_known",
     "check_row_weight",
     "label_confusion",
+    "label_fractions",
     "label_sums",
+    "ratio",
+    "read_counts",
     "stored_in",
 ]
 
@@ -192,3 +195,57 @@ def label_confusion(
         label_sums(y_pred, sample_weight),
         label_sums(y_true, sample_weight),
     )
+
+
+def label_fractions(kind: str, y_true: Any, y_pred: Any, sample_weight: np.ndarray | None = None) -> tuple[Any, Any]:
+    """Numerator and denominator of each label's score.
+
+    Parameters
+    ----------
+    kind : {"f1", "precision", "recall"}
+        The score.
+    y_true, y_pred : both ndarray of bool, or both csr_array
+        From :func:`align_indicators`.
+    sample_weight : ndarray of shape (n_samples,) or None, default=None
+        The row weights.
+
+    Returns
+    -------
+    numerator, denominator : ndarray of float64 of shape (n_labels,)
+        For F1, twice the hits, and predictions and truths.
+    """
+    hits, predicted, positives = label_confusion(y_true, y_pred, sample_weight)
+    fractions = {"precision": (hits, predicted), "recall": (hits, positives), "f1": (2 * hits, predicted + positives)}
+    return fractions[kind]
+
+
+def ratio(numerator: Any, denominator: Any, undefined: float) -> np.ndarray:
+    """Divide element by element; where the denominator is 0 the ratio is ``undefined``."""
+    out = np.full(np.shape(numerator), float(undefined))
+    return np.divide(numerator, denominator, out=out, where=np.asarray(denominator) > 0)
+
+
+def read_counts(label_counts: Any) -> np.ndarray:
+    """Check the number of positives of each label.
+
+    Parameters
+    ----------
+    label_counts : array-like of shape (n_labels,)
+        The counts.
+
+    Returns
+    -------
+    counts : ndarray of float64 of shape (n_labels,)
+        The same.
+
+    Raises
+    ------
+    ValueError
+        If they are not a vector of finite numbers of at least 0.
+    """
+    counts = read_numbers(label_counts, "label_counts")
+    if counts.ndim != 1:
+        raise ValueError(f"label_counts must be a vector of numbers, one per label; got shape {counts.shape}.")
+    if not np.isfinite(counts).all() or (counts < 0).any():
+        raise ValueError("label_counts must be finite and at least 0.")
+    return counts

@@ -9,13 +9,13 @@ from typing import Any
 import sklearn.metrics
 from sklearn.metrics import f1_score, precision_score, recall_score
 
-from skbalance.metrics._calibration import expected_calibration_error, multilabel_brier_score_loss
 from skbalance.metrics._groups import (
     group_f1_score,
     group_precision_score,
     group_recall_score,
     tail_coverage_score,
 )
+from skbalance.metrics._probabilities import expected_calibration_error, multilabel_brier_score_loss
 from skbalance.metrics._propensity import (
     propensity_scored_ndcg_at_k_score,
     propensity_scored_precision_at_k_score,

@@ -13,7 +13,6 @@ from skbalance.plotting._axes import (
     TEXT_COLOR,
     check_counts,
     check_display_labels,
-    import_pyplot,
     name_size,
     new_axes,
     plural,
@@ -78,29 +77,15 @@ class LabelFrequencyDisplay:
         self.order = np.argsort(-self.label_counts, kind="stable")
 
     @classmethod
-    def from_targets(
-        cls,
-        y: Any,
-        *,
-        display_labels: Any = None,
-        boundaries: tuple[float, float] = (8, 35),
-        ax: Any = None,
-        **plot_kwargs: Any,
-    ) -> LabelFrequencyDisplay:
+    def from_targets(cls, y: Any, **options: Any) -> LabelFrequencyDisplay:
         """Plot the counts of a label indicator.
 
         Parameters
         ----------
         y : {array-like, sparse matrix} of shape (n_samples, n_labels)
             Label indicator of 0 and 1.
-        display_labels : array-like of shape (n_labels,), default=None
-            Names of the labels.
-        boundaries : tuple of two numbers, default=(8, 35)
-            The largest count of the tail and the smallest of the head.
-        ax : matplotlib Axes, default=None
-            Axes to draw on; None makes a figure.
-        **plot_kwargs : dict
-            For :meth:`plot`.
+        **options : dict
+            For :meth:`from_counts`: names, boundaries, axes, and how to draw.
 
         Returns
         -------
@@ -114,9 +99,7 @@ class LabelFrequencyDisplay:
         ImportError
             If matplotlib is missing.
         """
-        import_pyplot(f"{cls.__name__}.from_targets")
-        counts = label_sums(check_indicator(y, name="y"))
-        return cls(counts, display_labels=display_labels, boundaries=boundaries).plot(ax, **plot_kwargs)
+        return cls.from_counts(label_sums(check_indicator(y, name="y")), **options)
 
     @classmethod
     def from_counts(
@@ -155,33 +138,18 @@ class LabelFrequencyDisplay:
         ImportError
             If matplotlib is missing.
         """
-        import_pyplot(f"{cls.__name__}.from_counts")
         return cls(label_counts, display_labels=display_labels, boundaries=boundaries).plot(ax, **plot_kwargs)
 
     @classmethod
-    def from_estimator(
-        cls,
-        estimator: Any,
-        *,
-        display_labels: Any = None,
-        boundaries: tuple[float, float] = (8, 35),
-        ax: Any = None,
-        **plot_kwargs: Any,
-    ) -> LabelFrequencyDisplay:
+    def from_estimator(cls, estimator: Any, **options: Any) -> LabelFrequencyDisplay:
         """Plot the counts of the data that an estimator was fitted on.
 
         Parameters
         ----------
         estimator : object
             Fitted, with `label_counts_`; pipelines and searches are looked into.
-        display_labels : array-like of shape (n_labels,), default=None
-            Names of the labels.
-        boundaries : tuple of two numbers, default=(8, 35)
-            The largest count of the tail and the smallest of the head.
-        ax : matplotlib Axes, default=None
-            Axes to draw on; None makes a figure.
-        **plot_kwargs : dict
-            For :meth:`plot`.
+        **options : dict
+            For :meth:`from_counts`: names, boundaries, axes, and how to draw.
 
         Returns
         -------
@@ -195,9 +163,7 @@ class LabelFrequencyDisplay:
         ImportError
             If matplotlib is missing.
         """
-        import_pyplot(f"{cls.__name__}.from_estimator")
-        counts = fitted_label_counts(estimator)
-        return cls(counts, display_labels=display_labels, boundaries=boundaries).plot(ax, **plot_kwargs)
+        return cls.from_counts(fitted_label_counts(estimator), **options)
 
     def plot(self, ax: Any = None, *, xscale: str = "linear", area_kw: dict | None = None) -> LabelFrequencyDisplay:
         """Draw the counts.

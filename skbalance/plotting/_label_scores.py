@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from skbalance._indicators import align_indicators, label_confusion
+from skbalance._indicators import align_indicators, label_fractions, ratio
 from skbalance._validation import read_numbers
 from skbalance.metrics import label_groups
 
@@ -66,13 +66,7 @@ def label_scores(y_true: Any, y_pred: Any, scoring: str | Callable, zero_divisio
         return scores
     if scoring not in _SCORES:
         raise ValueError(f"scoring must be one of {_SCORES} or a callable; got {scoring!r}.")
-    hits, predicted, positives = label_confusion(*align_indicators(y_true, y_pred))
-    top, bottom = {
-        "f1": (2 * hits, predicted + positives),
-        "precision": (hits, predicted),
-        "recall": (hits, positives),
-    }[scoring]
-    return np.divide(top, bottom, out=np.full(top.shape, float(zero_division)), where=bottom > 0)
+    return ratio(*label_fractions(scoring, *align_indicators(y_true, y_pred)), zero_division)
 
 
 def check_label_scores(scores: Any, n_labels: int, name: str = "scores") -> np.ndarray:

@@ -77,17 +77,7 @@ class LossDisplay:
         self.label_names = list(label_names)
 
     @classmethod
-    def from_targets(
-        cls,
-        losses: Any,
-        y: Any,
-        *,
-        labels: Any = None,
-        display_labels: Any = None,
-        logits: Any = None,
-        ax: Any = None,
-        **plot_kwargs: Any,
-    ) -> LossDisplay:
+    def from_targets(cls, losses: Any, y: Any, **options: Any) -> LossDisplay:
         """Plot losses as they are for the labels of a training set.
 
         Parameters
@@ -96,16 +86,8 @@ class LossDisplay:
             Losses; the keys of a mapping are their names.
         y : {array-like, sparse matrix} of shape (n_samples, n_labels)
             Label indicator of the training set.
-        labels : sequence of int, default=None
-            Columns of the labels to show; None is the most frequent one and the rarest that has a sample.
-        display_labels : array-like of shape (n_labels,), default=None
-            Names of all labels.
-        logits : array-like of shape (n_logits,), default=None
-            Where to evaluate; None is 121 values from -6 to 6.
-        ax : matplotlib Axes or array of them, default=None
-            Axes to put all plots in, or one for each; None makes a figure.
-        **plot_kwargs : dict
-            For :meth:`plot`.
+        **options : dict
+            For :meth:`from_statistics`: labels, names, logits, axes, and how to draw.
 
         Returns
         -------
@@ -119,11 +101,7 @@ class LossDisplay:
         ImportError
             If matplotlib is missing.
         """
-        import_pyplot(f"{cls.__name__}.from_targets")
-        statistics = LabelStatistics.from_targets(check_indicator(y, name="y"))
-        return cls.from_statistics(
-            losses, statistics, labels=labels, display_labels=display_labels, logits=logits, ax=ax, **plot_kwargs
-        )
+        return cls.from_statistics(losses, LabelStatistics.from_targets(check_indicator(y, name="y")), **options)
 
     @classmethod
     def from_statistics(

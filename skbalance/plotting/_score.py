@@ -117,12 +117,8 @@ class LabelScoreDisplay:
         y: Any,
         *,
         label_counts: Any = None,
-        scoring: str | Callable = "f1",
         response_method: str = "predict",
-        zero_division: float = 0.0,
-        boundaries: tuple[float, float] = (8, 35),
-        ax: Any = None,
-        **plot_kwargs: Any,
+        **options: Any,
     ) -> LabelScoreDisplay:
         """Plot the scores of one or more fitted estimators.
 
@@ -137,19 +133,11 @@ class LabelScoreDisplay:
         label_counts : array-like of shape (n_labels,), default=None
             Positives of each label in the training data; None takes the `label_counts_` of the first estimator
             that keeps them.
-        scoring : {"f1", "precision", "recall"} or callable, default="f1"
-            ``scoring(y_true, y_pred)`` gives an array of shape (n_labels,).
         response_method : {"predict", "predict_proba", "scores"}, default="predict"
-            What a callable takes as `y_pred`. ``"scores"`` is `decision_function`, or `predict_proba` where there
-            is none.
-        zero_division : {0, 1, nan}, default=0
-            Score of a label with nothing to divide by; nan leaves it out.
-        boundaries : tuple of two numbers, default=(8, 35)
-            The largest count of the tail and the smallest of the head.
-        ax : matplotlib Axes, default=None
-            Axes to draw on; None makes a figure.
-        **plot_kwargs : dict
-            For :meth:`plot`.
+            What a callable `scoring` takes as `y_pred`. ``"scores"`` is `decision_function`, or `predict_proba`
+            where there is none.
+        **options : dict
+            For :meth:`from_predictions`: `scoring`, `zero_division`, boundaries, axes, and how to draw.
 
         Returns
         -------
@@ -169,12 +157,8 @@ class LabelScoreDisplay:
         estimators = as_named(estimator, type(estimator).__name__)
         if label_counts is None:
             label_counts = _first_label_counts(list(estimators.values()))
-        return cls.from_predictions(
-            y,
-            {name: multilabel_response(model, X, response_method) for name, model in estimators.items()},
-            label_counts=label_counts, scoring=scoring, zero_division=zero_division, boundaries=boundaries,
-            ax=ax, **plot_kwargs,
-        )  # fmt: skip
+        predicted = {name: multilabel_response(model, X, response_method) for name, model in estimators.items()}
+        return cls.from_predictions(y, predicted, label_counts=label_counts, **options)
 
     @classmethod
     def from_predictions(
