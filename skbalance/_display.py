@@ -3,8 +3,6 @@
 from ._validation import DocLinkMixin, VisualBlock
 from .losses import BaseLoss, get_loss, get_loss_names, loss_from_state, loss_to_state
 
-__all__ = ["LossBoxMixin"]
-
 
 class LossBoxMixin(DocLinkMixin):
     """Shows the loss with its parameters in the HTML display, also where it is given by its name, and keeps it."""

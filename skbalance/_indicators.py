@@ -10,19 +10,6 @@ import scipy.sparse as sp
 from skbalance._targets import UNKNOWN, kept_pairs, read_indicator, split_unknown
 from skbalance._validation import read_numbers
 
-__all__ = [
-    "align_indicators",
-    "check_indicator",
-    "check_known",
-    "check_row_weight",
-    "label_confusion",
-    "label_fractions",
-    "label_sums",
-    "ratio",
-    "read_counts",
-    "stored_in",
-]
-
 
 def check_indicator(y: Any, *, name: str = "y_true") -> Any:
     """Check a multi-label indicator matrix; the caller's data is never changed.

@@ -10,8 +10,6 @@ import numpy as np
 from skbalance._indicators import read_counts
 from skbalance._validation import read_numbers
 
-__all__ = ["label_propensities"]
-
 
 def label_propensities(label_counts: Any, n_samples: int, *, A: float = 0.55, B: float = 1.5) -> np.ndarray:
     r"""Estimate how likely a true label is to have been given, from how often it was given.

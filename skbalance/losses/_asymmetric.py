@@ -6,8 +6,6 @@ from dataclasses import dataclass
 
 from skbalance.losses._base import MarginBasedLoss, PosWeight
 
-__all__ = ["AsymmetricLoss", "AsymmetricPolynomialLoss", "HillLoss", "RobustAsymmetricLoss"]
-
 
 def asymmetric_settings(loss, *, hill: float | None = None) -> dict:
     """What makes the criterion of a loss of this kind, from its hyperparameters."""

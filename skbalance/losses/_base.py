@@ -16,8 +16,6 @@ from skbalance.losses._statistics import LabelStatistics
 if TYPE_CHECKING:
     from skbalance.losses._criteria import Criterion
 
-__all__ = ["BaseLoss", "MarginBasedLoss", "PosWeight", "focal_settings", "frequency_weighting"]
-
 REDUCTIONS = ("none", "row_sum", "sum", "mean")
 
 _FINITE = [Interval(Real, None, None, closed="neither")]

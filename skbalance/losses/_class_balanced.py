@@ -9,8 +9,6 @@ from skbalance.losses._base import MarginBasedLoss, PosWeight, focal_settings
 from skbalance.losses._negative_tolerant import negative_tolerance
 from skbalance.losses._statistics import LabelStatistics
 
-__all__ = ["ClassBalancedFocalLoss", "ClassBalancedNTRFocalLoss"]
-
 
 class _ClassBalancedLoss(MarginBasedLoss):
     """The weighting by the effective number of samples."""

@@ -15,8 +15,6 @@ from skbalance.losses._margins import Focal, MarginLoss
 from skbalance.losses._positives import PositivePairs
 from skbalance.losses._weighting import LabelWeighting, Weighting
 
-__all__ = ["BalancedCriterion", "Criterion", "SoftmaxCriterion"]
-
 
 class Criterion(nn.Module):
     """A loss bound to label counts: ``criterion(logits, targets)``.

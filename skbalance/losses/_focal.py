@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from skbalance._propensity import label_propensities
 from skbalance.losses._base import MarginBasedLoss, PosWeight, focal_settings, frequency_weighting
 
-__all__ = ["BinaryCrossEntropy", "FocalLoss", "LogitAdjustedCrossEntropy", "PropensityScoredCrossEntropy"]
-
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class BinaryCrossEntropy(MarginBasedLoss):

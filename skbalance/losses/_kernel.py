@@ -17,8 +17,6 @@ from skbalance.losses._margins import MarginLoss, SmoothedNegative
 from skbalance.losses._positives import PositivePairs
 from skbalance.losses._weighting import OuterWeight, RebalancedWeight
 
-__all__ = ["BalancedLossFunction", "Elements", "balanced_loss"]
-
 # Elements in a block; on the CPU for each thread, so that its few temporaries stay in that core's caches.
 BLOCK_ELEMENTS = {"cpu": 1 << 17, "cuda": 1 << 24}
 

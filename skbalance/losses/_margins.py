@@ -22,16 +22,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-__all__ = [
-    "AsymmetricNegative",
-    "Focal",
-    "HillNegative",
-    "MarginLoss",
-    "PolynomialPositive",
-    "SmoothedNegative",
-    "SquaredHinge",
-]
-
 # softplus(s) = s and sigmoid(s) = 1 past this point, to the last digit of float64.
 THRESHOLD = 40.0
 

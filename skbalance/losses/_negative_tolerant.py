@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from skbalance.losses._base import MarginBasedLoss, PosWeight, focal_settings
 from skbalance.losses._statistics import LabelStatistics
 
-__all__ = ["NegativeTolerantFocalLoss", "negative_tolerance"]
-
 
 def negative_tolerance(
     statistics: LabelStatistics, *, neg_scale: float, kappa: float, neg_weight: float | None = None

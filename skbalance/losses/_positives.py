@@ -8,8 +8,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-__all__ = ["PositivePairs"]
-
 # Label of an element that is to be left out, as in PyTorch's losses of classes; NaN is another.
 IGNORE_INDEX = -100
 

@@ -14,8 +14,6 @@ from skbalance.losses._statistics import LabelStatistics
 if TYPE_CHECKING:
     from skbalance.losses._weighting import RebalancedWeighting
 
-__all__ = ["DistributionBalancedLoss", "RebalancedFocalLoss"]
-
 
 class _RebalancedLoss(MarginBasedLoss):
     """The rebalanced weighting and its centre mu."""

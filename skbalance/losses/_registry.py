@@ -22,8 +22,6 @@ from skbalance.losses._rebalanced import DistributionBalancedLoss, RebalancedFoc
 from skbalance.losses._set_losses import SigmoidF1Loss, TwoWayLoss, ZLPRLoss
 from skbalance.losses._squared_hinge import SquaredHingeLoss
 
-__all__ = ["LOSSES", "get_loss", "get_loss_names", "loss_from_state", "loss_to_state"]
-
 LOSSES: dict[str, Callable[[], BaseLoss]] = {
     "bce": BinaryCrossEntropy,
     "focal": FocalLoss,

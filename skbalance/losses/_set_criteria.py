@@ -12,8 +12,6 @@ from skbalance.losses._criteria import Criterion
 from skbalance.losses._kernel import compute_dtype
 from skbalance.losses._positives import PositivePairs
 
-__all__ = ["SetCriterion", "SigmoidF1Criterion", "TwoWayCriterion", "ZLPRCriterion"]
-
 
 class SetCriterion(Criterion):
     """A loss of whole rows, or of columns of the batch: ``"mean"`` is over samples, and there is no ``"none"``."""

@@ -12,8 +12,6 @@ from skbalance.losses._statistics import LabelStatistics
 if TYPE_CHECKING:
     from skbalance.losses._set_criteria import SetCriterion
 
-__all__ = ["SigmoidF1Loss", "TwoWayLoss", "ZLPRLoss"]
-
 
 class _SetLoss(BaseLoss):
     """A loss of rows or columns."""

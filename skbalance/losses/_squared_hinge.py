@@ -6,8 +6,6 @@ from dataclasses import dataclass
 
 from skbalance.losses._base import MarginBasedLoss, PosWeight, frequency_weighting
 
-__all__ = ["SquaredHingeLoss"]
-
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class SquaredHingeLoss(MarginBasedLoss):

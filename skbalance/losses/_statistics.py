@@ -12,8 +12,6 @@ from skbalance._indicators import check_row_weight
 from skbalance._targets import UNCERTAIN, kept_pairs, read_indicator
 from skbalance._validation import read_numbers
 
-__all__ = ["LabelStatistics"]
-
 
 @dataclass(frozen=True, eq=False)
 class LabelStatistics:

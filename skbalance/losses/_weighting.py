@@ -16,16 +16,6 @@ from torch import Tensor, nn
 from skbalance.losses._margins import THRESHOLD
 from skbalance.losses._positives import PositivePairs
 
-__all__ = [
-    "ClassBalancedSampleWeighting",
-    "LabelWeighting",
-    "OuterWeight",
-    "RebalancedWeight",
-    "RebalancedWeighting",
-    "Weighting",
-    "class_balanced_weight",
-]
-
 
 @dataclass(frozen=True)
 class OuterWeight:

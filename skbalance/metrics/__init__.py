@@ -1,5 +1,6 @@
 """Metrics and scorers for long-tailed multi-label classification."""
 
+from skbalance._propensity import label_propensities
 from skbalance.metrics._groups import (
     group_f1_score,
     group_f1_scorer,
@@ -11,7 +12,6 @@ from skbalance.metrics._groups import (
 from skbalance.metrics._names import get_scorer, get_scorer_names, multilabel_scorers
 from skbalance.metrics._probabilities import expected_calibration_error, multilabel_brier_score_loss
 from skbalance.metrics._propensity import (
-    label_propensities,
     propensity_scored_ndcg_at_k_score,
     propensity_scored_precision_at_k_score,
 )

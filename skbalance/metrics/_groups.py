@@ -20,15 +20,6 @@ from skbalance._indicators import (
 from skbalance.metrics._ranking import check_zero_division, row_mean
 from skbalance.metrics._scorer import MultilabelScorer
 
-__all__ = [
-    "group_f1_score",
-    "group_f1_scorer",
-    "group_precision_score",
-    "group_recall_score",
-    "label_groups",
-    "tail_coverage_score",
-]
-
 _AVERAGES = ("macro", "micro")
 
 

@@ -12,8 +12,6 @@ import scipy.sparse as sp
 from skbalance._indicators import check_known, check_row_weight
 from skbalance.metrics._ranking import check_scores
 
-__all__ = ["expected_calibration_error", "multilabel_brier_score_loss"]
-
 _BLOCK_ELEMENTS = 1 << 22
 _MAX_BINS = 10_000
 

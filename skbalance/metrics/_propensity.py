@@ -10,12 +10,6 @@ from skbalance._propensity import label_propensities
 from skbalance._validation import read_numbers
 from skbalance.metrics._ranking import check_ranking, top_labels
 
-__all__ = [
-    "label_propensities",
-    "propensity_scored_ndcg_at_k_score",
-    "propensity_scored_precision_at_k_score",
-]
-
 
 def _propensity_scored(y_true, y_score, propensities, label_counts, n_samples, k, sample_weight, gain):
     y_true, y_score, weight = check_ranking(y_true, y_score, k, sample_weight)

@@ -12,8 +12,6 @@ import scipy.sparse as sp
 from skbalance._indicators import check_known, check_row_weight, ratio, stored_in
 from skbalance._validation import check_sparse
 
-__all__ = ["ndcg_at_k_score", "precision_at_k_score", "r_precision_score", "recall_at_k_score"]
-
 _BLOCK_ELEMENTS = 1 << 22
 
 

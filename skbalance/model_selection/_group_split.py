@@ -13,8 +13,6 @@ from sklearn.utils import check_random_state, indexable
 from skbalance._targets import is_missing
 from skbalance.model_selection._split import _check_folds, _target_as_csr
 
-__all__ = ["MultilabelStratifiedGroupKFold"]
-
 _SWEEPS = 10
 
 

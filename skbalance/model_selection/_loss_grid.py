@@ -10,8 +10,6 @@ from scipy.stats import loguniform, uniform
 from skbalance._validation import StrOptions, validate_params
 from skbalance.losses import BaseLoss, get_loss, get_loss_names
 
-__all__ = ["loss_distributions", "loss_grid"]
-
 # By parameter, not by loss: a name means the same in every loss that has it.
 _GRID: dict[str, tuple] = {
     "pos_weight": (1.0, "sqrt_balanced"),

@@ -17,13 +17,6 @@ from skbalance._validation import _safe_indexing, check_sparse
 from skbalance._warnings import warn
 from skbalance.model_selection._stratify import assign_folds
 
-__all__ = [
-    "MultilabelStratifiedKFold",
-    "MultilabelStratifiedShuffleSplit",
-    "RepeatedMultilabelStratifiedKFold",
-    "multilabel_train_test_split",
-]
-
 
 def _target_as_csr(y: Any) -> sp.csr_array:
     """The target as a canonical CSR indicator; a 1-D target becomes one column per class.

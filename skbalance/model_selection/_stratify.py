@@ -9,8 +9,6 @@ from __future__ import annotations
 import numpy as np
 import scipy.sparse as sp
 
-__all__ = ["LocalSearch", "assign_folds", "deal", "iterative_stratification"]
-
 _EPS = 1e-9
 _SWEEP_ELEMENTS = 400_000  # for so many ones in the target, eight more sweeps
 _CHEAP_ELEMENTS = 150_000  # a small target is swept until so many ones were looked at

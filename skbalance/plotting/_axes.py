@@ -11,25 +11,6 @@ import numpy as np
 from skbalance._validation import read_numbers
 from skbalance.metrics import label_groups
 
-__all__ = [
-    "GROUP_COLORS",
-    "TEXT_COLOR",
-    "check_counts",
-    "check_display_labels",
-    "import_pyplot",
-    "line_styles",
-    "name_size",
-    "new_axes",
-    "new_grid",
-    "plural",
-    "restyle",
-    "set_count_axis",
-    "set_log_ticks",
-    "set_rank_axis",
-    "spread_positions",
-    "top_legend",
-]
-
 # Backgrounds of the groups: three steps of lightness, so that they differ in greyscale too.
 GROUP_COLORS = {"head": "#c3d5e8", "medium": "#e1eaf3", "tail": "#fdf7ea"}
 TEXT_COLOR = "#404040"

@@ -11,16 +11,6 @@ from skbalance._indicators import align_indicators, label_fractions, ratio
 from skbalance._validation import read_numbers
 from skbalance.metrics import label_groups
 
-__all__ = [
-    "as_named",
-    "check_label_scores",
-    "frequency_means",
-    "group_means",
-    "label_scores",
-    "plot_means",
-    "score_title",
-]
-
 _SCORES = ("f1", "precision", "recall")
 
 

@@ -12,8 +12,6 @@ from skbalance._indicators import check_indicator
 from skbalance._validation import read_numbers
 from skbalance.plotting._axes import import_pyplot, new_axes, restyle, set_rank_axis
 
-__all__ = ["LabelSetDisplay"]
-
 
 class LabelSetDisplay:
     """Share of the rows that the most frequent label sets cover.

@@ -9,9 +9,7 @@ import numpy as np
 from skbalance._indicators import check_indicator
 from skbalance._validation import read_numbers
 from skbalance.losses import BaseLoss, LabelStatistics, get_loss
-from skbalance.plotting._axes import check_display_labels, import_pyplot, line_styles, new_grid, restyle
-
-__all__ = ["LossDisplay"]
+from skbalance.plotting import _axes
 
 _ROWS = ("loss", "gradient")
 
@@ -148,12 +146,12 @@ class LossDisplay:
         ImportError
             If matplotlib is missing.
         """
-        import_pyplot(f"{cls.__name__}.from_statistics")
+        _axes.import_pyplot(f"{cls.__name__}.from_statistics")
         if not isinstance(statistics, LabelStatistics):
             raise TypeError(f"statistics must be a LabelStatistics; got {type(statistics).__name__}.")
         named = _name_losses(losses)
         shown = _check_labels(labels, statistics)
-        names = check_display_labels(display_labels, statistics.n_labels)
+        names = _axes.check_display_labels(display_labels, statistics.n_labels)
         grid = np.linspace(-6, 6, 121) if logits is None else read_numbers(logits, "logits")
         if grid.ndim != 1 or grid.size < 2 or not np.isfinite(grid).all():
             raise ValueError(f"logits must be a vector of at least two finite numbers; got shape {grid.shape}.")
@@ -207,9 +205,9 @@ class LossDisplay:
         n_shown = len(self.label_names)
         shape = (len(rows), 2 * n_shown)
         size = (2.4 * shape[1] + 0.6, 2.3 * shape[0] + 0.9)
-        axes = new_grid(ax, shape, f"{type(self).__name__}.plot", size, share_y="row")
+        axes = _axes.new_grid(ax, shape, f"{type(self).__name__}.plot", size, share_y="row")
         self.lines_ = np.empty((*shape, len(self.losses)), dtype=object)
-        styles = line_styles(len(self.losses))
+        styles = _axes.line_styles(len(self.losses))
         for r, quantity in enumerate(rows):
             data = self.losses if quantity == "loss" else self.gradients
             for c in range(shape[1]):
@@ -219,7 +217,7 @@ class LossDisplay:
                 for k, name in enumerate(self.losses):
                     (line,) = panel.plot(self.logits, np.abs(data[name][label, target]), label=name, **styles[k])
                     line.set(marker="", linewidth=1.7, zorder=3 + 0.01 * k)
-                    restyle(line, line_kw)
+                    _axes.restyle(line, line_kw)
                     self.lines_[r, c, k] = line
                 panel.set_yscale(yscale)
                 if r == 0:

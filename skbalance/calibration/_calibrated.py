@@ -17,7 +17,7 @@ from skbalance._validation import (
     _safe_indexing,
     validate_hyperparameters,
 )
-from skbalance.calibration._calibration_maps import CalibrationSample, fit_maps
+from skbalance.calibration._maps import CalibrationSample, fit_maps
 from skbalance.crossfit import (
     FitTasks,
     MetaClassifierMixin,
@@ -32,8 +32,6 @@ from skbalance.crossfit import (
     scoring_blocks,
 )
 
-__all__ = ["CalibratedMultiLabelClassifierCV"]
-
 # Scores of all labels are kept for so many pairs; where there are more, for a sample of the rows.
 _MAX_ELEMENTS = 1 << 27
 
@@ -47,7 +45,7 @@ class CalibratedMultiLabelClassifierCV(MetaClassifierMixin, BaseEstimator):
     binary target. A label with a few positives has no map to speak of: each label's map is shrunk toward one of labels
     of similar frequency, the more so the fewer positives it has,
 
-        p_l(s) = (n_l own_l(s) + shrinkage like(s; n_l)) / (n_l + shrinkage).
+        p_l(s) = (n_l own_l(s) + shrinkage pooled(s; n_l)) / (n_l + shrinkage).
 
     Parameters
     ----------

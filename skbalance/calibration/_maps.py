@@ -9,8 +9,6 @@ from scipy.optimize import minimize, minimize_scalar
 from scipy.special import expit
 from sklearn.isotonic import IsotonicRegression
 
-__all__ = ["CalibrationMaps", "CalibrationSample", "fit_maps"]
-
 _OCTAVE = np.log(2)
 _MAX_POOLED = 100_000
 # Between these scikit-learn's temperature scaling looks, too.
@@ -51,7 +49,7 @@ class CalibrationMaps:
     own : list of n_labels tuples or None
         Each label's own map: slope and intercept before a sigmoid, or the knots of a step function. None
         for no positive.
-    like : list of tuples
+    pooled : list of tuples
         The map of each level of frequency.
     level : ndarray of shape (n_labels,)
         Level of each label.
@@ -63,7 +61,7 @@ class CalibrationMaps:
 
     method: str
     own: list
-    like: list
+    pooled: list
     level: np.ndarray
     weight: np.ndarray
     constant: np.ndarray
@@ -75,7 +73,7 @@ class CalibrationMaps:
             if not np.isnan(self.constant[label]):
                 probabilities[:, label] = self.constant[label]
                 continue
-            column = _apply(self.method, self.like[self.level[label]], scores[:, label])
+            column = _apply(self.method, self.pooled[self.level[label]], scores[:, label])
             if self.own[label] is not None:
                 own = _apply(self.method, self.own[label], scores[:, label])
                 column = self.weight[label] * own + (1 - self.weight[label]) * column
@@ -127,9 +125,9 @@ def fit_maps(
             weights = np.r_[np.ones(len(positives[label])), np.full(len(negatives), weight)]
             own[label] = _fit(method, np.r_[positives[label], negatives], len(positives[label]), weights)
     levels, level = np.unique(np.rint(np.log2(np.maximum(counts, 1))), return_inverse=True)
-    like = _level_maps(sample, positives, level, levels * _OCTAVE, method, rng, np.isnan(constant))
+    pooled = _level_maps(sample, positives, level, levels * _OCTAVE, method, rng, np.isnan(constant))
     weight = evidence / np.maximum(evidence + shrinkage, np.finfo(float).tiny)
-    return CalibrationMaps(method, own, like, level, weight, constant)
+    return CalibrationMaps(method, own, pooled, level, weight, constant)
 
 
 def _negatives(sample, label):
