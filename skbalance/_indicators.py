@@ -1,4 +1,4 @@
-"""Checks and sums over 0/1 indicator matrices, dense or sparse, that every metric shares."""
+"""Checks of indicator matrices, dense or sparse, and sums over them, for all metrics."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def check_known(y: Any, *, name: str = "y_true") -> tuple[Any, Any]:
 
 
 def stored_in(matrix: sp.csr_array, other: sp.csr_array) -> np.ndarray:
-    """Whether each stored pair of a canonical matrix is stored in another one, too."""
+    """Whether each stored pair of a canonical matrix is also stored in another one."""
     first, second = (
         np.repeat(np.arange(m.shape[0], dtype=np.int64) * m.shape[1], np.diff(m.indptr)) + m.indices
         for m in (matrix, other)

@@ -1,4 +1,4 @@
-"""How likely a true label is to have been given, from how often it was given: for losses and metrics."""
+"""Label propensities, for losses and metrics."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from skbalance._validation import read_numbers
 
 
 def label_propensities(label_counts: Any, n_samples: int, *, A: float = 0.55, B: float = 1.5) -> np.ndarray:
-    r"""Estimate how likely a true label is to have been given, from how often it was given.
+    r"""Estimate the probability that a true label was recorded, from how often the label occurs.
 
     .. math:: p_l = \frac{1}{1 + C (n_l + B)^{-A}}, \qquad C = (\log N - 1) (B + 1)^A
 

@@ -1,4 +1,4 @@
-"""The meta-estimator that makes probabilities of a multi-label classifier's scores."""
+"""Meta-estimator that turns a multi-label classifier's scores into probabilities."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ _MAX_ELEMENTS = 1 << 27
 class CalibratedMultiLabelClassifierCV(MetaClassifierMixin, BaseEstimator):
     """Multi-label classifier with calibrated probabilities, by cross-validation.
 
-    What a classifier trained with a balancing loss (or with none) gives as a probability is not one: of the pairs
-    it gives 0.3, more or fewer than 30 % are positive. The training rows are scored by models that did not see
+    The probabilities of a classifier trained with a balancing loss are not calibrated: of the pairs with a
+    probability of 0.3, more or fewer than 30 % are positive. The training rows are scored by models that did not see
     them, and a map from scores to probabilities is fitted to each label, of the kinds that scikit-learn has for a
-    binary target. A label with a few positives has no map to speak of: each label's map is shrunk toward one of labels
+    binary target. A few positives do not determine a map, so each label's map is shrunk toward one of labels
     of similar frequency, the more so the fewer positives it has,
 
         p_l(s) = (n_l own_l(s) + shrinkage pooled(s; n_l)) / (n_l + shrinkage).
@@ -243,7 +243,7 @@ class CalibratedMultiLabelClassifierCV(MetaClassifierMixin, BaseEstimator):
         return probabilities
 
     def predict(self, X):
-        """Predict what is more likely than not.
+        """Predict the labels with a probability above one half.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""Maps from scores to probabilities, one a label, shrunk toward one of labels of similar frequency."""
+"""Maps from scores to probabilities, one for each label, shrunk toward that of labels of similar frequency."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LOG_INVERSE_TEMPERATURE = (-10.0, 10.0)
 
 @dataclass(frozen=True)
 class CalibrationSample:
-    """Scores of rows that the models had not seen.
+    """Out-of-sample scores to fit the maps on.
 
     Attributes
     ----------
@@ -131,14 +131,14 @@ def fit_maps(
 
 
 def _negatives(sample, label):
-    """Scores of sampled rows without the label, and for how many rows each stands."""
+    """Scores of the sampled rows without the label, and the number of rows that each represents."""
     column = sample.scores[:, label]
     negatives = column[~sample.targets[:, label] & ~np.isnan(column)]
     return negatives, sample.n_rows / len(sample.scores)
 
 
 def _level_maps(sample, positives, level, position, method, rng, usable):
-    """One map for each level, of all labels weighted by how near in log count they are."""
+    """One map for each level of frequency, fitted to all labels weighted by their nearness in log count."""
     rows, columns = np.nonzero(~sample.targets & ~np.isnan(sample.scores) & usable)
     thinning = 1.0
     if len(rows) > _MAX_POOLED:
@@ -158,7 +158,7 @@ def _level_maps(sample, positives, level, position, method, rng, usable):
 
 
 def _fit(method, scores, n_positives, weights):
-    """Map of scores of which the first `n_positives` are positives."""
+    """Fit one map to scores of which the first `n_positives` are those of positives."""
     targets = np.arange(len(scores)) < n_positives
     scores = np.asarray(scores, dtype=float)
     if method == "sigmoid":
@@ -170,7 +170,7 @@ def _fit(method, scores, n_positives, weights):
 
 
 def _platt(scores, targets, weights):
-    """Slope and intercept of Platt's sigmoid, which aims a little inside of 0 and 1."""
+    """Slope and intercept of Platt's sigmoid, whose targets lie a little inside 0 and 1."""
     positives, negatives = weights[targets].sum(), weights[~targets].sum()
     aims = np.where(targets, (positives + 1) / (positives + 2), 1 / (negatives + 2))
     weights, unit = weights / weights.sum(), max(np.abs(scores).max(), 1.0)
@@ -188,7 +188,7 @@ def _platt(scores, targets, weights):
 
 
 def _inverse_temperature(scores, targets, weights):
-    """What the scores are to be multiplied by, to have the least log loss as log-odds."""
+    """Factor of the scores that gives the least log loss, the scores being read as log-odds."""
     margins, weights = np.where(targets, -scores, scores), weights / weights.sum()
     found = minimize_scalar(
         lambda log: weights @ np.logaddexp(0, np.exp(log) * margins),

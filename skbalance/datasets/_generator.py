@@ -244,7 +244,7 @@ def _draw_labels(
     allow_unlabeled: bool,
     rng: np.random.Generator,
 ) -> csr_matrix:
-    """Draw the label indicator. A pair of label and sample is held as the number label * n_samples + sample."""
+    """Draw the label indicator; a (label, sample) pair is represented by label * n_samples + sample."""
     n_labels = len(frequencies)
     tail = np.flatnonzero(parents >= 0)
     brought = np.bincount(parents[tail], weights=linkage * frequencies[tail], minlength=n_labels)

@@ -8,7 +8,7 @@ from skbalance.losses._base import MarginBasedLoss, PosWeight
 
 
 def asymmetric_settings(loss, *, hill: float | None = None) -> dict:
-    """What makes the criterion of a loss of this kind, from its hyperparameters."""
+    """Settings of the criterion, from the loss's hyperparameters."""
     from skbalance.losses._margins import AsymmetricNegative, Focal, PolynomialPositive
 
     negative = AsymmetricNegative(loss.gamma_neg, loss.clip, hill)
@@ -20,7 +20,7 @@ def asymmetric_settings(loss, *, hill: float | None = None) -> dict:
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class AsymmetricLoss(MarginBasedLoss):
-    r"""Asymmetric loss (ASL): easy negatives are let go altogether, and very wrong ones pull no more.
+    r"""Asymmetric loss (ASL): easy negatives are dropped, and badly wrong ones stop pulling.
 
     .. math:: L = (1 - p)^{\gamma_+} (-\log p) \quad (y = 1), \qquad
               L = q^{\gamma_-} [-\log(1 - q)], \; q = \max(p - c, 0) \quad (y = 0)
@@ -77,7 +77,7 @@ class HillLoss(MarginBasedLoss):
               L = (\lambda - p) \, p^2 \quad (y = 0)
 
     with :math:`p = \sigma(z)`. At :math:`\lambda = 1.5` the pull of a negative is strongest at p = 1/2 and falls to 0
-    on both sides, like a hill: a negative that the model is sure of is likely to be a label that nobody gave.
+    on both sides, like a hill: a negative to which the model gives a high probability is likely to be a missing label.
 
     Parameters
     ----------
@@ -124,7 +124,7 @@ class HillLoss(MarginBasedLoss):
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class AsymmetricPolynomialLoss(MarginBasedLoss):
-    r"""Asymmetric polynomial loss (APL): the first Taylor coefficients of the positives' cross-entropy are changed.
+    r"""Asymmetric polynomial loss (APL): cross-entropy of the positives with its first Taylor coefficients changed.
 
     .. math:: L = (1 - p)^{\gamma_+} [-\log p + a (1 - p) + b (1 - p)^2] \quad (y = 1), \qquad
               L = q^{\gamma_-} [-\log(1 - q)], \; q = \max(p - c, 0) \quad (y = 0)

@@ -1,4 +1,4 @@
-"""What every loss shares: a loss holds hyperparameters; bound to label counts it becomes a criterion."""
+"""Base classes of the losses: hyperparameters that, bound to label counts, become a criterion."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class BaseLoss(DocLinkMixin, BaseEstimator):
 
     @property
     def penalty_exponent(self) -> float:
-        """The classifier's penalty on the coefficients of a label grows with the label's variance to this power.
+        """Power of the label's variance to which the classifier's penalty on its coefficients is proportional.
 
         It is lower by as much as ``pos_weight`` takes the variance out: half of it with ``"sqrt_balanced"``, and 0
         with ``"balanced"``, where positives weigh as much as negatives whatever their number.
@@ -87,12 +87,12 @@ class BaseLoss(DocLinkMixin, BaseEstimator):
 
     @property
     def penalty_strength(self) -> float:
-        """Factor of what ``alpha="auto"`` takes from the data; tenfold where positives are balanced."""
+        """Constant factor in ``alpha="auto"``, ten times as large where positives are balanced."""
         return self._penalty_strength * (10 if self._balance else 1)
 
     @property
     def _balance(self) -> float:
-        """Power of (N - n) / n by which the positives are weighted."""
+        """Exponent of (N - n) / n in the weight of the positives."""
         pos_weight = getattr(self, "pos_weight", None)
         return {"balanced": 1.0, "sqrt_balanced": 0.5}.get(pos_weight, 0.0) if isinstance(pos_weight, str) else 0.0
 
@@ -144,7 +144,7 @@ class BaseLoss(DocLinkMixin, BaseEstimator):
 
     @abstractmethod
     def _criterion(self, statistics: LabelStatistics, reduction: str) -> Criterion:
-        """Build the criterion; hyperparameters are valid by now."""
+        """Build the criterion from validated hyperparameters."""
 
     def resolve(self, statistics: LabelStatistics) -> BaseLoss:
         """Copy of the loss in which every ``"auto"`` is the value that the statistics determine.
@@ -175,10 +175,10 @@ class MarginBasedLoss(BaseLoss):
 
     @abstractmethod
     def _settings(self, statistics: LabelStatistics) -> dict:
-        """Parameters of the :class:`BalancedCriterion`; hyperparameters are valid by now."""
+        """Parameters of the :class:`BalancedCriterion`, from validated hyperparameters."""
 
     def _positive_weight(self, statistics: LabelStatistics) -> float | np.ndarray:
-        """Factor of the positive elements as a number, or as one for each label, which is checked.
+        """Factor of the positive elements: one number, or a checked array with one for each label.
 
         ``"balanced"`` is negatives over positives, (N - n) / n, and ``"sqrt_balanced"`` its square root, both with n
         kept one sample away from 0 and from N.
@@ -207,7 +207,7 @@ def frequency_weighting(statistics: LabelStatistics, reweight: str | None, rewei
 
 
 def focal_settings(gamma: float, alpha: float | None) -> dict:
-    """What makes the criterion of a focal loss."""
+    """Settings of the criterion of a focal loss."""
     from skbalance.losses._margins import Focal
 
     return {"margin_loss": Focal(gamma), "alpha": alpha}

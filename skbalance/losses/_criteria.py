@@ -104,7 +104,7 @@ class Criterion(nn.Module):
         return total * (len(sample_weight) / torch.where(weight == 0, 1, weight))  # 0 for a batch without any weight
 
     def _weighted_loss(self, logits: Tensor, pairs: PositivePairs, sample_weight: Tensor | None) -> Tensor:
-        """What :meth:`_loss` returns; losses that sum over samples override it and take the weights into their sums."""
+        """Loss as :meth:`_loss` returns it; losses that sum over samples override this to weight their sums."""
         return self._loss(logits, pairs)
 
     @abstractmethod

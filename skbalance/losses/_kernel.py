@@ -22,13 +22,13 @@ BLOCK_ELEMENTS = {"cpu": 1 << 17, "cuda": 1 << 24}
 
 
 def compute_dtype(dtype: torch.dtype) -> torch.dtype:
-    """Half precision is computed and summed in single."""
+    """Type to compute and sum in: single precision for half precision."""
     return torch.float32 if dtype in (torch.float16, torch.bfloat16) else dtype
 
 
 @dataclass(frozen=True)
 class Elements:
-    """What a batch's positive and negative elements cost.
+    """All that determines the loss of a batch's elements, except their logits.
 
     Attributes
     ----------
@@ -61,7 +61,7 @@ class Elements:
     label_smoothing: float
 
     def as_negatives(self) -> tuple[MarginLoss, float]:
-        """The function of the margin, and its factor, of all elements that are not put in as positives."""
+        """The function of the margin, and its factor, for the elements that are not among the positive pairs."""
         if not self.label_smoothing:
             return self.negative_margin_loss, self.negative_factor
         half = self.label_smoothing / 2
@@ -75,7 +75,7 @@ class Elements:
         return smoothed, 1.0
 
     def as_positives(self, logits: Tensor) -> tuple[Tensor, Tensor]:
-        """Loss of the logits of the positive pairs, and its derivative by them."""
+        """Loss of the positive pairs from their logits, and its derivative."""
         pairs = self.pairs
         neg_margin = -logits if self.logit_bias is None else self.logit_bias[pairs.cols] - logits
         weight = self.weight.at(pairs.rows, pairs.cols)
@@ -142,7 +142,7 @@ def balanced_loss(logits: Tensor, elements: Elements, *, elementwise=False, grad
 
 
 def blocks(logits: Tensor, pairs: PositivePairs) -> Iterator[tuple[slice, tuple[Tensor, Tensor]]]:
-    """Blocks of rows, and where in each the positives are."""
+    """Slices of the rows, and the positions of the positives in each."""
     n_samples, n_labels = logits.shape
     device = logits.device.type
     n_elements = BLOCK_ELEMENTS["cpu"] * torch.get_num_threads() if device == "cpu" else BLOCK_ELEMENTS["cuda"]
@@ -168,7 +168,7 @@ def negatives(neg_margin: Tensor, weight: Tensor, margin_loss: MarginLoss, grad:
 
 
 def narrowed(values: Tensor, dtype: torch.dtype) -> Tensor:
-    """Values in another type, those beyond its range at its ends: the slope of a squared hinge has no bound."""
+    """Cast values to a type, clipped to its range: the slope of a squared hinge has no bound."""
     if dtype == values.dtype:
         return values
     limits = torch.finfo(dtype)
@@ -176,7 +176,7 @@ def narrowed(values: Tensor, dtype: torch.dtype) -> Tensor:
 
 
 class BalancedLossFunction(torch.autograd.Function):
-    """Autograd's view of :func:`balanced_loss`; where it may overwrite the logits, for one backward pass only."""
+    """Autograd function of :func:`balanced_loss`; if it overwrites the logits, only one backward pass is possible."""
 
     @staticmethod
     def forward(ctx, logits, elements, elementwise, overwrite_logits):

@@ -1,4 +1,4 @@
-r"""How a loss punishes a margin: one function of it for the positive elements and one for the negative ones.
+r"""Functions of the margin: one for the positive elements of a loss, and one for the negative ones.
 
 With z the logit, y the label, v a shift of the logit, :math:`\lambda` the scale of negative logits and
 
@@ -42,7 +42,7 @@ class MarginLoss(ABC):
 class Focal(MarginLoss):
     """Cross-entropy times the probability of being wrong to the power ``gamma``; 0 is plain cross-entropy.
 
-    ``margin`` is what the logit must be beyond 0 to be taken for 0.
+    ``margin`` is subtracted from the margin m.
     """
 
     gamma: float = 0.0
@@ -75,7 +75,7 @@ class Focal(MarginLoss):
 
 @dataclass(frozen=True)
 class SquaredHinge(MarginLoss):
-    """Square of what a margin lacks to 1."""
+    """Squared distance of the margin below 1."""
 
     def value_and_slope(self, neg_margin: Tensor) -> tuple[Tensor, Tensor]:
         """Value at each -m and derivative by -m."""
@@ -152,7 +152,7 @@ class PolynomialPositive(MarginLoss):
 
 @dataclass(frozen=True)
 class SmoothedNegative(MarginLoss):
-    """What a smoothed negative costs: its share as a negative, and a small one as a positive.
+    """Loss of a smoothed negative: mostly that of a negative, and a small share of that of a positive.
 
     Attributes
     ----------
@@ -182,7 +182,7 @@ class SmoothedNegative(MarginLoss):
 
 
 def softplus(s: Tensor, r: Tensor, right: Tensor | None = None) -> Tensor:
-    """Return softplus(s), given r = sigmoid(s), and 1 - r where it is there."""
+    """Return softplus(s), given r = sigmoid(s) and, if it is at hand, 1 - r."""
     if s.is_cuda:
         return F.softplus(s, threshold=THRESHOLD)
     # max(s, 0) - log1p(-min(r, 1 - r)). On CPUs torch's softplus takes twice as long; 1 - r is rounded only where

@@ -11,7 +11,7 @@ from skbalance.losses._statistics import LabelStatistics
 def negative_tolerance(
     statistics: LabelStatistics, *, neg_scale: float, kappa: float, neg_weight: float | None = None
 ) -> dict:
-    """What negative tolerance adds to a criterion."""
+    """Settings that negative tolerance adds to a criterion."""
     return {
         "neg_scale": neg_scale,
         "neg_weight": 1 / neg_scale if neg_weight is None else neg_weight,

@@ -1,4 +1,4 @@
-"""The one table of losses: strings, validation, documentation and tests all read it."""
+"""The table of registered losses, which names, validation, documentation and tests are all based on."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def get_loss(loss) -> BaseLoss:
 
 
 def loss_to_state(loss: BaseLoss):
-    """Registered losses as (class name, hyperparameters), which any loader trusts; others as they are."""
+    """Return a registered loss as (class name, hyperparameters), which any loader trusts; others unchanged."""
     name = type(loss).__name__
     return (name, loss.get_params()) if _classes().get(name) is type(loss) else loss
 

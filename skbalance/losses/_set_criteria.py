@@ -35,7 +35,7 @@ class SetCriterion(Criterion):
 
     @abstractmethod
     def _rows(self, logits: Tensor, pairs: PositivePairs, weight: Tensor) -> Tensor:
-        """Loss of each row; that of the columns is in each of them, so that a weighted mean over rows has it once."""
+        """Loss of each row. Losses of columns are added to every row, so that a mean over rows has them once."""
 
 
 def _negative_logits(logits: Tensor, pairs: PositivePairs) -> Tensor:

@@ -25,7 +25,7 @@ class _SetLoss(BaseLoss):
 
     @abstractmethod
     def _criterion_type(self) -> type[SetCriterion]:
-        """Class of the criterion, which takes the hyperparameters."""
+        """Class of the criterion, which is made from the hyperparameters."""
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -128,7 +128,7 @@ class TwoWayLoss(_SetLoss):
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class SigmoidF1Loss(_SetLoss):
-    r"""SigmoidF1: one minus the F1 of each label, of probabilities in place of decisions, summed over the labels.
+    r"""SigmoidF1: one minus each label's F1, with probabilities in place of decisions, summed over the labels.
 
     .. math:: L = \sum_i \left(1 - \frac{2 \, tp_i}{2 \, tp_i + fp_i + fn_i}\right), \quad
               tp_i = \sum_k p_{ki} y_{ki}, \; fp_i = \sum_k p_{ki} (1 - y_{ki}), \; fn_i = \sum_k (1 - p_{ki}) y_{ki}

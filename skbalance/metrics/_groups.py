@@ -286,7 +286,7 @@ def tail_coverage_score(
     boundaries: tuple[float, float] = (8, 35),
     group: str = "tail",
 ) -> float:
-    """Share of the tail labels that are predicted right at least once.
+    """Share of the tail labels that are predicted correctly at least once.
 
     Only labels with a positive in `y_true` count, as no other can be predicted right.
 

@@ -125,7 +125,7 @@ def top_labels(y_true: Any, y_score: Any, k: int | np.ndarray) -> Iterator[TopLa
 
 
 def check_ranking(y_true: Any, y_score: Any, k: Any, sample_weight: Any) -> tuple[Any, Any, np.ndarray | None]:
-    """Check what the ranking metrics share.
+    """Check the inputs of a ranking metric.
 
     Parameters
     ----------
@@ -180,7 +180,7 @@ def row_mean(values: np.ndarray, sample_weight: np.ndarray | None) -> float:
 
 
 def check_zero_division(zero_division: Any) -> float:
-    """Check the score of what is not defined.
+    """Check the score that stands in for an undefined one.
 
     Parameters
     ----------
@@ -280,7 +280,7 @@ def recall_at_k_score(
 def ndcg_at_k_score(
     y_true: Any, y_score: Any, *, k: int = 5, sample_weight: Any = None, zero_division: float = 0.0
 ) -> float:
-    r"""Discounted cumulative gain of the k best-scored labels over the best possible, averaged over rows.
+    r"""Discounted cumulative gain of the k best-scored labels divided by the best possible, averaged over rows.
 
     .. math::
         nDCG@k = \frac{1}{N} \sum_i \frac{\sum_{r=1}^{k} y_{i,l_r} / \log_2(r + 1)}

@@ -16,7 +16,7 @@ _SWEEPS = 10
 
 
 class MultilabelStratifiedGroupKFold(StratifiedFolds):
-    r"""K folds that never part a group and hold as even a share of every label as the groups allow.
+    r"""K folds that keep groups together and hold the same share of every label as far as groups allow.
 
     Rows that belong together, such as the paragraphs of a document, the tickets of a customer or the reports of a
     day, are alike. Where some are in training and some in testing, the score is better than it will be on new
@@ -103,7 +103,7 @@ class MultilabelStratifiedGroupKFold(StratifiedFolds):
 
 
 def _without_missing(groups: Any) -> np.ndarray:
-    """The groups as an array, if each row has one and they can be sorted."""
+    """Return the groups as an array, after a check that none is missing and all are of one type."""
     values = np.asarray(groups)
     if values.dtype.kind in "fO":
         missing = next((row for row, value in enumerate(values.ravel()) if is_missing(value)), None)
@@ -116,7 +116,7 @@ def _without_missing(groups: Any) -> np.ndarray:
 
 
 def _group_sums(Y: sp.csr_array, group: np.ndarray, n_groups: int) -> sp.csr_array:
-    """Positives of each label in each group, and in a last column its rows."""
+    """Positives of each label in each group, with the number of its rows in a last column."""
     rows = sp.csr_array((np.ones(len(group)), (group, np.arange(len(group)))), shape=(n_groups, len(group)))
     sizes = sp.csr_array(np.bincount(group, minlength=n_groups)[:, None].astype(float))
     return sp.hstack([rows @ Y.astype(float), sizes], format="csr")

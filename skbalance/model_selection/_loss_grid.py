@@ -1,4 +1,4 @@
-"""Candidates for a search over losses, for scikit-learn's searches."""
+"""Parameter grids over losses, for scikit-learn's searches."""
 
 from __future__ import annotations
 

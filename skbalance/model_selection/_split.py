@@ -70,7 +70,7 @@ class StratifiedFolds(BaseCrossValidator):
         return ((np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)) for fold in range(self.n_splits))
 
     def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
-        """Say how many splits there are.
+        """Return the number of splits.
 
         Parameters
         ----------
@@ -228,7 +228,7 @@ class RepeatedMultilabelStratifiedKFold(BaseCrossValidator):
         return chain.from_iterable(folds.split(X, y) for _ in range(self.n_repeats))
 
     def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
-        """Say how many splits there are.
+        """Return the number of splits.
 
         Parameters
         ----------

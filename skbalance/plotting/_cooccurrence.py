@@ -1,4 +1,4 @@
-"""How labels come together: p(i | j), labels sorted by frequency."""
+"""Co-occurrence of labels: p(i | j), labels sorted by frequency."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MISSING = "#b8b8b8"
 
 
 class LabelCooccurrenceDisplay:
-    r"""How often a sample of one label has another one too, labels sorted by frequency.
+    r"""How often samples with one label also have another, labels sorted by frequency.
 
     Column j and row i show
 
@@ -119,7 +119,7 @@ class LabelCooccurrenceDisplay:
         ax: Any = None,
         **plot_kwargs: Any,
     ) -> LabelCooccurrenceDisplay:
-        """Plot how the labels of an indicator come together.
+        """Plot the co-occurrence of the labels of an indicator.
 
         Parameters
         ----------
@@ -254,7 +254,7 @@ class LabelCooccurrenceDisplay:
 
 
 def _tick_ranks(n_labels: int, binned: bool) -> np.ndarray:
-    """Round ranks, close together at first where the bins grow with the rank."""
+    """Round ranks for the ticks, denser at first if the bins grow with the rank."""
     if not binned:
         from matplotlib.ticker import MaxNLocator
 
@@ -266,7 +266,7 @@ def _tick_ranks(n_labels: int, binned: bool) -> np.ndarray:
 
 
 def _rank_bins(n_labels: int, max_bins: int) -> np.ndarray:
-    """Edges of bins of rank: one label each; or at even cubic roots, one label at first and many at last."""
+    """Edges of bins of rank: one label in each, or at even cubic roots, so that the first bins are small."""
     if n_labels <= max_bins:
         return np.arange(n_labels + 1)
     return np.unique(np.round(n_labels * (np.arange(max_bins + 1) / max_bins) ** 3).astype(np.intp))

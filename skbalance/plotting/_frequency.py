@@ -44,7 +44,7 @@ class LabelFrequencyDisplay:
 
     See Also
     --------
-    LabelCooccurrenceDisplay : How labels come together.
+    LabelCooccurrenceDisplay : How labels occur together.
     skbalance.metrics.label_groups : The groups.
 
     Examples

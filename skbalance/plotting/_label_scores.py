@@ -1,4 +1,4 @@
-"""Scores of single labels, in blocks where the labels are many, and their means over groups."""
+"""Scores of single labels, and their means over groups and over labels of similar frequency."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def score_title(scoring: str | Callable) -> str:
 
 
 def label_scores(y_true: Any, y_pred: Any, scoring: str | Callable, zero_division: float) -> np.ndarray:
-    """One score a label.
+    """One score for each label.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ def label_scores(y_true: Any, y_pred: Any, scoring: str | Callable, zero_divisio
 
 
 def check_label_scores(scores: Any, n_labels: int, name: str = "scores") -> np.ndarray:
-    """A vector of one score a label; NaN is allowed.
+    """Check a vector of one score for each label; NaN is allowed.
 
     Raises
     ------
@@ -76,7 +76,7 @@ def check_label_scores(scores: Any, n_labels: int, name: str = "scores") -> np.n
 
 
 def as_named(given: Any, default: str) -> dict[str, Any]:
-    """A mapping of names to things, made of one thing and its default name if it is none.
+    """Return a mapping as it is, or make one of a single thing and its default name.
 
     Raises
     ------

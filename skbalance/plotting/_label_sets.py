@@ -1,4 +1,4 @@
-"""How few sets of labels make up how many of the rows."""
+"""Share of the rows that the most frequent label sets cover."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class LabelSetDisplay:
 
     See Also
     --------
-    LabelCooccurrenceDisplay : How labels come together by pairs.
+    LabelCooccurrenceDisplay : How pairs of labels occur together.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What a loss charges, and how it pulls, at every logit."""
+"""Loss and gradient as functions of the logit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scores of each label against how often it was seen in training."""
+"""Scores of the labels against their frequency in training."""
 
 from __future__ import annotations
 

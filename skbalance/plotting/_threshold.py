@@ -1,4 +1,4 @@
-"""The thresholds of each label, and what they change."""
+"""Thresholds of the labels, and the change in their scores."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ class ThresholdDisplay:
         ax: Any = None,
         **plot_kwargs: Any,
     ) -> ThresholdDisplay:
-        """Plot the thresholds of a fitted meta-estimator, and what they bring over the estimator inside.
+        """Plot the thresholds of a fitted meta-estimator, and the change from its inner estimator's scores.
 
         Parameters
         ----------
@@ -180,7 +180,7 @@ class ThresholdDisplay:
         ax: Any = None,
         **plot_kwargs: Any,
     ) -> ThresholdDisplay:
-        """Plot thresholds, and what they bring over one threshold for all labels.
+        """Plot thresholds, and the change from the scores with a single threshold.
 
         Parameters
         ----------
