@@ -63,7 +63,7 @@ class IterationTasks:
         self._iteration.call_on_fit_task_begin(**self._told)
 
     def end(self, to_numpy) -> bool:
-        """End an iteration, whose coefficients and intercepts `to_numpy` gives; return whether a callback asks to stop."""
+        """End an iteration, with what gives its coefficients and intercepts; return whether a callback asks to stop."""
         return self._iteration.call_on_fit_task_end(
             **self._told, reconstruction_attributes=lambda: dict(zip(("coefs_", "intercepts_"), to_numpy()))
         )
