@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -133,16 +134,16 @@ class CalibratedMultiLabelClassifierCV(MetaClassifierMixin, BaseEstimator):
 
     def __init__(
         self,
-        estimator,
+        estimator: Any,
         *,
-        method="sigmoid",
-        shrinkage=20.0,
-        response_method="auto",
-        cv=None,
-        n_jobs=None,
-        random_state=None,
-        verbose=0,
-    ):
+        method: str = "sigmoid",
+        shrinkage: float = 20.0,
+        response_method: str = "auto",
+        cv: Any = None,
+        n_jobs: int | None = None,
+        random_state: Any = None,
+        verbose: int = 0,
+    ) -> None:
         self.estimator = estimator
         self.method = method
         self.shrinkage = shrinkage
@@ -153,7 +154,7 @@ class CalibratedMultiLabelClassifierCV(MetaClassifierMixin, BaseEstimator):
         self.verbose = verbose
 
     @with_callbacks
-    def fit(self, X, y, **params):
+    def fit(self, X: Any, y: Any, **params: Any) -> CalibratedMultiLabelClassifierCV:
         """Fit the classifier and the maps.
 
         Parameters
@@ -223,7 +224,7 @@ class CalibratedMultiLabelClassifierCV(MetaClassifierMixin, BaseEstimator):
             blocks.append(self.maps_(log_odds(values, self._method)))
         return np.concatenate(blocks)
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: Any) -> np.ndarray:
         """Calibrated probabilities.
 
         Parameters
@@ -242,7 +243,7 @@ class CalibratedMultiLabelClassifierCV(MetaClassifierMixin, BaseEstimator):
             return np.hstack([1 - probabilities, probabilities])
         return probabilities
 
-    def predict(self, X):
+    def predict(self, X: Any) -> Any:
         """Predict the labels with a probability above one half.
 
         Parameters

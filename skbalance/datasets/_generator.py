@@ -3,6 +3,7 @@
 import heapq
 from collections.abc import Iterator
 from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
 from scipy.optimize import brentq
@@ -39,24 +40,24 @@ _SYLLABLES = [consonant + vowel for consonant in "bdgklmnprstvz" for vowel in "a
     prefer_skip_nested_validation=True,
 )
 def make_long_tailed_multilabel(
-    n_samples=1000,
-    n_labels=50,
+    n_samples: int = 1000,
+    n_labels: int = 50,
     *,
-    n_features=1000,
-    labels_per_sample=2.5,
-    tail_exponent=1.0,
-    max_label_frequency=0.5,
-    linkage=0.5,
-    min_label_count=1,
-    allow_unlabeled=False,
-    length=50,
-    noise=0.5,
-    return_text=False,
-    sparse=True,
-    return_indicator="sparse",
-    return_X_y=True,
-    random_state=None,
-):
+    n_features: int = 1000,
+    labels_per_sample: float = 2.5,
+    tail_exponent: float = 1.0,
+    max_label_frequency: float = 0.5,
+    linkage: float = 0.5,
+    min_label_count: int = 1,
+    allow_unlabeled: bool = False,
+    length: float = 50,
+    noise: float = 0.5,
+    return_text: bool = False,
+    sparse: bool = True,
+    return_indicator: str = "sparse",
+    return_X_y: bool = True,
+    random_state: Any = None,
+) -> Any:
     r"""Generate a multi-label text problem with a long tail of linked labels.
 
     The expected share of samples that carry label :math:`i = 0, \dots, L - 1` falls as a shifted power law

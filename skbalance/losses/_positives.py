@@ -152,7 +152,7 @@ class PositivePairs:
         out[self.rows, self.cols] = True
         return out
 
-    def to(self, device) -> PositivePairs:
+    def to(self, device: str | torch.device) -> PositivePairs:
         """Return the same pairs on another device.
 
         Parameters
@@ -196,7 +196,7 @@ class PositivePairs:
         positive = PositivePairs(self.rows[~unknown], self.cols[~unknown], self.shape)
         return positive, (self.rows[unknown], self.cols[unknown])
 
-    def require_hard(self, what: str):
+    def require_hard(self, what: str) -> None:
         """Raise a ValueError if there are soft or unknown labels, for losses without a form for them.
 
         Parameters

@@ -64,7 +64,7 @@ def get_loss_names() -> list[str]:
     return list(LOSSES)
 
 
-def get_loss(loss) -> BaseLoss:
+def get_loss(loss: str | BaseLoss) -> BaseLoss:
     """Loss object from a name or a loss object.
 
     Parameters
@@ -97,21 +97,21 @@ def get_loss(loss) -> BaseLoss:
     if not isinstance(loss, BaseLoss):
         hint = f"; did you mean {loss.__name__}()?" if isinstance(loss, type) else ""
         raise TypeError(f"loss must be a string or a loss object; got {loss!r}{hint}")
-    loss = clone(loss)
-    validate_hyperparameters(loss)
-    return loss
+    copy: BaseLoss = clone(loss)
+    validate_hyperparameters(copy)
+    return copy
 
 
-def loss_to_state(loss: BaseLoss):
+def loss_to_state(loss: BaseLoss) -> tuple[str, dict] | BaseLoss:
     """Return a registered loss as (class name, hyperparameters), which any loader trusts; others unchanged."""
     name = type(loss).__name__
     return (name, loss.get_params()) if _classes().get(name) is type(loss) else loss
 
 
-def loss_from_state(state) -> BaseLoss:
+def loss_from_state(state: tuple[str, dict] | BaseLoss) -> BaseLoss:
     """Invert :func:`loss_to_state`."""
     return state if isinstance(state, BaseLoss) else _classes()[state[0]](**state[1])
 
 
-def _classes() -> dict:
+def _classes() -> dict[str, type[BaseLoss]]:
     return {type(make()).__name__: type(make()) for make in LOSSES.values()}

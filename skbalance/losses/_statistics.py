@@ -125,7 +125,7 @@ class LabelStatistics:
         return np.clip(self.counts, self._floor, known - self._floor) / known
 
     @classmethod
-    def from_targets(cls, y, sample_weight=None) -> LabelStatistics:
+    def from_targets(cls, y: Any, sample_weight: Any = None) -> LabelStatistics:
         """Statistics of a label indicator matrix.
 
         Parameters

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,7 @@ from skbalance.plotting import _axes
 _ROWS = ("loss", "gradient")
 
 
+@dataclass(eq=False, repr=False)
 class LossDisplay:
     """Loss and gradient of labels against the logit, as positives and as negatives, for several losses.
 
@@ -67,12 +70,11 @@ class LossDisplay:
     (2, 4)
     """
 
-    def __init__(self, logits: Any, losses: dict, gradients: dict, *, label_counts: Any, label_names: Any):
-        self.logits = read_numbers(logits, "logits")
-        self.losses = dict(losses)
-        self.gradients = dict(gradients)
-        self.label_counts = read_numbers(label_counts, "label_counts")
-        self.label_names = list(label_names)
+    logits: np.ndarray
+    losses: dict[str, np.ndarray]
+    gradients: dict[str, np.ndarray]
+    label_counts: np.ndarray = field(kw_only=True)
+    label_names: Sequence[str] = field(kw_only=True)
 
     @classmethod
     def from_targets(cls, losses: Any, y: Any, **options: Any) -> LossDisplay:
