@@ -73,15 +73,13 @@ def stored_in(matrix: sp.csr_array, other: sp.csr_array) -> np.ndarray:
     return np.isin(first, second)
 
 
-def align_indicators(y_true: Any, y_pred: Any, *, names: tuple[str, str] = ("y_true", "y_pred")) -> tuple[Any, Any]:
+def align_indicators(y_true: Any, y_pred: Any) -> tuple[Any, Any]:
     """Check two indicators of one shape and hand both back dense, or both sparse if either is.
 
     Parameters
     ----------
     y_true, y_pred : {array-like, sparse matrix} of shape (n_samples, n_labels)
         The indicators. The first may hold NaN where a label is unknown.
-    names : tuple of str, default=("y_true", "y_pred")
-        What the messages call them.
 
     Returns
     -------
@@ -93,10 +91,10 @@ def align_indicators(y_true: Any, y_pred: Any, *, names: tuple[str, str] = ("y_t
     ValueError
         If either is no indicator, or the shapes differ.
     """
-    first, unknown = check_known(y_true, name=names[0])
-    second = check_indicator(y_pred, name=names[1])
+    first, unknown = check_known(y_true)
+    second = check_indicator(y_pred, name="y_pred")
     if first.shape != second.shape:
-        raise ValueError(f"{names[0]} and {names[1]} must have one shape; got {first.shape} and {second.shape}.")
+        raise ValueError(f"y_true and y_pred must have one shape; got {first.shape} and {second.shape}.")
     if sp.issparse(first) != sp.issparse(second):
         first, second = sp.csr_array(first), sp.csr_array(second)
     if unknown is not None and sp.issparse(second):
