@@ -10,7 +10,7 @@ from abc import abstractmethod
 import torch
 from torch import Tensor, nn
 
-from skbalance.losses._kernel import BalancedLossFunction, Elements, balanced_loss, compute_dtype
+from skbalance.losses._kernel import BalancedLossFunction, Elements, compute_dtype
 from skbalance.losses._margins import Focal, MarginLoss
 from skbalance.losses._positives import PositivePairs
 from skbalance.losses._weighting import LabelWeighting, Weighting
@@ -193,24 +193,6 @@ class BalancedCriterion(Criterion):
         elements = self._elements(logits, pairs, inside)
         loss = BalancedLossFunction.apply(logits, elements, self.reduction == "none", self.overwrite_logits)
         return loss if inside == share else loss * share
-
-    def row_loss_and_grad_(self, logits: Tensor, pairs: PositivePairs) -> Tensor:
-        """Loss of each row; the logits are overwritten with the derivative of their row's loss.
-
-        For trainers that hold the logits themselves and want no second array of their size.
-
-        Parameters
-        ----------
-        logits : Tensor of shape (n_samples, n_labels)
-            Scores, overwritten.
-        pairs : PositivePairs
-            The positive pairs.
-
-        Returns
-        -------
-        loss : Tensor of shape (n_samples,)
-        """
-        return balanced_loss(logits, self._elements(logits, pairs), grad=logits)
 
 
 class SoftmaxCriterion(Criterion):
