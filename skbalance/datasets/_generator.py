@@ -2,6 +2,7 @@
 
 import heapq
 from collections.abc import Iterator
+from itertools import islice, product
 from numbers import Integral, Real
 from typing import Any
 
@@ -175,7 +176,7 @@ def make_long_tailed_multilabel(
     blocks = _draw_words(target, n_features, length, noise, rng)
     data: np.ndarray | csr_matrix
     if return_text:
-        data = _as_text(blocks, vocabulary, n_samples)
+        data = _as_text(blocks, vocabulary)
     else:
         data = _as_counts(blocks, n_samples, n_features)
         if not sparse:
@@ -339,15 +340,10 @@ def _as_counts(blocks: Iterator[tuple[np.ndarray, np.ndarray]], n_samples: int, 
     return vstack(parts, format="csr") if len(parts) > 1 else parts[0]
 
 
-def _as_text(blocks: Iterator[tuple[np.ndarray, np.ndarray]], vocabulary: np.ndarray, n_samples: int) -> np.ndarray:
+def _as_text(blocks: Iterator[tuple[np.ndarray, np.ndarray]], vocabulary: np.ndarray) -> np.ndarray:
     """Join the words of each sample."""
-    text = np.empty(n_samples, dtype=object)
-    row = 0
-    for words, indptr in blocks:
-        for part in np.split(vocabulary[words], indptr[1:-1]):
-            text[row] = " ".join(part)
-            row += 1
-    return text
+    texts = [" ".join(part) for words, indptr in blocks for part in np.split(vocabulary[words], indptr[1:-1])]
+    return np.array(texts, dtype=object)
 
 
 def _make_vocabulary(n_features: int) -> np.ndarray:
@@ -355,9 +351,5 @@ def _make_vocabulary(n_features: int) -> np.ndarray:
     n_syllables = 2
     while len(_SYLLABLES) ** n_syllables < n_features:
         n_syllables += 1
-    words = [""] * n_features
-    numbers = np.arange(n_features)
-    for _ in range(n_syllables):
-        numbers, digits = np.divmod(numbers, len(_SYLLABLES))
-        words = [_SYLLABLES[digit] + word for digit, word in zip(digits.tolist(), words)]
-    return np.array(words, dtype=object)
+    words = islice(product(_SYLLABLES, repeat=n_syllables), n_features)
+    return np.array(["".join(word) for word in words], dtype=object)

@@ -272,16 +272,6 @@ class MultilabelStratifiedShuffleSplit(BaseShuffleSplit):
     (array([6, 6]), array([4, 4]))
     """
 
-    def __init__(
-        self,
-        n_splits: int = 10,
-        *,
-        test_size: float | int | None = None,
-        train_size: float | int | None = None,
-        random_state: Any = None,
-    ) -> None:
-        super().__init__(n_splits=n_splits, test_size=test_size, train_size=train_size, random_state=random_state)
-
     def split(self, X: Any, y: Any = None, groups: Any = None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Make the pairs of training and test indices.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import groupby
+from itertools import cycle, islice
 from typing import Any
 
 import numpy as np
@@ -82,14 +82,8 @@ def new_grid(
 
 def line_styles(n: int) -> list[dict]:
     """Colour, dashes and marker of each of `n` series."""
-    return [
-        {
-            "color": _COLORS[i % len(_COLORS)],
-            "linestyle": _DASHES[i % len(_DASHES)],
-            "marker": _MARKERS[i % len(_MARKERS)],
-        }
-        for i in range(n)
-    ]
+    styles = islice(zip(cycle(_COLORS), cycle(_DASHES), cycle(_MARKERS)), n)
+    return [{"color": color, "linestyle": dashes, "marker": marker} for color, dashes, marker in styles]
 
 
 def restyle(artist: Any, given: Mapping | None) -> None:
@@ -206,9 +200,8 @@ def _least_count(counts: np.ndarray) -> float:
 def spread_positions(counts: np.ndarray) -> np.ndarray:
     """Positions on an axis of counts; labels of the same count are spread, at most half-way to the next count."""
     places = counts.astype(float)
-    order = np.argsort(counts, kind="stable")
-    for value, members in groupby(order, key=lambda label: counts[label]):
-        at = np.fromiter(members, dtype=np.intp)
+    for value in np.unique(counts):
+        at = np.flatnonzero(counts == value)
         half = min(0.35, 0.2 * (value or _least_count(counts)))
         places[at] += half * ((2 * np.arange(at.size) + 1) / at.size - 1)
     return places

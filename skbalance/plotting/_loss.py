@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -16,7 +14,6 @@ from skbalance.plotting import _axes
 _ROWS = ("loss", "gradient")
 
 
-@dataclass(eq=False, repr=False)
 class LossDisplay:
     """Loss and gradient of labels against the logit, as positives and as negatives, for several losses.
 
@@ -70,11 +67,12 @@ class LossDisplay:
     (2, 4)
     """
 
-    logits: np.ndarray
-    losses: dict[str, np.ndarray]
-    gradients: dict[str, np.ndarray]
-    label_counts: np.ndarray = field(kw_only=True)
-    label_names: Sequence[str] = field(kw_only=True)
+    def __init__(self, logits: Any, losses: dict, gradients: dict, *, label_counts: Any, label_names: Any):
+        self.logits = read_numbers(logits, "logits")
+        self.losses = dict(losses)
+        self.gradients = dict(gradients)
+        self.label_counts = read_numbers(label_counts, "label_counts")
+        self.label_names = list(label_names)
 
     @classmethod
     def from_targets(cls, losses: Any, y: Any, **options: Any) -> LossDisplay:
@@ -272,11 +270,10 @@ def _name_losses(losses: Any) -> dict[str, BaseLoss]:
 def _check_labels(labels: Any, statistics: LabelStatistics) -> np.ndarray:
     counts = statistics.counts
     if labels is None:
-        seen = np.flatnonzero(counts > 0)
+        seen = np.argsort(-counts, kind="stable")[: np.count_nonzero(counts)]
         if not seen.size:
             raise ValueError("No label has a positive: give labels.")
-        pair = [seen[np.argmax(counts[seen])], seen[len(seen) - 1 - np.argmin(counts[seen][::-1])]]
-        return np.array(pair if pair[0] != pair[1] else pair[:1])
+        return seen[[0, -1]][: seen.size]
     shown = np.asarray(labels)
     if shown.ndim != 1 or not shown.size or shown.dtype.kind not in "iu":
         raise ValueError(f"labels must be a sequence of columns; got {labels!r}.")
