@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Sequence
 from numbers import Real
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, clone
@@ -196,18 +196,19 @@ class MarginBasedLoss(BaseLoss):
         return weight
 
 
-def frequency_weighting(statistics: LabelStatistics, reweight: str | None, reweight_norm: str | None):
+def frequency_settings(loss: Any, statistics: LabelStatistics) -> dict:
     """Weighting by inverse label frequency: N / n for ``"inverse"``, its square root for ``"sqrt_inverse"``."""
-    if reweight is None:
-        return None
+    if loss.reweight is None:
+        return {}
     from skbalance.losses._weighting import LabelWeighting
 
     ratio = statistics.clipped_n_known / statistics.clipped_counts
-    return LabelWeighting(np.sqrt(ratio) if reweight == "sqrt_inverse" else ratio, reweight_norm)
+    weight = np.sqrt(ratio) if loss.reweight == "sqrt_inverse" else ratio
+    return {"weighting": LabelWeighting(weight, loss.reweight_norm)}
 
 
-def focal_settings(gamma: float, alpha: float | None) -> dict:
+def focal_settings(loss: Any) -> dict:
     """Settings of the criterion of a focal loss."""
     from skbalance.losses._margins import Focal
 
-    return {"margin_loss": Focal(gamma), "alpha": alpha}
+    return {"margin_loss": Focal(loss.gamma), "alpha": loss.alpha}

@@ -119,7 +119,7 @@ class ClassBalancedFocalLoss(_ClassBalancedLoss):
         return SoftmaxCriterion(statistics.n_labels, reduction, weighting=self._weighting(statistics), scale=self.scale)
 
     def _settings(self, statistics):
-        focal = focal_settings(self.gamma, self.alpha) if self.base == "focal" else {}
+        focal = focal_settings(self) if self.base == "focal" else {}
         return {**focal, "weighting": self._weighting(statistics)}
 
 
@@ -181,7 +181,5 @@ class ClassBalancedNTRFocalLoss(_ClassBalancedLoss):
     scale: float = 10.0
 
     def _settings(self, statistics):
-        tolerance = negative_tolerance(
-            statistics, neg_scale=self.neg_scale, kappa=self.kappa, neg_weight=self.neg_weight
-        )
-        return {**focal_settings(self.gamma, self.alpha), **tolerance, "weighting": self._weighting(statistics)}
+        weighting = self._weighting(statistics)
+        return {**focal_settings(self), **negative_tolerance(self, statistics), "weighting": weighting}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from skbalance._propensity import label_propensities
-from skbalance.losses._base import MarginBasedLoss, PosWeight, focal_settings, frequency_weighting
+from skbalance.losses._base import MarginBasedLoss, PosWeight, focal_settings, frequency_settings
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -54,7 +54,7 @@ class BinaryCrossEntropy(MarginBasedLoss):
     scale: float = 1.0
 
     def _settings(self, statistics):
-        return {"weighting": frequency_weighting(statistics, self.reweight, self.reweight_norm)}
+        return frequency_settings(self, statistics)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -102,8 +102,7 @@ class FocalLoss(MarginBasedLoss):
     scale: float = 1.0
 
     def _settings(self, statistics):
-        weighting = frequency_weighting(statistics, self.reweight, self.reweight_norm)
-        return {**focal_settings(self.gamma, self.alpha), "weighting": weighting}
+        return focal_settings(self) | frequency_settings(self, statistics)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from skbalance.losses._base import MarginBasedLoss, PosWeight, focal_settings
 from skbalance.losses._statistics import LabelStatistics
 
 
-def negative_tolerance(
-    statistics: LabelStatistics, *, neg_scale: float, kappa: float, neg_weight: float | None = None
-) -> dict:
+def negative_tolerance(loss: Any, statistics: LabelStatistics) -> dict:
     """Settings that negative tolerance adds to a criterion."""
+    neg_weight = getattr(loss, "neg_weight", None)
     return {
-        "neg_scale": neg_scale,
-        "neg_weight": 1 / neg_scale if neg_weight is None else neg_weight,
-        "logit_bias": kappa * statistics.log_odds,
+        "neg_scale": loss.neg_scale,
+        "neg_weight": 1 / loss.neg_scale if neg_weight is None else neg_weight,
+        "logit_bias": loss.kappa * statistics.log_odds,
     }
 
 
@@ -80,7 +80,4 @@ class NegativeTolerantFocalLoss(MarginBasedLoss):
     scale: float = 1.0
 
     def _settings(self, statistics):
-        tolerance = negative_tolerance(
-            statistics, neg_scale=self.neg_scale, kappa=self.kappa, neg_weight=self.neg_weight
-        )
-        return focal_settings(self.gamma, self.alpha) | tolerance
+        return focal_settings(self) | negative_tolerance(self, statistics)

@@ -126,7 +126,7 @@ class RebalancedFocalLoss(_RebalancedLoss):
     scale: float = 1.0
 
     def _settings(self, statistics):
-        return {**focal_settings(self.gamma, self.alpha), "weighting": self._weighting(statistics)}
+        return {**focal_settings(self), "weighting": self._weighting(statistics)}
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -192,5 +192,5 @@ class DistributionBalancedLoss(_RebalancedLoss):
     scale: float = 1.0
 
     def _settings(self, statistics):
-        tolerance = negative_tolerance(statistics, neg_scale=self.neg_scale, kappa=self.kappa)
-        return {**focal_settings(self.gamma, self.alpha), **tolerance, "weighting": self._weighting(statistics)}
+        weighting = self._weighting(statistics)
+        return {**focal_settings(self), **negative_tolerance(self, statistics), "weighting": weighting}

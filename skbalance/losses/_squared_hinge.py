@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from skbalance.losses._base import MarginBasedLoss, PosWeight, frequency_weighting
+from skbalance.losses._base import MarginBasedLoss, PosWeight, frequency_settings
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -69,5 +69,4 @@ class SquaredHingeLoss(MarginBasedLoss):
     def _settings(self, statistics):
         from skbalance.losses._margins import SquaredHinge
 
-        weighting = frequency_weighting(statistics, self.reweight, self.reweight_norm)
-        return {"margin_loss": SquaredHinge(), "weighting": weighting}
+        return {"margin_loss": SquaredHinge(), **frequency_settings(self, statistics)}
