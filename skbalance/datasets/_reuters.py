@@ -131,7 +131,7 @@ MAX_ARCHIVE_SIZE = 1 << 27  # bytes, unpacked: the collection has 28 million
 
 
 class _Limited:
-    """An unpacked stream that cannot be read beyond the length of a genuine archive."""
+    """An unpacked stream that is read no further than an archive of the collection can be long."""
 
     def __init__(self, stream, path):
         self.stream, self.path = stream, path
@@ -143,7 +143,7 @@ class _Limited:
         return self.stream.read(size)
 
     def seek(self, offset):
-        """Seek, if the position lies within the limit."""
+        """Go elsewhere, if that lies within the limit."""
         self._check(offset)
         return self.stream.seek(offset)
 
