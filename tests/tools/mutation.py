@@ -41,7 +41,9 @@ _LOSSES += [f"tests/losses/test_{name}.py" for name in ("margins", "soft_and_unk
 TESTS = {
     "skbalance/losses/": _LOSSES,
     "skbalance/losses/_statistics.py": ["tests/losses/test_statistics.py", "tests/losses/test_soft_and_unknown.py"],
-    "skbalance/losses/_set_": [f"tests/losses/test_{name}.py" for name in ("set_losses", "criteria", "soft_and_unknown")],
+    "skbalance/losses/_set_": [
+        f"tests/losses/test_{name}.py" for name in ("set_losses", "criteria", "soft_and_unknown")
+    ],
     "skbalance/decisions/": ["tests/decisions"],
     "skbalance/decisions/_search.py": ["tests/decisions/test_search.py", "tests/decisions/test_rules.py"],
     "skbalance/decisions/_pairs.py": [f"tests/decisions/test_{name}.py" for name in ("pairs", "search", "model")],
