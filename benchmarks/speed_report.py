@@ -79,12 +79,6 @@ TARGETS = (
         ("kernel", "db, positive pairs", "ratio", "{:.2f}x"),
     ),
     (
-        "the same, fused by torch.compile",
-        "2.0x",
-        "1.2x",
-        ("kernel", "db, positive pairs, compiled", "ratio", "{:.2f}x"),
-    ),
-    (
         "epoch on Reuters against a bare loop",
         "1.15x",
         "1.05x",

@@ -1,4 +1,4 @@
-"""scikit-learn's callbacks, which are there from its release 1.9 on; before, tasks that nobody hears of."""
+"""scikit-learn's callbacks, and stand-ins for them before its release 1.9."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ except ImportError:
         """Stands in for a task's context."""
 
         def subcontext(self, **settings):
-            """Return the same, for there is nothing to tell tasks apart by."""
+            """Return the same context."""
             return self
 
         def call_on_fit_task_begin(self, **told):
-            """Tell nobody."""
+            """Ignore the beginning of a task."""
             return self
 
         def call_on_fit_task_end(self, **told):
-            """Tell nobody; nobody wants to stop."""
+            """Ignore the end of a task; False means that the fit goes on."""
             return False
 
         def propagate_callback_context(self, sub_estimator):
-            """Give the estimator nothing."""
+            """Return a context that does nothing."""
             return nullcontext()
 
     class CallbackSupportMixin:  # type: ignore[no-redef]
-        """Has no `set_callbacks`, as other estimators of this scikit-learn."""
+        """Mixin without `set_callbacks`, which this scikit-learn does not have."""
 
         def _init_callback_context(self, **settings):
             return _NoContext()
@@ -41,7 +41,7 @@ except ImportError:
 
 
 class IterationTasks:
-    """The iterations of a fit, as tasks of its callbacks.
+    """The iterations of a fit, reported to its callbacks as tasks.
 
     Parameters
     ----------
@@ -63,11 +63,11 @@ class IterationTasks:
         self._iteration.call_on_fit_task_begin(**self._told)
 
     def end(self, to_numpy) -> bool:
-        """End it with what gives coefficients and intercepts; whether a callback wants to stop."""
+        """End an iteration, with what gives its coefficients and intercepts; return whether a callback asks to stop."""
         return self._iteration.call_on_fit_task_end(
             **self._told, reconstruction_attributes=lambda: dict(zip(("coefs_", "intercepts_"), to_numpy()))
         )
 
     def end_all(self):
-        """End the fit: the estimator has all that it needs to predict."""
+        """End the fit, when the estimator can predict."""
         self._context.call_on_fit_task_end(**self._told, reconstruction_attributes={})

@@ -1,13 +1,11 @@
-"""What classifiers with a loss share: it is a box of the HTML display, has parameters, and is kept when fitted."""
+"""Mixin of classifiers with a loss: its parameters, its box in the HTML display, and the fitted loss."""
 
 from ._validation import DocLinkMixin, VisualBlock
 from .losses import BaseLoss, get_loss, get_loss_names, loss_from_state, loss_to_state
 
-__all__ = ["LossBoxMixin"]
-
 
 class LossBoxMixin(DocLinkMixin):
-    """Shows the loss with its parameters in the HTML display, also where it is given by its name, and keeps it."""
+    """Display the loss and its parameters, set them, and keep the fitted loss."""
 
     loss: str | BaseLoss
 

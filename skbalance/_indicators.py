@@ -1,4 +1,4 @@
-"""Checks and sums over 0/1 indicator matrices, dense or sparse, that every metric shares."""
+"""Checks of indicator matrices, dense or sparse, and sums over them, for all metrics."""
 
 from __future__ import annotations
 
@@ -9,16 +9,6 @@ import scipy.sparse as sp
 
 from skbalance._targets import UNKNOWN, kept_pairs, read_indicator, split_unknown
 from skbalance._validation import read_numbers
-
-__all__ = [
-    "align_indicators",
-    "check_indicator",
-    "check_known",
-    "check_row_weight",
-    "label_confusion",
-    "label_sums",
-    "stored_in",
-]
 
 
 def check_indicator(y: Any, *, name: str = "y_true") -> Any:
@@ -75,7 +65,7 @@ def check_known(y: Any, *, name: str = "y_true") -> tuple[Any, Any]:
 
 
 def stored_in(matrix: sp.csr_array, other: sp.csr_array) -> np.ndarray:
-    """Whether each stored pair of a canonical matrix is stored in another one, too."""
+    """Whether each stored pair of a canonical matrix is also stored in another one."""
     first, second = (
         np.repeat(np.arange(m.shape[0], dtype=np.int64) * m.shape[1], np.diff(m.indptr)) + m.indices
         for m in (matrix, other)
@@ -83,15 +73,13 @@ def stored_in(matrix: sp.csr_array, other: sp.csr_array) -> np.ndarray:
     return np.isin(first, second)
 
 
-def align_indicators(y_true: Any, y_pred: Any, *, names: tuple[str, str] = ("y_true", "y_pred")) -> tuple[Any, Any]:
+def align_indicators(y_true: Any, y_pred: Any) -> tuple[Any, Any]:
     """Check two indicators of one shape and hand both back dense, or both sparse if either is.
 
     Parameters
     ----------
     y_true, y_pred : {array-like, sparse matrix} of shape (n_samples, n_labels)
         The indicators. The first may hold NaN where a label is unknown.
-    names : tuple of str, default=("y_true", "y_pred")
-        What the messages call them.
 
     Returns
     -------
@@ -103,10 +91,10 @@ def align_indicators(y_true: Any, y_pred: Any, *, names: tuple[str, str] = ("y_t
     ValueError
         If either is no indicator, or the shapes differ.
     """
-    first, unknown = check_known(y_true, name=names[0])
-    second = check_indicator(y_pred, name=names[1])
+    first, unknown = check_known(y_true)
+    second = check_indicator(y_pred, name="y_pred")
     if first.shape != second.shape:
-        raise ValueError(f"{names[0]} and {names[1]} must have one shape; got {first.shape} and {second.shape}.")
+        raise ValueError(f"y_true and y_pred must have one shape; got {first.shape} and {second.shape}.")
     if sp.issparse(first) != sp.issparse(second):
         first, second = sp.csr_array(first), sp.csr_array(second)
     if unknown is not None and sp.issparse(second):
@@ -192,3 +180,57 @@ def label_confusion(
         label_sums(y_pred, sample_weight),
         label_sums(y_true, sample_weight),
     )
+
+
+def label_fractions(kind: str, y_true: Any, y_pred: Any, sample_weight: np.ndarray | None = None) -> tuple[Any, Any]:
+    """Numerator and denominator of each label's score.
+
+    Parameters
+    ----------
+    kind : {"f1", "precision", "recall"}
+        The score.
+    y_true, y_pred : both ndarray of bool, or both csr_array
+        From :func:`align_indicators`.
+    sample_weight : ndarray of shape (n_samples,) or None, default=None
+        The row weights.
+
+    Returns
+    -------
+    numerator, denominator : ndarray of float64 of shape (n_labels,)
+        For F1, twice the hits, and predictions and truths.
+    """
+    hits, predicted, positives = label_confusion(y_true, y_pred, sample_weight)
+    fractions = {"precision": (hits, predicted), "recall": (hits, positives), "f1": (2 * hits, predicted + positives)}
+    return fractions[kind]
+
+
+def ratio(numerator: Any, denominator: Any, undefined: float) -> np.ndarray:
+    """Divide element by element; where the denominator is 0 the ratio is ``undefined``."""
+    out = np.full(np.shape(numerator), float(undefined))
+    return np.divide(numerator, denominator, out=out, where=np.asarray(denominator) > 0)
+
+
+def read_counts(label_counts: Any) -> np.ndarray:
+    """Check the number of positives of each label.
+
+    Parameters
+    ----------
+    label_counts : array-like of shape (n_labels,)
+        The counts.
+
+    Returns
+    -------
+    counts : ndarray of float64 of shape (n_labels,)
+        The same.
+
+    Raises
+    ------
+    ValueError
+        If they are not a vector of finite numbers of at least 0.
+    """
+    counts = read_numbers(label_counts, "label_counts")
+    if counts.ndim != 1:
+        raise ValueError(f"label_counts must be a vector of numbers, one per label; got shape {counts.shape}.")
+    if not np.isfinite(counts).all() or (counts < 0).any():
+        raise ValueError("label_counts must be finite and at least 0.")
+    return counts

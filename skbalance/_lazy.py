@@ -1,4 +1,4 @@
-"""Names that a package imports when they are first asked for: nothing is loaded that is not used."""
+"""Names that a package imports on first use."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How likely a true label is to have been given, from how often it was given: for losses and metrics."""
+"""Label propensities, for losses and metrics."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from skbalance._indicators import read_counts
 from skbalance._validation import read_numbers
-
-__all__ = ["label_propensities"]
 
 
 def label_propensities(label_counts: Any, n_samples: int, *, A: float = 0.55, B: float = 1.5) -> np.ndarray:
-    r"""Estimate how likely a true label is to have been given, from how often it was given.
+    r"""Estimate the probability that a true label was recorded, from how often the label occurs.
 
     .. math:: p_l = \frac{1}{1 + C (n_l + B)^{-A}}, \qquad C = (\log N - 1) (B + 1)^A
 
@@ -47,11 +46,7 @@ def label_propensities(label_counts: Any, n_samples: int, *, A: float = 0.55, B:
     >>> label_propensities([1000, 10, 1], n_samples=5000).round(3)
     array([0.782, 0.235, 0.117])
     """
-    counts = read_numbers(label_counts, "label_counts")
-    if counts.ndim != 1:
-        raise ValueError(f"label_counts must be a vector of numbers, one per label; got shape {counts.shape}.")
-    if not np.isfinite(counts).all() or (counts < 0).any():
-        raise ValueError("label_counts must be finite and at least 0.")
+    counts = read_counts(label_counts)
     for name, value in (("n_samples", n_samples), ("A", A), ("B", B)):
         number = read_numbers(value, name) if isinstance(value, numbers.Real) else np.array(np.nan)
         if isinstance(value, bool) or number.ndim or not 0 < number < np.inf:

@@ -1,4 +1,4 @@
-"""What every room needs to check its input, and all that the package takes of scikit-learn's private parts.
+"""Input checks that all rooms share, and the private names of scikit-learn that the package uses.
 
 No other file imports a private name of scikit-learn; where a name moves between versions, only this file
 knows.
@@ -60,7 +60,7 @@ OLDEST_READABLE = (0, 1)
 
 
 class DocLinkMixin:
-    """What marks an estimator as one of this package.
+    """Mixin of all estimators: link to the documentation, and the release that saved a pickle.
 
     Its HTML display links to the page of its class, and its pickle says which release made it.
     """
@@ -83,7 +83,7 @@ def _version() -> str:
 
 
 def _check_version(name, saved):
-    """Refuse the state of an object that a release saved which this one does not understand."""
+    """Refuse the state of an object saved by a release that this one cannot read."""
     current = _version()
     if saved is None:
         raise ValueError(
@@ -106,7 +106,7 @@ def _check_version(name, saved):
 
 
 def check_sparse(matrix, name):
-    """Refuse a sparse matrix whose arrays contradict its shape, for compiled code would read and write beyond them.
+    """Refuse a sparse matrix whose arrays contradict its shape: compiled code would read and write out of bounds.
 
     Parameters
     ----------
@@ -157,14 +157,14 @@ def sparse_kind(like=""):
     -------
     container : type
         `csr_array` if scikit-learn's setting `sparse_interface`, of release 1.9, is ``"sparray"``, or `like` is
-        ``"array"``; else `csr_matrix`, for ``"spmatrix"`` is what the setting is where nobody has set it.
+        ``"array"``; else `csr_matrix`, as the setting is ``"spmatrix"`` by default.
     """
     arrays = like == "array" or get_config().get("sparse_interface") == "sparray"
     return sp.csr_array if arrays else sp.csr_matrix
 
 
 def validate_hyperparameters(estimator):
-    """Hold an estimator's own parameters to its ``_parameter_constraints``; a bool is no number.
+    """Check an estimator's parameters against its ``_parameter_constraints``; booleans are not numbers.
 
     Raises
     ------
@@ -177,7 +177,7 @@ def validate_hyperparameters(estimator):
 
 
 def validate_params(constraints, *, prefer_skip_nested_validation):
-    """Decorate a function so that its parameters are held to constraints; a bool is no number.
+    """Decorate a function to check its parameters against constraints; booleans are not numbers.
 
     Parameters
     ----------
@@ -206,7 +206,7 @@ def validate_params(constraints, *, prefer_skip_nested_validation):
 
 
 def _check_numbers(constraints, parameters, caller):
-    """What scikit-learn lets through: booleans as numbers, and integers that fit into no machine's."""
+    """Refuse what scikit-learn lets through: booleans as numbers, and integers beyond 64 bits."""
     for parameter, allowed in constraints.items():
         if parameter not in parameters or isinstance(allowed, str):
             continue
@@ -222,7 +222,7 @@ def _check_numbers(constraints, parameters, caller):
 
 
 def validate_features(estimator, X, **settings):
-    """scikit-learn's ``validate_data`` of features, where a number that no float can hold is a ValueError as well.
+    """scikit-learn's ``validate_data`` for features, with a ValueError for numbers that are too large for a float.
 
     Parameters
     ----------
@@ -251,7 +251,7 @@ def validate_features(estimator, X, **settings):
 
 
 def check_sample_weight(sample_weight, X, **settings):
-    """scikit-learn's check of sample weights, where a number that no float can hold is a ValueError as well.
+    """scikit-learn's check of sample weights, with a ValueError for numbers that are too large for a float.
 
     Parameters
     ----------
@@ -279,7 +279,7 @@ def check_sample_weight(sample_weight, X, **settings):
 
 
 def read_numbers(values, name):
-    """Read numbers, whatever holds them, as float64; text and complex numbers are none.
+    """Read numbers of any container as float64; text and complex numbers are refused.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What a report of a problem should say: the versions that are installed."""
+"""Installed versions, for bug reports."""
 
 import platform
 import sys
@@ -23,7 +23,7 @@ _PACKAGES = (
 
 
 def show_versions():
-    """Print the versions of Python and of the packages that matter, for a report of a problem.
+    """Print the versions of Python and of the relevant packages, for a bug report.
 
     Nothing is imported for it: it shows what is installed also where that cannot be imported.
 

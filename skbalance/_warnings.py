@@ -1,4 +1,4 @@
-"""Warnings that name the line of the user, however deep in the package they arise."""
+"""Warnings that point at the user's line, however deep in the package they arise."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _BETWEEN = {"skbalance", "sklearn", "joblib", "skorch", "torch", "contextlib", "
 
 
 def warn(message: str, category: type[Warning] = UserWarning) -> None:
-    """Warn at the nearest line that is neither of this package nor of what it calls or is called by.
+    """Warn at the nearest line outside of this package and of the libraries that call it or that it calls.
 
     Parameters
     ----------

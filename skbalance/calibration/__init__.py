@@ -1,5 +1,5 @@
 """Calibration: probabilities from scores, fitted on rows that the models did not see."""
 
-from skbalance.calibration._calibration import CalibratedMultiLabelClassifierCV
+from skbalance.calibration._calibrated import CalibratedMultiLabelClassifierCV
 
 __all__ = ["CalibratedMultiLabelClassifierCV"]

@@ -1,4 +1,4 @@
-"""What the loaders share: where data lives, how it is downloaded, the descriptions, the indicator matrix."""
+"""Helpers of the loaders: data folder, downloads, descriptions, and the indicator matrix."""
 
 import hashlib
 import os

@@ -2,7 +2,9 @@
 
 import heapq
 from collections.abc import Iterator
+from itertools import islice, product
 from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
 from scipy.optimize import brentq
@@ -39,24 +41,24 @@ _SYLLABLES = [consonant + vowel for consonant in "bdgklmnprstvz" for vowel in "a
     prefer_skip_nested_validation=True,
 )
 def make_long_tailed_multilabel(
-    n_samples=1000,
-    n_labels=50,
+    n_samples: int = 1000,
+    n_labels: int = 50,
     *,
-    n_features=1000,
-    labels_per_sample=2.5,
-    tail_exponent=1.0,
-    max_label_frequency=0.5,
-    linkage=0.5,
-    min_label_count=1,
-    allow_unlabeled=False,
-    length=50,
-    noise=0.5,
-    return_text=False,
-    sparse=True,
-    return_indicator="sparse",
-    return_X_y=True,
-    random_state=None,
-):
+    n_features: int = 1000,
+    labels_per_sample: float = 2.5,
+    tail_exponent: float = 1.0,
+    max_label_frequency: float = 0.5,
+    linkage: float = 0.5,
+    min_label_count: int = 1,
+    allow_unlabeled: bool = False,
+    length: float = 50,
+    noise: float = 0.5,
+    return_text: bool = False,
+    sparse: bool = True,
+    return_indicator: str = "sparse",
+    return_X_y: bool = True,
+    random_state: Any = None,
+) -> Any:
     r"""Generate a multi-label text problem with a long tail of linked labels.
 
     The expected share of samples that carry label :math:`i = 0, \dots, L - 1` falls as a shifted power law
@@ -174,7 +176,7 @@ def make_long_tailed_multilabel(
     blocks = _draw_words(target, n_features, length, noise, rng)
     data: np.ndarray | csr_matrix
     if return_text:
-        data = _as_text(blocks, vocabulary, n_samples)
+        data = _as_text(blocks, vocabulary)
     else:
         data = _as_counts(blocks, n_samples, n_features)
         if not sparse:
@@ -244,7 +246,7 @@ def _draw_labels(
     allow_unlabeled: bool,
     rng: np.random.Generator,
 ) -> csr_matrix:
-    """Draw the label indicator. A pair of label and sample is held as the number label * n_samples + sample."""
+    """Draw the label indicator; a (label, sample) pair is represented by label * n_samples + sample."""
     n_labels = len(frequencies)
     tail = np.flatnonzero(parents >= 0)
     brought = np.bincount(parents[tail], weights=linkage * frequencies[tail], minlength=n_labels)
@@ -338,15 +340,10 @@ def _as_counts(blocks: Iterator[tuple[np.ndarray, np.ndarray]], n_samples: int, 
     return vstack(parts, format="csr") if len(parts) > 1 else parts[0]
 
 
-def _as_text(blocks: Iterator[tuple[np.ndarray, np.ndarray]], vocabulary: np.ndarray, n_samples: int) -> np.ndarray:
+def _as_text(blocks: Iterator[tuple[np.ndarray, np.ndarray]], vocabulary: np.ndarray) -> np.ndarray:
     """Join the words of each sample."""
-    text = np.empty(n_samples, dtype=object)
-    row = 0
-    for words, indptr in blocks:
-        for part in np.split(vocabulary[words], indptr[1:-1]):
-            text[row] = " ".join(part)
-            row += 1
-    return text
+    texts = [" ".join(part) for words, indptr in blocks for part in np.split(vocabulary[words], indptr[1:-1])]
+    return np.array(texts, dtype=object)
 
 
 def _make_vocabulary(n_features: int) -> np.ndarray:
@@ -354,9 +351,5 @@ def _make_vocabulary(n_features: int) -> np.ndarray:
     n_syllables = 2
     while len(_SYLLABLES) ** n_syllables < n_features:
         n_syllables += 1
-    words = [""] * n_features
-    numbers = np.arange(n_features)
-    for _ in range(n_syllables):
-        numbers, digits = np.divmod(numbers, len(_SYLLABLES))
-        words = [_SYLLABLES[digit] + word for digit, word in zip(digits.tolist(), words)]
-    return np.array(words, dtype=object)
+    words = islice(product(_SYLLABLES, repeat=n_syllables), n_features)
+    return np.array(["".join(word) for word in words], dtype=object)

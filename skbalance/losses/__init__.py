@@ -2,23 +2,28 @@
 
 from typing import TYPE_CHECKING
 
-from .._lazy import lazy_names
-from ._asymmetric import AsymmetricLoss, AsymmetricPolynomialLoss, HillLoss, RobustAsymmetricLoss
-from ._base import BaseLoss
-from ._class_balanced import ClassBalancedFocalLoss, ClassBalancedNTRFocalLoss
-from ._focal import BinaryCrossEntropy, FocalLoss, LogitAdjustedCrossEntropy, PropensityScoredCrossEntropy
-from ._negative_tolerant import NegativeTolerantFocalLoss
-from ._rebalanced import DistributionBalancedLoss, RebalancedFocalLoss
-from ._registry import get_loss, get_loss_names
-from ._registry import loss_from_state as loss_from_state
-from ._registry import loss_to_state as loss_to_state
-from ._set_losses import SigmoidF1Loss, TwoWayLoss, ZLPRLoss
-from ._squared_hinge import SquaredHingeLoss
-from ._statistics import LabelStatistics
+from skbalance._lazy import lazy_names
+from skbalance.losses._asymmetric import AsymmetricLoss, AsymmetricPolynomialLoss, HillLoss, RobustAsymmetricLoss
+from skbalance.losses._base import BaseLoss
+from skbalance.losses._class_balanced import ClassBalancedFocalLoss, ClassBalancedNTRFocalLoss
+from skbalance.losses._focal import (
+    BinaryCrossEntropy,
+    FocalLoss,
+    LogitAdjustedCrossEntropy,
+    PropensityScoredCrossEntropy,
+)
+from skbalance.losses._negative_tolerant import NegativeTolerantFocalLoss
+from skbalance.losses._rebalanced import DistributionBalancedLoss, RebalancedFocalLoss
+from skbalance.losses._registry import get_loss, get_loss_names
+from skbalance.losses._registry import loss_from_state as loss_from_state
+from skbalance.losses._registry import loss_to_state as loss_to_state
+from skbalance.losses._set_losses import SigmoidF1Loss, TwoWayLoss, ZLPRLoss
+from skbalance.losses._squared_hinge import SquaredHingeLoss
+from skbalance.losses._statistics import LabelStatistics
 
 if TYPE_CHECKING:
-    from ._criteria import Criterion
-    from ._positives import PositivePairs
+    from skbalance.losses._criteria import Criterion
+    from skbalance.losses._positives import PositivePairs
 
 __all__ = [
     "AsymmetricLoss",

@@ -2,54 +2,25 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
-from numbers import Real
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
-from .._validation import Interval
-from ._base import GAMMA, POS_WEIGHT, POSITIVE, BaseLoss, positive_weight
-from ._statistics import LabelStatistics
-
-if TYPE_CHECKING:
-    from ._criteria import BalancedCriterion
-    from ._margins import MarginLoss
-
-__all__ = ["AsymmetricLoss", "AsymmetricPolynomialLoss", "HillLoss", "RobustAsymmetricLoss"]
-
-HILL = [Interval(Real, 1, None, closed="left")]
-ASYMMETRIC = {"gamma_pos": GAMMA, "gamma_neg": GAMMA, "clip": [Interval(Real, 0, 1, closed="left")]}
-POLYNOMIAL = {
-    "poly_linear": [Interval(Real, -1, None, closed="left")],
-    "poly_square": [Interval(Real, -0.5, None, closed="left")],
-}
+from skbalance.losses._base import MarginBasedLoss, PosWeight
 
 
-class _TwoSidedLoss(BaseLoss):
-    """A function of the margin for positives and one for negatives."""
+def asymmetric_settings(loss, *, hill: float | None = None) -> dict:
+    """Settings of the criterion, from the loss's hyperparameters."""
+    from skbalance.losses._margins import AsymmetricNegative, Focal, PolynomialPositive
 
-    pos_weight: float
-    scale: float
-
-    @abstractmethod
-    def _margin_losses(self) -> tuple[MarginLoss, MarginLoss]:
-        """What a positive costs, and what a negative, by the margin."""
-
-    def _criterion(self, statistics: LabelStatistics, reduction: str) -> BalancedCriterion:
-        from ._criteria import BalancedCriterion
-
-        positive, negative = self._margin_losses()
-        return BalancedCriterion(
-            statistics.n_labels,
-            reduction,
-            margin_loss=positive,
-            negative_margin_loss=negative,
-            pos_weight=positive_weight(statistics, self.pos_weight),
-            scale=self.scale,
-        )
+    negative = AsymmetricNegative(loss.gamma_neg, loss.clip, hill)
+    if not hasattr(loss, "poly_linear"):
+        return {"margin_loss": Focal(loss.gamma_pos), "negative_margin_loss": negative}
+    positive = PolynomialPositive(loss.gamma_pos, loss.poly_linear, loss.poly_square)
+    return {"margin_loss": positive, "negative_margin_loss": negative}
 
 
-class AsymmetricLoss(_TwoSidedLoss):
-    r"""Asymmetric loss (ASL): easy negatives are let go altogether, and very wrong ones pull no more.
+@dataclass(kw_only=True, eq=False, repr=False)
+class AsymmetricLoss(MarginBasedLoss):
+    r"""Asymmetric loss (ASL): easy negatives are dropped, and badly wrong ones stop pulling.
 
     .. math:: L = (1 - p)^{\gamma_+} (-\log p) \quad (y = 1), \qquad
               L = q^{\gamma_-} [-\log(1 - q)], \; q = \max(p - c, 0) \quad (y = 0)
@@ -88,29 +59,25 @@ class AsymmetricLoss(_TwoSidedLoss):
     tensor([[0.6931, 0.0245]])
     """
 
-    _parameter_constraints = {**ASYMMETRIC, "pos_weight": POS_WEIGHT, "scale": POSITIVE}
+    gamma_pos: float = 0.0
+    gamma_neg: float = 4.0
+    clip: float = 0.05
+    pos_weight: PosWeight = 1.0
+    scale: float = 1.0
 
-    def __init__(self, *, gamma_pos=0.0, gamma_neg=4.0, clip=0.05, pos_weight=1.0, scale=1.0):
-        self.gamma_pos = gamma_pos
-        self.gamma_neg = gamma_neg
-        self.clip = clip
-        self.pos_weight = pos_weight
-        self.scale = scale
-
-    def _margin_losses(self):
-        from ._criteria import AsymmetricNegative, Focal
-
-        return Focal(self.gamma_pos), AsymmetricNegative(self.gamma_neg, self.clip)
+    def _settings(self, statistics):
+        return asymmetric_settings(self)
 
 
-class HillLoss(_TwoSidedLoss):
+@dataclass(kw_only=True, eq=False, repr=False)
+class HillLoss(MarginBasedLoss):
     r"""Hill loss, for training sets in which labels are missing.
 
     .. math:: L = (1 - p_m)^\gamma (-\log p_m), \; p_m = \sigma(z - m) \quad (y = 1), \qquad
               L = (\lambda - p) \, p^2 \quad (y = 0)
 
     with :math:`p = \sigma(z)`. At :math:`\lambda = 1.5` the pull of a negative is strongest at p = 1/2 and falls to 0
-    on both sides, like a hill: a negative that the model is sure of is likely to be a label that nobody gave.
+    on both sides, like a hill: a negative to which the model gives a high probability is likely to be a missing label.
 
     Parameters
     ----------
@@ -143,29 +110,21 @@ class HillLoss(_TwoSidedLoss):
     tensor([[0.1733, 0.2500]])
     """
 
-    _parameter_constraints = {
-        "hill": HILL,
-        "margin": [Interval(Real, 0, None, closed="left")],
-        "gamma": GAMMA,
-        "pos_weight": POS_WEIGHT,
-        "scale": POSITIVE,
-    }
+    hill: float = 1.5
+    margin: float = 1.0
+    gamma: float = 2.0
+    pos_weight: PosWeight = 1.0
+    scale: float = 1.0
 
-    def __init__(self, *, hill=1.5, margin=1.0, gamma=2.0, pos_weight=1.0, scale=1.0):
-        self.hill = hill
-        self.margin = margin
-        self.gamma = gamma
-        self.pos_weight = pos_weight
-        self.scale = scale
+    def _settings(self, statistics):
+        from skbalance.losses._margins import Focal, HillNegative
 
-    def _margin_losses(self):
-        from ._criteria import Focal, HillNegative
-
-        return Focal(self.gamma, self.margin), HillNegative(self.hill)
+        return {"margin_loss": Focal(self.gamma, self.margin), "negative_margin_loss": HillNegative(self.hill)}
 
 
-class AsymmetricPolynomialLoss(_TwoSidedLoss):
-    r"""Asymmetric polynomial loss (APL): the first Taylor coefficients of the positives' cross-entropy are changed.
+@dataclass(kw_only=True, eq=False, repr=False)
+class AsymmetricPolynomialLoss(MarginBasedLoss):
+    r"""Asymmetric polynomial loss (APL): cross-entropy of the positives with its first Taylor coefficients changed.
 
     .. math:: L = (1 - p)^{\gamma_+} [-\log p + a (1 - p) + b (1 - p)^2] \quad (y = 1), \qquad
               L = q^{\gamma_-} [-\log(1 - q)], \; q = \max(p - c, 0) \quad (y = 0)
@@ -203,27 +162,20 @@ class AsymmetricPolynomialLoss(_TwoSidedLoss):
     tensor([[0.5056, 0.0245]])
     """
 
-    _parameter_constraints = {**ASYMMETRIC, **POLYNOMIAL, "pos_weight": POS_WEIGHT, "scale": POSITIVE}
+    gamma_pos: float = 0.0
+    gamma_neg: float = 4.0
+    clip: float = 0.05
+    poly_linear: float = -1.0
+    poly_square: float = 1.25
+    pos_weight: PosWeight = 1.0
+    scale: float = 1.0
 
-    def __init__(
-        self, *, gamma_pos=0.0, gamma_neg=4.0, clip=0.05, poly_linear=-1.0, poly_square=1.25, pos_weight=1.0, scale=1.0
-    ):
-        self.gamma_pos = gamma_pos
-        self.gamma_neg = gamma_neg
-        self.clip = clip
-        self.poly_linear = poly_linear
-        self.poly_square = poly_square
-        self.pos_weight = pos_weight
-        self.scale = scale
-
-    def _margin_losses(self):
-        from ._criteria import AsymmetricNegative, PolynomialPositive
-
-        positive = PolynomialPositive(self.gamma_pos, self.poly_linear, self.poly_square)
-        return positive, AsymmetricNegative(self.gamma_neg, self.clip)
+    def _settings(self, statistics):
+        return asymmetric_settings(self)
 
 
-class RobustAsymmetricLoss(_TwoSidedLoss):
+@dataclass(kw_only=True, eq=False, repr=False)
+class RobustAsymmetricLoss(MarginBasedLoss):
     r"""Robust asymmetric loss (RAL): the asymmetric polynomial loss with a Hill term on the negatives.
 
     .. math:: L = (1 - p)^{\gamma_+} [-\log p + a (1 - p) + b (1 - p)^2] \quad (y = 1), \qquad
@@ -268,31 +220,14 @@ class RobustAsymmetricLoss(_TwoSidedLoss):
     tensor([[0.5056, 0.0245]])
     """
 
-    _parameter_constraints = {**ASYMMETRIC, **POLYNOMIAL, "hill": HILL, "pos_weight": POS_WEIGHT, "scale": POSITIVE}
+    gamma_pos: float = 0.0
+    gamma_neg: float = 4.0
+    clip: float = 0.05
+    poly_linear: float = -1.0
+    poly_square: float = 1.25
+    hill: float = 1.5
+    pos_weight: PosWeight = 1.0
+    scale: float = 1.0
 
-    def __init__(
-        self,
-        *,
-        gamma_pos=0.0,
-        gamma_neg=4.0,
-        clip=0.05,
-        poly_linear=-1.0,
-        poly_square=1.25,
-        hill=1.5,
-        pos_weight=1.0,
-        scale=1.0,
-    ):
-        self.gamma_pos = gamma_pos
-        self.gamma_neg = gamma_neg
-        self.clip = clip
-        self.poly_linear = poly_linear
-        self.poly_square = poly_square
-        self.hill = hill
-        self.pos_weight = pos_weight
-        self.scale = scale
-
-    def _margin_losses(self):
-        from ._criteria import AsymmetricNegative, PolynomialPositive
-
-        positive = PolynomialPositive(self.gamma_pos, self.poly_linear, self.poly_square)
-        return positive, AsymmetricNegative(self.gamma_neg, self.clip, self.hill)
+    def _settings(self, statistics):
+        return asymmetric_settings(self, hill=self.hill)

@@ -1,48 +1,84 @@
-"""What every loss shares: a loss holds hyperparameters; bound to label counts it becomes a criterion."""
+"""Base classes of the losses: hyperparameters that, bound to label counts, become a criterion."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from numbers import Real
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, clone
 
-from .._validation import DocLinkMixin, Interval, StrOptions, read_numbers, validate_hyperparameters
-from ._statistics import LabelStatistics
+from skbalance._validation import DocLinkMixin, Interval, StrOptions, read_numbers, validate_hyperparameters
+from skbalance.losses._statistics import LabelStatistics
 
 if TYPE_CHECKING:
-    from ._criteria import Criterion
-
-__all__ = ["BaseLoss", "positive_weight"]
+    from skbalance.losses._criteria import Criterion
 
 REDUCTIONS = ("none", "row_sum", "sum", "mean")
 
-ALPHA = [Interval(Real, 0, 1, closed="both"), None]
-GAMMA = [Interval(Real, 0, None, closed="left")]
-POSITIVE = [Interval(Real, 0, None, closed="neither")]
-POS_WEIGHT = [*POSITIVE, StrOptions({"balanced", "sqrt_balanced"}), "array-like"]
-REWEIGHT_NORM = [StrOptions({"instance", "batch"}), None]
+_FINITE = [Interval(Real, None, None, closed="neither")]
+_POSITIVE = [Interval(Real, 0, None, closed="neither")]
+_NOT_NEGATIVE = [Interval(Real, 0, None, closed="left")]
+# What each parameter may be: a name means the same in every loss.
+CONSTRAINTS: dict[str, list] = {
+    "A": _POSITIVE,
+    "B": _POSITIVE,
+    "alpha": [Interval(Real, 0, 1, closed="both"), None],
+    "base": [StrOptions({"focal", "sigmoid", "softmax"})],
+    "beta": [Interval(Real, 0, 1, closed="left")],
+    "clip": [Interval(Real, 0, 1, closed="left")],
+    "gamma": _NOT_NEGATIVE,
+    "gamma_neg": _NOT_NEGATIVE,
+    "gamma_pos": _NOT_NEGATIVE,
+    "hill": [Interval(Real, 1, None, closed="left")],
+    "kappa": _FINITE,
+    "map_alpha": _NOT_NEGATIVE,
+    "map_beta": _POSITIVE,
+    "margin": _NOT_NEGATIVE,
+    "mode": [StrOptions({"by_class", "average_n", "average_w", "min_n"})],
+    "mu": [*_FINITE, StrOptions({"auto"})],
+    "neg_scale": _POSITIVE,
+    "neg_temperature": _POSITIVE,
+    "neg_weight": [*_POSITIVE, None],
+    "normalize": ["boolean"],
+    "poly_linear": [Interval(Real, -1, None, closed="left")],
+    "poly_square": [Interval(Real, -0.5, None, closed="left")],
+    "pos_temperature": _POSITIVE,
+    "pos_weight": [*_POSITIVE, StrOptions({"balanced", "sqrt_balanced"}), "array-like"],
+    "reweight": [StrOptions({"inverse", "sqrt_inverse"}), None],
+    "reweight_norm": [StrOptions({"instance", "batch"}), None],
+    "scale": _POSITIVE,
+    "tau": _FINITE,
+}
+
+PosWeight = float | str | Sequence | np.ndarray
 
 
 class BaseLoss(DocLinkMixin, BaseEstimator):
     """Base of the losses: hyperparameters, and :meth:`bind`.
 
-    A subclass declares ``_parameter_constraints`` and builds its criterion in ``_criterion``, which alone imports what
-    needs torch: prediction does not.
+    A subclass declares its hyperparameters and builds its criterion in ``_criterion``, which alone imports what needs
+    torch: prediction does not. A hyperparameter of a name that no loss of the package has is held to what
+    ``_parameter_constraints`` says of it.
     """
 
-    _parameter_constraints: dict = {}
     scale: float
     _penalty_exponent = 1.0
     _penalty_strength = 0.015
     #: What ``tol="auto"`` of the classifier is with this loss.
     default_tol = 3e-3
+    #: Whether the loss is a sum over the (sample, label) elements, so that ``reduction="none"`` exists.
+    elementwise = True
+
+    @property
+    def _parameter_constraints(self) -> dict:
+        return {name: CONSTRAINTS[name] for name in self.get_params(deep=False) if name in CONSTRAINTS}
 
     @property
     def penalty_exponent(self) -> float:
-        """The classifier's penalty on the coefficients of a label grows with the label's variance to this power.
+        """Power of the label's variance to which the classifier's penalty on its coefficients is proportional.
 
         It is lower by as much as ``pos_weight`` takes the variance out: half of it with ``"sqrt_balanced"``, and 0
         with ``"balanced"``, where positives weigh as much as negatives whatever their number.
@@ -51,19 +87,14 @@ class BaseLoss(DocLinkMixin, BaseEstimator):
 
     @property
     def penalty_strength(self) -> float:
-        """Factor of what ``alpha="auto"`` takes from the data; tenfold where positives are balanced."""
+        """Constant factor in ``alpha="auto"``, ten times as large where positives are balanced."""
         return self._penalty_strength * (10 if self._balance else 1)
 
     @property
     def _balance(self) -> float:
-        """Power of (N - n) / n by which the positives are weighted."""
+        """Exponent of (N - n) / n in the weight of the positives."""
         pos_weight = getattr(self, "pos_weight", None)
         return {"balanced": 1.0, "sqrt_balanced": 0.5}.get(pos_weight, 0.0) if isinstance(pos_weight, str) else 0.0
-
-    @property
-    def elementwise(self) -> bool:
-        """Whether the loss is a sum over the (sample, label) elements, so that ``reduction="none"`` exists."""
-        return True
 
     @property
     def exclusive(self) -> bool:
@@ -113,7 +144,7 @@ class BaseLoss(DocLinkMixin, BaseEstimator):
 
     @abstractmethod
     def _criterion(self, statistics: LabelStatistics, reduction: str) -> Criterion:
-        """Build the criterion; hyperparameters are valid by now."""
+        """Build the criterion from validated hyperparameters."""
 
     def resolve(self, statistics: LabelStatistics) -> BaseLoss:
         """Copy of the loss in which every ``"auto"`` is the value that the statistics determine.
@@ -131,20 +162,53 @@ class BaseLoss(DocLinkMixin, BaseEstimator):
         return clone(self)
 
 
-def positive_weight(statistics: LabelStatistics, pos_weight) -> float | np.ndarray:
-    """Factor of the positive elements as a number, or as one for each label, which is checked.
+class MarginBasedLoss(BaseLoss):
+    """A weighted function of the margin, element by element."""
 
-    ``"balanced"`` is negatives over positives, (N - n) / n, and ``"sqrt_balanced"`` its square root, both with n kept
-    one sample away from 0 and from N.
-    """
-    if isinstance(pos_weight, str):
-        return np.exp(statistics.log_odds * (0.5 if pos_weight == "sqrt_balanced" else 1.0))
-    if isinstance(pos_weight, Real):
-        return float(pos_weight)
-    weight = read_numbers(pos_weight, "pos_weight")
-    if weight.shape != (statistics.n_labels,):
-        raise ValueError(f"pos_weight must have shape (n_labels,) = ({statistics.n_labels},); got {weight.shape}.")
-    if not (np.isfinite(weight) & (weight > 0)).all():
-        bad = weight[~(np.isfinite(weight) & (weight > 0))][:5].tolist()
-        raise ValueError(f"pos_weight must hold finite numbers above 0; got {bad}.")
-    return weight
+    pos_weight: PosWeight = 1.0
+
+    def _criterion(self, statistics: LabelStatistics, reduction: str) -> Criterion:
+        from skbalance.losses._criteria import BalancedCriterion
+
+        settings = {"scale": self.scale, "pos_weight": self._positive_weight(statistics), **self._settings(statistics)}
+        return BalancedCriterion(statistics.n_labels, reduction, **settings)
+
+    @abstractmethod
+    def _settings(self, statistics: LabelStatistics) -> dict:
+        """Parameters of the :class:`BalancedCriterion`, from validated hyperparameters."""
+
+    def _positive_weight(self, statistics: LabelStatistics) -> float | np.ndarray:
+        """Factor of the positive elements: one number, or a checked array with one for each label.
+
+        ``"balanced"`` is negatives over positives, (N - n) / n, and ``"sqrt_balanced"`` its square root, both with n
+        kept one sample away from 0 and from N.
+        """
+        if isinstance(self.pos_weight, str):
+            return np.exp(statistics.log_odds * (0.5 if self.pos_weight == "sqrt_balanced" else 1.0))
+        if isinstance(self.pos_weight, Real):
+            return float(self.pos_weight)
+        weight = read_numbers(self.pos_weight, "pos_weight")
+        if weight.shape != (statistics.n_labels,):
+            raise ValueError(f"pos_weight must have shape (n_labels,) = ({statistics.n_labels},); got {weight.shape}.")
+        bad = weight[~(np.isfinite(weight) & (weight > 0))]
+        if bad.size:
+            raise ValueError(f"pos_weight must hold finite numbers above 0; got {bad[:5].tolist()}.")
+        return weight
+
+
+def frequency_settings(loss: Any, statistics: LabelStatistics) -> dict:
+    """Weighting by inverse label frequency: N / n for ``"inverse"``, its square root for ``"sqrt_inverse"``."""
+    if loss.reweight is None:
+        return {}
+    from skbalance.losses._weighting import LabelWeighting
+
+    ratio = statistics.clipped_n_known / statistics.clipped_counts
+    weight = np.sqrt(ratio) if loss.reweight == "sqrt_inverse" else ratio
+    return {"weighting": LabelWeighting(weight, loss.reweight_norm)}
+
+
+def focal_settings(loss: Any) -> dict:
+    """Settings of the criterion of a focal loss."""
+    from skbalance.losses._margins import Focal
+
+    return {"margin_loss": Focal(loss.gamma), "alpha": loss.alpha}

@@ -2,44 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from numbers import Real
 
-from .._validation import Interval, StrOptions
-from ._base import (
-    ALPHA,
-    GAMMA,
-    POS_WEIGHT,
-    POSITIVE,
-    REWEIGHT_NORM,
-    BaseLoss,
-    positive_weight,
-)
-from ._negative_tolerant import NEGATIVE_TOLERANT, negative_tolerance
-from ._statistics import LabelStatistics
-
-__all__ = ["ClassBalancedFocalLoss", "ClassBalancedNTRFocalLoss"]
-
-CLASS_BALANCED = {
-    "beta": [Interval(Real, 0, 1, closed="left")],
-    "mode": [StrOptions({"by_class", "average_n", "average_w", "min_n"})],
-    "normalize": ["boolean"],
-}
+from skbalance.losses._base import MarginBasedLoss, PosWeight, focal_settings
+from skbalance.losses._negative_tolerant import negative_tolerance
+from skbalance.losses._statistics import LabelStatistics
 
 
-def class_balanced_weighting(statistics: LabelStatistics, *, beta, mode, normalize, reweight_norm):
-    """Weighting by the effective number of samples."""
-    from ._criteria import ClassBalancedSampleWeighting, LabelWeighting, class_balanced_weight
+class _ClassBalancedLoss(MarginBasedLoss):
+    """The weighting by the effective number of samples."""
 
-    weight = class_balanced_weight(statistics.clipped_counts, beta=beta)
-    factor = statistics.n_labels / weight.sum() if normalize else 1.0
-    if mode == "by_class":
-        return LabelWeighting(weight * factor, reweight_norm)
-    return ClassBalancedSampleWeighting(
-        statistics.clipped_counts, beta=beta, mode=mode, factor=factor, reweight_norm=reweight_norm
-    )
+    beta: float
+    mode: str
+    normalize: bool
+    reweight_norm: str | None
+
+    def _weighting(self, statistics: LabelStatistics):
+        from skbalance.losses._weighting import ClassBalancedSampleWeighting, LabelWeighting, class_balanced_weight
+
+        weight = class_balanced_weight(statistics.clipped_counts, beta=self.beta)
+        factor = statistics.n_labels / weight.sum() if self.normalize else 1.0
+        if self.mode == "by_class":
+            return LabelWeighting(weight * factor, self.reweight_norm)
+        return ClassBalancedSampleWeighting(
+            statistics.clipped_counts, beta=self.beta, mode=self.mode, factor=factor, reweight_norm=self.reweight_norm
+        )
 
 
-class ClassBalancedFocalLoss(BaseLoss):
+@dataclass(kw_only=True, eq=False, repr=False)
+class ClassBalancedFocalLoss(_ClassBalancedLoss):
     r"""Class-balanced loss: each label is weighted by the inverse of its effective number of samples.
 
     .. math:: w = \frac{1 - \beta}{1 - \beta^{n}}
@@ -94,38 +86,15 @@ class ClassBalancedFocalLoss(BaseLoss):
     tensor([[0.0693, 0.6931]])
     """
 
-    _parameter_constraints = {
-        **CLASS_BALANCED,
-        "base": [StrOptions({"focal", "sigmoid", "softmax"})],
-        "gamma": GAMMA,
-        "alpha": ALPHA,
-        "pos_weight": POS_WEIGHT,
-        "reweight_norm": REWEIGHT_NORM,
-        "scale": POSITIVE,
-    }
-
-    def __init__(
-        self,
-        *,
-        beta=0.9,
-        mode="by_class",
-        normalize=False,
-        base="focal",
-        gamma=2.0,
-        alpha=0.5,
-        pos_weight=1.0,
-        reweight_norm=None,
-        scale=10.0,
-    ):
-        self.beta = beta
-        self.mode = mode
-        self.normalize = normalize
-        self.base = base
-        self.gamma = gamma
-        self.alpha = alpha
-        self.pos_weight = pos_weight
-        self.reweight_norm = reweight_norm
-        self.scale = scale
+    beta: float = 0.9
+    mode: str = "by_class"
+    normalize: bool = False
+    base: str = "focal"
+    gamma: float = 2.0
+    alpha: float | None = 0.5
+    pos_weight: PosWeight = 1.0
+    reweight_norm: str | None = None
+    scale: float = 10.0
 
     @property
     def exclusive(self) -> bool:
@@ -133,39 +102,29 @@ class ClassBalancedFocalLoss(BaseLoss):
         return self.base == "softmax"
 
     def _criterion(self, statistics, reduction):
-        from ._criteria import BalancedCriterion, Focal, SoftmaxCriterion
+        if not self.exclusive:
+            return super()._criterion(statistics, reduction)
+        from skbalance.losses._criteria import SoftmaxCriterion
 
-        weighting = class_balanced_weighting(
-            statistics,
-            beta=self.beta,
-            mode=self.mode,
-            normalize=self.normalize,
-            reweight_norm=self.reweight_norm,
-        )
-        if self.base == "softmax":
-            if statistics.n_labels < 3:
-                raise ValueError(
-                    f"base='softmax' is for three or more exclusive classes; got {statistics.n_labels}. "
-                    "base='focal' and base='sigmoid' take any number."
-                )
-            if not (isinstance(self.pos_weight, Real) and self.pos_weight == 1):
-                raise ValueError(
-                    f"pos_weight must be 1.0 with base='softmax', whose classes share one probability; got "
-                    f"{self.pos_weight!r}."
-                )
-            return SoftmaxCriterion(statistics.n_labels, reduction, weighting=weighting, scale=self.scale)
-        return BalancedCriterion(
-            statistics.n_labels,
-            reduction,
-            weighting=weighting,
-            margin_loss=Focal(self.gamma if self.base == "focal" else 0.0),
-            alpha=self.alpha if self.base == "focal" else None,
-            pos_weight=positive_weight(statistics, self.pos_weight),
-            scale=self.scale,
-        )
+        if statistics.n_labels < 3:
+            raise ValueError(
+                f"base='softmax' is for three or more exclusive classes; got {statistics.n_labels}. "
+                "base='focal' and base='sigmoid' take any number."
+            )
+        if not (isinstance(self.pos_weight, Real) and self.pos_weight == 1):
+            raise ValueError(
+                f"pos_weight must be 1.0 with base='softmax', whose classes share one probability; got "
+                f"{self.pos_weight!r}."
+            )
+        return SoftmaxCriterion(statistics.n_labels, reduction, weighting=self._weighting(statistics), scale=self.scale)
+
+    def _settings(self, statistics):
+        focal = focal_settings(self) if self.base == "focal" else {}
+        return {**focal, "weighting": self._weighting(statistics)}
 
 
-class ClassBalancedNTRFocalLoss(BaseLoss):
+@dataclass(kw_only=True, eq=False, repr=False)
+class ClassBalancedNTRFocalLoss(_ClassBalancedLoss):
     r"""Class-balanced weights on the negative-tolerant focal loss (CB-NTR).
 
     The element weight of :class:`ClassBalancedFocalLoss` times the loss of :class:`NegativeTolerantFocalLoss`.
@@ -209,59 +168,18 @@ class ClassBalancedNTRFocalLoss(BaseLoss):
     tensor([[0.2116, 0.2921]])
     """
 
-    _parameter_constraints = {
-        **CLASS_BALANCED,
-        **NEGATIVE_TOLERANT,
-        "gamma": GAMMA,
-        "alpha": ALPHA,
-        "pos_weight": POS_WEIGHT,
-        "reweight_norm": REWEIGHT_NORM,
-        "scale": POSITIVE,
-    }
+    beta: float = 0.9
+    mode: str = "by_class"
+    normalize: bool = False
+    neg_scale: float = 2.0
+    kappa: float = 0.05
+    neg_weight: float | None = None
+    gamma: float = 2.0
+    alpha: float | None = 0.5
+    pos_weight: PosWeight = 1.0
+    reweight_norm: str | None = None
+    scale: float = 10.0
 
-    def __init__(
-        self,
-        *,
-        beta=0.9,
-        mode="by_class",
-        normalize=False,
-        neg_scale=2.0,
-        kappa=0.05,
-        neg_weight=None,
-        gamma=2.0,
-        alpha=0.5,
-        pos_weight=1.0,
-        reweight_norm=None,
-        scale=10.0,
-    ):
-        self.beta = beta
-        self.mode = mode
-        self.normalize = normalize
-        self.neg_scale = neg_scale
-        self.kappa = kappa
-        self.neg_weight = neg_weight
-        self.gamma = gamma
-        self.alpha = alpha
-        self.pos_weight = pos_weight
-        self.reweight_norm = reweight_norm
-        self.scale = scale
-
-    def _criterion(self, statistics, reduction):
-        from ._criteria import BalancedCriterion, Focal
-
-        return BalancedCriterion(
-            statistics.n_labels,
-            reduction,
-            weighting=class_balanced_weighting(
-                statistics,
-                beta=self.beta,
-                mode=self.mode,
-                normalize=self.normalize,
-                reweight_norm=self.reweight_norm,
-            ),
-            margin_loss=Focal(self.gamma),
-            alpha=self.alpha,
-            pos_weight=positive_weight(statistics, self.pos_weight),
-            scale=self.scale,
-            **negative_tolerance(statistics, neg_scale=self.neg_scale, kappa=self.kappa, neg_weight=self.neg_weight),
-        )
+    def _settings(self, statistics):
+        weighting = self._weighting(statistics)
+        return {**focal_settings(self), **negative_tolerance(self, statistics), "weighting": weighting}

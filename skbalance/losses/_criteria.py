@@ -1,4 +1,4 @@
-"""Losses bound to label counts: modules of torch, and all that a loss puts one together from.
+"""Losses bound to label counts: modules of torch.
 
 Losses import this inside ``_criterion``, so that a model that was trained with one predicts without torch.
 """
@@ -6,33 +6,14 @@ Losses import this inside ``_criterion``, so that a model that was trained with 
 from __future__ import annotations
 
 from abc import abstractmethod
-from numbers import Real
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ._closed_forms import class_balanced_weight, inverse_frequency_weight, softmax_binary_cross_entropy
-from ._kernel import BalancedLossFunction, balanced_loss, compute_dtype
-from ._margins import AsymmetricNegative, Focal, HillNegative, MarginLoss, PolynomialPositive, SquaredHinge
-from ._positives import PositivePairs
-from ._weighting import ClassBalancedSampleWeighting, LabelWeighting, RebalancedWeighting, Weighting
-
-__all__ = [
-    "AsymmetricNegative",
-    "BalancedCriterion",
-    "ClassBalancedSampleWeighting",
-    "Criterion",
-    "Focal",
-    "HillNegative",
-    "LabelWeighting",
-    "PolynomialPositive",
-    "RebalancedWeighting",
-    "SoftmaxCriterion",
-    "SquaredHinge",
-    "class_balanced_weight",
-    "inverse_frequency_weight",
-]
+from skbalance.losses._kernel import BalancedLossFunction, Elements, compute_dtype
+from skbalance.losses._margins import Focal, MarginLoss
+from skbalance.losses._positives import PositivePairs
+from skbalance.losses._weighting import LabelWeighting, Weighting
 
 
 class Criterion(nn.Module):
@@ -50,9 +31,6 @@ class Criterion(nn.Module):
     overwrite_logits : bool
         Whether the gradient may take the memory of the logits, which are lost then, and one backward pass is all
         that is possible: for trainers that look at them no more. False unless set.
-    compiled : bool
-        Whether ``torch.compile`` may fuse the pass over all logits. It takes half the time then; but the first batch
-        takes many seconds, and a C++ compiler, or Triton on a GPU, must be there. False unless set.
     label_smoothing : float
         What :meth:`BaseLoss.bind` was given.
     """
@@ -62,7 +40,6 @@ class Criterion(nn.Module):
         self.n_labels = n_labels
         self.reduction = reduction
         self.overwrite_logits = False
-        self.compiled = False
         self.label_smoothing = 0.0
 
     @property
@@ -127,7 +104,7 @@ class Criterion(nn.Module):
         return total * (len(sample_weight) / torch.where(weight == 0, 1, weight))  # 0 for a batch without any weight
 
     def _weighted_loss(self, logits: Tensor, pairs: PositivePairs, sample_weight: Tensor | None) -> Tensor:
-        """What :meth:`_loss` returns; losses that sum over samples override it and take the weights into their sums."""
+        """Loss as :meth:`_loss` returns it; losses that sum over samples override this to weight their sums."""
         return self._loss(logits, pairs)
 
     @abstractmethod
@@ -136,10 +113,32 @@ class Criterion(nn.Module):
 
 
 class BalancedCriterion(Criterion):
-    """A weighted function of the margin, element by element, through one kernel."""
+    """A weighted function of the margin, element by element, through one kernel.
+
+    Parameters
+    ----------
+    n_labels : int
+        Number of labels.
+    reduction : {"none", "row_sum", "sum", "mean"}
+        What is returned.
+    weighting : Weighting, default=None
+        Weights of the elements; None is 1 for all.
+    margin_loss, negative_margin_loss : MarginLoss, default=None
+        The functions of the margin, of positives (None is cross-entropy) and of negatives (None is the same).
+    alpha : float, default=None
+        Share of the positive elements; None leaves the factor out.
+    scale : float, default=1.0
+        Factor on the whole.
+    pos_weight : float or array-like of shape (n_labels,), default=1.0
+        Factor of the positive elements.
+    neg_weight, neg_scale : float, default=1.0
+        Factor of the negative elements, and of their logits.
+    logit_bias : array-like of shape (n_labels,), default=None
+        Shift of the logits.
+    """
 
     logit_bias: Tensor | None
-    pos_weight: Tensor | None
+    positive_factor: Tensor
 
     def __init__(
         self,
@@ -151,69 +150,49 @@ class BalancedCriterion(Criterion):
         negative_margin_loss: MarginLoss | None = None,
         alpha: float | None = None,
         scale: float = 1.0,
-        pos_weight: float | np.ndarray = 1.0,
+        pos_weight=1.0,
         neg_weight: float = 1.0,
         neg_scale: float = 1.0,
         logit_bias=None,
     ):
         super().__init__(n_labels, reduction)
         self.weighting = LabelWeighting(torch.ones(n_labels), None) if weighting is None else weighting
-        self.margin_loss = Focal() if margin_loss is None else margin_loss
-        self.negative_margin_loss = self.margin_loss if negative_margin_loss is None else negative_margin_loss
+        self.margin_loss = margin_loss or Focal()
+        self.negative_margin_loss = negative_margin_loss or self.margin_loss
         self.neg_scale = float(neg_scale)
-        by_label = not isinstance(pos_weight, Real)
-        self.positive_factor = float(scale * (1 if alpha is None else alpha) * (1 if by_label else pos_weight))
         self.negative_factor = float(scale * neg_weight * (1 if alpha is None else 1 - alpha))
-        for name, values in (("logit_bias", logit_bias), ("pos_weight", pos_weight if by_label else None)):
-            self.register_buffer(name, None if values is None else torch.as_tensor(values, dtype=torch.float64))
+        factor = torch.as_tensor(pos_weight, dtype=torch.float64) * (scale * (1 if alpha is None else alpha))
+        self.register_buffer("positive_factor", factor.expand(n_labels).clone())
+        bias = None if logit_bias is None else torch.as_tensor(logit_bias, dtype=torch.float64)
+        self.register_buffer("logit_bias", bias)
 
     @property
     def takes_label_smoothing(self) -> bool:
         """Whether the loss has a form for smoothed labels."""
         return True
 
-    def _settings(self, logits: Tensor, pairs: PositivePairs, share: float = 1.0) -> dict:
-        return {
-            "pairs": pairs,
-            "weight": self.weighting.for_batch(pairs, compute_dtype(logits.dtype)),
-            "margin_loss": self.margin_loss,
-            "negative_margin_loss": self.negative_margin_loss,
-            "neg_scale": self.neg_scale,
-            "logit_bias": self.logit_bias,
-            "positive_factor": self.positive_factor * share,
-            "pos_weight": self.pos_weight,
-            "negative_factor": self.negative_factor * share,
-            "label_smoothing": self.label_smoothing,
-            "compiled": self.compiled,
-        }
+    def _elements(self, logits: Tensor, pairs: PositivePairs, share: float = 1.0) -> Elements:
+        dtype = compute_dtype(logits.dtype)
+        return Elements(
+            pairs,
+            self.weighting.for_batch(pairs, dtype),
+            self.margin_loss,
+            self.negative_margin_loss,
+            positive_factor=(self.positive_factor * share).to(dtype),
+            negative_factor=self.negative_factor * share,
+            neg_scale=self.neg_scale,
+            logit_bias=None if self.logit_bias is None else self.logit_bias.to(dtype),
+            label_smoothing=self.label_smoothing,
+        )
 
     def _loss(self, logits: Tensor, pairs: PositivePairs) -> Tensor:
         share = 1 / max(logits.numel(), 1) if self.reduction == "mean" else 1.0
         # The mean is taken inside, so that the gradient need not be scaled afterwards; but not in half precision,
         # where so small a gradient would vanish before a gradient scaler could lift it.
         inside = share if compute_dtype(logits.dtype) == logits.dtype else 1.0
-        settings = self._settings(logits, pairs, inside)
-        settings["elementwise"] = self.reduction == "none"
-        loss = BalancedLossFunction.apply(logits, settings, self.overwrite_logits)
+        elements = self._elements(logits, pairs, inside)
+        loss = BalancedLossFunction.apply(logits, elements, self.reduction == "none", self.overwrite_logits)
         return loss if inside == share else loss * share
-
-    def row_loss_and_grad_(self, logits: Tensor, pairs: PositivePairs) -> Tensor:
-        """Loss of each row; the logits are overwritten with the derivative of their row's loss.
-
-        For trainers that hold the logits themselves and want no second array of their size.
-
-        Parameters
-        ----------
-        logits : Tensor of shape (n_samples, n_labels)
-            Scores, overwritten.
-        pairs : PositivePairs
-            The positive pairs.
-
-        Returns
-        -------
-        loss : Tensor of shape (n_samples,)
-        """
-        return balanced_loss(logits, grad=logits, **self._settings(logits, pairs))
 
 
 class SoftmaxCriterion(Criterion):
@@ -232,3 +211,17 @@ class SoftmaxCriterion(Criterion):
         if self.reduction == "none":
             return loss
         return loss.sum(dim=1) / (logits.numel() if self.reduction == "mean" else 1)
+
+
+def softmax_binary_cross_entropy(logits: Tensor, positive: Tensor) -> Tensor:
+    """Binary cross-entropy of softmax probabilities against a one-hot ``positive``, element by element.
+
+    log(1 - p) of the largest logit comes from the others' log-sum-exp, so that it stays finite where p rounds
+    to 1.
+    """
+    log_p = logits.log_softmax(dim=1)
+    is_top = torch.zeros_like(positive).scatter_(1, logits.argmax(dim=1, keepdim=True), True)
+    others = logits.masked_fill(is_top, -torch.inf).logsumexp(dim=1, keepdim=True)
+    top_log_q = others - logits.logsumexp(dim=1, keepdim=True)
+    log_q = torch.where(is_top, top_log_q, torch.log1p(-log_p.masked_fill(is_top, -torch.inf).exp()))
+    return -torch.where(positive, log_p, log_q)

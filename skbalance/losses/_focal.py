@@ -2,29 +2,14 @@
 
 from __future__ import annotations
 
-from numbers import Real
+from dataclasses import dataclass
 
-from .._propensity import label_propensities
-from .._validation import Interval, StrOptions
-from ._base import ALPHA, GAMMA, POS_WEIGHT, POSITIVE, REWEIGHT_NORM, BaseLoss, positive_weight
-from ._statistics import LabelStatistics
-
-__all__ = ["BinaryCrossEntropy", "FocalLoss", "LogitAdjustedCrossEntropy", "PropensityScoredCrossEntropy"]
-
-REWEIGHT = [StrOptions({"inverse", "sqrt_inverse"}), None]
+from skbalance._propensity import label_propensities
+from skbalance.losses._base import MarginBasedLoss, PosWeight, focal_settings, frequency_settings
 
 
-def frequency_weighting(statistics: LabelStatistics, reweight: str | None, reweight_norm: str | None):
-    """Weighting by inverse label frequency; None without ``reweight``."""
-    if reweight is None:
-        return None
-    from ._criteria import LabelWeighting, inverse_frequency_weight
-
-    counts, n_known = statistics.clipped_counts, statistics.clipped_n_known
-    return LabelWeighting(inverse_frequency_weight(counts, n_known, reweight=reweight), reweight_norm)
-
-
-class BinaryCrossEntropy(BaseLoss):
+@dataclass(kw_only=True, eq=False, repr=False)
+class BinaryCrossEntropy(MarginBasedLoss):
     r"""Binary cross-entropy, optionally with weights for positives and by label frequency.
 
     .. math:: L = w_i \, [\,y\, p_i \operatorname{softplus}(-z) + (1 - y) \operatorname{softplus}(z)\,]
@@ -63,32 +48,17 @@ class BinaryCrossEntropy(BaseLoss):
     tensor([[0.6931, 6.2383]])
     """
 
-    _parameter_constraints = {
-        "pos_weight": POS_WEIGHT,
-        "reweight": REWEIGHT,
-        "reweight_norm": REWEIGHT_NORM,
-        "scale": POSITIVE,
-    }
+    pos_weight: PosWeight = 1.0
+    reweight: str | None = None
+    reweight_norm: str | None = None
+    scale: float = 1.0
 
-    def __init__(self, *, pos_weight=1.0, reweight=None, reweight_norm=None, scale=1.0):
-        self.pos_weight = pos_weight
-        self.reweight = reweight
-        self.reweight_norm = reweight_norm
-        self.scale = scale
-
-    def _criterion(self, statistics, reduction):
-        from ._criteria import BalancedCriterion
-
-        return BalancedCriterion(
-            statistics.n_labels,
-            reduction,
-            weighting=frequency_weighting(statistics, self.reweight, self.reweight_norm),
-            pos_weight=positive_weight(statistics, self.pos_weight),
-            scale=self.scale,
-        )
+    def _settings(self, statistics):
+        return frequency_settings(self, statistics)
 
 
-class FocalLoss(BaseLoss):
+@dataclass(kw_only=True, eq=False, repr=False)
+class FocalLoss(MarginBasedLoss):
     r"""Focal loss, optionally weighted by inverse label frequency.
 
     .. math:: L = w_i \, \alpha_t \, (1 - p_t)^\gamma \, (-\log p_t)
@@ -124,38 +94,19 @@ class FocalLoss(BaseLoss):
     tensor(0.0866)
     """
 
-    _parameter_constraints = {
-        "gamma": GAMMA,
-        "alpha": ALPHA,
-        "pos_weight": POS_WEIGHT,
-        "reweight": REWEIGHT,
-        "reweight_norm": REWEIGHT_NORM,
-        "scale": POSITIVE,
-    }
+    gamma: float = 2.0
+    alpha: float | None = 0.5
+    pos_weight: PosWeight = 1.0
+    reweight: str | None = None
+    reweight_norm: str | None = None
+    scale: float = 1.0
 
-    def __init__(self, *, gamma=2.0, alpha=0.5, pos_weight=1.0, reweight=None, reweight_norm=None, scale=1.0):
-        self.gamma = gamma
-        self.alpha = alpha
-        self.pos_weight = pos_weight
-        self.reweight = reweight
-        self.reweight_norm = reweight_norm
-        self.scale = scale
-
-    def _criterion(self, statistics, reduction):
-        from ._criteria import BalancedCriterion, Focal
-
-        return BalancedCriterion(
-            statistics.n_labels,
-            reduction,
-            weighting=frequency_weighting(statistics, self.reweight, self.reweight_norm),
-            margin_loss=Focal(self.gamma),
-            alpha=self.alpha,
-            pos_weight=positive_weight(statistics, self.pos_weight),
-            scale=self.scale,
-        )
+    def _settings(self, statistics):
+        return focal_settings(self) | frequency_settings(self, statistics)
 
 
-class LogitAdjustedCrossEntropy(BaseLoss):
+@dataclass(kw_only=True, eq=False, repr=False)
+class LogitAdjustedCrossEntropy(MarginBasedLoss):
     r"""Binary cross-entropy of logits that are shifted by the log-odds of the labels in training.
 
     .. math:: L = y \operatorname{softplus}(-(z - v_i)) + (1 - y) \operatorname{softplus}(z - v_i), \qquad
@@ -191,30 +142,16 @@ class LogitAdjustedCrossEntropy(BaseLoss):
     tensor([[0.6931, 2.3026]])
     """
 
-    _parameter_constraints = {
-        "tau": [Interval(Real, None, None, closed="neither")],
-        "pos_weight": POS_WEIGHT,
-        "scale": POSITIVE,
-    }
+    tau: float = 1.0
+    pos_weight: PosWeight = 1.0
+    scale: float = 1.0
 
-    def __init__(self, *, tau=1.0, pos_weight=1.0, scale=1.0):
-        self.tau = tau
-        self.pos_weight = pos_weight
-        self.scale = scale
-
-    def _criterion(self, statistics, reduction):
-        from ._criteria import BalancedCriterion
-
-        return BalancedCriterion(
-            statistics.n_labels,
-            reduction,
-            logit_bias=self.tau * statistics.log_odds,
-            pos_weight=positive_weight(statistics, self.pos_weight),
-            scale=self.scale,
-        )
+    def _settings(self, statistics):
+        return {"logit_bias": self.tau * statistics.log_odds}
 
 
-class PropensityScoredCrossEntropy(BaseLoss):
+@dataclass(kw_only=True, eq=False, repr=False)
+class PropensityScoredCrossEntropy(MarginBasedLoss):
     r"""Propensity-scored binary cross-entropy, for training sets in which labels are missing, rare ones most often.
 
     .. math:: L = y \left(\frac{2}{\pi_i} - 1\right) \operatorname{softplus}(-z) + (1 - y) \operatorname{softplus}(z)
@@ -252,15 +189,10 @@ class PropensityScoredCrossEntropy(BaseLoss):
     tensor([[ 1.0790, 11.1142]])
     """
 
-    _parameter_constraints = {"A": POSITIVE, "B": POSITIVE, "scale": POSITIVE}
+    A: float = 0.55
+    B: float = 1.5
+    scale: float = 1.0
 
-    def __init__(self, *, A=0.55, B=1.5, scale=1.0):
-        self.A = A
-        self.B = B
-        self.scale = scale
-
-    def _criterion(self, statistics, reduction):
-        from ._criteria import BalancedCriterion
-
+    def _settings(self, statistics):
         propensities = label_propensities(statistics.counts, statistics.n_samples, A=self.A, B=self.B)
-        return BalancedCriterion(statistics.n_labels, reduction, pos_weight=2 / propensities - 1, scale=self.scale)
+        return {"pos_weight": 2 / propensities - 1}

@@ -7,170 +7,131 @@ size.
 
 from __future__ import annotations
 
-import functools
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from ._margins import MarginLoss, SmoothedNegative
-from ._positives import PositivePairs
-
-__all__ = ["BalancedLossFunction", "balanced_loss"]
+from skbalance.losses._margins import MarginLoss, SmoothedNegative
+from skbalance.losses._positives import PositivePairs
+from skbalance.losses._weighting import OuterWeight, RebalancedWeight
 
 # Elements in a block; on the CPU for each thread, so that its few temporaries stay in that core's caches.
 BLOCK_ELEMENTS = {"cpu": 1 << 17, "cuda": 1 << 24}
 
 
 def compute_dtype(dtype: torch.dtype) -> torch.dtype:
-    """Half precision is computed and summed in single."""
+    """Type to compute and sum in: single precision for half precision."""
     return torch.float32 if dtype in (torch.float16, torch.bfloat16) else dtype
 
 
-def narrowed(values: Tensor, dtype: torch.dtype) -> Tensor:
-    """Values in another type, those beyond its range at its ends: the slope of a squared hinge has no bound."""
-    if dtype == values.dtype:
-        return values
-    limits = torch.finfo(dtype)
-    return values.clamp_(limits.min, limits.max).to(dtype)
+@dataclass(frozen=True)
+class Elements:
+    """All that determines the loss of a batch's elements, except their logits.
+
+    Attributes
+    ----------
+    pairs : PositivePairs
+        The positive pairs.
+    weight : OuterWeight or RebalancedWeight
+        The weight w of each element.
+    margin_loss, negative_margin_loss : MarginLoss
+        The functions of the margin, of positive and of negative elements.
+    positive_factor : Tensor of shape (n_labels,)
+        Factor of each label's positive elements.
+    negative_factor : float
+        Factor of the negative elements.
+    neg_scale : float
+        Scale of negative logits.
+    logit_bias : Tensor of shape (n_labels,) or None
+        Shift v of the logits.
+    label_smoothing : float
+        Share of each label that is taken from it and given to 0 and 1 alike.
+    """
+
+    pairs: PositivePairs
+    weight: OuterWeight | RebalancedWeight
+    margin_loss: MarginLoss
+    negative_margin_loss: MarginLoss
+    positive_factor: Tensor
+    negative_factor: float
+    neg_scale: float
+    logit_bias: Tensor | None
+    label_smoothing: float
+
+    def as_negatives(self) -> tuple[MarginLoss, float]:
+        """The function of the margin, and its factor, for the elements that are not among the positive pairs."""
+        if not self.label_smoothing:
+            return self.negative_margin_loss, self.negative_factor
+        half = self.label_smoothing / 2
+        smoothed = SmoothedNegative(
+            self.negative_margin_loss,
+            self.margin_loss,
+            negative_share=(1 - half) * self.negative_factor,
+            positive_share=half * self.positive_factor,
+            neg_scale=self.neg_scale,
+        )
+        return smoothed, 1.0
+
+    def as_positives(self, logits: Tensor) -> tuple[Tensor, Tensor]:
+        """Loss of the positive pairs from their logits, and its derivative."""
+        pairs = self.pairs
+        neg_margin = -logits if self.logit_bias is None else self.logit_bias[pairs.cols] - logits
+        weight = self.weight.at(pairs.rows, pairs.cols)
+        positive_weight = weight * self.positive_factor[pairs.cols]
+        value, slope = self.margin_loss.value_and_slope(neg_margin)
+        value, slope = value * positive_weight, (slope * positive_weight).neg_()
+        if pairs.values is None and not self.label_smoothing:
+            return value, slope
+        # A soft label t is t times a positive and 1 - t times a negative, an unknown one neither.
+        values = torch.ones_like(value) if pairs.values is None else pairs.values.to(value.dtype)
+        unknown = values.isnan()
+        soft = ((1 - self.label_smoothing) * values + self.label_smoothing / 2).masked_fill_(unknown, 0)
+        rest = weight * (1 - soft).masked_fill_(unknown, 0) * self.negative_factor
+        negative_value, negative_slope = self.negative_margin_loss.value_and_slope(neg_margin * -self.neg_scale)
+        return value * soft + negative_value * rest, slope * soft + negative_slope * rest * self.neg_scale
 
 
-def negatives(logits, positives, *, weight, start, shift, neg_scale, margin_loss, elementwise, grad) -> Tensor:
-    """Weighted loss of a block's elements as negatives, but for the positives given; its derivative into ``grad``."""
-    dtype = compute_dtype(logits.dtype)
-    neg_margin = logits.to(dtype)
-    # Scaling makes a copy; the caller's logits are never written to here.
-    neg_margin = neg_margin * neg_scale if shift is None else torch.add(shift, neg_margin, alpha=neg_scale)
-    if positives is not None:
-        # An infinite margin makes the positives of this block vanish from it, loss and gradient.
-        neg_margin[positives] = -torch.inf
-    block_weight = weight.block(start, start + logits.shape[0])
-    if grad is None:
-        value = margin_loss.value(neg_margin)
-    else:
-        value, slope = margin_loss.value_and_slope(neg_margin)
-        if grad.dtype == dtype:
-            torch.mul(slope, block_weight, out=grad)
-        else:
-            grad.copy_(narrowed(slope.mul_(block_weight), grad.dtype))
-    value.mul_(block_weight)
-    return value if elementwise else value.sum(dim=1)
-
-
-@functools.cache
-def compiled_negatives():
-    """Make one fused pass of :func:`negatives`; needs a C++ compiler, or Triton on a GPU."""
-    return torch.compile(negatives, dynamic=False)
-
-
-def balanced_loss(
-    logits: Tensor,
-    pairs: PositivePairs,
-    weight,
-    *,
-    margin_loss: MarginLoss,
-    negative_margin_loss: MarginLoss,
-    neg_scale: float,
-    logit_bias: Tensor | None,
-    positive_factor: float,
-    negative_factor: float,
-    pos_weight: Tensor | None = None,
-    label_smoothing: float = 0.0,
-    elementwise: bool = False,
-    grad: Tensor | None = None,
-    compiled: bool = False,
-) -> Tensor:
+def balanced_loss(logits: Tensor, elements: Elements, *, elementwise=False, grad: Tensor | None = None) -> Tensor:
     """Balanced loss of a batch and, where asked for, its derivative by each logit.
 
     Parameters
     ----------
     logits : Tensor of shape (n_samples, n_labels)
         Scores; left as they are unless ``grad`` is the same tensor.
-    pairs : PositivePairs
-        The positive pairs.
-    weight : LabelWeight, SampleWeight or RebalancedWeight
-        The weight w of each element.
-    margin_loss, negative_margin_loss : MarginLoss
-        The functions of the margin, of positive and of negative elements.
-    neg_scale : float
-        Scale of negative logits.
-    logit_bias : Tensor of shape (n_labels,) or None
-        Shift v of the logits.
-    positive_factor, negative_factor : float
-        Constant factors of the positive and the negative elements.
-    pos_weight : Tensor of shape (n_labels,), default=None
-        A further factor of each label's positive elements.
-    label_smoothing : float, default=0.0
-        Share of each label that is taken from it and given to 0 and 1 alike.
+    elements : Elements
+        What the elements cost.
     elementwise : bool, default=False
         Whether the loss of each element is wanted, or its sum over each row.
     grad : Tensor of shape (n_samples, n_labels), default=None
         Receives the derivative; may be ``logits``.
-    compiled : bool, default=False
-        Whether torch.compile fuses the pass over all elements.
 
     Returns
     -------
     loss : Tensor of shape (n_samples, n_labels) or (n_samples,)
         In single precision for half-precision logits.
     """
-    n_samples, n_labels = logits.shape
-    dtype = compute_dtype(logits.dtype)
-    rows, cols = pairs.rows, pairs.cols
+    dtype, neg_scale = compute_dtype(logits.dtype), elements.neg_scale
+    rows, cols = elements.pairs.rows, elements.pairs.cols
     positive_logits = logits[rows, cols].to(dtype)
-    bias = None if logit_bias is None else logit_bias.to(dtype)
-    shift = None if bias is None else bias * -neg_scale
-    pos_weight = None if pos_weight is None else pos_weight.to(dtype)
-    loss = logits.new_empty((n_samples, n_labels) if elementwise else (n_samples,), dtype=dtype)
-    pass_loss, pass_factor = negative_margin_loss, negative_factor
-    if label_smoothing:
-        half, pass_factor = label_smoothing / 2, 1.0
-        positive_share = half * positive_factor if pos_weight is None else half * positive_factor * pos_weight
-        shares = (1 - half) * negative_factor, positive_share
-        pass_loss = SmoothedNegative(negative_margin_loss, margin_loss, *shares, neg_scale)
-
+    loss = logits.new_empty(logits.shape if elementwise else logits.shape[:1], dtype=dtype)
+    margin_loss, factor = elements.as_negatives()
     # The gradient of a negative has the factor neg_scale, its loss does not; one weight serves both.
-    settings = {
-        "weight": weight.times(pass_factor * neg_scale),
-        "shift": shift,
-        "neg_scale": neg_scale,
-        "margin_loss": pass_loss,
-        "elementwise": elementwise,
-    }
-    if compiled:
-        # Fused, the pass has no temporaries to keep small. The positives, whose number changes, stay out of it.
-        source = grad if grad is not None and grad.data_ptr() == logits.data_ptr() else logits.clone()
-        source[rows, cols] = -torch.inf
-        loss.copy_(compiled_negatives()(source, None, start=0, grad=grad, **settings))
-    else:
-        device = logits.device.type
-        n_elements = BLOCK_ELEMENTS["cpu"] * torch.get_num_threads() if device == "cpu" else BLOCK_ELEMENTS["cuda"]
-        step = max(1, n_elements // n_labels)
-        starts = list(range(0, n_samples, step))
-        bounds = [0, rows.shape[0]]
-        if len(starts) > 1:
-            bounds = torch.searchsorted(rows, rows.new_tensor([*starts, n_samples])).tolist()
-        for start, first, last in zip(starts, bounds[:-1], bounds[1:]):
-            block = slice(start, min(start + step, n_samples))
-            positives = rows[first:last] - start, cols[first:last]
-            block_grad = None if grad is None else grad[block]
-            loss[block] = negatives(logits[block], positives, start=start, grad=block_grad, **settings)
+    weight = elements.weight.times(factor * neg_scale)
+    shift = None if elements.logit_bias is None else elements.logit_bias * -neg_scale
+    for block, positives in blocks(logits, elements.pairs):
+        # Scaling makes a copy; the caller's logits are never written to here.
+        neg_margin = logits[block].to(dtype)
+        neg_margin = neg_margin * neg_scale if shift is None else torch.add(shift, neg_margin, alpha=neg_scale)
+        # An infinite margin makes the positives of this block vanish from it, loss and gradient.
+        neg_margin[positives] = -torch.inf
+        block_weight = weight.block(block.start, block.stop)
+        block_grad = None if grad is None else grad[block]
+        value = negatives(neg_margin, block_weight, margin_loss, block_grad)
+        loss[block] = value if elementwise else value.sum(dim=1)
     loss.mul_(1 / neg_scale)
-
-    neg_margin = -positive_logits if bias is None else bias[cols] - positive_logits
-    pair_weight = weight.at(rows, cols) * positive_factor
-    if pos_weight is not None:
-        pair_weight *= pos_weight[cols]
-    value, slope = margin_loss.value_and_slope(neg_margin)
-    value, slope = value * pair_weight, (slope * pair_weight).neg_()
-    if pairs.values is not None or label_smoothing:
-        # A soft label t is t times a positive and 1 - t times a negative, an unknown one neither.
-        values = torch.ones_like(value) if pairs.values is None else pairs.values.to(dtype)
-        unknown = values.isnan()
-        soft = ((1 - label_smoothing) * values + label_smoothing / 2).masked_fill_(unknown, 0)
-        rest = weight.at(rows, cols) * (1 - soft).masked_fill_(unknown, 0) * negative_factor
-        negative_value, negative_slope = negative_margin_loss.value_and_slope(neg_margin * -neg_scale)
-        value = value * soft + negative_value * rest
-        slope = slope * soft + negative_slope * rest * neg_scale
+    value, slope = elements.as_positives(positive_logits)
     if elementwise:
         loss[rows, cols] = value
     else:
@@ -180,18 +141,52 @@ def balanced_loss(
     return loss
 
 
+def blocks(logits: Tensor, pairs: PositivePairs) -> Iterator[tuple[slice, tuple[Tensor, Tensor]]]:
+    """Slices of the rows, and the positions of the positives in each."""
+    n_samples, n_labels = logits.shape
+    device = logits.device.type
+    n_elements = BLOCK_ELEMENTS["cpu"] * torch.get_num_threads() if device == "cpu" else BLOCK_ELEMENTS["cuda"]
+    step = max(1, n_elements // n_labels)
+    starts = list(range(0, n_samples, step))
+    bounds = [0, pairs.rows.shape[0]]
+    if len(starts) > 1:
+        bounds = torch.searchsorted(pairs.rows, pairs.rows.new_tensor([*starts, n_samples])).tolist()
+    for start, first, last in zip(starts, bounds[:-1], bounds[1:]):
+        yield slice(start, min(start + step, n_samples)), (pairs.rows[first:last] - start, pairs.cols[first:last])
+
+
+def negatives(neg_margin: Tensor, weight: Tensor, margin_loss: MarginLoss, grad: Tensor | None) -> Tensor:
+    """Weighted loss of a block's elements as negatives; its derivative into ``grad``."""
+    if grad is None:
+        return margin_loss.value(neg_margin).mul_(weight)
+    value, slope = margin_loss.value_and_slope(neg_margin)
+    if grad.dtype == slope.dtype:
+        torch.mul(slope, weight, out=grad)
+    else:
+        grad.copy_(narrowed(slope.mul_(weight), grad.dtype))
+    return value.mul_(weight)
+
+
+def narrowed(values: Tensor, dtype: torch.dtype) -> Tensor:
+    """Cast values to a type, clipped to its range: the slope of a squared hinge has no bound."""
+    if dtype == values.dtype:
+        return values
+    limits = torch.finfo(dtype)
+    return values.clamp_(limits.min, limits.max).to(dtype)
+
+
 class BalancedLossFunction(torch.autograd.Function):
-    """Autograd's view of :func:`balanced_loss`; where it may overwrite the logits, for one backward pass only."""
+    """Autograd function of :func:`balanced_loss`; if it overwrites the logits, only one backward pass is possible."""
 
     @staticmethod
-    def forward(ctx, logits, settings, overwrite_logits):
+    def forward(ctx, logits, elements, elementwise, overwrite_logits):
         """Compute the loss and, if it will be wanted, the gradient."""
-        ctx.settings = settings
+        ctx.elements, ctx.elementwise = elements, elementwise
         ctx.grad = None
         if ctx.needs_input_grad[0]:
             ctx.grad = logits.detach() if overwrite_logits else torch.empty_like(logits)
         ctx.save_for_backward(None if overwrite_logits else logits)
-        return balanced_loss(logits, grad=ctx.grad, **settings)
+        return balanced_loss(logits, elements, elementwise=elementwise, grad=ctx.grad)
 
     @staticmethod
     @torch.autograd.function.once_differentiable
@@ -203,9 +198,9 @@ class BalancedLossFunction(torch.autograd.Function):
             if logits is None:
                 raise RuntimeError("The logits were overwritten: there is no second backward pass.")
             grad = torch.empty_like(logits)
-            balanced_loss(logits, grad=grad, **ctx.settings)
+            balanced_loss(logits, ctx.elements, elementwise=ctx.elementwise, grad=grad)
         # Of a plain sum there is nothing to scale; on a GPU it would take longer to find out than to multiply.
         if grad_output.device.type != "cpu" or not bool((grad_output == 1).all()):
-            scale = grad_output if ctx.settings["elementwise"] else grad_output[:, None]
+            scale = grad_output if ctx.elementwise else grad_output[:, None]
             grad.mul_(scale.to(grad.dtype))
-        return grad, None, None
+        return grad, None, None, None

@@ -1,45 +1,48 @@
-r"""How a loss punishes a margin: one function of it for the positive elements and one for the negative ones.
+r"""Functions of the margin: one for the positive elements of a loss, and one for the negative ones.
 
-All are given as functions of the negated margin s, -z for a positive and z for a negative element but for scale and
-shift, so that :math:`r = \sigma(s)` is the probability of being wrong.
+With z the logit, y the label, v a shift of the logit, :math:`\lambda` the scale of negative logits and
+
+.. math:: s = k (z - v), \quad k = 1 \text{ if } y = 1 \text{ else } \lambda, \quad
+          m = (2y - 1) s, \quad r = \sigma(-m),
+
+nearly every loss of the package is W times a function of the margin m alone. That of most is
+:math:`r^\gamma \operatorname{softplus}(-m)`, whose derivative by the logit is
+:math:`-(2y - 1) k W r^\gamma [r + \gamma (1 - r) \operatorname{softplus}(-m)]`, or the squared hinge
+:math:`\max(0, 1 - m)^2`, whose derivative is :math:`-2 (2y - 1) k W \max(0, 1 - m)`.
+
+All are given as functions of the negated margin -m, so that r is the probability of being wrong.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Protocol
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
-from ._closed_forms import focal_value, focal_value_and_slope, power, softplus, squared_hinge_value_and_slope
-
-__all__ = [
-    "AsymmetricNegative",
-    "Focal",
-    "HillNegative",
-    "MarginLoss",
-    "PolynomialPositive",
-    "SmoothedNegative",
-    "SquaredHinge",
-]
+# softplus(s) = s and sigmoid(s) = 1 past this point, to the last digit of float64.
+THRESHOLD = 40.0
 
 
-class MarginLoss(Protocol):
+class MarginLoss(ABC):
     """A function of the margin m, given as one of -m that is zero at minus infinity."""
 
-    def value(self, neg_margin: Tensor) -> Tensor:
-        """Value at each -m; a new tensor."""
-
+    @abstractmethod
     def value_and_slope(self, neg_margin: Tensor) -> tuple[Tensor, Tensor]:
         """Value at each -m and derivative by -m; new tensors."""
 
+    def value(self, neg_margin: Tensor) -> Tensor:
+        """Value at each -m; a new tensor."""
+        return self.value_and_slope(neg_margin)[0]
+
 
 @dataclass(frozen=True)
-class Focal:
+class Focal(MarginLoss):
     """Cross-entropy times the probability of being wrong to the power ``gamma``; 0 is plain cross-entropy.
 
-    ``margin`` is what the logit must be beyond 0 to be taken for 0.
+    ``margin`` is subtracted from the margin m.
     """
 
     gamma: float = 0.0
@@ -47,31 +50,41 @@ class Focal:
 
     def value(self, neg_margin: Tensor) -> Tensor:
         """Value at each -m."""
-        return focal_value(self._shifted(neg_margin), gamma=self.gamma)
+        neg_margin = self._shifted(neg_margin)
+        r = torch.sigmoid(neg_margin)
+        value = softplus(neg_margin, r)
+        return value if self.gamma == 0 else value.mul_(power(r, self.gamma))
 
     def value_and_slope(self, neg_margin: Tensor) -> tuple[Tensor, Tensor]:
         """Value at each -m and derivative by -m."""
-        return focal_value_and_slope(self._shifted(neg_margin), gamma=self.gamma)
+        neg_margin = self._shifted(neg_margin)
+        r = torch.sigmoid(neg_margin)
+        right = torch.rsub(r, 1)
+        value = softplus(neg_margin, r, right)
+        if self.gamma == 0:
+            return value, r
+        modulation = power(r, self.gamma)
+        value.mul_(modulation)
+        # With the value so far, r ** gamma * softplus, the slope is r ** gamma * r + gamma * (1 - r) * value.
+        slope = r * r if self.gamma == 1 else modulation.mul_(r)
+        return value, slope.addcmul_(right, value, value=self.gamma)
 
     def _shifted(self, neg_margin: Tensor) -> Tensor:
         return neg_margin if self.margin == 0 else neg_margin + self.margin
 
 
 @dataclass(frozen=True)
-class SquaredHinge:
-    """Square of what a margin lacks to 1."""
-
-    def value(self, neg_margin: Tensor) -> Tensor:
-        """Value at each -m."""
-        return self.value_and_slope(neg_margin)[0]
+class SquaredHinge(MarginLoss):
+    """Squared distance of the margin below 1."""
 
     def value_and_slope(self, neg_margin: Tensor) -> tuple[Tensor, Tensor]:
         """Value at each -m and derivative by -m."""
-        return squared_hinge_value_and_slope(neg_margin)
+        slope = torch.add(neg_margin, 1).clamp_(min=0)
+        return slope.square(), slope.mul_(2)
 
 
 @dataclass(frozen=True)
-class AsymmetricNegative:
+class AsymmetricNegative(MarginLoss):
     r""":math:`q^\gamma [-\log(1 - q)]` with :math:`q = \max(r - c, 0)`, times :math:`\lambda - r` if there is a lambda.
 
     With c = ``clip`` above 0 the value is at most -log(c), so that a negative that is very wrong pulls no more.
@@ -81,16 +94,12 @@ class AsymmetricNegative:
     clip: float
     hill: float | None = None
 
-    def value(self, neg_margin: Tensor) -> Tensor:
-        """Value at each -m."""
-        return self.value_and_slope(neg_margin)[0]
-
     def value_and_slope(self, neg_margin: Tensor) -> tuple[Tensor, Tensor]:
         """Value at each -m and derivative by -m."""
         r = torch.sigmoid(neg_margin)
         right = torch.sigmoid(-neg_margin)
         if self.clip == 0:
-            value, slope = focal_value_and_slope(neg_margin, gamma=self.gamma)
+            value, slope = Focal(self.gamma).value_and_slope(neg_margin)
         else:
             q = (r - self.clip).clamp_(min=0)
             rest = (right + self.clip).clamp_(max=1)  # 1 - q
@@ -108,15 +117,10 @@ class AsymmetricNegative:
 
 
 @dataclass(frozen=True)
-class HillNegative:
+class HillNegative(MarginLoss):
     r""":math:`(\lambda - r) r^2`, whose slope falls again where a negative is very wrong."""
 
     hill: float
-
-    def value(self, neg_margin: Tensor) -> Tensor:
-        """Value at each -m."""
-        r = torch.sigmoid(neg_margin)
-        return torch.rsub(r, self.hill).mul_(r).mul_(r)
 
     def value_and_slope(self, neg_margin: Tensor) -> tuple[Tensor, Tensor]:
         """Value at each -m and derivative by -m."""
@@ -127,16 +131,12 @@ class HillNegative:
 
 
 @dataclass(frozen=True)
-class PolynomialPositive:
+class PolynomialPositive(MarginLoss):
     r""":math:`r^\gamma [-\log(1 - r) + a r + b r^2]`: cross-entropy with its first two Taylor coefficients changed."""
 
     gamma: float
     linear: float
     square: float
-
-    def value(self, neg_margin: Tensor) -> Tensor:
-        """Value at each -m."""
-        return self.value_and_slope(neg_margin)[0]
 
     def value_and_slope(self, neg_margin: Tensor) -> tuple[Tensor, Tensor]:
         """Value at each -m and derivative by -m."""
@@ -151,8 +151,8 @@ class PolynomialPositive:
 
 
 @dataclass(frozen=True)
-class SmoothedNegative:
-    """What a smoothed negative costs: its share as a negative, and a small one as a positive.
+class SmoothedNegative(MarginLoss):
+    """Loss of a smoothed negative: mostly that of a negative, and a small share of that of a positive.
 
     Attributes
     ----------
@@ -160,7 +160,7 @@ class SmoothedNegative:
         The two functions of the margin.
     negative_share : float
         Factor of the first.
-    positive_share : float or Tensor of shape (n_labels,)
+    positive_share : Tensor of shape (n_labels,) or ()
         Factor of the second, whose margin is that of the negative over ``-neg_scale``.
     neg_scale : float
         Scale of negative logits.
@@ -169,12 +169,8 @@ class SmoothedNegative:
     negative: MarginLoss
     positive: MarginLoss
     negative_share: float
-    positive_share: float | Tensor
+    positive_share: Tensor
     neg_scale: float
-
-    def value(self, neg_margin: Tensor) -> Tensor:
-        """Value at each -m."""
-        return self.value_and_slope(neg_margin)[0]
 
     def value_and_slope(self, neg_margin: Tensor) -> tuple[Tensor, Tensor]:
         """Value at each -m and derivative by -m; both vanish at minus infinity, where the positives are put."""
@@ -183,3 +179,21 @@ class SmoothedNegative:
         other_value, other_slope = self.positive.value_and_slope(opposite)
         value = value * self.negative_share + other_value * self.positive_share
         return value, slope * self.negative_share - other_slope * (self.positive_share / self.neg_scale)
+
+
+def softplus(s: Tensor, r: Tensor, right: Tensor | None = None) -> Tensor:
+    """Return softplus(s), given r = sigmoid(s) and, if it is at hand, 1 - r."""
+    if s.is_cuda:
+        return F.softplus(s, threshold=THRESHOLD)
+    # max(s, 0) - log1p(-min(r, 1 - r)). On CPUs torch's softplus takes twice as long; 1 - r is rounded only where
+    # the value is at least log(2).
+    tail = torch.minimum(r, torch.rsub(r, 1) if right is None else right).neg_().log1p_()
+    return F.relu(s).sub_(tail)
+
+
+def power(r: Tensor, gamma: float) -> Tensor:
+    """Return r ** gamma, by multiplication for the usual exponents."""
+    if gamma in (2, 4):
+        square = r * r
+        return square if gamma == 2 else square.mul_(square)
+    return r if gamma == 1 else r**gamma

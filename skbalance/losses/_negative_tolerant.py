@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-from numbers import Real
+from dataclasses import dataclass
+from typing import Any
 
-from .._validation import Interval
-from ._base import ALPHA, GAMMA, POS_WEIGHT, POSITIVE, BaseLoss, positive_weight
-from ._statistics import LabelStatistics
-
-__all__ = ["NegativeTolerantFocalLoss"]
-
-NEGATIVE_TOLERANT = {
-    "neg_scale": POSITIVE,
-    "kappa": [Interval(Real, None, None, closed="neither")],
-    "neg_weight": [*POSITIVE, None],
-}
+from skbalance.losses._base import MarginBasedLoss, PosWeight, focal_settings
+from skbalance.losses._statistics import LabelStatistics
 
 
-def negative_tolerance(statistics: LabelStatistics, *, neg_scale, kappa, neg_weight=None) -> dict:
-    """What negative tolerance adds to a criterion."""
+def negative_tolerance(loss: Any, statistics: LabelStatistics) -> dict:
+    """Settings that negative tolerance adds to a criterion."""
+    neg_weight = getattr(loss, "neg_weight", None)
     return {
-        "neg_scale": neg_scale,
-        "neg_weight": 1 / neg_scale if neg_weight is None else neg_weight,
-        "logit_bias": kappa * statistics.log_odds,
+        "neg_scale": loss.neg_scale,
+        "neg_weight": 1 / loss.neg_scale if neg_weight is None else neg_weight,
+        "logit_bias": loss.kappa * statistics.log_odds,
     }
 
 
-class NegativeTolerantFocalLoss(BaseLoss):
+@dataclass(kw_only=True, eq=False, repr=False)
+class NegativeTolerantFocalLoss(MarginBasedLoss):
     r"""Focal loss with negative-tolerant regularisation (NTR-FL).
 
     Negative logits are scaled by :math:`\lambda` and all are shifted by :math:`v_i = \kappa \log(N / n_i - 1)`, so
@@ -77,32 +71,13 @@ class NegativeTolerantFocalLoss(BaseLoss):
     tensor([[0.0866, 0.0292]])
     """
 
-    _parameter_constraints = {
-        **NEGATIVE_TOLERANT,
-        "gamma": GAMMA,
-        "alpha": ALPHA,
-        "pos_weight": POS_WEIGHT,
-        "scale": POSITIVE,
-    }
+    neg_scale: float = 2.0
+    kappa: float = 0.05
+    neg_weight: float | None = None
+    gamma: float = 2.0
+    alpha: float | None = 0.5
+    pos_weight: PosWeight = 1.0
+    scale: float = 1.0
 
-    def __init__(self, *, neg_scale=2.0, kappa=0.05, neg_weight=None, gamma=2.0, alpha=0.5, pos_weight=1.0, scale=1.0):
-        self.neg_scale = neg_scale
-        self.kappa = kappa
-        self.neg_weight = neg_weight
-        self.gamma = gamma
-        self.alpha = alpha
-        self.pos_weight = pos_weight
-        self.scale = scale
-
-    def _criterion(self, statistics, reduction):
-        from ._criteria import BalancedCriterion, Focal
-
-        return BalancedCriterion(
-            statistics.n_labels,
-            reduction,
-            margin_loss=Focal(self.gamma),
-            alpha=self.alpha,
-            pos_weight=positive_weight(statistics, self.pos_weight),
-            scale=self.scale,
-            **negative_tolerance(statistics, neg_scale=self.neg_scale, kappa=self.kappa, neg_weight=self.neg_weight),
-        )
+    def _settings(self, statistics):
+        return focal_settings(self) | negative_tolerance(self, statistics)

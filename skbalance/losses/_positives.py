@@ -1,4 +1,4 @@
-"""The positive, soft and unknown (sample, label) pairs of a batch: all that a loss needs of its targets."""
+"""The positive, soft and unknown (sample, label) pairs of a batch, which are all that a loss needs of its targets."""
 
 from __future__ import annotations
 
@@ -8,15 +8,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-__all__ = ["PositivePairs"]
-
 # Label of an element that is to be left out, as in PyTorch's losses of classes; NaN is another.
 IGNORE_INDEX = -100
 
 
 @dataclass(frozen=True)
 class PositivePairs:
-    """The positive pairs of an indicator matrix, ordered by row; of soft or unknown labels all that are not 0.
+    """The positive pairs of an indicator matrix, ordered by row, and its soft and unknown ones.
 
     A criterion takes these in place of a dense target, so that no dense label matrix need exist.
 
@@ -106,7 +104,7 @@ class PositivePairs:
         return cls(rows, targets.long(), (targets.shape[0], n_labels))
 
     def row_sum(self, values: Tensor) -> Tensor:
-        """Sum of ``values[label]`` over each row's positive labels, times the soft ones.
+        """Sum of ``values[label]`` over each row's positive labels, each times its label if that is soft.
 
         Parameters
         ----------
@@ -154,7 +152,7 @@ class PositivePairs:
         out[self.rows, self.cols] = True
         return out
 
-    def to(self, device) -> PositivePairs:
+    def to(self, device: str | torch.device) -> PositivePairs:
         """Return the same pairs on another device.
 
         Parameters
@@ -171,7 +169,7 @@ class PositivePairs:
         return PositivePairs(self.rows.to(device), self.cols.to(device), self.shape, values)
 
     def split_unknown(self, what: str) -> tuple[PositivePairs, tuple[Tensor, Tensor]]:
-        """Part the positive pairs from the unknown ones, for ``what`` has no form of soft labels.
+        """Separate positive pairs from unknown ones, for losses without a form for soft labels.
 
         Parameters
         ----------
@@ -198,8 +196,8 @@ class PositivePairs:
         positive = PositivePairs(self.rows[~unknown], self.cols[~unknown], self.shape)
         return positive, (self.rows[unknown], self.cols[unknown])
 
-    def require_hard(self, what: str):
-        """Raise a ValueError if there are soft or unknown labels, for ``what`` has no form of them.
+    def require_hard(self, what: str) -> None:
+        """Raise a ValueError if there are soft or unknown labels, for losses without a form for them.
 
         Parameters
         ----------
@@ -216,7 +214,7 @@ class PositivePairs:
 
 
 def _nonzero(targets: Tensor) -> tuple[Tensor, Tensor]:
-    """Rows and columns of what is not 0; through NumPy, several times as fast, where that can be."""
+    """Rows and columns of the non-zero elements; on CPUs through NumPy, which is several times as fast."""
     if targets.device.type != "cpu" or targets.shape[1] == 0:
         rows, cols = targets.nonzero(as_tuple=True)
         return rows, cols

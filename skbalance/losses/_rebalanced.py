@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-from numbers import Real
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sklearn.base import clone
 
-from .._validation import Interval, StrOptions
-from ._base import ALPHA, GAMMA, POS_WEIGHT, POSITIVE, REWEIGHT_NORM, BaseLoss, positive_weight
-from ._negative_tolerant import NEGATIVE_TOLERANT, negative_tolerance
-from ._statistics import LabelStatistics
+from skbalance.losses._base import BaseLoss, MarginBasedLoss, PosWeight, focal_settings
+from skbalance.losses._negative_tolerant import negative_tolerance
+from skbalance.losses._statistics import LabelStatistics
 
 if TYPE_CHECKING:
-    from ._criteria import RebalancedWeighting
-
-__all__ = ["DistributionBalancedLoss", "RebalancedFocalLoss"]
-
-REBALANCED = {
-    "map_alpha": [Interval(Real, 0, None, closed="left")],
-    "map_beta": POSITIVE,
-    "mu": [Interval(Real, None, None, closed="neither"), StrOptions({"auto"})],
-}
+    from skbalance.losses._weighting import RebalancedWeighting
 
 
-class _RebalancedLoss(BaseLoss):
+class _RebalancedLoss(MarginBasedLoss):
     """The rebalanced weighting and its centre mu."""
 
     map_alpha: float
@@ -60,7 +51,7 @@ class _RebalancedLoss(BaseLoss):
         return clone(self).set_params(mu=statistics.rebalance_center)
 
     def _weighting(self, statistics: LabelStatistics) -> RebalancedWeighting:
-        from ._criteria import RebalancedWeighting
+        from skbalance.losses._weighting import RebalancedWeighting
 
         return RebalancedWeighting(
             statistics.clipped_counts,
@@ -71,6 +62,7 @@ class _RebalancedLoss(BaseLoss):
         )
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class RebalancedFocalLoss(_RebalancedLoss):
     r"""Focal loss with rebalanced weights (R-FL).
 
@@ -124,50 +116,20 @@ class RebalancedFocalLoss(_RebalancedLoss):
     tensor([[0.0087, 0.0540]])
     """
 
-    _parameter_constraints = {
-        **REBALANCED,
-        "gamma": GAMMA,
-        "alpha": ALPHA,
-        "pos_weight": POS_WEIGHT,
-        "reweight_norm": REWEIGHT_NORM,
-        "scale": POSITIVE,
-    }
+    map_alpha: float = 0.1
+    map_beta: float = 10.0
+    mu: float | str = "auto"
+    gamma: float = 2.0
+    alpha: float | None = 0.5
+    pos_weight: PosWeight = 1.0
+    reweight_norm: str | None = None
+    scale: float = 1.0
 
-    def __init__(
-        self,
-        *,
-        map_alpha=0.1,
-        map_beta=10.0,
-        mu="auto",
-        gamma=2.0,
-        alpha=0.5,
-        pos_weight=1.0,
-        reweight_norm=None,
-        scale=1.0,
-    ):
-        self.map_alpha = map_alpha
-        self.map_beta = map_beta
-        self.mu = mu
-        self.gamma = gamma
-        self.alpha = alpha
-        self.pos_weight = pos_weight
-        self.reweight_norm = reweight_norm
-        self.scale = scale
-
-    def _criterion(self, statistics, reduction):
-        from ._criteria import BalancedCriterion, Focal
-
-        return BalancedCriterion(
-            statistics.n_labels,
-            reduction,
-            weighting=self._weighting(statistics),
-            margin_loss=Focal(self.gamma),
-            alpha=self.alpha,
-            pos_weight=positive_weight(statistics, self.pos_weight),
-            scale=self.scale,
-        )
+    def _settings(self, statistics):
+        return {**focal_settings(self), "weighting": self._weighting(statistics)}
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class DistributionBalancedLoss(_RebalancedLoss):
     r"""Distribution-balanced loss (DB): rebalanced weights on the negative-tolerant focal loss.
 
@@ -218,51 +180,17 @@ class DistributionBalancedLoss(_RebalancedLoss):
     torch.Size([4, 2])
     """
 
-    _parameter_constraints = {
-        **REBALANCED,
-        **{name: NEGATIVE_TOLERANT[name] for name in ("neg_scale", "kappa")},
-        "gamma": GAMMA,
-        "alpha": ALPHA,
-        "pos_weight": POS_WEIGHT,
-        "reweight_norm": REWEIGHT_NORM,
-        "scale": POSITIVE,
-    }
+    map_alpha: float = 0.1
+    map_beta: float = 10.0
+    mu: float | str = "auto"
+    neg_scale: float = 2.0
+    kappa: float = 0.05
+    gamma: float = 2.0
+    alpha: float | None = 0.5
+    pos_weight: PosWeight = 1.0
+    reweight_norm: str | None = None
+    scale: float = 1.0
 
-    def __init__(
-        self,
-        *,
-        map_alpha=0.1,
-        map_beta=10.0,
-        mu="auto",
-        neg_scale=2.0,
-        kappa=0.05,
-        gamma=2.0,
-        alpha=0.5,
-        pos_weight=1.0,
-        reweight_norm=None,
-        scale=1.0,
-    ):
-        self.map_alpha = map_alpha
-        self.map_beta = map_beta
-        self.mu = mu
-        self.neg_scale = neg_scale
-        self.kappa = kappa
-        self.gamma = gamma
-        self.alpha = alpha
-        self.pos_weight = pos_weight
-        self.reweight_norm = reweight_norm
-        self.scale = scale
-
-    def _criterion(self, statistics, reduction):
-        from ._criteria import BalancedCriterion, Focal
-
-        return BalancedCriterion(
-            statistics.n_labels,
-            reduction,
-            weighting=self._weighting(statistics),
-            margin_loss=Focal(self.gamma),
-            alpha=self.alpha,
-            pos_weight=positive_weight(statistics, self.pos_weight),
-            scale=self.scale,
-            **negative_tolerance(statistics, neg_scale=self.neg_scale, kappa=self.kappa),
-        )
+    def _settings(self, statistics):
+        weighting = self._weighting(statistics)
+        return {**focal_settings(self), **negative_tolerance(self, statistics), "weighting": weighting}

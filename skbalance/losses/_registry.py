@@ -1,4 +1,4 @@
-"""The one table of losses: strings, validation, documentation and tests all read it."""
+"""The table of registered losses, which names, validation, documentation and tests are all based on."""
 
 from __future__ import annotations
 
@@ -7,17 +7,20 @@ from functools import partial
 
 from sklearn.base import clone
 
-from .._validation import validate_hyperparameters
-from ._asymmetric import AsymmetricLoss, AsymmetricPolynomialLoss, HillLoss, RobustAsymmetricLoss
-from ._base import BaseLoss
-from ._class_balanced import ClassBalancedFocalLoss, ClassBalancedNTRFocalLoss
-from ._focal import BinaryCrossEntropy, FocalLoss, LogitAdjustedCrossEntropy, PropensityScoredCrossEntropy
-from ._negative_tolerant import NegativeTolerantFocalLoss
-from ._rebalanced import DistributionBalancedLoss, RebalancedFocalLoss
-from ._set_losses import SigmoidF1Loss, TwoWayLoss, ZLPRLoss
-from ._squared_hinge import SquaredHingeLoss
-
-__all__ = ["LOSSES", "get_loss", "get_loss_names", "loss_from_state", "loss_to_state"]
+from skbalance._validation import validate_hyperparameters
+from skbalance.losses._asymmetric import AsymmetricLoss, AsymmetricPolynomialLoss, HillLoss, RobustAsymmetricLoss
+from skbalance.losses._base import BaseLoss
+from skbalance.losses._class_balanced import ClassBalancedFocalLoss, ClassBalancedNTRFocalLoss
+from skbalance.losses._focal import (
+    BinaryCrossEntropy,
+    FocalLoss,
+    LogitAdjustedCrossEntropy,
+    PropensityScoredCrossEntropy,
+)
+from skbalance.losses._negative_tolerant import NegativeTolerantFocalLoss
+from skbalance.losses._rebalanced import DistributionBalancedLoss, RebalancedFocalLoss
+from skbalance.losses._set_losses import SigmoidF1Loss, TwoWayLoss, ZLPRLoss
+from skbalance.losses._squared_hinge import SquaredHingeLoss
 
 LOSSES: dict[str, Callable[[], BaseLoss]] = {
     "bce": BinaryCrossEntropy,
@@ -61,7 +64,7 @@ def get_loss_names() -> list[str]:
     return list(LOSSES)
 
 
-def get_loss(loss) -> BaseLoss:
+def get_loss(loss: str | BaseLoss) -> BaseLoss:
     """Loss object from a name or a loss object.
 
     Parameters
@@ -94,21 +97,21 @@ def get_loss(loss) -> BaseLoss:
     if not isinstance(loss, BaseLoss):
         hint = f"; did you mean {loss.__name__}()?" if isinstance(loss, type) else ""
         raise TypeError(f"loss must be a string or a loss object; got {loss!r}{hint}")
-    loss = clone(loss)
-    validate_hyperparameters(loss)
-    return loss
+    copy: BaseLoss = clone(loss)
+    validate_hyperparameters(copy)
+    return copy
 
 
-def loss_to_state(loss: BaseLoss):
-    """Registered losses as (class name, hyperparameters), which any loader trusts; others as they are."""
+def loss_to_state(loss: BaseLoss) -> tuple[str, dict] | BaseLoss:
+    """Return a registered loss as (class name, hyperparameters), which any loader trusts; others unchanged."""
     name = type(loss).__name__
     return (name, loss.get_params()) if _classes().get(name) is type(loss) else loss
 
 
-def loss_from_state(state) -> BaseLoss:
+def loss_from_state(state: tuple[str, dict] | BaseLoss) -> BaseLoss:
     """Invert :func:`loss_to_state`."""
     return state if isinstance(state, BaseLoss) else _classes()[state[0]](**state[1])
 
 
-def _classes() -> dict:
+def _classes() -> dict[str, type[BaseLoss]]:
     return {type(make()).__name__: type(make()) for make in LOSSES.values()}

@@ -8,11 +8,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ._criteria import Criterion
-from ._kernel import compute_dtype
-from ._positives import PositivePairs
-
-__all__ = ["SetCriterion", "SigmoidF1Criterion", "TwoWayCriterion", "ZLPRCriterion"]
+from skbalance.losses._criteria import Criterion
+from skbalance.losses._kernel import compute_dtype
+from skbalance.losses._positives import PositivePairs
 
 
 class SetCriterion(Criterion):
@@ -37,7 +35,7 @@ class SetCriterion(Criterion):
 
     @abstractmethod
     def _rows(self, logits: Tensor, pairs: PositivePairs, weight: Tensor) -> Tensor:
-        """Loss of each row; that of the columns is in each of them, so that a weighted mean over rows has it once."""
+        """Loss of each row. Losses of columns are added to every row, so that a mean over rows has them once."""
 
 
 def _negative_logits(logits: Tensor, pairs: PositivePairs) -> Tensor:
@@ -61,7 +59,7 @@ class ZLPRCriterion(SetCriterion):
 class TwoWayCriterion(SetCriterion):
     """The criterion of :class:`TwoWayLoss`."""
 
-    def __init__(self, n_labels, reduction, scale, *, pos_temperature, neg_temperature):
+    def __init__(self, n_labels, reduction, *, scale, pos_temperature, neg_temperature):
         super().__init__(n_labels, reduction, scale)
         self.pos_temperature = pos_temperature
         self.neg_temperature = neg_temperature

@@ -3,35 +3,32 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ._base import POSITIVE, BaseLoss
-from ._statistics import LabelStatistics
+from skbalance.losses._base import BaseLoss
+from skbalance.losses._statistics import LabelStatistics
 
 if TYPE_CHECKING:
-    from ._set_criteria import SetCriterion
-
-__all__ = ["SigmoidF1Loss", "TwoWayLoss", "ZLPRLoss"]
+    from skbalance.losses._set_criteria import SetCriterion
 
 
 class _SetLoss(BaseLoss):
     """A loss of rows or columns."""
 
-    @property
-    def elementwise(self) -> bool:
-        """Whether the loss is a sum over elements."""
-        return False
+    elementwise = False
 
     def _criterion(self, statistics: LabelStatistics, reduction: str) -> SetCriterion:
         if reduction == "none":
             raise ValueError(f"{type(self).__name__} has no loss of single elements; got reduction='none'.")
-        return self._make(statistics.n_labels, reduction)
+        return self._criterion_type()(statistics.n_labels, reduction, **self.get_params())
 
     @abstractmethod
-    def _make(self, n_labels: int, reduction: str) -> SetCriterion:
-        """Build the criterion."""
+    def _criterion_type(self) -> type[SetCriterion]:
+        """Class of the criterion, which is made from the hyperparameters."""
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class ZLPRLoss(_SetLoss):
     r"""Zero-bounded log-sum-exp and pairwise rank-based loss (ZLPR): one sum over all pairs of labels of a sample.
 
@@ -66,17 +63,15 @@ class ZLPRLoss(_SetLoss):
     tensor(1.7918)
     """
 
-    _parameter_constraints = {"scale": POSITIVE}
+    scale: float = 1.0
 
-    def __init__(self, *, scale=1.0):
-        self.scale = scale
+    def _criterion_type(self):
+        from skbalance.losses._set_criteria import ZLPRCriterion
 
-    def _make(self, n_labels, reduction):
-        from ._set_criteria import ZLPRCriterion
-
-        return ZLPRCriterion(n_labels, reduction, self.scale)
+        return ZLPRCriterion
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class TwoWayLoss(_SetLoss):
     r"""Two-way loss: the labels of each sample are compared with each other, and the samples of each label.
 
@@ -121,27 +116,19 @@ class TwoWayLoss(_SetLoss):
     tensor(1.3863)
     """
 
-    _parameter_constraints = {"pos_temperature": POSITIVE, "neg_temperature": POSITIVE, "scale": POSITIVE}
+    pos_temperature: float = 4.0
+    neg_temperature: float = 1.0
+    scale: float = 1.0
 
-    def __init__(self, *, pos_temperature=4.0, neg_temperature=1.0, scale=1.0):
-        self.pos_temperature = pos_temperature
-        self.neg_temperature = neg_temperature
-        self.scale = scale
+    def _criterion_type(self):
+        from skbalance.losses._set_criteria import TwoWayCriterion
 
-    def _make(self, n_labels, reduction):
-        from ._set_criteria import TwoWayCriterion
-
-        return TwoWayCriterion(
-            n_labels,
-            reduction,
-            self.scale,
-            pos_temperature=self.pos_temperature,
-            neg_temperature=self.neg_temperature,
-        )
+        return TwoWayCriterion
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class SigmoidF1Loss(_SetLoss):
-    r"""SigmoidF1: one minus the F1 of each label, of probabilities in place of decisions, summed over the labels.
+    r"""SigmoidF1: one minus each label's F1, with probabilities in place of decisions, summed over the labels.
 
     .. math:: L = \sum_i \left(1 - \frac{2 \, tp_i}{2 \, tp_i + fp_i + fn_i}\right), \quad
               tp_i = \sum_k p_{ki} y_{ki}, \; fp_i = \sum_k p_{ki} (1 - y_{ki}), \; fn_i = \sum_k (1 - p_{ki}) y_{ki}
@@ -176,15 +163,12 @@ class SigmoidF1Loss(_SetLoss):
     tensor(0.8333)
     """
 
-    _parameter_constraints = {"scale": POSITIVE}
+    scale: float = 1.0
 
     # All labels pull alike, whatever their variance.
     _penalty_exponent = 0.0
 
-    def __init__(self, *, scale=1.0):
-        self.scale = scale
+    def _criterion_type(self):
+        from skbalance.losses._set_criteria import SigmoidF1Criterion
 
-    def _make(self, n_labels, reduction):
-        from ._set_criteria import SigmoidF1Criterion
-
-        return SigmoidF1Criterion(n_labels, reduction, self.scale)
+        return SigmoidF1Criterion

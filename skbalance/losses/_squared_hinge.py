@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from ._base import POS_WEIGHT, POSITIVE, REWEIGHT_NORM, BaseLoss, positive_weight
-from ._focal import REWEIGHT, frequency_weighting
+from dataclasses import dataclass
 
-__all__ = ["SquaredHingeLoss"]
+from skbalance.losses._base import MarginBasedLoss, PosWeight, frequency_settings
 
 
-class SquaredHingeLoss(BaseLoss):
+@dataclass(kw_only=True, eq=False, repr=False)
+class SquaredHingeLoss(MarginBasedLoss):
     r"""Squared hinge loss of linear support vector machines, optionally weighted by inverse label frequency.
 
     .. math:: L = w_i \, [\,y\, p_i \max(0, 1 - z)^2 + (1 - y) \max(0, 1 + z)^2\,]
@@ -56,32 +56,17 @@ class SquaredHingeLoss(BaseLoss):
     tensor([[0.2500, 0.0000]])
     """
 
-    _parameter_constraints = {
-        "pos_weight": POS_WEIGHT,
-        "reweight": REWEIGHT,
-        "reweight_norm": REWEIGHT_NORM,
-        "scale": POSITIVE,
-    }
-
     _penalty_exponent = 0.25
     _penalty_strength = 0.005
     # The coefficients of rare labels converge last, and with tuned thresholds they matter.
     default_tol = 1e-3
 
-    def __init__(self, *, pos_weight=1.0, reweight=None, reweight_norm=None, scale=0.03):
-        self.pos_weight = pos_weight
-        self.reweight = reweight
-        self.reweight_norm = reweight_norm
-        self.scale = scale
+    pos_weight: PosWeight = 1.0
+    reweight: str | None = None
+    reweight_norm: str | None = None
+    scale: float = 0.03
 
-    def _criterion(self, statistics, reduction):
-        from ._criteria import BalancedCriterion, SquaredHinge
+    def _settings(self, statistics):
+        from skbalance.losses._margins import SquaredHinge
 
-        return BalancedCriterion(
-            statistics.n_labels,
-            reduction,
-            weighting=frequency_weighting(statistics, self.reweight, self.reweight_norm),
-            margin_loss=SquaredHinge(),
-            pos_weight=positive_weight(statistics, self.pos_weight),
-            scale=self.scale,
-        )
+        return {"margin_loss": SquaredHinge(), **frequency_settings(self, statistics)}

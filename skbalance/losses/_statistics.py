@@ -1,4 +1,4 @@
-"""What a loss needs to know of the training labels: how often each occurs, and how they come together."""
+"""Statistics of the training labels: how often each occurs, and how they occur together."""
 
 from __future__ import annotations
 
@@ -8,11 +8,9 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from .._indicators import check_row_weight
-from .._targets import UNCERTAIN, kept_pairs, read_indicator
-from .._validation import read_numbers
-
-__all__ = ["LabelStatistics"]
+from skbalance._indicators import check_row_weight
+from skbalance._targets import UNCERTAIN, kept_pairs, read_indicator
+from skbalance._validation import read_numbers
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +29,8 @@ class LabelStatistics:
         :class:`DistributionBalancedLoss` resolves to. :meth:`from_targets` computes it, as 1 where there is no
         positive pair; counts alone do not determine it.
     n_known : array-like of shape (n_labels,), default=None
-        Of how many samples each label is known; None is ``n_samples`` for all. How common a label is, is told by these.
+        Number of samples for which each label is known; None is ``n_samples`` for all. The frequency of a label is its
+        count divided by this number.
 
     Raises
     ------
@@ -93,19 +92,19 @@ class LabelStatistics:
 
     @property
     def _floor(self) -> float:
-        """Smallest count that is believed: one sample, or less where weights make a seen label lighter."""
+        """Lower limit of the counts: one sample, or the smallest positive count if sample weights make that less."""
         seen = self.counts[self.counts > 0]
         floor = min(1.0, seen.min()) if seen.size else 1.0
         return min(max(floor, 1e-12 * self.n_samples), self.n_samples / 2)
 
     @property
     def clipped_counts(self) -> np.ndarray:
-        """Counts with a label that was never seen taken as seen once, so that 1 / n stays finite."""
+        """Counts in which labels without positives count as 1, so that 1 / n is finite."""
         return np.maximum(self.counts, self._floor)
 
     @property
     def clipped_n_known(self) -> np.ndarray:
-        """The samples of which each label is known, N, with room for a positive and a negative one."""
+        """Number of samples N for which each label is known, at least one positive and one negative."""
         return np.maximum(self.n_known, 2 * self._floor)
 
     @property
@@ -126,7 +125,7 @@ class LabelStatistics:
         return np.clip(self.counts, self._floor, known - self._floor) / known
 
     @classmethod
-    def from_targets(cls, y, sample_weight=None) -> LabelStatistics:
+    def from_targets(cls, y: Any, sample_weight: Any = None) -> LabelStatistics:
         """Statistics of a label indicator matrix.
 
         Parameters
@@ -174,7 +173,7 @@ class LabelStatistics:
 
 
 def _center(values: np.ndarray, weights: np.ndarray) -> float:
-    """Mean of the weighted mean and the weighted median; 1, the ratio of a sample's only label, without any weight."""
+    """Mean of the weighted mean and the weighted median; 1, the ratio of a single label, if all weights are 0."""
     values, weights = values[weights > 0], weights[weights > 0]
     if values.size == 0:
         return 1.0

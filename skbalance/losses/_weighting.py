@@ -7,92 +7,83 @@ positive pairs determine. The result hands out blocks of rows, so that no weight
 from __future__ import annotations
 
 from abc import abstractmethod
+from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ._closed_forms import class_balanced_weight, rebalanced_weight
-from ._positives import PositivePairs
-
-__all__ = [
-    "ClassBalancedSampleWeighting",
-    "LabelWeight",
-    "LabelWeighting",
-    "RebalancedWeight",
-    "RebalancedWeighting",
-    "SampleWeight",
-    "Weighting",
-]
+from skbalance.losses._margins import THRESHOLD
+from skbalance.losses._positives import PositivePairs
 
 
-class LabelWeight:
-    """One weight a label, of shape (n_labels,)."""
+@dataclass(frozen=True)
+class OuterWeight:
+    """One weight for each label, or one for each sample, to be broadcast to all elements of a batch."""
 
-    def __init__(self, weight: Tensor):
-        self.weight = weight
+    weight: Tensor
+    shape: tuple[int, int]
 
-    def times(self, factor: float) -> LabelWeight:
+    def times(self, factor: float) -> OuterWeight:
         """Return the weights multiplied by a constant."""
-        return LabelWeight(self.weight * factor)
-
-    def block(self, start: int, stop: int) -> Tensor:
-        """Weights of rows start to stop, of shape (1, n_labels)."""
-        return self.weight[None, :]
-
-    def at(self, rows: Tensor, cols: Tensor) -> Tensor:
-        """Weights of single elements."""
-        return self.weight[cols]
-
-
-class SampleWeight:
-    """One weight a sample, of shape (n_samples,)."""
-
-    def __init__(self, weight: Tensor):
-        self.weight = weight
-
-    def times(self, factor: float) -> SampleWeight:
-        """Return the weights multiplied by a constant."""
-        return SampleWeight(self.weight * factor)
-
-    def block(self, start: int, stop: int) -> Tensor:
-        """Weights of rows start to stop, of shape (stop - start, 1)."""
-        return self.weight[start:stop, None]
-
-    def at(self, rows: Tensor, cols: Tensor) -> Tensor:
-        """Weights of single elements."""
-        return self.weight[rows]
-
-
-class RebalancedWeight:
-    """The rebalanced weight times a factor of the row."""
-
-    def __init__(self, inverse_counts: Tensor, inverse_row_sum: Tensor, row_factor: Tensor | None, mapping: dict):
-        self.inverse_counts = inverse_counts
-        self.inverse_row_sum = inverse_row_sum
-        self.row_factor = row_factor
-        self.mapping = mapping
-
-    def times(self, factor: float) -> RebalancedWeight:
-        """Return the weights multiplied by a constant."""
-        mapping = {**self.mapping, "factor": factor}
-        return RebalancedWeight(self.inverse_counts, self.inverse_row_sum, self.row_factor, mapping)
+        return OuterWeight(self.weight * factor, self.shape)
 
     def block(self, start: int, stop: int) -> Tensor:
         """Weights of rows start to stop, of shape (stop - start, n_labels)."""
-        weight = rebalanced_weight(self.inverse_row_sum[start:stop, None], self.inverse_counts, **self.mapping)
+        return self.weight.expand(self.shape)[start:stop]
+
+    def at(self, rows: Tensor, cols: Tensor) -> Tensor:
+        """Weights of single elements."""
+        return self.weight.expand(self.shape)[rows, cols]
+
+
+@dataclass(frozen=True)
+class RebalancedWeight:
+    """The rebalanced weight, factor * (map_alpha + sigmoid(map_beta * (ratio - mu))), times a factor of the row.
+
+    The ratio is the product of the two tensors.
+    """
+
+    inverse_counts: Tensor
+    inverse_row_sum: Tensor
+    map_alpha: float
+    map_beta: float
+    mu: float
+    row_factor: Tensor | None = None
+    factor: float = 1.0
+
+    def times(self, factor: float) -> RebalancedWeight:
+        """Return the weights multiplied by a constant."""
+        return replace(self, factor=self.factor * factor)
+
+    def block(self, start: int, stop: int) -> Tensor:
+        """Weights of rows start to stop, of shape (stop - start, n_labels)."""
+        weight = self._mapped(self.inverse_row_sum[start:stop, None], self.inverse_counts)
         return weight if self.row_factor is None else weight.mul_(self.row_factor[start:stop, None])
 
     def at(self, rows: Tensor, cols: Tensor) -> Tensor:
         """Weights of single elements."""
-        weight = rebalanced_weight(self.inverse_row_sum[rows], self.inverse_counts[cols], **self.mapping)
+        weight = self._mapped(self.inverse_row_sum[rows], self.inverse_counts[cols])
         return weight if self.row_factor is None else weight.mul_(self.row_factor[rows])
+
+    def largest(self) -> Tensor:
+        """The largest weight of each row: the mapping rises with 1 / n, so it is that of the rarest label."""
+        return self._mapped(self.inverse_row_sum, self.inverse_counts.max())
+
+    def _mapped(self, inverse_row_sum: Tensor, inverse_counts: Tensor) -> Tensor:
+        # A vector, for with two scalars to broadcast torch's loop takes five times as long.
+        shift = torch.full_like(inverse_counts, -self.map_beta * self.mu)
+        mapped = torch.addcmul(shift, inverse_row_sum, inverse_counts, value=self.map_beta)
+        # The ratio may be in the thousands, where torch's sigmoid takes five times as long.
+        mapped.clamp_(max=THRESHOLD).sigmoid_()
+        return torch.add(inverse_counts.new_tensor(self.factor * self.map_alpha), mapped, alpha=self.factor)
 
 
 class Weighting(nn.Module):
     """What the training counts determine of the weights."""
 
     @abstractmethod
-    def for_batch(self, pairs: PositivePairs, dtype: torch.dtype) -> LabelWeight | SampleWeight | RebalancedWeight:
+    def for_batch(self, pairs: PositivePairs, dtype: torch.dtype) -> OuterWeight | RebalancedWeight:
         """Return the weights of one batch."""
 
 
@@ -106,9 +97,9 @@ class LabelWeighting(Weighting):
         weight = torch.as_tensor(label_weight, dtype=torch.float64)
         self.register_buffer("label_weight", weight if reweight_norm is None else weight / weight.max())
 
-    def for_batch(self, pairs: PositivePairs, dtype: torch.dtype) -> LabelWeight:
+    def for_batch(self, pairs: PositivePairs, dtype: torch.dtype) -> OuterWeight:
         """Return the weights of one batch."""
-        return LabelWeight(self.label_weight.to(dtype))
+        return OuterWeight(self.label_weight.to(dtype), pairs.shape)
 
 
 class ClassBalancedSampleWeighting(Weighting):
@@ -127,7 +118,7 @@ class ClassBalancedSampleWeighting(Weighting):
         self.factor = factor
         self.reweight_norm = reweight_norm
 
-    def for_batch(self, pairs: PositivePairs, dtype: torch.dtype) -> SampleWeight:
+    def for_batch(self, pairs: PositivePairs, dtype: torch.dtype) -> OuterWeight:
         """Return the weights of one batch."""
         counts = self.counts.to(dtype)
         n_positive = pairs.row_sum(torch.ones_like(counts))
@@ -141,7 +132,7 @@ class ClassBalancedSampleWeighting(Weighting):
             weight = torch.ones_like(weight)
         elif self.reweight_norm == "batch":
             weight = weight / weight.max()
-        return SampleWeight(weight)
+        return OuterWeight(weight[:, None], pairs.shape)
 
 
 class RebalancedWeighting(Weighting):
@@ -152,18 +143,25 @@ class RebalancedWeighting(Weighting):
     def __init__(self, counts, *, map_alpha: float, map_beta: float, mu: float, reweight_norm: str | None):
         super().__init__()
         self.register_buffer("inverse_counts", 1 / torch.as_tensor(counts, dtype=torch.float64))
-        self.mapping = {"map_alpha": map_alpha, "map_beta": map_beta, "mu": mu}
+        self.map_alpha, self.map_beta, self.mu = map_alpha, map_beta, mu
         self.reweight_norm = reweight_norm
 
     def for_batch(self, pairs: PositivePairs, dtype: torch.dtype) -> RebalancedWeight:
         """Return the weights of one batch."""
         inverse_counts = self.inverse_counts.to(dtype)
         inverse_row_sum = pairs.row_sum(inverse_counts).reciprocal_()
-        row_factor = None
-        if self.reweight_norm is not None:
-            # The mapping rises with 1 / n: a row's largest weight is that of the rarest label.
-            row_factor = rebalanced_weight(inverse_row_sum, inverse_counts.max(), **self.mapping)
-            if self.reweight_norm == "batch":
-                row_factor = row_factor.max().expand_as(row_factor)
-            row_factor = row_factor.reciprocal()
-        return RebalancedWeight(inverse_counts, inverse_row_sum, row_factor, self.mapping)
+        weight = RebalancedWeight(inverse_counts, inverse_row_sum, self.map_alpha, self.map_beta, self.mu)
+        if self.reweight_norm is None:
+            return weight
+        largest = weight.largest()
+        if self.reweight_norm == "batch":
+            largest = largest.max().expand_as(largest)
+        return replace(weight, row_factor=largest.reciprocal())
+
+
+def class_balanced_weight(counts, *, beta):
+    """(1 - beta) / (1 - beta ** n), exact for beta near 1; an array or a tensor as ``counts`` is."""
+    if beta == 0:
+        return counts * 0 + 1.0
+    lib = torch if isinstance(counts, Tensor) else np
+    return (1 - beta) / -lib.expm1(counts * float(np.log1p(-(1 - beta))))

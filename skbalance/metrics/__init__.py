@@ -1,6 +1,6 @@
 """Metrics and scorers for long-tailed multi-label classification."""
 
-from skbalance.metrics._calibration import expected_calibration_error, multilabel_brier_score_loss
+from skbalance._propensity import label_propensities
 from skbalance.metrics._groups import (
     group_f1_score,
     group_f1_scorer,
@@ -10,8 +10,8 @@ from skbalance.metrics._groups import (
     tail_coverage_score,
 )
 from skbalance.metrics._names import get_scorer, get_scorer_names, multilabel_scorers
+from skbalance.metrics._probabilities import expected_calibration_error, multilabel_brier_score_loss
 from skbalance.metrics._propensity import (
-    label_propensities,
     propensity_scored_ndcg_at_k_score,
     propensity_scored_precision_at_k_score,
 )

@@ -9,19 +9,16 @@ from typing import Any
 import numpy as np
 from sklearn.utils import Bunch
 
-from skbalance._indicators import align_indicators, check_row_weight, label_confusion
-from skbalance._validation import read_numbers
-from skbalance.metrics._ranking import check_zero_division
+from skbalance._indicators import (
+    align_indicators,
+    check_row_weight,
+    label_confusion,
+    label_fractions,
+    ratio,
+    read_counts,
+)
+from skbalance.metrics._ranking import check_zero_division, row_mean
 from skbalance.metrics._scorer import MultilabelScorer
-
-__all__ = [
-    "group_f1_score",
-    "group_f1_scorer",
-    "group_precision_score",
-    "group_recall_score",
-    "label_groups",
-    "tail_coverage_score",
-]
 
 _AVERAGES = ("macro", "micro")
 
@@ -64,11 +61,7 @@ def label_groups(label_counts: Any, boundaries: tuple[float, float] = (8, 35)) -
     >>> groups.tail
     array([False, False, False,  True,  True])
     """
-    counts = read_numbers(label_counts, "label_counts")
-    if counts.ndim != 1:
-        raise ValueError(f"label_counts must be a vector of numbers, one per label; got shape {counts.shape}.")
-    if not np.isfinite(counts).all() or (counts < 0).any():
-        raise ValueError("label_counts must be finite and at least 0.")
+    counts = read_counts(label_counts)
     pair = tuple(boundaries) if isinstance(boundaries, (tuple, list, np.ndarray)) else ()
     if len(pair) != 2 or not all(isinstance(b, numbers.Real) for b in pair) or not pair[0] < pair[1]:
         raise ValueError(
@@ -109,24 +102,7 @@ def _resolve_groups(
     return resolved
 
 
-def _ratio(numerator: np.ndarray, denominator: np.ndarray, zero_division: float) -> np.ndarray:
-    out = np.full(numerator.shape, float(zero_division))
-    return np.divide(numerator, denominator, out=out, where=denominator > 0)
-
-
-def _group_scores(
-    kind: str,
-    y_true: Any,
-    y_pred: Any,
-    *,
-    label_counts: Any,
-    groups: Mapping[str, Any] | None,
-    boundaries: tuple[float, float],
-    group: str | None,
-    average: str,
-    sample_weight: Any,
-    zero_division: float,
-) -> Any:
+def _group_scores(kind, y_true, y_pred, label_counts, groups, boundaries, group, average, sample_weight, zero_division):
     if average not in _AVERAGES:
         raise ValueError(f"average must be one of {_AVERAGES}; got {average!r}.")
     zero_division = check_zero_division(zero_division)
@@ -135,25 +111,18 @@ def _group_scores(
     if group is not None and group not in members:
         raise ValueError(f"group must be None or one of {tuple(members)}; got {group!r}.")
     weight = check_row_weight(sample_weight, y_true.shape[0])
-    hits, predicted, positives = label_confusion(y_true, y_pred, weight)
-    top, bottom = {
-        "precision": (hits, predicted),
-        "recall": (hits, positives),
-        "f1": (2 * hits, predicted + positives),
-    }[kind]
+    top, bottom = label_fractions(kind, y_true, y_pred, weight)
 
-    def one(labels: np.ndarray) -> float:
+    def score(labels: np.ndarray) -> float:
         if labels.size == 0:
             return float("nan")
         if average == "micro":
-            return float(_ratio(top[labels].sum(), bottom[labels].sum(), zero_division))
-        scores = _ratio(top[labels], bottom[labels], zero_division)
-        scores = scores[~np.isnan(scores)]
-        return float(scores.mean()) if scores.size else float("nan")
+            return float(ratio(top[labels].sum(), bottom[labels].sum(), zero_division))
+        return row_mean(ratio(top[labels], bottom[labels], zero_division), None)
 
     if group is not None:
-        return one(members[group])
-    return Bunch(**{name: one(labels) for name, labels in members.items()})
+        return score(members[group])
+    return Bunch(**{name: score(labels) for name, labels in members.items()})
 
 
 def group_f1_score(
@@ -216,16 +185,7 @@ def group_f1_score(
     1.0
     """
     return _group_scores(
-        "f1",
-        y_true,
-        y_pred,
-        label_counts=label_counts,
-        groups=groups,
-        boundaries=boundaries,
-        group=group,
-        average=average,
-        sample_weight=sample_weight,
-        zero_division=zero_division,
+        "f1", y_true, y_pred, label_counts, groups, boundaries, group, average, sample_weight, zero_division
     )
 
 
@@ -269,16 +229,7 @@ def group_precision_score(
     0.5
     """
     return _group_scores(
-        "precision",
-        y_true,
-        y_pred,
-        label_counts=label_counts,
-        groups=groups,
-        boundaries=boundaries,
-        group=group,
-        average=average,
-        sample_weight=sample_weight,
-        zero_division=zero_division,
+        "precision", y_true, y_pred, label_counts, groups, boundaries, group, average, sample_weight, zero_division
     )
 
 
@@ -322,16 +273,7 @@ def group_recall_score(
     0.5
     """
     return _group_scores(
-        "recall",
-        y_true,
-        y_pred,
-        label_counts=label_counts,
-        groups=groups,
-        boundaries=boundaries,
-        group=group,
-        average=average,
-        sample_weight=sample_weight,
-        zero_division=zero_division,
+        "recall", y_true, y_pred, label_counts, groups, boundaries, group, average, sample_weight, zero_division
     )
 
 
@@ -344,7 +286,7 @@ def tail_coverage_score(
     boundaries: tuple[float, float] = (8, 35),
     group: str = "tail",
 ) -> float:
-    """Share of the tail labels that are predicted right at least once.
+    """Share of the tail labels that are predicted correctly at least once.
 
     Only labels with a positive in `y_true` count, as no other can be predicted right.
 

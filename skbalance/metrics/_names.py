@@ -9,26 +9,8 @@ from typing import Any
 import sklearn.metrics
 from sklearn.metrics import f1_score, precision_score, recall_score
 
-from skbalance.metrics._calibration import expected_calibration_error, multilabel_brier_score_loss
-from skbalance.metrics._groups import (
-    group_f1_score,
-    group_precision_score,
-    group_recall_score,
-    tail_coverage_score,
-)
-from skbalance.metrics._propensity import (
-    propensity_scored_ndcg_at_k_score,
-    propensity_scored_precision_at_k_score,
-)
-from skbalance.metrics._ranking import (
-    ndcg_at_k_score,
-    precision_at_k_score,
-    r_precision_score,
-    recall_at_k_score,
-)
+from skbalance.metrics import _groups, _probabilities, _propensity, _ranking
 from skbalance.metrics._scorer import MultilabelScorer
-
-__all__ = ["get_scorer", "get_scorer_names", "multilabel_scorers"]
 
 _Spec = tuple[Callable[..., float], dict[str, Any]]
 _SCORES = {"response_method": "scores"}
@@ -38,7 +20,11 @@ _COUNTS = {"from_fit": ("label_counts",)}
 def _build() -> dict[str, _Spec]:
     specs: dict[str, _Spec] = {}
     plain = {"f1": f1_score, "precision": precision_score, "recall": recall_score}
-    grouped = {"f1": group_f1_score, "precision": group_precision_score, "recall": group_recall_score}
+    grouped = {
+        "f1": _groups.group_f1_score,
+        "precision": _groups.group_precision_score,
+        "recall": _groups.group_recall_score,
+    }
     for kind, metric in plain.items():
         for average in ("micro", "macro", "samples"):
             specs[f"{kind}_{average}"] = (metric, {"average": average, "zero_division": 0})
@@ -46,24 +32,24 @@ def _build() -> dict[str, _Spec]:
         for kind, metric in grouped.items():
             for average in ("micro", "macro"):
                 specs[f"{group}_{kind}_{average}"] = (metric, _COUNTS | {"group": group, "average": average})
-    specs["tail_coverage"] = (tail_coverage_score, _COUNTS)
-    specs["r_precision"] = (r_precision_score, _SCORES)
+    specs["tail_coverage"] = (_groups.tail_coverage_score, _COUNTS)
+    specs["r_precision"] = (_ranking.r_precision_score, _SCORES)
     for k in (1, 3, 5):
         for name in _AT_K:
             specs[f"{name}_at_{k}"] = _at_k(name, k)
-    losses = {"neg_multilabel_brier_score": multilabel_brier_score_loss}
-    losses["neg_expected_calibration_error"] = expected_calibration_error
+    losses = {"neg_multilabel_brier_score": _probabilities.multilabel_brier_score_loss}
+    losses["neg_expected_calibration_error"] = _probabilities.expected_calibration_error
     for name, metric in losses.items():
         specs[name] = (metric, {"response_method": "predict_proba", "sign": -1})
     return specs
 
 
 _AT_K = {
-    "precision": precision_at_k_score,
-    "recall": recall_at_k_score,
-    "ndcg": ndcg_at_k_score,
-    "ps_precision": propensity_scored_precision_at_k_score,
-    "ps_ndcg": propensity_scored_ndcg_at_k_score,
+    "precision": _ranking.precision_at_k_score,
+    "recall": _ranking.recall_at_k_score,
+    "ndcg": _ranking.ndcg_at_k_score,
+    "ps_precision": _propensity.propensity_scored_precision_at_k_score,
+    "ps_ndcg": _propensity.propensity_scored_ndcg_at_k_score,
 }
 
 

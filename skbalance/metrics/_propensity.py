@@ -1,4 +1,4 @@
-"""Propensity-scored ranking metrics, in which a rare label counts for more."""
+"""Propensity-scored ranking metrics, in which rare labels count more."""
 
 from __future__ import annotations
 
@@ -9,12 +9,6 @@ import numpy as np
 from skbalance._propensity import label_propensities
 from skbalance._validation import read_numbers
 from skbalance.metrics._ranking import check_ranking, top_labels
-
-__all__ = [
-    "label_propensities",
-    "propensity_scored_ndcg_at_k_score",
-    "propensity_scored_precision_at_k_score",
-]
 
 
 def _propensity_scored(y_true, y_score, propensities, label_counts, n_samples, k, sample_weight, gain):
@@ -61,7 +55,7 @@ def propensity_scored_precision_at_k_score(
     k: int = 5,
     sample_weight: Any = None,
 ) -> float:
-    r"""Precision at k in which each hit counts one over the label's propensity, over the best possible.
+    r"""Precision at k with hits weighted by inverse propensity, divided by the best possible value.
 
     .. math::
         PSP@k = \frac{\sum_i \sum_{l \in \mathrm{top}_k(i)} y_{il} / p_l}
@@ -116,7 +110,7 @@ def propensity_scored_ndcg_at_k_score(
     k: int = 5,
     sample_weight: Any = None,
 ) -> float:
-    r"""Discounted cumulative gain at k in which a hit counts one over the propensity, over the best possible.
+    r"""Discounted cumulative gain at k with hits weighted by inverse propensity, divided by the best possible value.
 
     With :math:`D_i = \sum_{r=1}^{\min(k, |y_i|)} 1 / \log_2(r + 1)` and :math:`l_r` the label at rank `r`,
 

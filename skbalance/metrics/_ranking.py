@@ -9,10 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import scipy.sparse as sp
 
-from skbalance._indicators import check_known, check_row_weight, stored_in
+from skbalance._indicators import check_known, check_row_weight, ratio, stored_in
 from skbalance._validation import check_sparse
-
-__all__ = ["ndcg_at_k_score", "precision_at_k_score", "r_precision_score", "recall_at_k_score"]
 
 _BLOCK_ELEMENTS = 1 << 22
 
@@ -127,7 +125,7 @@ def top_labels(y_true: Any, y_score: Any, k: int | np.ndarray) -> Iterator[TopLa
 
 
 def check_ranking(y_true: Any, y_score: Any, k: Any, sample_weight: Any) -> tuple[Any, Any, np.ndarray | None]:
-    """Check what the ranking metrics share.
+    """Check the inputs of a ranking metric.
 
     Parameters
     ----------
@@ -182,7 +180,7 @@ def row_mean(values: np.ndarray, sample_weight: np.ndarray | None) -> float:
 
 
 def check_zero_division(zero_division: Any) -> float:
-    """Check the score of what is not defined.
+    """Check the score that stands in for an undefined one.
 
     Parameters
     ----------
@@ -271,20 +269,18 @@ def recall_at_k_score(
     >>> recall_at_k_score([[1, 0, 1], [0, 1, 0]], [[0.9, 0.1, 0.8], [0.7, 0.9, 0.2]], k=1)
     0.75
     """
-    undefined = check_zero_division(zero_division)
-    y_true, y_score, weight = check_ranking(y_true, y_score, k, sample_weight)
-    values = []
-    for block in top_labels(y_true, y_score, k):
-        n_true = np.count_nonzero(block.y_true, axis=1)
-        hits = np.count_nonzero(block.hits, axis=1)
-        values.append(np.divide(hits, n_true, out=np.full(hits.size, undefined), where=n_true > 0))
-    return row_mean(np.concatenate(values), weight)
+
+    def fractions(block):
+        return np.count_nonzero(block.hits, axis=1), np.count_nonzero(block.y_true, axis=1)
+
+    inputs = check_ranking(y_true, y_score, k, sample_weight)
+    return _mean_ratio(fractions, k, *inputs, zero_division)
 
 
 def ndcg_at_k_score(
     y_true: Any, y_score: Any, *, k: int = 5, sample_weight: Any = None, zero_division: float = 0.0
 ) -> float:
-    r"""Discounted cumulative gain of the k best-scored labels over the best possible, averaged over rows.
+    r"""Discounted cumulative gain of the k best-scored labels divided by the best possible, averaged over rows.
 
     .. math::
         nDCG@k = \frac{1}{N} \sum_i \frac{\sum_{r=1}^{k} y_{i,l_r} / \log_2(r + 1)}
@@ -316,15 +312,14 @@ def ndcg_at_k_score(
     >>> round(ndcg_at_k_score([[1, 0, 1]], [[0.9, 0.8, 0.1]], k=3), 4)
     0.9197
     """
-    undefined = check_zero_division(zero_division)
-    y_true, y_score, weight = check_ranking(y_true, y_score, k, sample_weight)
+    inputs = check_ranking(y_true, y_score, k, sample_weight)
     discount = 1 / np.log2(np.arange(2, k + 2))
     ideal = np.concatenate([[0.0], discount.cumsum()])
-    values = []
-    for block in top_labels(y_true, y_score, k):
-        best = ideal[np.minimum(np.count_nonzero(block.y_true, axis=1), k)]
-        values.append(np.divide(block.hits @ discount, best, out=np.full(best.size, undefined), where=best > 0))
-    return row_mean(np.concatenate(values), weight)
+
+    def fractions(block):
+        return block.hits @ discount, ideal[np.minimum(np.count_nonzero(block.y_true, axis=1), k)]
+
+    return _mean_ratio(fractions, k, *inputs, zero_division)
 
 
 def r_precision_score(y_true: Any, y_score: Any, *, sample_weight: Any = None, zero_division: float = 0.0) -> float:
@@ -355,13 +350,20 @@ def r_precision_score(y_true: Any, y_score: Any, *, sample_weight: Any = None, z
     >>> r_precision_score([[1, 0, 1], [0, 1, 0]], [[0.9, 0.5, 0.1], [0.1, 0.9, 0.5]])
     0.75
     """
-    undefined = check_zero_division(zero_division)
-    y_true, y_score, weight = check_ranking(y_true, y_score, 1, sample_weight)
-    lengths = np.diff(y_true.indptr) if sp.issparse(y_true) else np.count_nonzero(y_true, axis=1)
+    truth, scores, weight = check_ranking(y_true, y_score, 1, sample_weight)
+    lengths = np.diff(truth.indptr) if sp.issparse(truth) else np.count_nonzero(truth, axis=1)
     k = max(int(lengths.max()), 1)
-    values = []
-    for block in top_labels(y_true, y_score, k):
+
+    def fractions(block):
         n_true = np.count_nonzero(block.y_true, axis=1)
-        hits = np.count_nonzero(block.hits & (np.arange(k) < n_true[:, None]), axis=1)
-        values.append(np.divide(hits, n_true, out=np.full(hits.size, undefined), where=n_true > 0))
-    return row_mean(np.concatenate(values), weight)
+        return np.count_nonzero(block.hits & (np.arange(k) < n_true[:, None]), axis=1), n_true
+
+    return _mean_ratio(fractions, k, truth, scores, weight, zero_division)
+
+
+def _mean_ratio(fractions, k, y_true, y_score, sample_weight, zero_division) -> float:
+    """Mean over rows of a ratio, whose numerator and denominator ``fractions`` gives for a block of rows."""
+    undefined = check_zero_division(zero_division)
+    blocks = (fractions(block) for block in top_labels(y_true, y_score, k))
+    values = [ratio(top, bottom, undefined) for top, bottom in blocks]
+    return row_mean(np.concatenate(values), sample_weight)

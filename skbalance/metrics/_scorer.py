@@ -9,8 +9,6 @@ import numpy as np
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.metadata_routing import MetadataRequest
 
-__all__ = ["MultilabelScorer", "fitted_label_counts", "multilabel_response"]
-
 # What a metric can take from the fitted estimator: the attribute, and how to give it by hand.
 _FROM_FIT = {
     "label_counts": ("label_counts_", "label_counts=y_train.sum(axis=0)"),

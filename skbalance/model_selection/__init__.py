@@ -1,7 +1,7 @@
 """Splits for multi-label targets, and grids over losses."""
 
 from skbalance.model_selection._group_split import MultilabelStratifiedGroupKFold
-from skbalance.model_selection._loss_grid import loss_distributions, loss_grid
+from skbalance.model_selection._loss_grid import loss_grid
 from skbalance.model_selection._split import (
     MultilabelStratifiedKFold,
     MultilabelStratifiedShuffleSplit,
@@ -14,7 +14,6 @@ __all__ = [
     "MultilabelStratifiedKFold",
     "MultilabelStratifiedShuffleSplit",
     "RepeatedMultilabelStratifiedKFold",
-    "loss_distributions",
     "loss_grid",
     "multilabel_train_test_split",
 ]

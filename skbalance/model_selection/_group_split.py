@@ -7,19 +7,16 @@ from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
-from sklearn.model_selection import BaseCrossValidator
-from sklearn.utils import check_random_state, indexable
+from sklearn.utils import indexable
 
 from skbalance._targets import is_missing
-from skbalance.model_selection._split import _check_folds, _target_as_csr
-
-__all__ = ["MultilabelStratifiedGroupKFold"]
+from skbalance.model_selection._split import StratifiedFolds, target_as_csr
 
 _SWEEPS = 10
 
 
-class MultilabelStratifiedGroupKFold(BaseCrossValidator):
-    r"""K folds that never part a group and hold as even a share of every label as the groups allow.
+class MultilabelStratifiedGroupKFold(StratifiedFolds):
+    r"""K folds that keep groups together and hold the same share of every label as far as groups allow.
 
     Rows that belong together, such as the paragraphs of a document, the tickets of a customer or the reports of a
     day, are alike. Where some are in training and some in testing, the score is better than it will be on new
@@ -68,14 +65,6 @@ class MultilabelStratifiedGroupKFold(BaseCrossValidator):
     # As scikit-learn's splitters by group: with metadata routing on, groups are asked for.
     __metadata_request__split = {"groups": True}
 
-    def __init__(self, n_splits: int = 5, *, shuffle: bool = False, random_state: Any = None) -> None:
-        self.n_splits = n_splits
-        self.shuffle = shuffle
-        self.random_state = random_state
-
-    def _check_params(self) -> None:
-        _check_folds(self.n_splits, self.shuffle, self.random_state)
-
     def split(self, X: Any, y: Any = None, groups: Any = None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Make the pairs of training and test indices.
 
@@ -103,37 +92,18 @@ class MultilabelStratifiedGroupKFold(BaseCrossValidator):
         if groups is None:
             raise ValueError("groups must be given: the group of each row.")
         X, y, groups = indexable(X, y, groups)
-        Y = _target_as_csr(y)
+        Y = target_as_csr(y)
         _, first, group = np.unique(_without_missing(groups), return_index=True, return_inverse=True)
         if group.shape != (Y.shape[0],):
             raise ValueError(f"groups must have shape (n_samples,) = ({Y.shape[0]},); got {group.shape}.")
         if self.n_splits > len(first):
             raise ValueError(f"n_splits={self.n_splits} must not exceed the number of groups: n_groups={len(first)}.")
-        order = np.argsort(first)
-        if self.shuffle:
-            order = check_random_state(self.random_state).permutation(len(first))
-        folds = _place(_group_sums(Y, group, len(first)), self.n_splits, order)[group]
-        return ((np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)) for fold in range(self.n_splits))
-
-    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
-        """Say how many splits there are.
-
-        Parameters
-        ----------
-        X, y, groups : object
-            Ignored.
-
-        Returns
-        -------
-        n_splits : int
-            The number of folds.
-        """
-        self._check_params()
-        return self.n_splits
+        order = self._order(len(first)) if self.shuffle else np.argsort(first)
+        return self._pairs(_place(_group_sums(Y, group, len(first)), self.n_splits, order)[group])
 
 
 def _without_missing(groups: Any) -> np.ndarray:
-    """The groups as an array, if each row has one and they can be sorted."""
+    """Return the groups as an array, after a check that none is missing and all are of one type."""
     values = np.asarray(groups)
     if values.dtype.kind in "fO":
         missing = next((row for row, value in enumerate(values.ravel()) if is_missing(value)), None)
@@ -146,7 +116,7 @@ def _without_missing(groups: Any) -> np.ndarray:
 
 
 def _group_sums(Y: sp.csr_array, group: np.ndarray, n_groups: int) -> sp.csr_array:
-    """Positives of each label in each group, and in a last column its rows."""
+    """Positives of each label in each group, with the number of its rows in a last column."""
     rows = sp.csr_array((np.ones(len(group)), (group, np.arange(len(group)))), shape=(n_groups, len(group)))
     sizes = sp.csr_array(np.bincount(group, minlength=n_groups)[:, None].astype(float))
     return sp.hstack([rows @ Y.astype(float), sizes], format="csr")

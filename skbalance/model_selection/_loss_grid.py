@@ -1,16 +1,11 @@
-"""Candidates for a search over losses, for scikit-learn's searches."""
+"""Parameter grids over losses, for scikit-learn's searches."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
-
-from scipy.stats import loguniform, uniform
 
 from skbalance._validation import StrOptions, validate_params
 from skbalance.losses import BaseLoss, get_loss, get_loss_names
-
-__all__ = ["loss_distributions", "loss_grid"]
 
 # By parameter, not by loss: a name means the same in every loss that has it.
 _GRID: dict[str, tuple] = {
@@ -21,20 +16,7 @@ _GRID: dict[str, tuple] = {
     "gamma": (1.0, 2.0),
 }
 
-_DISTRIBUTIONS: dict[str, Any] = {
-    "pos_weight": (1.0, "sqrt_balanced", "balanced"),
-    "reweight": (None, "sqrt_inverse", "inverse"),
-    "beta": (0.9, 0.99, 0.999, 0.9999),
-    "map_alpha": loguniform(0.03, 1.0),
-    "map_beta": loguniform(3.0, 30.0),
-    "neg_scale": loguniform(1.0, 10.0),
-    "kappa": uniform(0.0, 0.2),
-    "gamma": uniform(0.0, 3.0),
-    "alpha": uniform(0.25, 0.5),
-}
-
 _ALPHA = (1e-5, 3e-5, 1e-4)
-_ALPHA_DISTRIBUTION = loguniform(1e-6, 1e-3)
 
 
 @validate_params({"size": [StrOptions({"small", "large"})], "prefix": [str]}, prefer_skip_nested_validation=True)
@@ -47,9 +29,9 @@ def loss_grid(
 ) -> list[dict[str, list]]:
     """Make a grid of losses and their parameters.
 
-    It is what :class:`~sklearn.model_selection.GridSearchCV` and
-    :class:`~sklearn.model_selection.HalvingGridSearchCV` take as `param_grid`: one dictionary a loss, so that each
-    loss is tried with the parameters that it has. ``size="large"`` spans:
+    It is what :class:`~sklearn.model_selection.GridSearchCV`,
+    :class:`~sklearn.model_selection.HalvingGridSearchCV` and :class:`~sklearn.model_selection.RandomizedSearchCV` take
+    as candidates: one dictionary for each loss, with the parameters that it has. ``size="large"`` spans:
 
     ============== ========================== =============================================
     parameter      values                     of the registered losses
@@ -88,10 +70,6 @@ def loss_grid(
         underscores.
     TypeError
         If a loss is neither a name nor a loss object.
-
-    See Also
-    --------
-    loss_distributions : For a random search.
 
     Notes
     -----
@@ -137,71 +115,6 @@ def loss_grid(
     >>> search.cv_results_["param_loss"].tolist()
     [BinaryCrossEntropy(), NegativeTolerantFocalLoss()]
     """
-    searched = _GRID if size == "large" else {}
-    return _candidates(losses, None if alpha is None else list(alpha), searched, prefix)
-
-
-@validate_params({"prefix": [str]}, prefer_skip_nested_validation=True)
-def loss_distributions(
-    losses: str | BaseLoss | Iterable[str | BaseLoss] | None = None,
-    *,
-    alpha: Any = _ALPHA_DISTRIBUTION,
-    prefix: str = "",
-) -> list[dict[str, Any]]:
-    """Make distributions of losses and their parameters, for a random search.
-
-    It is what :class:`~sklearn.model_selection.RandomizedSearchCV` takes as `param_distributions`. Each draw takes
-    one of the losses, all alike, then each of its parameters:
-
-    ============== ==================================== ============================================
-    parameter      drawn from                           of the registered losses
-    ============== ==================================== ============================================
-    ``pos_weight`` 1, "sqrt_balanced", "balanced"       all but propensity_scored, the last 3
-    ``reweight``   None, "sqrt_inverse", "inverse"      bce, focal, squared_hinge
-    ``beta``       0.9, 0.99, 0.999, 0.9999             cb_focal, cb_ntr
-    ``map_alpha``  0.03 to 1, log-uniform               r_focal, db_0fl, db
-    ``map_beta``   3 to 30, log-uniform                 r_focal, db_0fl, db
-    ``neg_scale``  1 to 10, log-uniform                 ntr_focal, db_0fl, cb_ntr, db
-    ``kappa``      0 to 0.2, uniform                    ntr_focal, db_0fl, cb_ntr, db
-    ``gamma``      0 to 3, uniform                      focal to db but for db_0fl, and hill
-    ``alpha``      0.25 to 0.75, uniform                focal to db but for db_0fl
-    ============== ==================================== ============================================
-
-    (:func:`loss_grid` works there too, but draws losses with many candidates oftener.)
-
-    Parameters
-    ----------
-    losses : str, loss object or iterable of these, default=None
-        As in :func:`loss_grid`.
-    alpha : distribution, sequence of float or None, default=loguniform(1e-6, 1e-3)
-        Of the strength of the classifier's L2 penalty. None leaves it out.
-    prefix : str, default=""
-        As in :func:`loss_grid`.
-
-    Returns
-    -------
-    distributions : list of dict
-        The values are sequences or frozen distributions of SciPy, with a method `rvs`.
-
-    Raises
-    ------
-    ValueError, TypeError
-        As :func:`loss_grid`.
-
-    Examples
-    --------
-    >>> from sklearn.model_selection import ParameterSampler
-    >>> from skbalance.model_selection import loss_distributions
-    >>> for candidate in ParameterSampler(loss_distributions(), n_iter=3, random_state=0):
-    ...     print(candidate["loss"], f"alpha={candidate['alpha']:.1g}")
-    RobustAsymmetricLoss() alpha=6e-05
-    RebalancedFocalLoss() alpha=0.0004
-    RobustAsymmetricLoss() alpha=1e-05
-    """
-    return _candidates(losses, alpha, _DISTRIBUTIONS, prefix)
-
-
-def _candidates(losses, alpha, searched: dict[str, Any], prefix: str) -> list[dict[str, Any]]:
     if prefix and not prefix.endswith("__"):
         raise ValueError(f"prefix must end with two underscores, as in {prefix.rstrip('_') + '__'!r}; got {prefix!r}.")
     if losses is None:
@@ -210,13 +123,13 @@ def _candidates(losses, alpha, searched: dict[str, Any], prefix: str) -> list[di
         losses = [losses]
     grid = []
     for loss in map(get_loss, losses):
-        candidates = {"loss": [loss]}
+        candidates: dict[str, list] = {"loss": [loss]}
         if alpha is not None:
-            candidates["alpha"] = alpha
+            candidates["alpha"] = list(alpha)
         own, usual = loss.get_params(), type(loss)().get_params()
         for name, value in own.items():
-            if name in searched and repr(value) == repr(usual[name]):  # an array has no single ==, and is no default
-                values = searched[name]
-                candidates[f"loss__{name}"] = list(values) if isinstance(values, tuple) else values
+            # By their repr, for an array, which has no single ==, is no default.
+            if size == "large" and name in _GRID and repr(value) == repr(usual[name]):
+                candidates[f"loss__{name}"] = list(_GRID[name])
         grid.append({prefix + name: values for name, values in candidates.items()})
     return grid

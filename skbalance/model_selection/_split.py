@@ -18,15 +18,8 @@ from skbalance._validation import _safe_indexing, check_sparse
 from skbalance._warnings import warn
 from skbalance.model_selection._stratify import assign_folds
 
-__all__ = [
-    "MultilabelStratifiedKFold",
-    "MultilabelStratifiedShuffleSplit",
-    "RepeatedMultilabelStratifiedKFold",
-    "multilabel_train_test_split",
-]
 
-
-def _target_as_csr(y: Any) -> sp.csr_array:
+def target_as_csr(y: Any) -> sp.csr_array:
     """The target as a canonical CSR indicator; of classes or tags, each has a column.
 
     Folds are even in what is known to be positive, and soft labels are from 0.5 on.
@@ -57,18 +50,48 @@ def _check_count(name: str, value: Any, least: int) -> None:
         raise ValueError(f"{name} must be an integer of at least {least}; got {value!r}.")
 
 
-def _check_folds(n_splits: Any, shuffle: Any, random_state: Any) -> None:
-    _check_count("n_splits", n_splits, 2)
-    if not isinstance(shuffle, bool | np.bool_):
-        raise ValueError(f"shuffle must be True or False; got {shuffle!r}.")
-    if not shuffle and random_state is not None:
-        raise ValueError(
-            "random_state has no effect with shuffle=False: leave it at None, or set shuffle=True; "
-            f"got {random_state!r}."
-        )
+class StratifiedFolds(BaseCrossValidator):
+    """The parameters of the splitters that make K folds."""
+
+    def __init__(self, n_splits: int = 5, *, shuffle: bool = False, random_state: Any = None) -> None:
+        self.n_splits = n_splits
+        self.shuffle = shuffle
+        self.random_state = random_state
+
+    def _check_params(self) -> None:
+        _check_count("n_splits", self.n_splits, 2)
+        if not isinstance(self.shuffle, bool | np.bool_):
+            raise ValueError(f"shuffle must be True or False; got {self.shuffle!r}.")
+        if not self.shuffle and self.random_state is not None:
+            raise ValueError(
+                "random_state has no effect with shuffle=False: leave it at None, or set shuffle=True; "
+                f"got {self.random_state!r}."
+            )
+
+    def _order(self, n: int) -> np.ndarray:
+        return check_random_state(self.random_state).permutation(n) if self.shuffle else np.arange(n)
+
+    def _pairs(self, folds: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        return ((np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)) for fold in range(self.n_splits))
+
+    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
+        """Return the number of splits.
+
+        Parameters
+        ----------
+        X, y, groups : object
+            Ignored.
+
+        Returns
+        -------
+        n_splits : int
+            The number of folds.
+        """
+        self._check_params()
+        return self.n_splits
 
 
-class MultilabelStratifiedKFold(BaseCrossValidator):
+class MultilabelStratifiedKFold(StratifiedFolds):
     """K folds that each hold the same share of every label.
 
     Iterative stratification [1]_: the label with the fewest rows left is handed out first, each row to the fold
@@ -113,14 +136,6 @@ class MultilabelStratifiedKFold(BaseCrossValidator):
     [1 3 5 7] [2 2]
     """
 
-    def __init__(self, n_splits: int = 5, *, shuffle: bool = False, random_state: Any = None) -> None:
-        self.n_splits = n_splits
-        self.shuffle = shuffle
-        self.random_state = random_state
-
-    def _check_params(self) -> None:
-        _check_folds(self.n_splits, self.shuffle, self.random_state)
-
     def split(self, X: Any, y: Any = None, groups: Any = None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Make the pairs of training and test indices.
 
@@ -146,31 +161,12 @@ class MultilabelStratifiedKFold(BaseCrossValidator):
         _warn_groups(self, groups)
         self._check_params()
         X, y = indexable(X, y)
-        Y = _target_as_csr(y)
+        Y = target_as_csr(y)
         n_samples = Y.shape[0]
         if self.n_splits > n_samples:
             raise ValueError(f"n_splits={self.n_splits} must not exceed the number of samples: n_samples={n_samples}.")
-        order = np.arange(n_samples)
-        if self.shuffle:
-            order = check_random_state(self.random_state).permutation(n_samples)
-        folds = _stratify(Y, np.full(self.n_splits, 1 / self.n_splits), order)
-        return ((np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)) for fold in range(self.n_splits))
-
-    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
-        """Say how many splits there are.
-
-        Parameters
-        ----------
-        X, y, groups : object
-            Ignored.
-
-        Returns
-        -------
-        n_splits : int
-            The number of folds.
-        """
-        self._check_params()
-        return self.n_splits
+        shares = np.full(self.n_splits, 1 / self.n_splits)
+        return self._pairs(_stratify(Y, shares, self._order(n_samples)))
 
 
 class RepeatedMultilabelStratifiedKFold(BaseCrossValidator):
@@ -231,13 +227,13 @@ class RepeatedMultilabelStratifiedKFold(BaseCrossValidator):
         _warn_groups(self, groups)
         self._check_params()
         X, y = indexable(X, y)
-        _target_as_csr(y)  # a bad target is named here, not at the first step of the iteration
+        target_as_csr(y)  # a bad target is named here, not at the first step of the iteration
         rng = check_random_state(self.random_state)
         folds = MultilabelStratifiedKFold(self.n_splits, shuffle=True, random_state=rng)
         return chain.from_iterable(folds.split(X, y) for _ in range(self.n_repeats))
 
     def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
-        """Say how many splits there are.
+        """Return the number of splits.
 
         Parameters
         ----------
@@ -281,16 +277,6 @@ class MultilabelStratifiedShuffleSplit(BaseShuffleSplit):
     (array([6, 6]), array([4, 4]))
     """
 
-    def __init__(
-        self,
-        n_splits: int = 10,
-        *,
-        test_size: float | int | None = None,
-        train_size: float | int | None = None,
-        random_state: Any = None,
-    ) -> None:
-        super().__init__(n_splits=n_splits, test_size=test_size, train_size=train_size, random_state=random_state)
-
     def split(self, X: Any, y: Any = None, groups: Any = None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Make the pairs of training and test indices.
 
@@ -316,7 +302,7 @@ class MultilabelStratifiedShuffleSplit(BaseShuffleSplit):
         _warn_groups(self, groups)
         _check_count("n_splits", self.n_splits, 1)
         X, y = indexable(X, y)
-        Y = _target_as_csr(y)
+        Y = target_as_csr(y)
         n_samples = Y.shape[0]
         test_size = 0.1 if self.test_size is None and self.train_size is None else self.test_size
         sizes = ShuffleSplit(1, test_size=test_size, train_size=self.train_size, random_state=0)

@@ -1,4 +1,4 @@
-"""Iterative stratification in whole labels, and a local search that evens out what it leaves.
+"""Iterative stratification, one label at a time, and a local search that evens out the rest.
 
 The functions work on a canonical CSR indicator and give every row a fold; :mod:`._split` makes splitters of
 them. Nothing here holds an array of shape `(n_samples, n_labels)`.
@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import numpy as np
 import scipy.sparse as sp
-
-__all__ = ["LocalSearch", "assign_folds", "deal", "iterative_stratification"]
 
 _EPS = 1e-9
 _SWEEP_ELEMENTS = 400_000  # for so many ones in the target, eight more sweeps
@@ -25,7 +23,7 @@ _CROWDING = 1 << 22  # elements of the largest temporary of the local search, ro
 
 
 def deal(wanted: list[float], n: int, room: list[float]) -> list[int]:
-    """Share out `n` rows as handing each to the fold that wants most would.
+    """Divide `n` rows among the folds, as if each went to the fold with the largest demand.
 
     Parameters
     ----------
@@ -71,7 +69,7 @@ def _take(Y: sp.csr_array, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _interleave(quota: list[int], order: np.ndarray) -> np.ndarray:
-    """Deal the folds in turn, each as often as its quota, those first in `order` first."""
+    """List the folds in turn, each as often as its quota, in the given order."""
     sizes = np.asarray(quota)[order]
     chosen = order.repeat(sizes)
     if chosen.size < 2:
@@ -146,7 +144,7 @@ def iterative_stratification(Y: sp.csr_array, proportions: np.ndarray) -> tuple[
 
 
 class _Moves:
-    """Candidate moves of rows between folds, best first, and what they are worth one after another.
+    """Candidate moves of rows between folds, best first, with the gain of each after the earlier ones.
 
     Handing a row from fold a to fold b lowers the weighted sum of squared excesses by twice
     `sum(w * (excess[a] - excess[b] - 1))` over the row's labels and its size. `select` finds a subset in which
@@ -193,7 +191,7 @@ class _Moves:
 
 
 def _best_moves(Y, folds, excess, size_excess, size_weight, cost):
-    """Rows whose move to another fold pays, those that pay most per label first, and their targets."""
+    """Rows that gain by a move to another fold, largest gain per label first, and the folds to move them to."""
     crowding = Y @ excess
     crowding += size_weight * size_excess
     every_row = np.arange(folds.size)
@@ -279,7 +277,7 @@ class LocalSearch:
         return rows.size
 
     def even_labels(self, size_weight: float = 1.0) -> None:
-        """Lower the excesses; a large target is worth more sweeps, and a small one is soon done.
+        """Sweep to lower the excesses of labels, more often over large targets and, as it is cheap, over small ones.
 
         Parameters
         ----------

@@ -1,34 +1,15 @@
-"""What the displays share: axes, styles that survive greyscale, and an axis of label counts."""
+"""Shared parts of the displays: axes, styles that survive greyscale, and an axis of label counts."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import groupby
+from itertools import cycle, islice
 from typing import Any
 
 import numpy as np
 
 from skbalance._validation import read_numbers
 from skbalance.metrics import label_groups
-
-__all__ = [
-    "GROUP_COLORS",
-    "TEXT_COLOR",
-    "check_counts",
-    "check_display_labels",
-    "import_pyplot",
-    "line_styles",
-    "name_size",
-    "new_axes",
-    "new_grid",
-    "plural",
-    "restyle",
-    "set_count_axis",
-    "set_log_ticks",
-    "set_rank_axis",
-    "spread_positions",
-    "top_legend",
-]
 
 # Backgrounds of the groups: three steps of lightness, so that they differ in greyscale too.
 GROUP_COLORS = {"head": "#c3d5e8", "medium": "#e1eaf3", "tail": "#fdf7ea"}
@@ -101,18 +82,12 @@ def new_grid(
 
 def line_styles(n: int) -> list[dict]:
     """Colour, dashes and marker of each of `n` series."""
-    return [
-        {
-            "color": _COLORS[i % len(_COLORS)],
-            "linestyle": _DASHES[i % len(_DASHES)],
-            "marker": _MARKERS[i % len(_MARKERS)],
-        }
-        for i in range(n)
-    ]
+    styles = islice(zip(cycle(_COLORS), cycle(_DASHES), cycle(_MARKERS)), n)
+    return [{"color": color, "linestyle": dashes, "marker": marker} for color, dashes, marker in styles]
 
 
 def restyle(artist: Any, given: Mapping | None) -> None:
-    """Give an artist the properties that the caller asks for, under their short names such as `c` and `lw` too.
+    """Set properties of an artist, which may have short names such as `c` and `lw`.
 
     Raises
     ------
@@ -125,17 +100,17 @@ def restyle(artist: Any, given: Mapping | None) -> None:
 
 
 def plural(n: int) -> str:
-    """A number of labels in words."""
+    """Format a number of labels."""
     return f"{n:,} label{'' if n == 1 else 's'}"
 
 
 def plain_number(value: float, position: int | None = None) -> str:
-    """A tick's number without powers of ten."""
+    """Format the number of a tick without powers of ten."""
     return f"{value:,.0f}" if value >= 1 else f"{value:g}"
 
 
 def name_size(ax: Any, n: int, side: str) -> float:
-    """Font size in points at which `n` names stand side by side; 0 if none that can be read does."""
+    """Font size in points at which `n` names fit side by side; 0 if that is too small to read."""
     size = getattr(ax.get_window_extent(), side) * 72 / ax.figure.dpi / n / 1.15
     return min(9.0, size) if size >= 5 else 0.0
 
@@ -223,11 +198,10 @@ def _least_count(counts: np.ndarray) -> float:
 
 
 def spread_positions(counts: np.ndarray) -> np.ndarray:
-    """Places on an axis of counts, those of one count side by side, half-way to the next at most."""
+    """Positions on an axis of counts; labels of the same count are spread, at most half-way to the next count."""
     places = counts.astype(float)
-    order = np.argsort(counts, kind="stable")
-    for value, members in groupby(order, key=lambda label: counts[label]):
-        at = np.fromiter(members, dtype=np.intp)
+    for value in np.unique(counts):
+        at = np.flatnonzero(counts == value)
         half = min(0.35, 0.2 * (value or _least_count(counts)))
         places[at] += half * ((2 * np.arange(at.size) + 1) / at.size - 1)
     return places
@@ -280,7 +254,7 @@ def set_count_axis(
 
 
 def write_caption(ax: Any, patch: Any, texts: list[str]) -> None:
-    """Write the first of the texts that fits over the background of a group, at the top; none if none does."""
+    """Write the first text that fits at the top of a group's background, if one does."""
     room = patch.get_window_extent().width * 72 / ax.figure.dpi / (0.56 * _CAPTION_SIZE)
     for text in texts:
         if max(map(len, text.splitlines())) <= room:

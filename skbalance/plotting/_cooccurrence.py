@@ -1,4 +1,4 @@
-"""How labels come together: p(i | j), labels sorted by frequency."""
+"""Co-occurrence of labels: p(i | j), labels sorted by frequency."""
 
 from __future__ import annotations
 
@@ -11,23 +11,13 @@ import scipy.sparse as sp
 from skbalance._indicators import check_indicator, label_sums
 from skbalance._validation import read_numbers
 from skbalance.metrics import label_groups
-from skbalance.plotting._axes import (
-    TEXT_COLOR,
-    check_counts,
-    check_display_labels,
-    import_pyplot,
-    name_size,
-    new_axes,
-    restyle,
-)
-
-__all__ = ["LabelCooccurrenceDisplay"]
+from skbalance.plotting import _axes
 
 _MISSING = "#b8b8b8"
 
 
 class LabelCooccurrenceDisplay:
-    r"""How often a sample of one label has another one too, labels sorted by frequency.
+    r"""How often samples with one label also have another, labels sorted by frequency.
 
     Column j and row i show
 
@@ -96,7 +86,7 @@ class LabelCooccurrenceDisplay:
         display_labels: Any = None,
         boundaries: tuple[float, float] = (8, 35),
     ):
-        self.label_counts = check_counts(label_counts, boundaries)
+        self.label_counts = _axes.check_counts(label_counts, boundaries)
         n_labels = self.label_counts.size
         self.bin_edges = np.arange(n_labels + 1) if bin_edges is None else read_numbers(bin_edges, "bin_edges")
         self.probabilities = read_numbers(probabilities, "probabilities")
@@ -114,7 +104,7 @@ class LabelCooccurrenceDisplay:
         self.bin_edges = self.bin_edges.astype(np.intp)
         if self.probabilities.shape != (n_bins, n_bins):
             raise ValueError(f"probabilities must have shape {(n_bins, n_bins)}; got {self.probabilities.shape}.")
-        self.display_labels = check_display_labels(display_labels, n_labels)
+        self.display_labels = _axes.check_display_labels(display_labels, n_labels)
         self.boundaries = boundaries
         self.order = np.argsort(-self.label_counts, kind="stable")
 
@@ -129,7 +119,7 @@ class LabelCooccurrenceDisplay:
         ax: Any = None,
         **plot_kwargs: Any,
     ) -> LabelCooccurrenceDisplay:
-        """Plot how the labels of an indicator come together.
+        """Plot the co-occurrence of the labels of an indicator.
 
         Parameters
         ----------
@@ -158,7 +148,7 @@ class LabelCooccurrenceDisplay:
         ImportError
             If matplotlib is missing.
         """
-        import_pyplot(f"{cls.__name__}.from_targets")
+        _axes.import_pyplot(f"{cls.__name__}.from_targets")
         if not isinstance(max_bins, Integral) or max_bins < 2:
             raise ValueError(f"max_bins must be a whole number of at least 2; got {max_bins!r}.")
         y = sp.csr_array(check_indicator(y, name="y"))
@@ -200,7 +190,7 @@ class LabelCooccurrenceDisplay:
         binned = n_bins < n_labels
         named = self.display_labels is not None and not binned
         side = float(np.clip(0.1 * n_bins + 1.5, 5.0, 11.0)) if named else 5.2
-        ax = new_axes(ax, f"{type(self).__name__}.plot", (1.17 * side, side), layout="compressed")
+        ax = _axes.new_axes(ax, f"{type(self).__name__}.plot", (1.17 * side, side), layout="compressed")
         from matplotlib.colors import LogNorm, Normalize
 
         shown = np.ma.masked_invalid(self.probabilities)
@@ -213,7 +203,7 @@ class LabelCooccurrenceDisplay:
         ax.set_facecolor(_MISSING)
         cells = np.arange(n_bins + 1)
         self.mesh_ = ax.pcolormesh(cells, cells, shown, cmap=cmap, norm=norm, rasterized=True)
-        restyle(self.mesh_, mesh_kw)
+        _axes.restyle(self.mesh_, mesh_kw)
         ax.set(xlim=(0, n_bins), ylim=(n_bins, 0), box_aspect=1)
         ax.set_xlabel("Given label j, by frequency")
         ax.set_ylabel("Label i, by frequency")
@@ -236,17 +226,17 @@ class LabelCooccurrenceDisplay:
             if start < n_labels:
                 for draw in (ax.axhline, ax.axvline):
                     draw(high, color="white", linewidth=2.2, zorder=3)
-                    draw(high, color=TEXT_COLOR, linewidth=1.0, zorder=3)
+                    draw(high, color=_axes.TEXT_COLOR, linewidth=1.0, zorder=3)
             # Names that do not fit over their labels are left out.
             if (high - low) / (self.bin_edges.size - 1) > 0.015 * len(name):
                 ax.text(
                     (low + high) / 2, 1.01, name, transform=ax.get_xaxis_transform(), ha="center", va="bottom",
-                    fontsize=8, color=TEXT_COLOR,
+                    fontsize=8, color=_axes.TEXT_COLOR,
                 )  # fmt: skip
 
     def _write_ticks(self, ax: Any, named: bool) -> None:
         n_labels, n_bins = self.label_counts.size, self.probabilities.shape[0]
-        size = min(name_size(ax, n_bins, side) for side in ("width", "height")) if named else 0.0
+        size = min(_axes.name_size(ax, n_bins, side) for side in ("width", "height")) if named else 0.0
         if self.display_labels is not None and size:
             names, at = self.display_labels[self.order], np.arange(n_labels) + 0.5
             ax.set_xticks(at, names, rotation=90, fontsize=size)
@@ -264,7 +254,7 @@ class LabelCooccurrenceDisplay:
 
 
 def _tick_ranks(n_labels: int, binned: bool) -> np.ndarray:
-    """Round ranks, close together at first where the bins grow with the rank."""
+    """Round ranks for the ticks, denser at first if the bins grow with the rank."""
     if not binned:
         from matplotlib.ticker import MaxNLocator
 
@@ -276,7 +266,7 @@ def _tick_ranks(n_labels: int, binned: bool) -> np.ndarray:
 
 
 def _rank_bins(n_labels: int, max_bins: int) -> np.ndarray:
-    """Edges of bins of rank: one label each; or at even cubic roots, one label at first and many at last."""
+    """Edges of bins of rank: one label in each, or at even cubic roots, so that the first bins are small."""
     if n_labels <= max_bins:
         return np.arange(n_labels + 1)
     return np.unique(np.round(n_labels * (np.arange(max_bins + 1) / max_bins) ** 3).astype(np.intp))

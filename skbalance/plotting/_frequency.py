@@ -8,21 +8,7 @@ import numpy as np
 
 from skbalance._indicators import check_indicator, label_sums
 from skbalance.metrics import fitted_label_counts, label_groups
-from skbalance.plotting._axes import (
-    GROUP_COLORS,
-    TEXT_COLOR,
-    check_counts,
-    check_display_labels,
-    import_pyplot,
-    name_size,
-    new_axes,
-    plural,
-    restyle,
-    set_log_ticks,
-    set_rank_axis,
-)
-
-__all__ = ["LabelFrequencyDisplay"]
+from skbalance.plotting import _axes
 
 _GROUP_LIMITS = {"head": "≥ {1:g}", "medium": "> {0:g}, < {1:g}", "tail": "≤ {0:g}"}
 
@@ -58,7 +44,7 @@ class LabelFrequencyDisplay:
 
     See Also
     --------
-    LabelCooccurrenceDisplay : How labels come together.
+    LabelCooccurrenceDisplay : How labels occur together.
     skbalance.metrics.label_groups : The groups.
 
     Examples
@@ -72,35 +58,21 @@ class LabelFrequencyDisplay:
     """
 
     def __init__(self, label_counts: Any, *, display_labels: Any = None, boundaries: tuple[float, float] = (8, 35)):
-        self.label_counts = check_counts(label_counts, boundaries)
-        self.display_labels = check_display_labels(display_labels, self.label_counts.size)
+        self.label_counts = _axes.check_counts(label_counts, boundaries)
+        self.display_labels = _axes.check_display_labels(display_labels, self.label_counts.size)
         self.boundaries = boundaries
         self.order = np.argsort(-self.label_counts, kind="stable")
 
     @classmethod
-    def from_targets(
-        cls,
-        y: Any,
-        *,
-        display_labels: Any = None,
-        boundaries: tuple[float, float] = (8, 35),
-        ax: Any = None,
-        **plot_kwargs: Any,
-    ) -> LabelFrequencyDisplay:
+    def from_targets(cls, y: Any, **options: Any) -> LabelFrequencyDisplay:
         """Plot the counts of a label indicator.
 
         Parameters
         ----------
         y : {array-like, sparse matrix} of shape (n_samples, n_labels)
             Label indicator of 0 and 1.
-        display_labels : array-like of shape (n_labels,), default=None
-            Names of the labels.
-        boundaries : tuple of two numbers, default=(8, 35)
-            The largest count of the tail and the smallest of the head.
-        ax : matplotlib Axes, default=None
-            Axes to draw on; None makes a figure.
-        **plot_kwargs : dict
-            For :meth:`plot`.
+        **options : dict
+            For :meth:`from_counts`: names, boundaries, axes, and how to draw.
 
         Returns
         -------
@@ -114,9 +86,7 @@ class LabelFrequencyDisplay:
         ImportError
             If matplotlib is missing.
         """
-        import_pyplot(f"{cls.__name__}.from_targets")
-        counts = label_sums(check_indicator(y, name="y"))
-        return cls(counts, display_labels=display_labels, boundaries=boundaries).plot(ax, **plot_kwargs)
+        return cls.from_counts(label_sums(check_indicator(y, name="y")), **options)
 
     @classmethod
     def from_counts(
@@ -155,33 +125,18 @@ class LabelFrequencyDisplay:
         ImportError
             If matplotlib is missing.
         """
-        import_pyplot(f"{cls.__name__}.from_counts")
         return cls(label_counts, display_labels=display_labels, boundaries=boundaries).plot(ax, **plot_kwargs)
 
     @classmethod
-    def from_estimator(
-        cls,
-        estimator: Any,
-        *,
-        display_labels: Any = None,
-        boundaries: tuple[float, float] = (8, 35),
-        ax: Any = None,
-        **plot_kwargs: Any,
-    ) -> LabelFrequencyDisplay:
+    def from_estimator(cls, estimator: Any, **options: Any) -> LabelFrequencyDisplay:
         """Plot the counts of the data that an estimator was fitted on.
 
         Parameters
         ----------
         estimator : object
             Fitted, with `label_counts_`; pipelines and searches are looked into.
-        display_labels : array-like of shape (n_labels,), default=None
-            Names of the labels.
-        boundaries : tuple of two numbers, default=(8, 35)
-            The largest count of the tail and the smallest of the head.
-        ax : matplotlib Axes, default=None
-            Axes to draw on; None makes a figure.
-        **plot_kwargs : dict
-            For :meth:`plot`.
+        **options : dict
+            For :meth:`from_counts`: names, boundaries, axes, and how to draw.
 
         Returns
         -------
@@ -195,9 +150,7 @@ class LabelFrequencyDisplay:
         ImportError
             If matplotlib is missing.
         """
-        import_pyplot(f"{cls.__name__}.from_estimator")
-        counts = fitted_label_counts(estimator)
-        return cls(counts, display_labels=display_labels, boundaries=boundaries).plot(ax, **plot_kwargs)
+        return cls.from_counts(fitted_label_counts(estimator), **options)
 
     def plot(self, ax: Any = None, *, xscale: str = "linear", area_kw: dict | None = None) -> LabelFrequencyDisplay:
         """Draw the counts.
@@ -225,11 +178,11 @@ class LabelFrequencyDisplay:
         """
         if xscale not in ("linear", "log"):
             raise ValueError(f"xscale must be 'linear' or 'log'; got {xscale!r}.")
-        ax = new_axes(ax, f"{type(self).__name__}.plot", (6.4, 4.0))
+        ax = _axes.new_axes(ax, f"{type(self).__name__}.plot", (6.4, 4.0))
         counts, n = self.label_counts[self.order], self.label_counts.size
         edges, heights = np.arange(n + 1) + 0.5, np.append(counts, counts[-1])
         self.area_ = ax.fill_between(edges, heights, step="post", color="#1f4e79", linewidth=0, zorder=2)
-        restyle(self.area_, area_kw)
+        _axes.restyle(self.area_, area_kw)
         ax.set_ylim(0.7 * min([1, *counts[counts > 0]]), max(counts[0], 1) * 1.6)
         ax.set_yscale("log")
         ax.set_xscale(xscale)
@@ -237,7 +190,7 @@ class LabelFrequencyDisplay:
         self._shade(ax)
         self._write_ticks(ax, xscale)
         ax.set_ylabel("Positives (log scale)")
-        set_log_ticks(ax.yaxis)
+        _axes.set_log_ticks(ax.yaxis)
         self.ax_, self.figure_ = ax, ax.figure
         return self
 
@@ -252,14 +205,14 @@ class LabelFrequencyDisplay:
             share = self.label_counts[members].sum() / total
             limits = _GROUP_LIMITS[name].format(*self.boundaries)
             self.group_patches_[name] = ax.axvspan(
-                start + 0.5, start + size + 0.5, color=GROUP_COLORS[name], linewidth=0, zorder=0,
-                label=f"{name} ({limits}): {plural(size)}, {_percent(share)} of positives",
+                start + 0.5, start + size + 0.5, color=_axes.GROUP_COLORS[name], linewidth=0, zorder=0,
+                label=f"{name} ({limits}): {_axes.plural(size)}, {_percent(share)} of positives",
             )  # fmt: skip
             start += size
             if start < self.label_counts.size:
-                ax.axvline(start + 0.5, color=TEXT_COLOR, linewidth=0.7, linestyle=(0, (1, 2)), zorder=1)
+                ax.axvline(start + 0.5, color=_axes.TEXT_COLOR, linewidth=0.7, linestyle=(0, (1, 2)), zorder=1)
         unseen = int((self.label_counts == 0).sum())
-        title = f"{plural(unseen)} without a positive" if unseen else None
+        title = f"{_axes.plural(unseen)} without a positive" if unseen else None
         handles = list(self.group_patches_.values())
         legend = ax.legend(
             handles=handles, loc="upper right", fontsize=8, title=title, title_fontsize=8, edgecolor="#808080"
@@ -269,11 +222,11 @@ class LabelFrequencyDisplay:
     def _write_ticks(self, ax: Any, xscale: str) -> None:
         n = self.label_counts.size
         ax.set_xlabel("Label, by frequency" + (" (log scale)" if xscale == "log" else ""))
-        size = 0.0 if self.display_labels is None or xscale == "log" else name_size(ax, n, "width")
+        size = 0.0 if self.display_labels is None or xscale == "log" else _axes.name_size(ax, n, "width")
         if self.display_labels is not None and size:
             ax.set_xticks(np.arange(1, n + 1), self.display_labels[self.order], rotation=90, fontsize=size)
         else:
-            set_rank_axis(ax.xaxis)
+            _axes.set_rank_axis(ax.xaxis)
 
 
 def _percent(share: float) -> str:

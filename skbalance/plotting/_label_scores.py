@@ -1,4 +1,4 @@
-"""Scores of single labels, in blocks where the labels are many, and their means over groups."""
+"""Scores of single labels, and their means over groups and over labels of similar frequency."""
 
 from __future__ import annotations
 
@@ -7,19 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from skbalance._indicators import align_indicators, label_confusion
+from skbalance._indicators import align_indicators, label_fractions, ratio
 from skbalance._validation import read_numbers
 from skbalance.metrics import label_groups
-
-__all__ = [
-    "as_named",
-    "check_label_scores",
-    "frequency_means",
-    "group_means",
-    "label_scores",
-    "plot_means",
-    "score_title",
-]
 
 _SCORES = ("f1", "precision", "recall")
 
@@ -32,7 +22,7 @@ def score_title(scoring: str | Callable) -> str:
 
 
 def label_scores(y_true: Any, y_pred: Any, scoring: str | Callable, zero_division: float) -> np.ndarray:
-    """One score a label.
+    """One score for each label.
 
     Parameters
     ----------
@@ -66,17 +56,11 @@ def label_scores(y_true: Any, y_pred: Any, scoring: str | Callable, zero_divisio
         return scores
     if scoring not in _SCORES:
         raise ValueError(f"scoring must be one of {_SCORES} or a callable; got {scoring!r}.")
-    hits, predicted, positives = label_confusion(*align_indicators(y_true, y_pred))
-    top, bottom = {
-        "f1": (2 * hits, predicted + positives),
-        "precision": (hits, predicted),
-        "recall": (hits, positives),
-    }[scoring]
-    return np.divide(top, bottom, out=np.full(top.shape, float(zero_division)), where=bottom > 0)
+    return ratio(*label_fractions(scoring, *align_indicators(y_true, y_pred)), zero_division)
 
 
 def check_label_scores(scores: Any, n_labels: int, name: str = "scores") -> np.ndarray:
-    """A vector of one score a label; NaN is allowed.
+    """Check a vector of one score for each label; NaN is allowed.
 
     Raises
     ------
@@ -92,7 +76,7 @@ def check_label_scores(scores: Any, n_labels: int, name: str = "scores") -> np.n
 
 
 def as_named(given: Any, default: str) -> dict[str, Any]:
-    """A mapping of names to things, made of one thing and its default name if it is none.
+    """Return a mapping as it is, or make one of a single thing and its default name.
 
     Raises
     ------

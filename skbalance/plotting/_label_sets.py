@@ -1,4 +1,4 @@
-"""How few sets of labels make up how many of the rows."""
+"""Share of the rows that the most frequent label sets cover."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ import scipy.sparse as sp
 from skbalance._indicators import check_indicator
 from skbalance._validation import read_numbers
 from skbalance.plotting._axes import import_pyplot, new_axes, restyle, set_rank_axis
-
-__all__ = ["LabelSetDisplay"]
 
 
 class LabelSetDisplay:
@@ -43,7 +41,7 @@ class LabelSetDisplay:
 
     See Also
     --------
-    LabelCooccurrenceDisplay : How labels come together by pairs.
+    LabelCooccurrenceDisplay : How pairs of labels occur together.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What a loss charges, and how it pulls, at every logit."""
+"""Loss and gradient as functions of the logit."""
 
 from __future__ import annotations
 
@@ -9,9 +9,7 @@ import numpy as np
 from skbalance._indicators import check_indicator
 from skbalance._validation import read_numbers
 from skbalance.losses import BaseLoss, LabelStatistics, get_loss
-from skbalance.plotting._axes import check_display_labels, import_pyplot, line_styles, new_grid, restyle
-
-__all__ = ["LossDisplay"]
+from skbalance.plotting import _axes
 
 _ROWS = ("loss", "gradient")
 
@@ -77,17 +75,7 @@ class LossDisplay:
         self.label_names = list(label_names)
 
     @classmethod
-    def from_targets(
-        cls,
-        losses: Any,
-        y: Any,
-        *,
-        labels: Any = None,
-        display_labels: Any = None,
-        logits: Any = None,
-        ax: Any = None,
-        **plot_kwargs: Any,
-    ) -> LossDisplay:
+    def from_targets(cls, losses: Any, y: Any, **options: Any) -> LossDisplay:
         """Plot losses as they are for the labels of a training set.
 
         Parameters
@@ -96,16 +84,8 @@ class LossDisplay:
             Losses; the keys of a mapping are their names.
         y : {array-like, sparse matrix} of shape (n_samples, n_labels)
             Label indicator of the training set.
-        labels : sequence of int, default=None
-            Columns of the labels to show; None is the most frequent one and the rarest that has a sample.
-        display_labels : array-like of shape (n_labels,), default=None
-            Names of all labels.
-        logits : array-like of shape (n_logits,), default=None
-            Where to evaluate; None is 121 values from -6 to 6.
-        ax : matplotlib Axes or array of them, default=None
-            Axes to put all plots in, or one for each; None makes a figure.
-        **plot_kwargs : dict
-            For :meth:`plot`.
+        **options : dict
+            For :meth:`from_statistics`: labels, names, logits, axes, and how to draw.
 
         Returns
         -------
@@ -119,11 +99,7 @@ class LossDisplay:
         ImportError
             If matplotlib is missing.
         """
-        import_pyplot(f"{cls.__name__}.from_targets")
-        statistics = LabelStatistics.from_targets(check_indicator(y, name="y"))
-        return cls.from_statistics(
-            losses, statistics, labels=labels, display_labels=display_labels, logits=logits, ax=ax, **plot_kwargs
-        )
+        return cls.from_statistics(losses, LabelStatistics.from_targets(check_indicator(y, name="y")), **options)
 
     @classmethod
     def from_statistics(
@@ -170,12 +146,12 @@ class LossDisplay:
         ImportError
             If matplotlib is missing.
         """
-        import_pyplot(f"{cls.__name__}.from_statistics")
+        _axes.import_pyplot(f"{cls.__name__}.from_statistics")
         if not isinstance(statistics, LabelStatistics):
             raise TypeError(f"statistics must be a LabelStatistics; got {type(statistics).__name__}.")
         named = _name_losses(losses)
         shown = _check_labels(labels, statistics)
-        names = check_display_labels(display_labels, statistics.n_labels)
+        names = _axes.check_display_labels(display_labels, statistics.n_labels)
         grid = np.linspace(-6, 6, 121) if logits is None else read_numbers(logits, "logits")
         if grid.ndim != 1 or grid.size < 2 or not np.isfinite(grid).all():
             raise ValueError(f"logits must be a vector of at least two finite numbers; got shape {grid.shape}.")
@@ -229,9 +205,9 @@ class LossDisplay:
         n_shown = len(self.label_names)
         shape = (len(rows), 2 * n_shown)
         size = (2.4 * shape[1] + 0.6, 2.3 * shape[0] + 0.9)
-        axes = new_grid(ax, shape, f"{type(self).__name__}.plot", size, share_y="row")
+        axes = _axes.new_grid(ax, shape, f"{type(self).__name__}.plot", size, share_y="row")
         self.lines_ = np.empty((*shape, len(self.losses)), dtype=object)
-        styles = line_styles(len(self.losses))
+        styles = _axes.line_styles(len(self.losses))
         for r, quantity in enumerate(rows):
             data = self.losses if quantity == "loss" else self.gradients
             for c in range(shape[1]):
@@ -241,7 +217,7 @@ class LossDisplay:
                 for k, name in enumerate(self.losses):
                     (line,) = panel.plot(self.logits, np.abs(data[name][label, target]), label=name, **styles[k])
                     line.set(marker="", linewidth=1.7, zorder=3 + 0.01 * k)
-                    restyle(line, line_kw)
+                    _axes.restyle(line, line_kw)
                     self.lines_[r, c, k] = line
                 panel.set_yscale(yscale)
                 if r == 0:
@@ -294,11 +270,10 @@ def _name_losses(losses: Any) -> dict[str, BaseLoss]:
 def _check_labels(labels: Any, statistics: LabelStatistics) -> np.ndarray:
     counts = statistics.counts
     if labels is None:
-        seen = np.flatnonzero(counts > 0)
+        seen = np.argsort(-counts, kind="stable")[: np.count_nonzero(counts)]
         if not seen.size:
             raise ValueError("No label has a positive: give labels.")
-        pair = [seen[np.argmax(counts[seen])], seen[len(seen) - 1 - np.argmin(counts[seen][::-1])]]
-        return np.array(pair if pair[0] != pair[1] else pair[:1])
+        return seen[[0, -1]][: seen.size]
     shown = np.asarray(labels)
     if shown.ndim != 1 or not shown.size or shown.dtype.kind not in "iu":
         raise ValueError(f"labels must be a sequence of columns; got {labels!r}.")

@@ -1,4 +1,4 @@
-"""Scores of each label against how often it was seen in training."""
+"""Scores of the labels against their frequency in training."""
 
 from __future__ import annotations
 
@@ -9,26 +9,7 @@ import numpy as np
 from sklearn.exceptions import NotFittedError
 
 from skbalance.metrics import fitted_label_counts, multilabel_response
-from skbalance.plotting._axes import (
-    check_counts,
-    import_pyplot,
-    line_styles,
-    new_axes,
-    restyle,
-    set_count_axis,
-    spread_positions,
-    top_legend,
-)
-from skbalance.plotting._label_scores import (
-    as_named,
-    check_label_scores,
-    group_means,
-    label_scores,
-    plot_means,
-    score_title,
-)
-
-__all__ = ["LabelScoreDisplay"]
+from skbalance.plotting import _axes, _label_scores
 
 
 class LabelScoreDisplay:
@@ -95,18 +76,20 @@ class LabelScoreDisplay:
         score_name: str = "F1",
         boundaries: tuple[float, float] = (8, 35),
     ):
-        self.label_counts = check_counts(label_counts, boundaries)
+        self.label_counts = _axes.check_counts(label_counts, boundaries)
         if not isinstance(scores, Mapping):
             raise ValueError(f"scores must map names of models to their scores; got {type(scores).__name__}.")
         n_labels = self.label_counts.size
-        named = as_named(scores, "")
+        named = _label_scores.as_named(scores, "")
         self.scores = {
-            name: check_label_scores(values, n_labels, f"scores[{name!r}]") for name, values in named.items()
+            name: _label_scores.check_label_scores(values, n_labels, f"scores[{name!r}]")
+            for name, values in named.items()
         }
         self.score_name = score_name
         self.boundaries = boundaries
         self.group_means = {
-            name: group_means(values, self.label_counts, boundaries) for name, values in self.scores.items()
+            name: _label_scores.group_means(values, self.label_counts, boundaries)
+            for name, values in self.scores.items()
         }
 
     @classmethod
@@ -117,12 +100,8 @@ class LabelScoreDisplay:
         y: Any,
         *,
         label_counts: Any = None,
-        scoring: str | Callable = "f1",
         response_method: str = "predict",
-        zero_division: float = 0.0,
-        boundaries: tuple[float, float] = (8, 35),
-        ax: Any = None,
-        **plot_kwargs: Any,
+        **options: Any,
     ) -> LabelScoreDisplay:
         """Plot the scores of one or more fitted estimators.
 
@@ -137,19 +116,11 @@ class LabelScoreDisplay:
         label_counts : array-like of shape (n_labels,), default=None
             Positives of each label in the training data; None takes the `label_counts_` of the first estimator
             that keeps them.
-        scoring : {"f1", "precision", "recall"} or callable, default="f1"
-            ``scoring(y_true, y_pred)`` gives an array of shape (n_labels,).
         response_method : {"predict", "predict_proba", "scores"}, default="predict"
-            What a callable takes as `y_pred`. ``"scores"`` is `decision_function`, or `predict_proba` where there
-            is none.
-        zero_division : {0, 1, nan}, default=0
-            Score of a label with nothing to divide by; nan leaves it out.
-        boundaries : tuple of two numbers, default=(8, 35)
-            The largest count of the tail and the smallest of the head.
-        ax : matplotlib Axes, default=None
-            Axes to draw on; None makes a figure.
-        **plot_kwargs : dict
-            For :meth:`plot`.
+            What a callable `scoring` takes as `y_pred`. ``"scores"`` is `decision_function`, or `predict_proba`
+            where there is none.
+        **options : dict
+            For :meth:`from_predictions`: `scoring`, `zero_division`, boundaries, axes, and how to draw.
 
         Returns
         -------
@@ -165,16 +136,12 @@ class LabelScoreDisplay:
         ImportError
             If matplotlib is missing.
         """
-        import_pyplot(f"{cls.__name__}.from_estimator")
-        estimators = as_named(estimator, type(estimator).__name__)
+        _axes.import_pyplot(f"{cls.__name__}.from_estimator")
+        estimators = _label_scores.as_named(estimator, type(estimator).__name__)
         if label_counts is None:
             label_counts = _first_label_counts(list(estimators.values()))
-        return cls.from_predictions(
-            y,
-            {name: multilabel_response(model, X, response_method) for name, model in estimators.items()},
-            label_counts=label_counts, scoring=scoring, zero_division=zero_division, boundaries=boundaries,
-            ax=ax, **plot_kwargs,
-        )  # fmt: skip
+        predicted = {name: multilabel_response(model, X, response_method) for name, model in estimators.items()}
+        return cls.from_predictions(y, predicted, label_counts=label_counts, **options)
 
     @classmethod
     def from_predictions(
@@ -225,14 +192,16 @@ class LabelScoreDisplay:
         ImportError
             If matplotlib is missing.
         """
-        import_pyplot(f"{cls.__name__}.from_predictions")
+        _axes.import_pyplot(f"{cls.__name__}.from_predictions")
         scores = {
-            name: label_scores(y_true, predicted, scoring, zero_division)
-            for name, predicted in as_named(y_pred, name).items()
+            name: _label_scores.label_scores(y_true, predicted, scoring, zero_division)
+            for name, predicted in _label_scores.as_named(y_pred, name).items()
         }
         n_labels = len(next(iter(scores.values())))
-        counts = check_counts(label_counts, boundaries, n_labels)
-        return cls(counts, scores, score_name=score_title(scoring), boundaries=boundaries).plot(ax, **plot_kwargs)
+        counts = _axes.check_counts(label_counts, boundaries, n_labels)
+        return cls(counts, scores, score_name=_label_scores.score_title(scoring), boundaries=boundaries).plot(
+            ax, **plot_kwargs
+        )
 
     def plot(
         self,
@@ -265,10 +234,10 @@ class LabelScoreDisplay:
         ImportError
             If matplotlib is missing.
         """
-        ax = new_axes(ax, f"{type(self).__name__}.plot", (6.8, 4.6))
-        spans = set_count_axis(ax, self.label_counts, self.boundaries)
+        ax = _axes.new_axes(ax, f"{type(self).__name__}.plot", (6.8, 4.6))
+        spans = _axes.set_count_axis(ax, self.label_counts, self.boundaries)
         many = self.label_counts.size > max_points
-        places = spread_positions(self.label_counts)
+        places = _axes.spread_positions(self.label_counts)
         self.points_: dict[str, Any] = {}
         self.mean_lines_: dict[str, Any] = {}
         self.links_ = None
@@ -276,25 +245,25 @@ class LabelScoreDisplay:
             both = np.stack(list(self.scores.values()))
             differ = np.abs(both[0] - both[1]) > 0  # False for NaN too
             self.links_ = ax.vlines(places[differ], *both[:, differ], color="#707070", linewidth=0.6, alpha=0.6)
-        for (name, values), style in zip(self.scores.items(), line_styles(len(self.scores))):
+        for (name, values), style in zip(self.scores.items(), _axes.line_styles(len(self.scores))):
             color, means = style["color"], self.group_means[name]
             caption = ", ".join(f"{group} {mean:.2f}".replace("nan", "–") for group, mean in means.items())
             style["label"] = f"{name} (mean: {caption})"
             if many:
-                points = plot_means(ax, values, self.label_counts, **style)
+                points = _label_scores.plot_means(ax, values, self.label_counts, **style)
             else:
                 (points,) = ax.plot(places, values, **{**style, "linestyle": "none"}, clip_on=False, zorder=3)
                 points.set(markersize=5, markeredgecolor="white", markeredgewidth=0.4)
                 if len(self.points_) % 2 == 0 and len(self.scores) > 1:
                     points.set(markersize=5.5, markerfacecolor="white", markeredgecolor=color, markeredgewidth=1.1)
-            restyle(points, point_kw)
+            _axes.restyle(points, point_kw)
             starts, ends = zip(*spans.values())
             lines = ax.hlines([means[group] for group in spans], starts, ends, colors=color, linewidths=2.2, zorder=4)
             lines.set_linestyle(style["linestyle"])
-            restyle(lines, line_kw)
+            _axes.restyle(lines, line_kw)
             self.points_[name], self.mean_lines_[name] = points, lines
         values = np.concatenate([*self.scores.values(), [0.0, 1.0]])
-        top_legend(ax, np.nanmin(values), np.nanmax(values), handles=list(self.points_.values()))
+        _axes.top_legend(ax, np.nanmin(values), np.nanmax(values), handles=list(self.points_.values()))
         ax.set_ylabel(f"{self.score_name} of the label")
         self.ax_, self.figure_ = ax, ax.figure
         return self

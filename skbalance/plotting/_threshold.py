@@ -1,4 +1,4 @@
-"""The thresholds of each label, and what they change."""
+"""Thresholds of the labels, and the change in their scores."""
 
 from __future__ import annotations
 
@@ -11,18 +11,7 @@ import scipy.sparse as sp
 from sklearn.exceptions import NotFittedError
 
 from skbalance._validation import read_numbers
-from skbalance.plotting._axes import (
-    check_counts,
-    import_pyplot,
-    new_grid,
-    restyle,
-    set_count_axis,
-    spread_positions,
-    top_legend,
-)
-from skbalance.plotting._label_scores import check_label_scores, group_means, label_scores, plot_means, score_title
-
-__all__ = ["ThresholdDisplay"]
+from skbalance.plotting import _axes, _label_scores
 
 _BLOCK = 1 << 24
 _GAIN, _LOSS = "#08306b", "#e07b00"
@@ -97,18 +86,20 @@ class ThresholdDisplay:
         score_name: str = "F1",
         boundaries: tuple[float, float] = (8, 35),
     ):
-        self.label_counts = check_counts(label_counts, boundaries)
+        self.label_counts = _axes.check_counts(label_counts, boundaries)
         n_labels = self.label_counts.size
         self.thresholds = _check_thresholds(thresholds, n_labels)
-        self.scores = check_label_scores(scores, n_labels)
-        self.baseline_scores = check_label_scores(baseline_scores, n_labels, "baseline_scores")
+        self.scores = _label_scores.check_label_scores(scores, n_labels)
+        self.baseline_scores = _label_scores.check_label_scores(baseline_scores, n_labels, "baseline_scores")
         self.differences = self.scores - self.baseline_scores
         self.baseline_threshold = baseline_threshold
         self.baseline_name = baseline_name
         self.score_name = score_name
         self.boundaries = boundaries
         both = {"tuned": self.scores, "baseline": self.baseline_scores}
-        self.group_means = {name: group_means(values, self.label_counts, boundaries) for name, values in both.items()}
+        self.group_means = {
+            name: _label_scores.group_means(values, self.label_counts, boundaries) for name, values in both.items()
+        }
 
     @classmethod
     def from_estimator(
@@ -123,7 +114,7 @@ class ThresholdDisplay:
         ax: Any = None,
         **plot_kwargs: Any,
     ) -> ThresholdDisplay:
-        """Plot the thresholds of a fitted meta-estimator, and what they bring over the estimator inside.
+        """Plot the thresholds of a fitted meta-estimator, and the change from its inner estimator's scores.
 
         Parameters
         ----------
@@ -158,19 +149,19 @@ class ThresholdDisplay:
         ImportError
             If matplotlib is missing.
         """
-        import_pyplot(f"{cls.__name__}.from_estimator")
+        _axes.import_pyplot(f"{cls.__name__}.from_estimator")
         for name in ("thresholds_", "label_counts_", "estimator_"):
             if not hasattr(estimator, name):
                 raise NotFittedError(
                     f"{type(estimator).__name__} has no `{name}`; give a fitted TunedThresholdMultiLabelClassifierCV, "
                     "or use from_predictions."
                 )
-        tuned = label_scores(y, estimator.predict(X), scoring, zero_division)
-        plain = label_scores(y, estimator.estimator_.predict(X), scoring, zero_division)
+        tuned = _label_scores.label_scores(y, estimator.predict(X), scoring, zero_division)
+        plain = _label_scores.label_scores(y, estimator.estimator_.predict(X), scoring, zero_division)
         display = cls(
             estimator.label_counts_, estimator.thresholds_, tuned, plain,
             baseline_name="the estimator's own threshold",
-            score_name=score_title(scoring), boundaries=boundaries,
+            score_name=_label_scores.score_title(scoring), boundaries=boundaries,
         )  # fmt: skip
         return display.plot(ax, **plot_kwargs)
 
@@ -189,7 +180,7 @@ class ThresholdDisplay:
         ax: Any = None,
         **plot_kwargs: Any,
     ) -> ThresholdDisplay:
-        """Plot thresholds, and what they bring over one threshold for all labels.
+        """Plot thresholds, and the change from the scores with a single threshold.
 
         Parameters
         ----------
@@ -226,7 +217,7 @@ class ThresholdDisplay:
         ImportError
             If matplotlib is missing.
         """
-        import_pyplot(f"{cls.__name__}.from_predictions")
+        _axes.import_pyplot(f"{cls.__name__}.from_predictions")
         y_score = read_numbers(y_score, "y_score")
         if y_score.ndim != 2 or np.shape(y_true) != y_score.shape:
             raise ValueError(
@@ -236,13 +227,13 @@ class ThresholdDisplay:
         if not isinstance(baseline_threshold, Real) or baseline_threshold != baseline_threshold:
             raise ValueError(f"baseline_threshold must be a number; got {baseline_threshold!r}.")
         checked = _check_thresholds(thresholds, y_score.shape[1])
-        counts = check_counts(label_counts, boundaries, y_score.shape[1])
-        tuned = label_scores(y_true, _above(y_score, checked), scoring, zero_division)
-        plain = label_scores(y_true, _above(y_score, baseline_threshold), scoring, zero_division)
+        counts = _axes.check_counts(label_counts, boundaries, y_score.shape[1])
+        tuned = _label_scores.label_scores(y_true, _above(y_score, checked), scoring, zero_division)
+        plain = _label_scores.label_scores(y_true, _above(y_score, baseline_threshold), scoring, zero_division)
         display = cls(
             counts, checked, tuned, plain,
             baseline_threshold=float(baseline_threshold), baseline_name=f"one threshold at {baseline_threshold:.4g}",
-            score_name=score_title(scoring), boundaries=boundaries,
+            score_name=_label_scores.score_title(scoring), boundaries=boundaries,
         )  # fmt: skip
         return display.plot(ax, **plot_kwargs)
 
@@ -271,8 +262,8 @@ class ThresholdDisplay:
         ImportError
             If matplotlib is missing.
         """
-        axes = new_grid(ax, (2, 1), f"{type(self).__name__}.plot", (6.8, 6.0))[:, 0]
-        places = spread_positions(self.label_counts)
+        axes = _axes.new_grid(ax, (2, 1), f"{type(self).__name__}.plot", (6.8, 6.0))[:, 0]
+        places = _axes.spread_positions(self.label_counts)
         many = self.label_counts.size > max_points
         self._draw_thresholds(axes[0], places, many, point_kw)
         self._draw_differences(axes[1], places, many)
@@ -280,14 +271,14 @@ class ThresholdDisplay:
         return self
 
     def _draw_thresholds(self, ax: Any, places: np.ndarray, many: bool, point_kw: dict | None) -> None:
-        set_count_axis(ax, self.label_counts, self.boundaries)
+        _axes.set_count_axis(ax, self.label_counts, self.boundaries)
         ax.set_xlabel("")
         ax.tick_params(axis="x", labelbottom=False)
         finite = np.isfinite(self.thresholds)
         known = self.thresholds[finite]
         (points,) = ax.plot(places[finite], known, "o", color=_GAIN, zorder=3, label="threshold of a label")
         points.set(markersize=1.5 if many else 4, alpha=0.3 if many else 1.0, rasterized=many)
-        restyle(points, point_kw)
+        _axes.restyle(points, point_kw)
         self.threshold_points_ = points
         if self.baseline_threshold is not None:
             known = np.append(known, self.baseline_threshold)
@@ -309,7 +300,7 @@ class ThresholdDisplay:
                     label=f"{word} predicted",
                 )  # fmt: skip
         ax.set_ylabel("Threshold on the score")
-        legend = top_legend(ax, low, high, ncols=4)
+        legend = _axes.top_legend(ax, low, high, ncols=4)
         legend.legend_handles[0].set(alpha=1.0, markersize=4)
 
     def _draw_differences(self, ax: Any, places: np.ndarray, many: bool) -> None:
@@ -317,10 +308,12 @@ class ThresholdDisplay:
         for name, after in self.group_means["tuned"].items():
             change = f"{self.group_means['baseline'][name]:.2f}\n→ {after:.2f}"
             changes[name] = [f"mean {self.score_name} {change}", f"mean {change}", change]
-        spans = set_count_axis(ax, self.label_counts, self.boundaries, changes)
+        spans = _axes.set_count_axis(ax, self.label_counts, self.boundaries, changes)
         ax.axhline(0, color="#000000", linewidth=0.8, zorder=2)
         if many:
-            line = plot_means(ax, self.differences, self.label_counts, color=_GAIN, marker="o", label="mean change")
+            line = _label_scores.plot_means(
+                ax, self.differences, self.label_counts, color=_GAIN, marker="o", label="mean change"
+            )
             self.difference_lines_ = [line]
         else:
             self.difference_lines_ = []
@@ -337,7 +330,7 @@ class ThresholdDisplay:
         same = int((self.differences == 0).sum())
         title = f"against {self.baseline_name}" + (f", {same:,} unchanged" if same else "")
         known = np.append(self.differences[~np.isnan(self.differences)], 0.0)
-        top_legend(ax, known.min(), known.max(), ncols=2, title=title)
+        _axes.top_legend(ax, known.min(), known.max(), ncols=2, title=title)
 
 
 def _check_thresholds(thresholds: Any, n_labels: int) -> np.ndarray:

@@ -488,13 +488,11 @@ ENTRIES["model_selection.multilabel_train_test_split"] = Entry(
     {"X": X, "y": Y, **default_arguments(model_selection.multilabel_train_test_split)},
     lambda result, given: None,
 )
-for _name in ("loss_grid", "loss_distributions"):
-    _function = getattr(model_selection, _name)
-    ENTRIES[f"model_selection.{_name}"] = Entry(
-        lambda _function=_function, **given: list(_function(**given)),
-        default_arguments(_function),
-        lambda result, given: None,
-    )
+ENTRIES["model_selection.loss_grid"] = Entry(
+    lambda **given: list(model_selection.loss_grid(**given)),
+    default_arguments(model_selection.loss_grid),
+    lambda result, given: None,
+)
 
 
 def _generated(result, given):

@@ -1,7 +1,8 @@
-"""The losses once more, from their definitions: plain float64 NumPy, one element at a time.
+"""The losses once more, from their definitions, one element at a time: the only other statement of each formula.
 
 Nothing here is shared with the package. Probabilities are formed first and logarithms taken of them, as the papers
-write it, so that a slip in the closed form of the package cannot hide.
+write it, so that a slip in the closed form of the package cannot hide. Functions with a parameter ``m`` compute in
+float64 with ``math``, and in any precision with ``mpmath.mp``.
 """
 
 import math
@@ -9,12 +10,12 @@ import math
 import numpy as np
 
 
-def log_sigmoid(x):
-    return -math.log1p(math.exp(-x)) if x >= 0 else x - math.log1p(math.exp(x))
+def log_sigmoid(x, m=math):
+    return -m.log1p(m.exp(-x)) if x >= 0 else x - m.log1p(m.exp(x))
 
 
-def sigmoid(x):
-    return math.exp(log_sigmoid(x))
+def sigmoid(x, m=math):
+    return m.exp(log_sigmoid(x, m))
 
 
 def class_balanced(n, beta):
@@ -66,24 +67,75 @@ def weights(targets, counts, n_samples, p):
     return w / w.max() if norm == "batch" else w
 
 
-def propensity(n, n_samples, A, B):
-    return 1 / (1 + max(math.log(n_samples) - 1, 0) * (B + 1) ** A * (n + B) ** -A)
+def propensity(n, n_samples, A, B, m=math):
+    return 1 / (1 + max(m.log(n_samples) - 1, 0) * (B + 1) ** A * (n + B) ** -A)
 
 
-def asymmetric(z, y, p):
+def asymmetric(z, y, p, m=math):
     """The losses with a function for positives and another for negatives, without their weights."""
-    prob, wrong = sigmoid(z), sigmoid(-z)
+    prob, wrong = sigmoid(z, m), sigmoid(-z, m)
     if y and "margin" in p:
-        return sigmoid(p["margin"] - z) ** p["gamma"] * -log_sigmoid(z - p["margin"])
+        return sigmoid(p["margin"] - z, m) ** p["gamma"] * -log_sigmoid(z - p["margin"], m)
     if y:
-        polynomial = p.get("poly_linear", 0.0) * wrong + p.get("poly_square", 0.0) * wrong**2
-        return wrong ** p["gamma_pos"] * (-log_sigmoid(z) + polynomial)
+        polynomial = p.get("poly_linear", 0) * wrong + p.get("poly_square", 0) * wrong**2
+        return wrong ** p["gamma_pos"] * (-log_sigmoid(z, m) + polynomial)
     if "clip" not in p:
         return (p["hill"] - prob) * prob**2
-    q = max(prob - p["clip"], 0.0)
-    cross_entropy = -log_sigmoid(-z) if p["clip"] == 0 else -math.log(min(wrong + p["clip"], 1.0))
-    modulation = q ** p["gamma_neg"] if q > 0 else 0.0
-    return modulation * cross_entropy * (p["hill"] - prob if "hill" in p else 1.0)
+    if prob <= p["clip"]:
+        return 0 * prob
+    # 1 - q of exact parts: wrong in place of 1 - prob
+    cross_entropy = -log_sigmoid(-z, m) if p["clip"] == 0 else -m.log(wrong + p["clip"])
+    return (prob - p["clip"]) ** p["gamma_neg"] * cross_entropy * (p["hill"] - prob if "hill" in p else 1)
+
+
+def log_sum(values, m, temperature=1):
+    """T log sum of exp(v / T)."""
+    top = max(values)
+    return top + temperature * m.log(m.fsum(m.exp((v - top) / temperature) for v in values))
+
+
+def zlpr(z, y, weight, p, m):
+    """ZLPR of a batch: mean over the rows, each as often as its weight."""
+    total = 0
+    for row, labels, w in zip(z, y, weight):
+        negative = log_sum([0 * row[0], *(v for v, is_one in zip(row, labels) if not is_one)], m)
+        total += w * (negative + log_sum([0 * row[0], *(-v for v, is_one in zip(row, labels) if is_one)], m))
+    return total / m.fsum(weight)
+
+
+def contrast(values, labels, weight, p, m):
+    """softplus of the two sums of the two-way loss, each value as often as its weight."""
+    t_n, t_p = p["neg_temperature"], p["pos_temperature"]
+    negative = [v + t_n * m.log(w) for v, is_one, w in zip(values, labels, weight) if not is_one and w > 0]
+    positive = [-v + t_p * m.log(w) for v, is_one, w in zip(values, labels, weight) if is_one and w > 0]
+    if not (negative and positive):
+        return 0
+    return -log_sigmoid(-log_sum(negative, m, t_n) - log_sum(positive, m, t_p), m)
+
+
+def two_way(z, y, weight, p, m):
+    """Two-way loss of a batch."""
+    labelled = [(row, labels, w) for row, labels, w in zip(z, y, weight) if any(labels) and w > 0]
+    rows = [w * contrast(row, labels, [1] * len(row), p, m) for row, labels, w in labelled]
+    seen = [
+        (column, labels)
+        for column, labels in zip(zip(*z), zip(*y))
+        if any(w > 0 and is_one for w, is_one in zip(weight, labels))
+    ]
+    columns = [contrast(column, labels, weight, p, m) for column, labels in seen]
+    return m.fsum(rows) / m.fsum(w for _, _, w in labelled) + m.fsum(columns) / len(columns)
+
+
+def sigmoid_f1(z, y, weight, p, m):
+    """SigmoidF1 of a batch."""
+    total = 0
+    for column, labels in zip(zip(*z), zip(*y)):
+        cells = [(w, sigmoid(v, m), is_one) for v, is_one, w in zip(column, labels, weight)]
+        tp = m.fsum(w * prob for w, prob, is_one in cells if is_one)
+        fp = m.fsum(w * prob for w, prob, is_one in cells if not is_one)
+        fn = m.fsum(w * (1 - prob) for w, prob, is_one in cells if is_one)
+        total += 1 - (2 * tp / (2 * tp + fp + fn) if tp + fp + fn > 0 else 0)
+    return total
 
 
 def elementwise_loss(logits, targets, counts, n_samples, p, base="focal"):

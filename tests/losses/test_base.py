@@ -222,18 +222,6 @@ def test_logits_are_left_alone(loss):
     assert torch.equal(logits.detach(), before)
 
 
-@each_of_margins
-def test_in_place_gradient(loss):
-    logits, targets = batch(8, n_samples=30)
-    criterion = loss.bind(STATISTICS, "row_sum")
-    leaf = logits.clone().requires_grad_()
-    expected = criterion(leaf, targets)
-    expected.sum().backward()
-    rows = criterion.row_loss_and_grad_(logits, PositivePairs.from_targets(targets))
-    torch.testing.assert_close(rows, expected.detach(), rtol=0, atol=0)
-    torch.testing.assert_close(logits, leaf.grad, rtol=0, atol=0)
-
-
 def test_graph_can_be_walked_twice():
     logits, targets = batch(9)
     logits.requires_grad_()

@@ -25,34 +25,6 @@ def test_blocks_do_not_matter(loss, block, monkeypatch):
     torch.testing.assert_close(parts_grad, whole_grad, rtol=1e-14, atol=1e-300)
 
 
-@pytest.mark.parametrize("loss", OF_MARGINS.values(), ids=OF_MARGINS.keys())
-def test_the_compiled_pass_is_the_same(loss, monkeypatch):
-    # No compiler is needed for the graph that torch.compile would fuse.
-    torch.compiler.reset()
-    graphs = []
-
-    def run_as_it_is(graph, inputs):
-        graphs.append(graph)
-        return graph.forward
-
-    compiled = torch.compile(_kernel.negatives, dynamic=False, backend=run_as_it_is, fullgraph=True)
-    monkeypatch.setattr(_kernel, "compiled_negatives", lambda: compiled)
-    for n_samples, reduction, overwrite in ((23, "row_sum", True), (7, "row_sum", False), (7, "none", True)):
-        generator = torch.Generator().manual_seed(n_samples)
-        source = torch.randn(n_samples, 5, dtype=torch.float64, generator=generator).requires_grad_()
-        targets = torch.rand(n_samples, 5, generator=generator) < 0.3
-        results = []
-        for criterion in (loss.bind(LabelStatistics([90, 40, 9, 2, 1], 100), reduction) for _ in range(2)):
-            logits = source * 1
-            criterion.compiled = bool(results)
-            criterion.overwrite_logits = overwrite and criterion.compiled
-            value = criterion(logits, targets)
-            results.append((value, *torch.autograd.grad(value.sum(), source)))
-            assert torch.equal(logits, source) != criterion.overwrite_logits
-        torch.testing.assert_close(*results, rtol=1e-13, atol=0)
-    assert len(graphs) == 3
-
-
 @pytest.mark.parametrize(("n_threads", "rows"), [(1, [2, 2, 2, 1]), (2, [4, 3]), (4, [7])])
 def test_each_thread_has_elements_of_a_block(n_threads, rows, monkeypatch):
     monkeypatch.setitem(_kernel.BLOCK_ELEMENTS, "cpu", 10)

@@ -175,7 +175,7 @@ def test_what_cannot_be_drawn(error, match, kwargs):
 
 @pytest.mark.usefixtures("no_matplotlib")
 def test_missing_matplotlib():
-    with pytest.raises(ImportError, match=r"LossDisplay.from_targets needs matplotlib"):
+    with pytest.raises(ImportError, match=r"LossDisplay.from_statistics needs matplotlib"):
         LossDisplay.from_targets("bce", np.eye(3, dtype=int))
     with pytest.raises(ImportError, match=r"LossDisplay.from_statistics needs matplotlib"):
         LossDisplay.from_statistics("bce", STATISTICS)

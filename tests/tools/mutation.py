@@ -35,16 +35,15 @@ SECONDS, TIMES = 30, 5
 # Left out, so that the score is one from below: tests of more seconds than this, and two kinds that take most of them.
 LONGEST, LEFT_OUT = 2.0, "not scikit_learn_contract and not finite_differences"
 
-_LOSSES = [
-    f"tests/losses/test_{name}.py" for name in ("functional", "registry", "criteria", "statistics", "set_losses")
-]
+_LOSSES = [f"tests/losses/test_{name}.py" for name in ("registry", "criteria", "statistics", "set_losses", "weighting")]
 _LOSSES += [f"tests/losses/test_{name}.py" for name in ("margins", "soft_and_unknown", "kernel", "base")]
 # The tests of a file, by the longest beginning of its name; the quickest first.
 TESTS = {
     "skbalance/losses/": _LOSSES,
-    "skbalance/losses/functional.py": ["tests/losses/test_functional.py"],
     "skbalance/losses/_statistics.py": ["tests/losses/test_statistics.py", "tests/losses/test_soft_and_unknown.py"],
-    "skbalance/losses/_set_": [f"tests/losses/test_{name}.py" for name in ("set_losses", "functional", "criteria")],
+    "skbalance/losses/_set_": [
+        f"tests/losses/test_{name}.py" for name in ("set_losses", "criteria", "soft_and_unknown")
+    ],
     "skbalance/decisions/": ["tests/decisions"],
     "skbalance/decisions/_search.py": ["tests/decisions/test_search.py", "tests/decisions/test_rules.py"],
     "skbalance/decisions/_pairs.py": [f"tests/decisions/test_{name}.py" for name in ("pairs", "search", "model")],

@@ -5,7 +5,7 @@ import pytest
 from scipy.special import expit
 from sklearn.metrics import log_loss
 
-from skbalance.calibration._calibration_maps import CalibrationSample, fit_maps
+from skbalance.calibration._maps import CalibrationSample, fit_maps
 
 
 def make_sample(seed=0, n_rows=2000, n_labels=6, share=0.1):

@@ -15,7 +15,7 @@ from sklearn.multiclass import OneVsRestClassifier
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skbalance import BalancedMultiLabelClassifier
-from skbalance.calibration import CalibratedMultiLabelClassifierCV, _calibration
+from skbalance.calibration import CalibratedMultiLabelClassifierCV, _calibrated
 from skbalance.metrics import expected_calibration_error, multilabel_brier_score_loss
 
 
@@ -123,7 +123,7 @@ def test_a_sample_of_the_rows_will_do(monkeypatch):
     X, y = make_data(6000)
     X_test, _ = make_data(seed=1)
     whole = CalibratedMultiLabelClassifierCV(Distorted(), random_state=0).fit(X, y).predict_proba(X_test)
-    monkeypatch.setattr(_calibration, "_MAX_ELEMENTS", 5 * 1500)
+    monkeypatch.setattr(_calibrated, "_MAX_ELEMENTS", 5 * 1500)
     sampled = CalibratedMultiLabelClassifierCV(Distorted(), random_state=0).fit(X, y).predict_proba(X_test)
     assert abs(whole - sampled).max() > 0
     assert abs(whole - sampled).mean() < 0.01

@@ -1,4 +1,4 @@
-"""Maps from scores to probabilities, one a label, shrunk toward one of labels of similar frequency."""
+"""Maps from scores to probabilities, one for each label, shrunk toward that of labels of similar frequency."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from scipy.optimize import minimize, minimize_scalar
 from scipy.special import expit
 from sklearn.isotonic import IsotonicRegression
 
-__all__ = ["CalibrationMaps", "CalibrationSample", "fit_maps"]
-
 _OCTAVE = np.log(2)
 _MAX_POOLED = 100_000
 # Between these scikit-learn's temperature scaling looks, too.
@@ -19,7 +17,7 @@ _LOG_INVERSE_TEMPERATURE = (-10.0, 10.0)
 
 @dataclass(frozen=True)
 class CalibrationSample:
-    """Scores of rows that the models had not seen.
+    """Out-of-sample scores to fit the maps on.
 
     Attributes
     ----------
@@ -51,7 +49,7 @@ class CalibrationMaps:
     own : list of n_labels tuples or None
         Each label's own map: slope and intercept before a sigmoid, or the knots of a step function. None
         for no positive.
-    like : list of tuples
+    pooled : list of tuples
         The map of each level of frequency.
     level : ndarray of shape (n_labels,)
         Level of each label.
@@ -63,7 +61,7 @@ class CalibrationMaps:
 
     method: str
     own: list
-    like: list
+    pooled: list
     level: np.ndarray
     weight: np.ndarray
     constant: np.ndarray
@@ -75,7 +73,7 @@ class CalibrationMaps:
             if not np.isnan(self.constant[label]):
                 probabilities[:, label] = self.constant[label]
                 continue
-            column = _apply(self.method, self.like[self.level[label]], scores[:, label])
+            column = _apply(self.method, self.pooled[self.level[label]], scores[:, label])
             if self.own[label] is not None:
                 own = _apply(self.method, self.own[label], scores[:, label])
                 column = self.weight[label] * own + (1 - self.weight[label]) * column
@@ -127,20 +125,20 @@ def fit_maps(
             weights = np.r_[np.ones(len(positives[label])), np.full(len(negatives), weight)]
             own[label] = _fit(method, np.r_[positives[label], negatives], len(positives[label]), weights)
     levels, level = np.unique(np.rint(np.log2(np.maximum(counts, 1))), return_inverse=True)
-    like = _level_maps(sample, positives, level, levels * _OCTAVE, method, rng, np.isnan(constant))
+    pooled = _level_maps(sample, positives, level, levels * _OCTAVE, method, rng, np.isnan(constant))
     weight = evidence / np.maximum(evidence + shrinkage, np.finfo(float).tiny)
-    return CalibrationMaps(method, own, like, level, weight, constant)
+    return CalibrationMaps(method, own, pooled, level, weight, constant)
 
 
 def _negatives(sample, label):
-    """Scores of sampled rows without the label, and for how many rows each stands."""
+    """Scores of the sampled rows without the label, and the number of rows that each represents."""
     column = sample.scores[:, label]
     negatives = column[~sample.targets[:, label] & ~np.isnan(column)]
     return negatives, sample.n_rows / len(sample.scores)
 
 
 def _level_maps(sample, positives, level, position, method, rng, usable):
-    """One map for each level, of all labels weighted by how near in log count they are."""
+    """One map for each level of frequency, fitted to all labels weighted by their nearness in log count."""
     rows, columns = np.nonzero(~sample.targets & ~np.isnan(sample.scores) & usable)
     thinning = 1.0
     if len(rows) > _MAX_POOLED:
@@ -160,7 +158,7 @@ def _level_maps(sample, positives, level, position, method, rng, usable):
 
 
 def _fit(method, scores, n_positives, weights):
-    """Map of scores of which the first `n_positives` are positives."""
+    """Fit one map to scores of which the first `n_positives` are those of positives."""
     targets = np.arange(len(scores)) < n_positives
     scores = np.asarray(scores, dtype=float)
     if method == "sigmoid":
@@ -172,7 +170,7 @@ def _fit(method, scores, n_positives, weights):
 
 
 def _platt(scores, targets, weights):
-    """Slope and intercept of Platt's sigmoid, which aims a little inside of 0 and 1."""
+    """Slope and intercept of Platt's sigmoid, whose targets lie a little inside 0 and 1."""
     positives, negatives = weights[targets].sum(), weights[~targets].sum()
     aims = np.where(targets, (positives + 1) / (positives + 2), 1 / (negatives + 2))
     weights, unit = weights / weights.sum(), max(np.abs(scores).max(), 1.0)
@@ -190,7 +188,7 @@ def _platt(scores, targets, weights):
 
 
 def _inverse_temperature(scores, targets, weights):
-    """What the scores are to be multiplied by, to have the least log loss as log-odds."""
+    """Factor of the scores that gives the least log loss, the scores being read as log-odds."""
     margins, weights = np.where(targets, -scores, scores), weights / weights.sum()
     found = minimize_scalar(
         lambda log: weights @ np.logaddexp(0, np.exp(log) * margins),

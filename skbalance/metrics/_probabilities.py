@@ -1,4 +1,4 @@
-"""How far multi-label probabilities are from the frequencies they promise."""
+"""Metrics of probabilities: calibration error and Brier score."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ import scipy.sparse as sp
 
 from skbalance._indicators import check_known, check_row_weight
 from skbalance.metrics._ranking import check_scores
-
-__all__ = ["expected_calibration_error", "multilabel_brier_score_loss"]
 
 _BLOCK_ELEMENTS = 1 << 22
 _MAX_BINS = 10_000
@@ -54,7 +52,7 @@ def _dense(block: Any) -> np.ndarray:
 def expected_calibration_error(
     y_true: Any, y_proba: Any, *, n_bins: int = 15, average: str = "micro", sample_weight: Any = None
 ) -> float:
-    r"""Mean distance of promised probability and observed frequency, over bins of equal width.
+    r"""Mean absolute difference of predicted probability and observed frequency, over bins of equal width.
 
     .. math:: ECE = \sum_b \frac{n_b}{n} \left| \frac{1}{n_b} \sum_{j \in b} y_j -
         \frac{1}{n_b} \sum_{j \in b} p_j \right|

@@ -1,9 +1,10 @@
-"""The meta-estimator that makes probabilities of a multi-label classifier's scores."""
+"""Meta-estimator that turns a multi-label classifier's scores into probabilities."""
 
 from __future__ import annotations
 
 from functools import partial
 from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -17,7 +18,7 @@ from skbalance._validation import (
     _safe_indexing,
     validate_hyperparameters,
 )
-from skbalance.calibration._calibration_maps import CalibrationSample, fit_maps
+from skbalance.calibration._maps import CalibrationSample, fit_maps
 from skbalance.crossfit import (
     FitTasks,
     MetaClassifierMixin,
@@ -32,8 +33,6 @@ from skbalance.crossfit import (
     scoring_blocks,
 )
 
-__all__ = ["CalibratedMultiLabelClassifierCV"]
-
 # Scores of all labels are kept for so many pairs; where there are more, for a sample of the rows.
 _MAX_ELEMENTS = 1 << 27
 
@@ -41,13 +40,13 @@ _MAX_ELEMENTS = 1 << 27
 class CalibratedMultiLabelClassifierCV(MetaClassifierMixin, BaseEstimator):
     """Multi-label classifier with calibrated probabilities, by cross-validation.
 
-    What a classifier trained with a balancing loss (or with none) gives as a probability is not one: of the pairs
-    it gives 0.3, more or fewer than 30 % are positive. The training rows are scored by models that did not see
+    The probabilities of a classifier trained with a balancing loss are not calibrated: of the pairs with a
+    probability of 0.3, more or fewer than 30 % are positive. The training rows are scored by models that did not see
     them, and a map from scores to probabilities is fitted to each label, of the kinds that scikit-learn has for a
-    binary target. A label with a few positives has no map to speak of: each label's map is shrunk toward one of labels
+    binary target. A few positives do not determine a map, so each label's map is shrunk toward one of labels
     of similar frequency, the more so the fewer positives it has,
 
-        p_l(s) = (n_l own_l(s) + shrinkage like(s; n_l)) / (n_l + shrinkage).
+        p_l(s) = (n_l own_l(s) + shrinkage pooled(s; n_l)) / (n_l + shrinkage).
 
     Parameters
     ----------
@@ -135,16 +134,16 @@ class CalibratedMultiLabelClassifierCV(MetaClassifierMixin, BaseEstimator):
 
     def __init__(
         self,
-        estimator,
+        estimator: Any,
         *,
-        method="sigmoid",
-        shrinkage=20.0,
-        response_method="auto",
-        cv=None,
-        n_jobs=None,
-        random_state=None,
-        verbose=0,
-    ):
+        method: str = "sigmoid",
+        shrinkage: float = 20.0,
+        response_method: str = "auto",
+        cv: Any = None,
+        n_jobs: int | None = None,
+        random_state: Any = None,
+        verbose: int = 0,
+    ) -> None:
         self.estimator = estimator
         self.method = method
         self.shrinkage = shrinkage
@@ -155,7 +154,7 @@ class CalibratedMultiLabelClassifierCV(MetaClassifierMixin, BaseEstimator):
         self.verbose = verbose
 
     @with_callbacks
-    def fit(self, X, y, **params):
+    def fit(self, X: Any, y: Any, **params: Any) -> CalibratedMultiLabelClassifierCV:
         """Fit the classifier and the maps.
 
         Parameters
@@ -225,7 +224,7 @@ class CalibratedMultiLabelClassifierCV(MetaClassifierMixin, BaseEstimator):
             blocks.append(self.maps_(log_odds(values, self._method)))
         return np.concatenate(blocks)
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: Any) -> np.ndarray:
         """Calibrated probabilities.
 
         Parameters
@@ -244,8 +243,8 @@ class CalibratedMultiLabelClassifierCV(MetaClassifierMixin, BaseEstimator):
             return np.hstack([1 - probabilities, probabilities])
         return probabilities
 
-    def predict(self, X):
-        """Predict what is more likely than not.
+    def predict(self, X: Any) -> Any:
+        """Predict the labels with a probability above one half.
 
         Parameters
         ----------
