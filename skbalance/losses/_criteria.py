@@ -5,6 +5,7 @@ Losses import this inside ``_criterion``, so that a model that was trained with 
 
 from __future__ import annotations
 
+import copy
 from abc import abstractmethod
 from numbers import Real
 
@@ -16,7 +17,7 @@ from ._closed_forms import class_balanced_weight, inverse_frequency_weight, soft
 from ._kernel import BalancedLossFunction, balanced_loss, compute_dtype
 from ._margins import AsymmetricNegative, Focal, HillNegative, MarginLoss, PolynomialPositive, SquaredHinge
 from ._positives import PositivePairs
-from ._weighting import ClassBalancedSampleWeighting, LabelWeighting, RebalancedWeighting, Weighting
+from ._weighting import ClassBalancedSampleWeighting, FixedWeighting, LabelWeighting, RebalancedWeighting, Weighting
 
 __all__ = [
     "AsymmetricNegative",
@@ -55,7 +56,11 @@ class Criterion(nn.Module):
         takes many seconds, and a C++ compiler, or Triton on a GPU, must be there. False unless set.
     label_smoothing : float
         What :meth:`BaseLoss.bind` was given.
+    separable : bool
+        Whether the loss of a label is one of its own logits, and of weights that the targets alone determine.
     """
+
+    separable = False
 
     def __init__(self, n_labels: int, reduction: str):
         super().__init__()
@@ -138,6 +143,7 @@ class Criterion(nn.Module):
 class BalancedCriterion(Criterion):
     """A weighted function of the margin, element by element, through one kernel."""
 
+    separable = True
     logit_bias: Tensor | None
     pos_weight: Tensor | None
 
@@ -171,6 +177,34 @@ class BalancedCriterion(Criterion):
     def takes_label_smoothing(self) -> bool:
         """Whether the loss has a form for smoothed labels."""
         return True
+
+    def parts(self, pairs: PositivePairs, dtype: torch.dtype, blocks: list[slice]) -> list[BalancedCriterion]:
+        """Criteria of blocks of the labels that add up to the loss of all of them on one batch.
+
+        Parameters
+        ----------
+        pairs : PositivePairs
+            The batch, with all labels.
+        dtype : torch.dtype
+            Type of the logits.
+        blocks : list of slice
+            The labels of each block.
+
+        Returns
+        -------
+        criteria : list of BalancedCriterion
+            They take the logits and the pairs of their labels.
+        """
+        weight, parts = self.weighting.for_batch(pairs, dtype), []
+        for labels in blocks:
+            part = copy.deepcopy(self)
+            part.n_labels = labels.stop - labels.start
+            part.weighting = FixedWeighting(weight.of_labels(labels))
+            for name in ("logit_bias", "pos_weight"):
+                values = getattr(self, name)
+                setattr(part, name, None if values is None else values[labels])
+            parts.append(part)
+        return parts
 
     def _settings(self, logits: Tensor, pairs: PositivePairs, share: float = 1.0) -> dict:
         return {

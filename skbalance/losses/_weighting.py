@@ -16,6 +16,7 @@ from ._positives import PositivePairs
 
 __all__ = [
     "ClassBalancedSampleWeighting",
+    "FixedWeighting",
     "LabelWeight",
     "LabelWeighting",
     "RebalancedWeight",
@@ -35,6 +36,10 @@ class LabelWeight:
         """Return the weights multiplied by a constant."""
         return LabelWeight(self.weight * factor)
 
+    def of_labels(self, labels: slice) -> LabelWeight:
+        """Return the weights of some of the labels."""
+        return LabelWeight(self.weight[labels])
+
     def block(self, start: int, stop: int) -> Tensor:
         """Weights of rows start to stop, of shape (1, n_labels)."""
         return self.weight[None, :]
@@ -53,6 +58,10 @@ class SampleWeight:
     def times(self, factor: float) -> SampleWeight:
         """Return the weights multiplied by a constant."""
         return SampleWeight(self.weight * factor)
+
+    def of_labels(self, labels: slice) -> SampleWeight:
+        """Return the weights of some of the labels."""
+        return self
 
     def block(self, start: int, stop: int) -> Tensor:
         """Weights of rows start to stop, of shape (stop - start, 1)."""
@@ -77,6 +86,10 @@ class RebalancedWeight:
         mapping = {**self.mapping, "factor": factor}
         return RebalancedWeight(self.inverse_counts, self.inverse_row_sum, self.row_factor, mapping)
 
+    def of_labels(self, labels: slice) -> RebalancedWeight:
+        """Return the weights of some of the labels."""
+        return RebalancedWeight(self.inverse_counts[labels], self.inverse_row_sum, self.row_factor, self.mapping)
+
     def block(self, start: int, stop: int) -> Tensor:
         """Weights of rows start to stop, of shape (stop - start, n_labels)."""
         weight = rebalanced_weight(self.inverse_row_sum[start:stop, None], self.inverse_counts, **self.mapping)
@@ -94,6 +107,18 @@ class Weighting(nn.Module):
     @abstractmethod
     def for_batch(self, pairs: PositivePairs, dtype: torch.dtype) -> LabelWeight | SampleWeight | RebalancedWeight:
         """Return the weights of one batch."""
+
+
+class FixedWeighting(Weighting):
+    """The weights of one batch, whatever the batch is."""
+
+    def __init__(self, weight: LabelWeight | SampleWeight | RebalancedWeight):
+        super().__init__()
+        self.weight = weight
+
+    def for_batch(self, pairs: PositivePairs, dtype: torch.dtype) -> LabelWeight | SampleWeight | RebalancedWeight:
+        """Return the weights."""
+        return self.weight
 
 
 class LabelWeighting(Weighting):

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
 
 from skorch import NeuralNet
 from skorch.callbacks import Callback
+from skorch.utils import FirstStepAccumulator
 
 __all__ = ["Net", "PlateauStop", "StopTraining"]
 
@@ -81,23 +84,18 @@ class Net(NeuralNet):
         return _LowestEvaluation()
 
 
-class _LowestEvaluation:
+class _LowestEvaluation(FirstStepAccumulator):
     """skorch's accumulator of the evaluations in one step of the optimizer."""
 
-    def __init__(self):
-        self.step, self.loss = None, float("inf")
+    step: Any
 
     def store_step(self, step):
         """Take an evaluation."""
-        loss = step["loss"].item()
-        if self.step is None or loss < self.loss:
-            self.step, self.loss = step, loss
-
-    def get_step(self):
-        """Return the lowest."""
-        return self.step
+        if self.step is None or step["loss"] < self.step["loss"]:
+            self.step = step
 
 
+@dataclass(eq=False)
 class PlateauStop(Callback):
     """Stop once the objective falls by less than a share ``tol`` of itself an iteration, over a window of them.
 
@@ -124,7 +122,11 @@ class PlateauStop(Callback):
     n_iter : int
         Iterations done.
     converged : bool
-        Whether the rule stopped the training.
+        Whether the rule, or the monitor, stopped the training.
+    asked : bool
+        Whether it was the monitor.
+    stuck : bool
+        Whether the optimizer could not move although it should have.
 
     Raises
     ------
@@ -132,17 +134,17 @@ class PlateauStop(Callback):
         If an objective is not finite.
     """
 
-    def __init__(self, *, tol, window, restore_best=False, verbose=0, monitor=None):
-        self.tol = tol
-        self.window = window
-        self.restore_best = restore_best
-        self.verbose = verbose
-        self.monitor = monitor
+    tol: float
+    window: int
+    restore_best: bool = False
+    verbose: int = 0
+    monitor: Any = None
 
     def on_train_begin(self, net, **kwargs):
         """Start afresh."""
         self.curve, self.validation_curve = [], []
-        self.n_iter, self.converged, self.best_state = 0, False, None
+        self.n_iter, self.best_state = 0, None
+        self.converged = self.asked = self.stuck = False
         self._start_penalty = 0.0 if net.penalty_in_loss else net.module_.penalty(net.strengths).item()
 
     def on_epoch_begin(self, net, **kwargs):
@@ -171,9 +173,10 @@ class PlateauStop(Callback):
             print(f"Iteration {self.n_iter}: objective {shown}")
         if not (math.isfinite(objective) and math.isfinite(monitored[-1])):
             raise FloatingPointError(f"the objective is {monitored[-1]} at iteration {self.n_iter}")
-        asked = self.monitor is not None and self.monitor.end(net.module_.to_numpy)
-        if asked or self._flat(monitored):
-            self.converged = True
+        self.asked = self.monitor is not None and self.monitor.end(net.module_.to_numpy)
+        self.stuck = getattr(net.optimizer_, "stuck", False)
+        self.converged = self.asked or (not self.stuck and self._flat(monitored))
+        if self.converged or self.stuck:
             raise StopTraining
 
     def _objective_at_the_start(self, epoch, objective):

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from skbalance.training import (
     TrainingData,
@@ -15,7 +17,6 @@ from skbalance.training import (
     resolve_batch_size,
     resolve_term_weighting,
     training_dtype,
-    warn_of_offsets,
 )
 from skbalance.training._batches import Moments
 
@@ -28,15 +29,23 @@ def test_large_models_train_in_single_precision():
     assert training_dtype(double, [256, 512, 256], 1e-3, near) == single
     assert training_dtype(double, [512, 512], 1e-7, near) == double
     assert training_dtype(double, [512, 512], 1e-3, far) == double
-    assert training_dtype(single, [2, 2], 0, far) == single
+    assert training_dtype(single, [2, 2], 0, near) == single
 
 
 def test_far_features_in_single_precision_are_warned_of():
     far = Moments(np.array([0, -2e4, 1]), np.ones(3))
     with pytest.warns(UserWarning, match=r"mean of 2e\+04 times its standard deviation.*float64.*StandardScaler"):
-        warn_of_offsets(np.dtype(np.float32), far)
-    warn_of_offsets(np.dtype(np.float64), far)
-    warn_of_offsets(np.dtype(np.float32), Moments(np.full(2, 1e9), np.array([0.0, 1e12])))
+        training_dtype(np.dtype(np.float32), [2, 2], 0, far)
+    training_dtype(np.dtype(np.float64), [2, 2], 0, far)
+    training_dtype(np.dtype(np.float32), [2, 2], 0, Moments(np.full(2, 1e9), np.array([0.0, 1e12])))
+
+
+def test_features_whose_squares_overflow_are_refused():
+    for dtype, size in ((np.float32, 2e19), (np.float64, 2e154)):
+        with pytest.raises(ValueError, match=f"too large to train on in {np.dtype(dtype)}: their squares pass"):
+            training_dtype(np.dtype(dtype), [2, 2], 0, Moments(np.array([0, size]), np.zeros(2)))
+        with np.errstate(over="ignore"), pytest.raises(ValueError, match="Scale them to about unit size"):
+            training_dtype(np.dtype(dtype), [2, 2], 0, Moments(np.zeros(2), np.array([0, size]) ** 2))
 
 
 def test_hidden_layer_sizes():
@@ -106,6 +115,38 @@ def test_the_penalty_of_weighted_samples_is_that_of_repeated_ones():
 
 def test_constant_features_have_no_penalty():
     assert auto_alpha("auto", samples(np.full((9, 2), 0.1)), 1.0) == pytest.approx(0, abs=1e-15)
+
+
+def test_features_of_large_units_do_not_set_the_penalty():
+    """None is taken for more than one part in sqrt(n_features) of the sum."""
+    variance = np.r_[np.ones(19), 0.0]  # one that does not vary is none
+    assert Moments(np.zeros(20), variance).spread == pytest.approx(19)
+    for large in (1e4, 1e8):
+        variance[0] = large
+        spread = Moments(np.zeros(20), variance).spread
+        assert spread == pytest.approx(18 / (1 - 1 / np.sqrt(19)))
+        variance[1] = 2 * large
+        assert Moments(np.zeros(20), variance).spread == pytest.approx(17 / (1 - 2 / np.sqrt(19)))
+        variance[1] = 1
+    few = [
+        ([4.0], 4),
+        ([5.0, 3.0], 8),
+        ([9.0, 1.0], 1 / (1 - np.sqrt(0.5))),
+        ([5.0, 0.0], 5),
+        ([0.0, 0.0], 0),
+        ([2.0, 2.0, 2.0], 6),
+    ]
+    for variance, expected in few:
+        assert Moments(np.zeros(len(variance)), np.array(variance)).spread == pytest.approx(expected)
+
+
+@settings(max_examples=50)
+@given(st.lists(st.floats(1e-3, 1e3), min_size=1, max_size=40), st.floats(1e-24, 1e24))
+def test_the_spread_is_its_own_limit(variance, unit):
+    moments = Moments(np.zeros(len(variance)), np.array(variance))
+    spread = moments.spread
+    assert np.minimum(variance, spread / np.sqrt(len(variance))).sum() == pytest.approx(spread, rel=1e-6)
+    assert Moments(moments.mean, moments.variance * unit).spread == pytest.approx(spread * unit, rel=1e-9)
 
 
 @pytest.mark.parametrize("container", [np.asarray, sp.csr_array])

@@ -1,24 +1,29 @@
-"""The choice of a solver."""
+"""The choice of a solver, blocks of labels, and the minimum that is reached."""
 
 import numpy as np
 import pytest
 import scipy.sparse as sp
-import torch
 
-from skbalance.losses import BinaryCrossEntropy, LabelStatistics, SquaredHingeLoss
-from skbalance.training import TrainingData, TrainingOptions, choose_solver, fit_head
+from skbalance import BalancedMultiLabelClassifier
+from skbalance.losses import (
+    BinaryCrossEntropy,
+    ClassBalancedFocalLoss,
+    DistributionBalancedLoss,
+    LabelStatistics,
+    SquaredHingeLoss,
+)
+from skbalance.training import Problem, TrainingData, TrainingOptions, _solvers, choose_solver, fit_head, label_blocks
 from skbalance.training._solvers import penalty_strengths
 
-REUTERS = {"n_samples": 7770, "n_features": 15_000, "n_outputs": 90, "itemsize": 4}
-
-AUTO = {
-    "solver": "auto",
-    "hidden_layer_sizes": (),
-    "early_stopping": False,
-    "weighted": False,
-    "device": "cpu",
-    **REUTERS,
-}
+# One of each kind of weights, with what belongs to labels.
+SEPARABLE = [
+    "bce",
+    "balanced_ntr",
+    "squared_hinge",
+    ClassBalancedFocalLoss(mode="min_n"),
+    DistributionBalancedLoss(reweight_norm="batch"),
+    "asymmetric",
+]
 
 PARAMETERS = {
     "alpha": 1e-3,
@@ -36,31 +41,63 @@ PARAMETERS = {
     ("change", "expected"),
     [
         ({}, "lbfgs"),
-        ({"hidden_layer_sizes": (5,)}, "adam"),
+        ({"sizes": [15_000, 5, 90]}, "adam"),
         ({"early_stopping": True}, "adam"),
-        ({"n_outputs": 18_211}, "adam"),
-        ({"n_samples": 10**7}, "adam"),
-        ({"n_outputs": 2_000}, "lbfgs"),
-        ({"n_outputs": 2_000, "weighted": True}, "adam"),
+        ({"sizes": [100_000, 18_211]}, "lbfgs"),
+        ({"sizes": [100_000, 335], "separable": False}, "lbfgs"),
+        ({"sizes": [100_000, 336], "separable": False}, "adam"),
         ({"solver": "adam"}, "adam"),
-        ({"solver": "lbfgs", "n_outputs": 18_211}, "lbfgs"),
+        ({"solver": "lbfgs", "sizes": [15_000, 18_211], "separable": False}, "lbfgs"),
     ],
 )
 def test_choice(change, expected):
-    assert choose_solver(**{**AUTO, **change}) == expected
+    usual = {"solver": "auto", "sizes": [15_000, 90], "early_stopping": False, "separable": True}
+    assert choose_solver(**{**usual, **change}) == expected
 
 
 def test_lbfgs_has_no_early_stopping():
     with pytest.raises(ValueError, match=r"early_stopping=True is for solver='adam'.*got solver='lbfgs'"):
-        choose_solver(**{**AUTO, "solver": "lbfgs", "early_stopping": True})
+        choose_solver("lbfgs", [3, 2], early_stopping=True, separable=True)
 
 
-def test_a_gpu_has_a_limit_of_its_own(monkeypatch):
-    needed = (16 * 15_000 + 7770) * 90 * 4
-    for free, expected in ((2 * needed, "lbfgs"), (2 * needed - 2, "adam"), (10**12, "lbfgs")):
-        monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device, free=free: (free, 10**12))
-        assert choose_solver(**{**AUTO, "device": "cuda:0"}) == expected
-    assert choose_solver(**{**AUTO, "device": "cuda:0", "n_outputs": 18_211}) == "adam"
+@pytest.mark.parametrize(
+    ("sizes", "change", "lengths"),
+    [
+        ([9, 256], {}, [256]),
+        ([9, 257], {}, [128, 129]),
+        ([1 << 20, 65], {}, [21, 22, 22]),
+        ([1 << 26, 3], {}, [1, 1, 1]),
+        ([9, 600], {"separable": False}, [600]),
+        ([9, 600], {"solver": "adam"}, [600]),
+        ([9, 5, 600], {}, [600]),
+    ],
+)
+def test_blocks_of_labels(sizes, change, lengths):
+    blocks = label_blocks(sizes, **{"solver": "lbfgs", "separable": True, **change})
+    assert [block.stop - block.start for block in blocks] == lengths
+    np.testing.assert_array_equal(np.concatenate([np.arange(sizes[-1])[block] for block in blocks]), range(sizes[-1]))
+
+
+def counted_problem(dtype=np.float64):
+    """Sparse counts, weights, and unknown and soft labels besides the usual ones."""
+    rng = np.random.default_rng(3)
+    X = sp.csr_array(rng.poisson(0.4, (150, 12)).astype(dtype))
+    y = (rng.random((150, 7)) < [0.5, 0.4, 0.3, 0.2, 0.2, 0.15, 0.1]).astype(float)
+    y[:30, 1], y[:10, 2] = np.nan, 0.3
+    return X, y, rng.integers(1, 4, 150).astype(dtype)
+
+
+@pytest.mark.parametrize("term_weighting", [None, "rf"])
+@pytest.mark.parametrize("loss", SEPARABLE)
+def test_blocks_of_labels_have_the_minimum_of_all_labels(loss, term_weighting, monkeypatch):
+    X, y, weight = counted_problem()
+    params = {"alpha": 1.0, "tol": 1e-15, "max_iter": 3000, "term_weighting": term_weighting, "uncertain_labels": True}
+    one = BalancedMultiLabelClassifier(loss, **params).fit(X, y, sample_weight=weight)
+    monkeypatch.setattr(_solvers, "BLOCK_LABELS", 3)
+    many = BalancedMultiLabelClassifier(loss, **params).fit(X, y, sample_weight=weight)
+    np.testing.assert_allclose(many.decision_function(X), one.decision_function(X), atol=1e-6)
+    assert many.loss_curve_[-1] == pytest.approx(one.loss_curve_[-1], rel=1e-9)
+    assert many.n_iter_ == len(many.loss_curve_)
 
 
 def test_units_do_not_move_the_minimum():
@@ -72,9 +109,8 @@ def test_units_do_not_move_the_minimum():
     statistics = LabelStatistics.from_targets(y)
     options = TrainingOptions(solver="lbfgs", **PARAMETERS)
     criterion = BinaryCrossEntropy().bind(statistics, "row_sum")
-    result = fit_head(
-        [4, 2], criterion, data, statistics=statistics, options=options, random_state=np.random.RandomState(0)
-    )
+    problem = Problem([4, 2], data, statistics, criterion)
+    result = fit_head(problem, options, random_state=np.random.RandomState(0))
     proba = 1 / (1 + np.exp(-(X @ result.coefs[0] + result.intercepts[0])))
     penalty = 1e-3 * statistics.variance * result.coefs[0]
     assert np.abs(X.T @ (proba - y) / 200 + penalty).max() < 1e-6
@@ -106,14 +142,9 @@ def linear_problem(seed=0):
 def fit_linear(X, y, criterion, **options):
     statistics = LabelStatistics.from_targets(y)
     data = TrainingData(X, sp.csr_array(y), np.ones(len(y)))
-    return fit_head(
-        [X.shape[1], y.shape[1]],
-        criterion.bind(statistics, "row_sum"),
-        data,
-        statistics=statistics,
-        options=TrainingOptions(solver="lbfgs", **{**PARAMETERS, **options}),
-        random_state=np.random.RandomState(0),
-    )
+    problem = Problem([X.shape[1], y.shape[1]], data, statistics, criterion.bind(statistics, "row_sum"))
+    options = TrainingOptions(solver="lbfgs", **{**PARAMETERS, **options})
+    return fit_head(problem, options, random_state=np.random.RandomState(0))
 
 
 def test_the_squared_hinge_reaches_its_minimum():
