@@ -32,6 +32,7 @@ from .training import (
     resolve_batch_size,
     resolve_term_weighting,
     training_dtype,
+    warn_of_units,
 )
 
 __all__ = ["BalancedMultiLabelClassifier"]
@@ -360,6 +361,8 @@ class BalancedMultiLabelClassifier(LossBoxMixin, CallbackSupportMixin, Classifie
         if encoding.kind == "multilabel":
             warn_of_constant_labels(statistics.counts, statistics.n_known)
         solver = choose_solver(self.solver, sizes, early_stopping=self.early_stopping, separable=criterion.separable)
+        if solver == "adam":
+            warn_of_units(moments)
         options = TrainingOptions(
             solver=solver,
             alpha=alpha,

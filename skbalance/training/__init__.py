@@ -11,6 +11,7 @@ from ._options import (
     resolve_batch_size,
     resolve_term_weighting,
     training_dtype,
+    warn_of_units,
 )
 from ._term_weighting import check_term_weighting
 
@@ -35,6 +36,7 @@ __all__ = [
     "resolve_batch_size",
     "resolve_term_weighting",
     "training_dtype",
+    "warn_of_units",
 ]
 
 __getattr__, __dir__ = lazy_names(

@@ -114,8 +114,8 @@ class LBFGS(torch.optim.Optimizer):
         )
         if step != position:
             evaluate(step)
-        self._loss = loss
-        self.stuck = step == 0 and not self._order and -slope * first > PROMISE * abs(loss)
+        gained, self._loss = self._loss - loss > rounding, loss
+        self.stuck = not (met or gained or self._order) and -slope * first > PROMISE * abs(loss)
         if met:
             self._take_change(step)
         else:

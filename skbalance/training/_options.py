@@ -7,6 +7,7 @@ from numbers import Integral
 from typing import TYPE_CHECKING
 
 import numpy as np
+from sklearn.exceptions import ConvergenceWarning
 
 from .._warnings import warn
 
@@ -20,6 +21,7 @@ __all__ = [
     "resolve_batch_size",
     "resolve_term_weighting",
     "training_dtype",
+    "warn_of_units",
 ]
 
 # From this many coefficients on, float64 features are trained on in single precision.
@@ -71,6 +73,17 @@ def training_dtype(dtype, sizes, tol, moments: Moments) -> np.dtype:
             "keeps too few digits. Give X as float64, or standardise it (sklearn.preprocessing.StandardScaler)."
         )
     return found
+
+
+def warn_of_units(moments: Moments):
+    """Warn of features that are no match for the steps of Adam, whose size is fixed."""
+    size = np.sqrt(moments.spread)
+    if not (1e-2 <= size <= 1e3 or size == 0):
+        warn(
+            f"Adam takes features of about unit size; the standard deviation of X is {size:.0e}. Scale it, or take "
+            "solver='lbfgs', for which the unit makes no difference.",
+            ConvergenceWarning,
+        )
 
 
 def check_hidden_layer_sizes(sizes) -> tuple[int, ...]:

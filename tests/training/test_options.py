@@ -8,6 +8,7 @@ import scipy.sparse as sp
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.exceptions import ConvergenceWarning
 
 from skbalance.training import (
     TrainingData,
@@ -17,6 +18,7 @@ from skbalance.training import (
     resolve_batch_size,
     resolve_term_weighting,
     training_dtype,
+    warn_of_units,
 )
 from skbalance.training._batches import Moments
 
@@ -46,6 +48,14 @@ def test_features_whose_squares_overflow_are_refused():
             training_dtype(np.dtype(dtype), [2, 2], 0, Moments(np.array([0, size]), np.zeros(2)))
         with np.errstate(over="ignore"), pytest.raises(ValueError, match="Scale them to about unit size"):
             training_dtype(np.dtype(dtype), [2, 2], 0, Moments(np.zeros(2), np.array([0, size]) ** 2))
+
+
+def test_units_that_adam_does_not_take_are_warned_of():
+    for size in (0.0, 0.02, 1.0, 500.0):
+        warn_of_units(Moments(np.zeros(2), np.full(2, size**2 / 2)))
+    for size in (1e-3, 1e4):
+        with pytest.warns(ConvergenceWarning, match=re.escape(f"deviation of X is {size:.0e}. Scale it")):
+            warn_of_units(Moments(np.zeros(2), np.full(2, size**2 / 2)))
 
 
 def test_hidden_layer_sizes():
