@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ._callbacks import CallbackSupportMixin, IterationTasks, with_callbacks
 from ._display import LossBoxMixin
-from ._targets import UNCERTAIN, TargetEncoding, encode_targets, read_targets, warn_of_constant_labels
+from ._targets import UNCERTAIN, TargetEncoding, encode_targets, read_targets
 from ._validation import (
     Interval,
     StrOptions,
@@ -23,17 +23,6 @@ from ._validation import (
     validate_hyperparameters,
 )
 from ._warnings import warn
-from .losses import LabelStatistics, get_loss
-from .training import (
-    check_device,
-    check_hidden_layer_sizes,
-    check_term_weighting,
-    resolve_alpha,
-    resolve_batch_size,
-    resolve_term_weighting,
-    training_dtype,
-    warn_of_units,
-)
 
 __all__ = ["BalancedMultiLabelClassifier"]
 
@@ -167,7 +156,7 @@ class BalancedMultiLabelClassifier(LossBoxMixin, CallbackSupportMixin, Classifie
     weights of samples, which are those of all labels. ``n_iter_`` is the largest number of iterations among the blocks,
     and ``loss_curve_`` their sum. Losses that compare the labels of a sample (zlpr, two_way, sigmoid_f1 and the softmax
     loss) have one block, and ``solver="auto"`` takes Adam for more than :math:`2^{25}` coefficients, which gives up
-    the term weights. Nothing of this depends on the samples: folds of a training set are trained as the whole of it.
+    the term weights. None of this depends on the samples: folds of a training set are trained as the whole of it.
 
     Training computes in the type of X. A model of 2 ** 18 coefficients or more is trained in single precision all
     the same unless ``tol`` is below 1e-6: it takes about a third of the time, and its rounding is far below ``tol``.
@@ -303,15 +292,18 @@ class BalancedMultiLabelClassifier(LossBoxMixin, CallbackSupportMixin, Classifie
 
     def _fit(self, X, y, sample_weight, estimator):
         """Learn, and return the tasks of the callbacks of the estimator, to which this is the learner."""
-        from .training import fit_head, label_blocks  # they load torch
+        from .training import fit_head, resolve_problem  # they load torch
 
         random_state = check_random_state(self.random_state)
         X, encoding, indicator, weight = self._read(X, y, sample_weight)
-        loss, problem, options = self._resolve(X, encoding, indicator, weight, random_state)
+        multilabel = encoding.kind == "multilabel"
+        loss, problem, options = resolve_problem(
+            self, X, indicator, weight, multilabel=multilabel, random_state=random_state
+        )
         start = self._start(encoding, problem) if self._goes_on else None
         self._store_target(encoding, problem.statistics, loss)
-        n_blocks = len(label_blocks(problem.sizes, options.solver, problem.criterion.separable))
-        context, tasks = estimator._init_callback_context(max_subtasks=self.max_iter * n_blocks), None
+        n_iterations, tasks = self.max_iter * len(problem.blocks), None
+        context = estimator._init_callback_context(max_subtasks=n_iterations)
         if getattr(self, "_skl_callbacks", None):
             metadata = None if sample_weight is None else {"sample_weight": weight}
             told = {"X": X, "y": read_targets(y, also=self._also), "metadata": metadata}
@@ -339,51 +331,10 @@ class BalancedMultiLabelClassifier(LossBoxMixin, CallbackSupportMixin, Classifie
             raise ValueError("sample_weight holds only zeros; at least one sample must have a positive weight.")
         return X, encoding, indicator, weight
 
-    def _resolve(self, X, encoding, indicator, weight, random_state):
-        """The loss, what is trained, and how: all that parameters leave open is told by the data."""
-        from .training import Problem, TrainingData, TrainingOptions, choose_solver  # they load torch
-
-        loss, hidden, device = get_loss(self.loss), check_hidden_layer_sizes(self.hidden_layer_sizes), self.device
-        check_term_weighting(self.term_weighting, hidden)
-        if loss.exclusive and encoding.kind == "multilabel":
-            raise ValueError(f"{loss!r} is for classes that exclude each other; y is a label indicator.")
-        sizes, device = [X.shape[1], *hidden, encoding.n_outputs], check_device(device)
-        data = TrainingData.from_arrays(X, indicator, weight)
-        moments = data.moments()
-        alpha = resolve_alpha(self.alpha, moments, data.weight, loss.penalty_strength)
-        tol = loss.default_tol if self.tol == "auto" else self.tol
-        dtype = training_dtype(X.dtype, sizes, tol, moments)
-        data, validation = data.astype(dtype), None
-        if self.early_stopping:
-            data, validation = data.hold_out(self.validation_fraction, random_state)
-        statistics = LabelStatistics.from_targets(data.y, data.weight)
-        criterion = loss.resolve(statistics).bind(statistics, reduction="row_sum", label_smoothing=self.label_smoothing)
-        if encoding.kind == "multilabel":
-            warn_of_constant_labels(statistics.counts, statistics.n_known)
-        solver = choose_solver(self.solver, sizes, early_stopping=self.early_stopping, separable=criterion.separable)
-        if solver == "adam":
-            warn_of_units(moments)
-        options = TrainingOptions(
-            solver=solver,
-            alpha=alpha,
-            learning_rate_init=self.learning_rate_init,
-            batch_size=resolve_batch_size(self.batch_size, len(data)),
-            max_iter=self.max_iter,
-            tol=tol,
-            n_iter_no_change=self.n_iter_no_change,
-            dropout=self.dropout,
-            device=device,
-            verbose=int(self.verbose),
-            penalty_exponent=loss.penalty_exponent,
-            term_weighting=resolve_term_weighting(self.term_weighting, data, linear=not hidden, solver=solver),
-        )
-        return loss, Problem(sizes, data, statistics, criterion, validation), options
-
     def _start(self, encoding, problem):
         """Weights of the previous fit, if they mean the same."""
         kind, before = self._target[0], self.classes_
-        same = encoding.kind == kind and (kind == "multilabel" or np.array_equal(encoding.classes, before))
-        if not same:
+        if encoding.kind != kind or not (kind == "multilabel" or np.array_equal(encoding.classes, before)):
             raise ValueError(
                 f"warm_start=True needs the classes of the previous fit, {before.tolist()} of a {kind} target; got "
                 f"{encoding.classes.tolist()} of a {encoding.kind} one."
@@ -401,7 +352,7 @@ class BalancedMultiLabelClassifier(LossBoxMixin, CallbackSupportMixin, Classifie
         self.n_outputs_ = encoding.n_outputs
         self.label_counts_ = statistics.counts.copy()
         self.n_samples_fit_ = statistics.n_samples
-        self._keep_loss(loss.resolve(statistics))
+        self._keep_loss(loss)
         self._target = (encoding.kind, encoding.dtype, encoding.sparse)
 
     def _store_result(self, result, options, dtype):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 from abc import abstractmethod
+from collections.abc import Sequence
 from numbers import Real
 
 import numpy as np
@@ -178,7 +179,7 @@ class BalancedCriterion(Criterion):
         """Whether the loss has a form for smoothed labels."""
         return True
 
-    def parts(self, pairs: PositivePairs, dtype: torch.dtype, blocks: list[slice]) -> list[BalancedCriterion]:
+    def parts(self, pairs: PositivePairs, dtype: torch.dtype, blocks: Sequence[slice]) -> list[BalancedCriterion]:
         """Criteria of blocks of the labels that add up to the loss of all of them on one batch.
 
         Parameters
@@ -187,7 +188,7 @@ class BalancedCriterion(Criterion):
             The batch, with all labels.
         dtype : torch.dtype
             Type of the logits.
-        blocks : list of slice
+        blocks : sequence of slice
             The labels of each block.
 
         Returns
@@ -198,7 +199,7 @@ class BalancedCriterion(Criterion):
         weight, parts = self.weighting.for_batch(pairs, dtype), []
         for labels in blocks:
             part = copy.deepcopy(self)
-            part.n_labels = labels.stop - labels.start
+            part.n_labels = len(range(self.n_labels)[labels])
             part.weighting = FixedWeighting(weight.of_labels(labels))
             for name in ("logit_bias", "pos_weight"):
                 values = getattr(self, name)

@@ -45,10 +45,6 @@ class Units:
         one, zero = (np.full(term_weights.shape[0], value, dtype=term_weights.dtype) for value in (1, 0))
         return cls(one, term_weights, np.ones_like(term_weights[0]), zero, one)
 
-    def astype(self, dtype) -> Units:
-        """Units in the type of the computation."""
-        return Units(*(array.astype(dtype) for array in vars(self).values()))
-
     def of_labels(self, labels: slice, term_weights=None) -> Units:
         """Units of some of the labels, with the weights of the terms for each of them."""
         by_coef = self.by_coef[labels]
@@ -104,15 +100,7 @@ class FirstLayer(torch.autograd.Function):
     """Centred features times coefficients, which have factors, plus intercepts; with gradients by the weights only."""
 
     @staticmethod
-    def forward(
-        ctx,
-        coef,
-        intercept,
-        features: Tensor | SparseRows,
-        factors: Tensor | None,
-        center: Tensor | None,
-        scratch: Scratch,
-    ):
+    def forward(ctx, coef, intercept, features, factors, center, scratch):
         """Multiply."""
         ctx.coef, ctx.features, ctx.factors, ctx.center, ctx.scratch = coef, features, factors, center, scratch
         if factors is not None:

@@ -80,19 +80,16 @@ class Net(NeuralNet):
         return step
 
     def get_train_step_accumulator(self):
-        """Of the evaluations of a line search, keep that of the lowest loss."""
-        return _LowestEvaluation()
+        """Of the evaluations of a line search, keep the last, which is where it ends."""
+        return _LastEvaluation()
 
 
-class _LowestEvaluation(FirstStepAccumulator):
+class _LastEvaluation(FirstStepAccumulator):
     """skorch's accumulator of the evaluations in one step of the optimizer."""
-
-    step: Any
 
     def store_step(self, step):
         """Take an evaluation."""
-        if self.step is None or step["loss"] < self.step["loss"]:
-            self.step = step
+        self.step = step
 
 
 @dataclass(eq=False)

@@ -158,15 +158,20 @@ def resolve_alpha(alpha, moments: Moments, weight, strength: float) -> float:
     return float(strength * moments.spread / np.sqrt(weight.sum(dtype=np.float64)))
 
 
-def resolve_term_weighting(term_weighting, data, *, linear, solver) -> str | None:
+def resolve_term_weighting(term_weighting, data, hidden_layer_sizes, solver) -> str | None:
     """Return the kind of term weights; ``"auto"`` is relevance frequency for a linear model of mostly zeros.
 
     What is never zero occurs with every label alike: of embeddings there is nothing to weigh. With mini-batches all
-    coefficients would be multiplied anew for each of them.
+    coefficients would be multiplied anew for each of them. A ValueError if there are weights for a model that is not
+    linear.
     """
+    if term_weighting not in (None, "auto") and hidden_layer_sizes:
+        raise ValueError(
+            f"term_weighting={term_weighting!r} is for linear models; got hidden_layer_sizes={hidden_layer_sizes}."
+        )
     if term_weighting != "auto":
         return term_weighting
-    if not linear or solver != "lbfgs":
+    if hidden_layer_sizes or solver != "lbfgs":
         return None
     present = np.asarray((data.X != 0).sum(axis=1)).ravel()
     return "rf" if np.average(present, weights=data.weight) < data.X.shape[1] / 2 else None

@@ -2,71 +2,25 @@
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import torch
+from skorch.helper import predefined_split
 
-from ..losses import Criterion, LabelStatistics
+from ..losses import LabelStatistics
 from ._batches import BatchIterator, Moments, TrainingData
 from ._heads import Head, Units, initial_weights
 from ._lbfgs import LBFGS
 from ._net import Net, PlateauStop
+from ._problem import Problem, TrainingOptions
 from ._term_weighting import term_weights
 
-__all__ = ["FitResult", "Problem", "TrainingOptions", "choose_solver", "fit_head", "label_blocks"]
+__all__ = ["FitResult", "fit_head"]
 
 # Pairs of steps and gradients that L-BFGS remembers; more save no iterations at the default tol.
 LBFGS_HISTORY = 5
-# Coefficients that L-BFGS fits at a time, of which it holds some 17 arrays: 2 GiB in single precision.
-BLOCK_COEFS = 1 << 25
-# Labels that it fits at a time, of which it holds the logits of all samples.
-BLOCK_LABELS = 256
-
-
-@dataclass(frozen=True)
-class TrainingOptions:
-    """The classifier's parameters that training needs, see there, and the ``penalty_exponent`` of its loss."""
-
-    solver: str
-    alpha: float
-    learning_rate_init: float
-    batch_size: int
-    max_iter: int
-    tol: float
-    n_iter_no_change: int
-    dropout: float
-    device: str
-    verbose: int = 0
-    penalty_exponent: float = 1.0
-    term_weighting: str | None = None
-
-
-@dataclass(frozen=True)
-class Problem:
-    """What a head is trained for.
-
-    Attributes
-    ----------
-    sizes : list of int
-        Number of features, of units in each hidden layer, and of outputs.
-    data : TrainingData
-        Training samples.
-    statistics : LabelStatistics
-        Their label counts.
-    criterion : Criterion
-        The bound loss, of reduction ``"row_sum"``; cast to the type of the data and set to overwrite its logits.
-    validation : TrainingData, default=None
-        Samples whose loss decides when to stop.
-    """
-
-    sizes: list[int]
-    data: TrainingData
-    statistics: LabelStatistics
-    criterion: Criterion
-    validation: TrainingData | None = None
 
 
 @dataclass
@@ -86,53 +40,6 @@ class FitResult:
     def loss_curve(self) -> list[float]:
         """Objective at each iteration; that of a block stays what it was at its last."""
         return [sum(run.curve[min(i, run.n_iter - 1)] for run in self.runs) for i in range(self.n_iter)]
-
-
-def choose_solver(solver, sizes, *, early_stopping, separable) -> str:
-    """Resolve ``solver="auto"``: L-BFGS for a linear head that it can fit, else Adam.
-
-    The sizes of the model decide, which are the same in all folds of a training set and in the whole of it.
-
-    Parameters
-    ----------
-    solver : {"auto", "lbfgs", "adam"}
-        The classifier's parameter.
-    sizes : list of int
-        Number of features, of units in each hidden layer, and of outputs.
-    early_stopping : bool
-        Whether validation data decides when to stop, which only Adam does.
-    separable : bool
-        Whether the labels can be fitted in blocks. Else L-BFGS has to hold them all at a time.
-
-    Returns
-    -------
-    solver : {"lbfgs", "adam"}
-
-    Raises
-    ------
-    ValueError
-        If L-BFGS is asked for together with early stopping.
-    """
-    if solver == "lbfgs" and early_stopping:
-        raise ValueError("early_stopping=True is for solver='adam', or 'auto', which is Adam then; got solver='lbfgs'.")
-    if solver != "auto":
-        return solver
-    fits = len(sizes) == 2 and (separable or sizes[0] * sizes[1] <= BLOCK_COEFS)
-    return "lbfgs" if fits and not early_stopping else "adam"
-
-
-def label_blocks(sizes, solver, separable) -> list[slice]:
-    """Blocks of labels, of about the same size, that L-BFGS fits one after the other; one of all of them otherwise.
-
-    Where the loss is separable each label of a linear head has a problem of its own, and a block has so many as keep
-    memory bounded. How many these are does not depend on the samples.
-    """
-    most = n_labels = sizes[-1]
-    if solver == "lbfgs" and separable and len(sizes) == 2:
-        most = min(BLOCK_LABELS, max(BLOCK_COEFS // sizes[0], 1))
-    n_blocks = -(-n_labels // most)
-    ends = [n_labels * i // n_blocks for i in range(n_blocks + 1)]
-    return [slice(first, last) for first, last in itertools.pairwise(ends)]
 
 
 def fit_head(problem: Problem, options: TrainingOptions, *, random_state, start=None, monitor=None) -> FitResult:
@@ -181,16 +88,16 @@ def fit_head(problem: Problem, options: TrainingOptions, *, random_state, start=
 def _fit_linear(problem: Problem, options: TrainingOptions, start, monitor) -> FitResult:
     """Fit a linear head with L-BFGS, one block of labels after the other."""
     (coef,), (intercept,) = start
-    moments, blocks = problem.data.moments(), label_blocks(problem.sizes, options.solver, problem.criterion.separable)
+    moments = problem.data.moments()
     units, strength = _curvature_units(moments, problem.statistics, options, coef.dtype)
     data = problem.data.scale_features(units.by_feature, moments.mean).placed(options.device)
     criteria = [problem.criterion]
     if problem.criterion.separable:
         dtype = torch.from_numpy(coef).dtype
         whole: Any = problem.criterion.to(options.device, dtype)
-        criteria = whole.parts(data.pairs(options.device), dtype, blocks)
+        criteria = whole.parts(data.pairs(options.device), dtype, problem.blocks)
     runs: list[PlateauStop] = []
-    for labels, criterion in zip(blocks, criteria, strict=True):
+    for labels, criterion in zip(problem.blocks, criteria, strict=True):
         by_term = term_weights(options.term_weighting, problem.data.of_labels(labels))
         head = Head([coef[:, labels]], [intercept[labels]], units=units.of_labels(labels, by_term))
         part = replace(problem, data=data.of_labels(labels), criterion=criterion)
@@ -244,7 +151,7 @@ def _train(head, problem: Problem, options: TrainingOptions, strengths, *, order
         iterator_train__device=options.device,
         iterator_valid=BatchIterator,
         iterator_valid__device=options.device,
-        train_split=None if validation is None else _Split(validation),
+        train_split=None if validation is None else predefined_split(validation),
         callbacks=[("stop", stop)],
         device=options.device,
         strengths=[strength.to(options.device, dtype) for strength in strengths],
@@ -300,26 +207,11 @@ def _curvature_units(moments: Moments, statistics: LabelStatistics, options, dty
     share = statistics.clipped_counts / statistics.clipped_n_known
     by_label = share**-0.2
     by_feature = (usual + np.clip(options.alpha / spread, 1e-12, 1e12)) ** -0.25 * beyond / np.sqrt(spread)
-    units = Units(
-        by_feature=by_feature,
-        by_coef=by_label,
-        by_intercept=0.75 * share**-0.1 * by_label,
-        center=moments.mean * by_feature,
-        pull=by_feature**2 * spread,
-    )
+    center, pull = moments.mean * by_feature, by_feature**2 * spread
+    units = Units(*(part.astype(dtype) for part in (by_feature, by_label, 0.75 * share**-0.1 * by_label, center, pull)))
     (strength,) = penalty_strengths([len(variance), len(share)], statistics, options)
-    return units.astype(dtype), strength / spread * torch.from_numpy(by_label**2)
+    return units, strength / spread * torch.from_numpy(by_label**2)
 
 
 LBFGS_SETTINGS = {"optimizer": LBFGS, "lr": 1.0, "optimizer__history_size": LBFGS_HISTORY}
 ADAM_SETTINGS = {"optimizer": torch.optim.Adam, "optimizer__fused": True}
-
-
-class _Split:
-    """skorch's train_split: the validation samples are given."""
-
-    def __init__(self, validation):
-        self.validation = validation
-
-    def __call__(self, data, **fit_params):
-        return data, self.validation

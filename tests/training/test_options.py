@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.exceptions import ConvergenceWarning
 
-from skbalance.training import (
-    TrainingData,
-    check_device,
+from skbalance.training import TrainingData, check_device
+from skbalance.training._batches import Moments
+from skbalance.training._options import (
     check_hidden_layer_sizes,
     resolve_alpha,
     resolve_batch_size,
@@ -20,7 +20,6 @@ from skbalance.training import (
     training_dtype,
     warn_of_units,
 )
-from skbalance.training._batches import Moments
 
 
 def test_large_models_train_in_single_precision():
@@ -162,18 +161,17 @@ def test_the_spread_is_its_own_limit(variance, unit):
 @pytest.mark.parametrize("container", [np.asarray, sp.csr_array])
 def test_term_weights_are_for_linear_models_of_mostly_zeros(container):
     words, embeddings = samples(container(np.eye(3))), samples(container(np.ones((3, 3)) - np.eye(3)))
-    linear = {"linear": True, "solver": "lbfgs"}
-    assert resolve_term_weighting("auto", words, **linear) == "rf"
-    assert resolve_term_weighting("auto", words, linear=False, solver="lbfgs") is None
-    assert resolve_term_weighting("auto", words, linear=True, solver="adam") is None
-    assert resolve_term_weighting("auto", embeddings, **linear) is None
-    assert resolve_term_weighting("rf", embeddings, **linear) == "rf"
-    assert resolve_term_weighting(None, words, **linear) is None
+    assert resolve_term_weighting("auto", words, (), "lbfgs") == "rf"
+    assert resolve_term_weighting("auto", words, (3,), "lbfgs") is None
+    assert resolve_term_weighting("auto", words, (), "adam") is None
+    assert resolve_term_weighting("auto", embeddings, (), "lbfgs") is None
+    assert resolve_term_weighting("rf", embeddings, (), "lbfgs") == "rf"
+    assert resolve_term_weighting(None, words, (), "lbfgs") is None
+    with pytest.raises(ValueError, match=r"term_weighting='rf' is for linear models; got hidden_layer_sizes=\(3,\)"):
+        resolve_term_weighting("rf", words, (3,), "adam")
 
 
 def test_the_share_of_zeros_is_that_of_repeated_samples():
     X = np.array([[1.0, 0, 0], [1, 1, 1]])
-    kinds = [
-        resolve_term_weighting("auto", samples(X, np.array([n, 1.0])), linear=True, solver="lbfgs") for n in (1, 9)
-    ]
+    kinds = [resolve_term_weighting("auto", samples(X, np.array([n, 1.0])), (), "lbfgs") for n in (1, 9)]
     assert kinds == [None, "rf"]

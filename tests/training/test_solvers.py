@@ -1,4 +1,4 @@
-"""The choice of a solver, blocks of labels, and the minimum that is reached."""
+"""The minimum that is reached, in one block of labels and in several."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ from skbalance.losses import (
     LabelStatistics,
     SquaredHingeLoss,
 )
-from skbalance.training import Problem, TrainingData, TrainingOptions, _solvers, choose_solver, fit_head, label_blocks
+from skbalance.training import Problem, TrainingData, TrainingOptions, _problem, fit_head
 from skbalance.training._solvers import penalty_strengths
 
 # One of each kind of weights, with what belongs to labels.
@@ -37,47 +37,6 @@ PARAMETERS = {
 }
 
 
-@pytest.mark.parametrize(
-    ("change", "expected"),
-    [
-        ({}, "lbfgs"),
-        ({"sizes": [15_000, 5, 90]}, "adam"),
-        ({"early_stopping": True}, "adam"),
-        ({"sizes": [100_000, 18_211]}, "lbfgs"),
-        ({"sizes": [100_000, 335], "separable": False}, "lbfgs"),
-        ({"sizes": [100_000, 336], "separable": False}, "adam"),
-        ({"solver": "adam"}, "adam"),
-        ({"solver": "lbfgs", "sizes": [15_000, 18_211], "separable": False}, "lbfgs"),
-    ],
-)
-def test_choice(change, expected):
-    usual = {"solver": "auto", "sizes": [15_000, 90], "early_stopping": False, "separable": True}
-    assert choose_solver(**{**usual, **change}) == expected
-
-
-def test_lbfgs_has_no_early_stopping():
-    with pytest.raises(ValueError, match=r"early_stopping=True is for solver='adam'.*got solver='lbfgs'"):
-        choose_solver("lbfgs", [3, 2], early_stopping=True, separable=True)
-
-
-@pytest.mark.parametrize(
-    ("sizes", "change", "lengths"),
-    [
-        ([9, 256], {}, [256]),
-        ([9, 257], {}, [128, 129]),
-        ([1 << 20, 65], {}, [21, 22, 22]),
-        ([1 << 26, 3], {}, [1, 1, 1]),
-        ([9, 600], {"separable": False}, [600]),
-        ([9, 600], {"solver": "adam"}, [600]),
-        ([9, 5, 600], {}, [600]),
-    ],
-)
-def test_blocks_of_labels(sizes, change, lengths):
-    blocks = label_blocks(sizes, **{"solver": "lbfgs", "separable": True, **change})
-    assert [block.stop - block.start for block in blocks] == lengths
-    np.testing.assert_array_equal(np.concatenate([np.arange(sizes[-1])[block] for block in blocks]), range(sizes[-1]))
-
-
 def counted_problem(dtype=np.float64):
     """Sparse counts, weights, and unknown and soft labels besides the usual ones."""
     rng = np.random.default_rng(3)
@@ -93,7 +52,7 @@ def test_blocks_of_labels_have_the_minimum_of_all_labels(loss, term_weighting, m
     X, y, weight = counted_problem()
     params = {"alpha": 1.0, "tol": 1e-15, "max_iter": 3000, "term_weighting": term_weighting, "uncertain_labels": True}
     one = BalancedMultiLabelClassifier(loss, **params).fit(X, y, sample_weight=weight)
-    monkeypatch.setattr(_solvers, "BLOCK_LABELS", 3)
+    monkeypatch.setattr(_problem, "BLOCK_LABELS", 3)
     many = BalancedMultiLabelClassifier(loss, **params).fit(X, y, sample_weight=weight)
     np.testing.assert_allclose(many.decision_function(X), one.decision_function(X), atol=1e-6)
     assert many.loss_curve_[-1] == pytest.approx(one.loss_curve_[-1], rel=1e-9)
