@@ -418,11 +418,8 @@ class BatchIterator:
         order = np.arange(n) if self.random_state is None else self.random_state.permutation(n)
         if self._resident is None and ResidentData.fits(self.dataset, self.device):
             self._resident = ResidentData(self.dataset, self.device)
-        parts = _slices(n, self.batch_size)
-        if self._resident is None:
-            for part in parts:
+        for part in _slices(n, self.batch_size):
+            if self._resident is None:
                 yield self.dataset.take(order[part]).on_device(self.device)
-        else:
-            index = torch.from_numpy(order).to(self.device)
-            for part in parts:
-                yield self._resident.take(index[part])
+            else:
+                yield self._resident.take(torch.from_numpy(order[part]).to(self.device))

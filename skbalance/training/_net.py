@@ -11,6 +11,8 @@ from skorch import NeuralNet
 from skorch.callbacks import Callback
 from skorch.utils import FirstStepAccumulator
 
+from ._problem import TrainingOptions
+
 __all__ = ["Net", "PlateauStop", "StopTraining"]
 
 # Training that ends this many times above the objective that it started from, or reached before, did not converge.
@@ -98,14 +100,11 @@ class PlateauStop(Callback):
 
     Parameters
     ----------
-    tol : float
-        Relative improvement an iteration below which training has converged.
-    window : int
-        Iterations over which it is averaged.
+    options : TrainingOptions
+        With ``tol``, the relative improvement an iteration below which training has converged; ``n_iter_no_change``,
+        the iterations over which it is averaged; and ``verbose``, above 0 to print the objective of each.
     restore_best : bool
         Keep the weights of the best iteration.
-    verbose : int
-        Print the objective of each iteration if above 0.
     monitor : object, default=None
         Its ``begin()`` is called at the start of each iteration, and at its end ``end(to_numpy)`` with what gives
         coefficients and intercepts; training stops where that returns True.
@@ -131,16 +130,15 @@ class PlateauStop(Callback):
         If an objective is not finite.
     """
 
-    tol: float
-    window: int
+    options: TrainingOptions
     restore_best: bool = False
-    verbose: int = 0
     monitor: Any = None
 
     def on_train_begin(self, net, **kwargs):
         """Start afresh."""
         self.curve, self.validation_curve = [], []
         self.n_iter, self.best_state = 0, None
+        self.window = min(self.options.n_iter_no_change, self.options.max_iter)
         self.converged = self.asked = self.stuck = False
         self._start_penalty = 0.0 if net.penalty_in_loss else net.module_.penalty(net.strengths).item()
 
@@ -165,7 +163,7 @@ class PlateauStop(Callback):
             monitored = self.validation_curve
             if self.restore_best and monitored[-1] <= min(monitored):
                 self.best_state = {k: v.detach().clone() for k, v in net.module_.state_dict().items()}
-        if self.verbose:
+        if self.options.verbose:
             shown = f"{objective:.6g}" + (f", validation {monitored[-1]:.6g}" if self.validation_curve else "")
             print(f"Iteration {self.n_iter}: objective {shown}")
         if not (math.isfinite(objective) and math.isfinite(monitored[-1])):
@@ -192,7 +190,7 @@ class PlateauStop(Callback):
         if len(curve) <= self.window:
             return False
         before, after = min(curve[: -self.window]), min(curve[-self.window :])
-        return before - after <= self.tol * self.window * abs(before)
+        return before - after <= self.options.tol * self.window * abs(before)
 
 
 def _mean_loss(epoch, prefix):

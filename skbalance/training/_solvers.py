@@ -131,13 +131,7 @@ class _BlockMonitor:
 def _train(head, problem: Problem, options: TrainingOptions, strengths, *, order=None, monitor=None) -> FitResult:
     """Let skorch train a head."""
     data, validation, lbfgs = problem.data, problem.validation, options.solver == "lbfgs"
-    stop = PlateauStop(
-        tol=options.tol,
-        window=min(options.n_iter_no_change, options.max_iter),
-        restore_best=validation is not None,
-        verbose=options.verbose,
-        monitor=monitor,
-    )
+    stop = PlateauStop(options, restore_best=validation is not None, monitor=monitor)
     dtype = torch.from_numpy(np.empty(0, data.X.dtype)).dtype
     criterion = problem.criterion.to(dtype=dtype)
     criterion.overwrite_logits = True
