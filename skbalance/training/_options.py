@@ -44,8 +44,8 @@ def training_dtype(dtype, sizes, tol, moments: Moments) -> np.dtype:
     tol : float
         Relative improvement at which training stops.
     moments : Moments
-        Of the features; those far from zero for how little they vary need double precision, and are warned of if they
-        come in single precision.
+        Of the features; very large and small ones need double precision, and so do those far from zero for how little
+        they vary, which are warned of if they come in single precision.
 
     Returns
     -------
@@ -58,10 +58,11 @@ def training_dtype(dtype, sizes, tol, moments: Moments) -> np.dtype:
     """
     far = moments.largest_offset > LARGEST_SINGLE_OFFSET
     n_coefs = sum(n_in * n_out for n_in, n_out in itertools.pairwise(sizes))
-    single = n_coefs >= SINGLE_PRECISION_COEFS and tol >= 1e-6 and not far
-    found = np.dtype(np.float32 if single else dtype)
     with np.errstate(invalid="ignore"):
         size = np.sqrt(moments.variance) + np.abs(moments.mean)
+    within = np.sqrt(moments.spread) >= 1e-15 and bool(np.all(size <= 1e15))
+    single = n_coefs >= SINGLE_PRECISION_COEFS and tol >= 1e-6 and within and not far
+    found = np.dtype(np.float32 if single else dtype)
     if not np.all(size < np.sqrt(np.finfo(found).max)):
         raise ValueError(
             f"X holds values too large to train on in {found}: their squares pass {np.finfo(found).max:.0e}. Scale "

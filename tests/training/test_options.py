@@ -30,6 +30,8 @@ def test_large_models_train_in_single_precision():
     assert training_dtype(double, [256, 512, 256], 1e-3, near) == single
     assert training_dtype(double, [512, 512], 1e-7, near) == double
     assert training_dtype(double, [512, 512], 1e-3, far) == double
+    for size in (1e-20, 1e20):
+        assert training_dtype(double, [512, 512], 1e-3, Moments(np.zeros(3), np.full(3, size**2))) == double
     assert training_dtype(single, [2, 2], 0, near) == single
 
 

@@ -59,6 +59,51 @@ def test_blocks_of_labels_have_the_minimum_of_all_labels(loss, term_weighting, m
     assert many.n_iter_ == len(many.loss_curve_)
 
 
+class Monitor:
+    """Keeps the weights after each iteration; wants to stop after so many."""
+
+    def __init__(self, most=10**9):
+        self.begun, self.weights, self.most = 0, [], most
+
+    def begin(self):
+        self.begun += 1
+
+    def end(self, to_numpy):
+        (coef,), (intercept,) = to_numpy()
+        self.weights.append((coef, intercept))
+        return self.begun == self.most
+
+
+def test_a_monitor_sees_all_labels_and_stops_all_blocks():
+    X, y = linear_problem()
+    statistics = LabelStatistics.from_targets(y)
+    data = TrainingData(X, sp.csr_array(y), np.ones(len(y)))
+    blocks = [slice(0, 1), slice(1, 2)]
+    options = TrainingOptions(solver="lbfgs", **{**PARAMETERS, "tol": 1e-6})
+
+    def fit(monitor):
+        problem = Problem([4, 2], data, statistics, BinaryCrossEntropy().bind(statistics, "row_sum"), blocks)
+        return fit_head(problem, options, random_state=np.random.RandomState(0), monitor=monitor)
+
+    monitor = Monitor()
+    result = fit(monitor)
+    first, second = (run.n_iter for run in result.runs)
+    assert monitor.begun == len(monitor.weights) == first + second
+    assert result.n_iter == max(first, second) == len(result.loss_curve)
+    assert result.loss_curve[-1] == pytest.approx(sum(run.curve[-1] for run in result.runs))
+    for coef, _ in monitor.weights[:first]:
+        assert not coef[:, 1].any()
+    for coef, _ in monitor.weights[first:]:
+        np.testing.assert_array_equal(coef[:, 0], result.coefs[0][:, 0])
+    for seen, given in zip(monitor.weights[-1], (*result.coefs, *result.intercepts)):
+        np.testing.assert_array_equal(seen, given)
+
+    stopped = fit(Monitor(3))
+    assert [run.asked for run in stopped.runs] == [True]
+    assert not stopped.coefs[0][:, 1].any()
+    np.testing.assert_array_equal(stopped.coefs[0][:, 0], monitor.weights[2][0][:, 0])
+
+
 def test_units_do_not_move_the_minimum():
     # Features and labels of very different size: the curvature scales differ by orders of magnitude.
     rng = np.random.default_rng(0)
