@@ -297,9 +297,7 @@ class BalancedMultiLabelClassifier(LossBoxMixin, CallbackSupportMixin, Classifie
         random_state = check_random_state(self.random_state)
         X, encoding, indicator, weight = self._read(X, y, sample_weight)
         multilabel = encoding.kind == "multilabel"
-        loss, problem, options = resolve_problem(
-            self, X, indicator, weight, multilabel=multilabel, random_state=random_state
-        )
+        loss, problem, options = resolve_problem(self, X, indicator, weight, multilabel, random_state)
         start = self._start(encoding, problem) if self._goes_on else None
         self._store_target(encoding, problem.statistics, loss)
         n_iterations, tasks = self.max_iter * len(problem.blocks), None

@@ -9,13 +9,14 @@ from ._options import check_device
 if TYPE_CHECKING:
     from ._batches import TrainingData
     from ._isolation import isolated_torch
-    from ._problem import Problem, TrainingOptions, resolve_problem
+    from ._problem import Problem, TrainingOptions, bind_loss, resolve_problem
     from ._solvers import fit_head
 
 __all__ = [
     "Problem",
     "TrainingData",
     "TrainingOptions",
+    "bind_loss",
     "check_device",
     "fit_head",
     "hold_out_rows",
@@ -29,6 +30,7 @@ __getattr__, __dir__ = lazy_names(
         "Problem": "_problem",
         "TrainingData": "_batches",
         "TrainingOptions": "_problem",
+        "bind_loss": "_problem",
         "fit_head": "_solvers",
         "isolated_torch": "_isolation",
         "resolve_problem": "_problem",

@@ -19,7 +19,7 @@ from ._options import (
     warn_of_units,
 )
 
-__all__ = ["Problem", "TrainingOptions", "choose_solver", "label_blocks", "resolve_problem"]
+__all__ = ["Problem", "TrainingOptions", "bind_loss", "choose_solver", "label_blocks", "resolve_problem"]
 
 # Coefficients that L-BFGS fits at a time, of which it holds some 17 arrays: 2 GiB in single precision.
 BLOCK_COEFS = 1 << 25
@@ -120,9 +120,45 @@ def label_blocks(sizes, solver, separable) -> list[slice]:
     return [slice(first, last) for first, last in itertools.pairwise(ends)]
 
 
-def resolve_problem(
-    settings, X, y, weight, *, multilabel: bool, random_state
-) -> tuple[BaseLoss, Problem, TrainingOptions]:
+def bind_loss(loss: BaseLoss, y, weight, multilabel: bool, label_smoothing: float):
+    """Bind a loss to the labels that it is trained on, and warn of those that are never or always there.
+
+    Parameters
+    ----------
+    loss : BaseLoss
+        The loss.
+    y : csr_array of shape (n_samples, n_outputs)
+        Indicator of the training samples, without those held out.
+    weight : ndarray of shape (n_samples,)
+        Their weights.
+    multilabel : bool
+        Whether the labels are some that do not exclude each other.
+    label_smoothing : float
+        See :meth:`BaseLoss.bind`.
+
+    Returns
+    -------
+    loss : BaseLoss
+        With the parameters that the labels set.
+    statistics : LabelStatistics
+    criterion : Criterion
+        Of reduction ``"row_sum"``.
+
+    Raises
+    ------
+    ValueError
+        If the loss is not for such labels.
+    """
+    if loss.exclusive and multilabel:
+        raise ValueError(f"{loss!r} is for classes that exclude each other; y is a label indicator.")
+    statistics = LabelStatistics.from_targets(y, weight)
+    if multilabel:
+        warn_of_constant_labels(statistics.counts, statistics.n_known)
+    loss = loss.resolve(statistics)
+    return loss, statistics, loss.bind(statistics, reduction="row_sum", label_smoothing=label_smoothing)
+
+
+def resolve_problem(settings, X, y, weight, multilabel: bool, random_state):
     """Resolve all that the parameters leave open by the data.
 
     Parameters
@@ -153,8 +189,6 @@ def resolve_problem(
         If a parameter is not allowed, also with these data.
     """
     loss, hidden = get_loss(settings.loss), check_hidden_layer_sizes(settings.hidden_layer_sizes)
-    if loss.exclusive and multilabel:
-        raise ValueError(f"{loss!r} is for classes that exclude each other; y is a label indicator.")
     device, sizes = check_device(settings.device), [X.shape[1], *hidden, y.shape[1]]
     data = TrainingData.from_arrays(X, y, weight)
     moments = data.moments()
@@ -163,11 +197,7 @@ def resolve_problem(
     data, validation = data.astype(training_dtype(X.dtype, sizes, tol, moments)), None
     if settings.early_stopping:
         data, validation = data.hold_out(settings.validation_fraction, random_state)
-    statistics = LabelStatistics.from_targets(data.y, data.weight)
-    if multilabel:
-        warn_of_constant_labels(statistics.counts, statistics.n_known)
-    loss = loss.resolve(statistics)
-    criterion = loss.bind(statistics, reduction="row_sum", label_smoothing=settings.label_smoothing)
+    loss, statistics, criterion = bind_loss(loss, data.y, data.weight, multilabel, settings.label_smoothing)
     early_stopping, separable = settings.early_stopping, criterion.separable
     solver = choose_solver(settings.solver, sizes, early_stopping=early_stopping, separable=separable)
     if solver == "adam":
