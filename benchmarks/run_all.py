@@ -35,6 +35,7 @@ SECTIONS = {
     "decisions": (),
     "tags": ("goemotions.json.gz",),
     "service": (),
+    "scaling": (),
     "speed": (),
     "figures": (),
     "readme": (),

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from skorch import NeuralNet
 
 from skbalance.losses import DistributionBalancedLoss, LabelStatistics
-from skbalance.training import TrainingData, TrainingOptions, fit_head
+from skbalance.training import Problem, TrainingData, TrainingOptions, fit_head
 from skbalance.training._batches import BatchIterator
 from skbalance.training._heads import Head, initial_weights
 from skbalance.training._solvers import penalty_strengths
@@ -46,14 +46,8 @@ class Task:
 
     def ours(self, epochs=1):
         """Train with `fit_head`."""
-        return fit_head(
-            self.sizes,
-            self.criterion(),
-            self.data,
-            statistics=self.statistics,
-            options=self.options(epochs),
-            random_state=np.random.RandomState(0),
-        )
+        problem = Problem(self.sizes, self.data, self.statistics, self.criterion())
+        return fit_head(problem, self.options(epochs), random_state=np.random.RandomState(0))
 
     def bare(self, epochs=1, max_batches=None):
         """Train in a plain loop over the same batches; returns the batches done."""

@@ -48,13 +48,15 @@ class IterationTasks:
     context : CallbackContext
         Of the fit.
     estimator : estimator
-        What is fitted. All that it needs to predict but `coefs_` and `intercepts_` is there already.
+        What is fitted.
+    learner : estimator
+        Has all that is needed to predict but `coefs_` and `intercepts_` already.
     **told
         X, y and metadata, for the callbacks.
     """
 
-    def __init__(self, context, estimator, **told):
-        self._context, self._told = context, {"estimator": estimator, **told}
+    def __init__(self, context, estimator, learner, **told):
+        self._context, self._learner, self._told = context, learner, {"estimator": estimator, **told}
         context.call_on_fit_task_begin(**self._told)
 
     def begin(self):
@@ -64,9 +66,12 @@ class IterationTasks:
 
     def end(self, to_numpy) -> bool:
         """End an iteration, with what gives its coefficients and intercepts; return whether a callback asks to stop."""
-        return self._iteration.call_on_fit_task_end(
-            **self._told, reconstruction_attributes=lambda: dict(zip(("coefs_", "intercepts_"), to_numpy()))
-        )
+
+        def attributes():
+            coefs, intercepts = to_numpy()
+            return {**vars(self._learner), "coefs_": coefs, "intercepts_": intercepts}
+
+        return self._iteration.call_on_fit_task_end(**self._told, reconstruction_attributes=attributes)
 
     def end_all(self):
         """End the fit, when the estimator can predict."""

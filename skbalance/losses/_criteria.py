@@ -5,7 +5,9 @@ Losses import this inside ``_criterion``, so that a model that was trained with 
 
 from __future__ import annotations
 
+import copy
 from abc import abstractmethod
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -13,7 +15,7 @@ from torch import Tensor, nn
 from skbalance.losses._kernel import BalancedLossFunction, Elements, compute_dtype
 from skbalance.losses._margins import Focal, MarginLoss
 from skbalance.losses._positives import PositivePairs
-from skbalance.losses._weighting import LabelWeighting, Weighting
+from skbalance.losses._weighting import FixedWeighting, LabelWeighting, Weighting
 
 
 class Criterion(nn.Module):
@@ -33,7 +35,11 @@ class Criterion(nn.Module):
         that is possible: for trainers that look at them no more. False unless set.
     label_smoothing : float
         What :meth:`BaseLoss.bind` was given.
+    separable : bool
+        Whether the loss of a label is one of its own logits, and of weights that the targets alone determine.
     """
+
+    separable = False
 
     def __init__(self, n_labels: int, reduction: str):
         super().__init__()
@@ -137,6 +143,7 @@ class BalancedCriterion(Criterion):
         Shift of the logits.
     """
 
+    separable = True
     logit_bias: Tensor | None
     positive_factor: Tensor
 
@@ -184,6 +191,33 @@ class BalancedCriterion(Criterion):
             logit_bias=None if self.logit_bias is None else self.logit_bias.to(dtype),
             label_smoothing=self.label_smoothing,
         )
+
+    def parts(self, pairs: PositivePairs, dtype: torch.dtype, blocks: Sequence[slice]) -> list[BalancedCriterion]:
+        """Criteria of blocks of the labels that add up to the loss of all of them on one batch.
+
+        Parameters
+        ----------
+        pairs : PositivePairs
+            The batch, with all labels.
+        dtype : torch.dtype
+            Type of the logits.
+        blocks : sequence of slice
+            The labels of each block.
+
+        Returns
+        -------
+        criteria : list of BalancedCriterion
+            They take the logits and the pairs of their labels.
+        """
+        weight, parts = self.weighting.for_batch(pairs, dtype), []
+        for labels in blocks:
+            part = copy.deepcopy(self)
+            part.n_labels = len(range(self.n_labels)[labels])
+            part.weighting = FixedWeighting(weight.of_labels(labels))
+            part.positive_factor = self.positive_factor[labels]
+            part.logit_bias = None if self.logit_bias is None else self.logit_bias[labels]
+            parts.append(part)
+        return parts
 
     def _loss(self, logits: Tensor, pairs: PositivePairs) -> Tensor:
         share = 1 / max(logits.numel(), 1) if self.reduction == "mean" else 1.0

@@ -28,6 +28,11 @@ class OuterWeight:
         """Return the weights multiplied by a constant."""
         return OuterWeight(self.weight * factor, self.shape)
 
+    def of_labels(self, labels: slice) -> OuterWeight:
+        """Return the weights of some of the labels."""
+        weight = self.weight[labels] if self.weight.ndim == 1 else self.weight
+        return OuterWeight(weight, (self.shape[0], len(range(self.shape[1])[labels])))
+
     def block(self, start: int, stop: int) -> Tensor:
         """Weights of rows start to stop, of shape (stop - start, n_labels)."""
         return self.weight.expand(self.shape)[start:stop]
@@ -55,6 +60,10 @@ class RebalancedWeight:
     def times(self, factor: float) -> RebalancedWeight:
         """Return the weights multiplied by a constant."""
         return replace(self, factor=self.factor * factor)
+
+    def of_labels(self, labels: slice) -> RebalancedWeight:
+        """Return the weights of some of the labels."""
+        return replace(self, inverse_counts=self.inverse_counts[labels])
 
     def block(self, start: int, stop: int) -> Tensor:
         """Weights of rows start to stop, of shape (stop - start, n_labels)."""
@@ -85,6 +94,18 @@ class Weighting(nn.Module):
     @abstractmethod
     def for_batch(self, pairs: PositivePairs, dtype: torch.dtype) -> OuterWeight | RebalancedWeight:
         """Return the weights of one batch."""
+
+
+class FixedWeighting(Weighting):
+    """The weights of one batch, whatever the batch is."""
+
+    def __init__(self, weight: OuterWeight | RebalancedWeight):
+        super().__init__()
+        self.weight = weight
+
+    def for_batch(self, pairs: PositivePairs, dtype: torch.dtype) -> OuterWeight | RebalancedWeight:
+        """Return the weights."""
+        return self.weight
 
 
 class LabelWeighting(Weighting):

@@ -4,55 +4,35 @@ from typing import TYPE_CHECKING
 
 from .._lazy import lazy_names
 from ._hold_out import hold_out_rows
-from ._options import (
-    SOLVERS,
-    check_device,
-    check_hidden_layer_sizes,
-    check_range,
-    check_start,
-    resolve_alpha,
-    resolve_batch_size,
-    resolve_term_weighting,
-    training_dtype,
-    warn_of_offsets,
-)
-from ._term_weighting import TERM_WEIGHTINGS, check_term_weighting
+from ._options import check_device
 
 if TYPE_CHECKING:
     from ._batches import TrainingData
     from ._isolation import isolated_torch
-    from ._solvers import FitResult, TrainingOptions, choose_solver, fit_head
+    from ._problem import Problem, TrainingOptions, bind_loss, resolve_problem
+    from ._solvers import fit_head
 
 __all__ = [
-    "SOLVERS",
-    "TERM_WEIGHTINGS",
-    "FitResult",
+    "Problem",
     "TrainingData",
     "TrainingOptions",
+    "bind_loss",
     "check_device",
-    "check_hidden_layer_sizes",
-    "check_range",
-    "check_start",
-    "check_term_weighting",
-    "choose_solver",
     "fit_head",
     "hold_out_rows",
     "isolated_torch",
-    "resolve_alpha",
-    "resolve_batch_size",
-    "resolve_term_weighting",
-    "training_dtype",
-    "warn_of_offsets",
+    "resolve_problem",
 ]
 
 __getattr__, __dir__ = lazy_names(
     __name__,
     {
-        "FitResult": "_solvers",
+        "Problem": "_problem",
         "TrainingData": "_batches",
-        "TrainingOptions": "_solvers",
-        "choose_solver": "_solvers",
+        "TrainingOptions": "_problem",
+        "bind_loss": "_problem",
         "fit_head": "_solvers",
         "isolated_torch": "_isolation",
+        "resolve_problem": "_problem",
     },
 )

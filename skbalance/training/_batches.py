@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import scipy.sparse as sp
@@ -214,6 +215,20 @@ class Moments:
     mean: np.ndarray
     variance: np.ndarray
 
+    @cached_property
+    def spread(self) -> float:
+        """Sum of the variances, of which no feature has more than a share 1 / sqrt(n_features).
+
+        So a few features of large units of their own do not set that of all; those that do not vary are not counted.
+        """
+        rising = np.sort(self.variance[self.variance > 0])
+        rest = np.cumsum(rising)[::-1]  # without the k largest
+        capped = np.arange(len(rest)) / max(np.sqrt(len(rest)), 1)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            total = rest / (1 - capped)
+        fits = (capped < 1) & (rising[::-1] <= total / np.sqrt(len(rest)) * (1 + 1e-9))
+        return float(total[fits.argmax()]) if len(rest) else 0.0
+
     @property
     def largest_offset(self) -> float:
         """Largest mean of a feature in units of its own deviation; of features that do not vary, 0."""
@@ -235,11 +250,14 @@ class TrainingData(Dataset):
         Indicator: of a floating type where labels are soft or unknown, else only its sparsity pattern is read.
     weight : ndarray of shape (n_samples,)
         Positive weights in the type of the computation.
+    features : Tensor or SparseRows, default=None
+        X on the device, see :meth:`placed`.
     """
 
     X: np.ndarray | sp.csr_array
     y: sp.csr_array
     weight: np.ndarray
+    features: Tensor | SparseRows | None = None
 
     @classmethod
     def from_arrays(cls, X, y, weight) -> TrainingData:
@@ -308,15 +326,26 @@ class TrainingData(Dataset):
         train, held_out = hold_out_rows(self.y, fraction, random_state)
         return self.take(train), self.take(held_out)
 
-    def on_device(self, device) -> tuple:
-        """All samples as one batch, ``(features, (pairs, weight))``."""
+    def placed(self, device) -> TrainingData:
+        """Return the samples with their features on the device, once for all labels that they are trained for."""
         X = self.X
-        features = SparseRows.from_scipy(X, device) if sp.issparse(X) else tensor(X).to(device)
+        return replace(self, features=SparseRows.from_scipy(X, device) if sp.issparse(X) else tensor(X).to(device))
+
+    def of_labels(self, labels: slice) -> TrainingData:
+        """Return the samples with some of their labels."""
+        return replace(self, y=self.y[:, labels])
+
+    def pairs(self, device) -> PositivePairs:
+        """Pairs of all samples and their labels."""
         rows = np.repeat(np.arange(len(self)), np.diff(self.y.indptr))
         cols = tensor(self.y.indices.astype(np.int64, copy=False))
         values = tensor(self.y.data) if self.y.dtype.kind == "f" else None
-        pairs = PositivePairs(torch.from_numpy(rows), cols, self.y.shape, values).to(device)
-        return features, (pairs, tensor(self.weight).to(device))
+        return PositivePairs(torch.from_numpy(rows), cols, self.y.shape, values).to(device)
+
+    def on_device(self, device) -> tuple:
+        """All samples as one batch, ``(features, (pairs, weight))``."""
+        features = self.placed(device).features if self.features is None else self.features
+        return features, (self.pairs(device), tensor(self.weight).to(device))
 
 
 class ResidentData:
@@ -389,11 +418,8 @@ class BatchIterator:
         order = np.arange(n) if self.random_state is None else self.random_state.permutation(n)
         if self._resident is None and ResidentData.fits(self.dataset, self.device):
             self._resident = ResidentData(self.dataset, self.device)
-        parts = _slices(n, self.batch_size)
-        if self._resident is None:
-            for part in parts:
+        for part in _slices(n, self.batch_size):
+            if self._resident is None:
                 yield self.dataset.take(order[part]).on_device(self.device)
-        else:
-            index = torch.from_numpy(order).to(self.device)
-            for part in parts:
-                yield self._resident.take(index[part])
+            else:
+                yield self._resident.take(torch.from_numpy(order[part]).to(self.device))

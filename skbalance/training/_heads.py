@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -16,25 +16,53 @@ __all__ = ["Head", "Units", "initial_weights"]
 
 @dataclass(frozen=True)
 class Units:
-    """Units in which the optimizer sees a linear head, so that its curvature varies less.
+    """Units in which the optimizer sees a linear head.
 
     Attributes
     ----------
     by_feature : ndarray of shape (n_features,)
         Factors that the features come multiplied by.
-    by_label : ndarray of shape (n_outputs,)
-        Factors of the logits.
+    by_coef : ndarray of shape (n_outputs,) or (n_features, n_outputs)
+        Factors of the coefficients of features so multiplied: of the labels, of the terms for each label, or of both.
     by_intercept : ndarray of shape (n_outputs,)
-        Factors of the intercepts, besides those of the logits.
+        Factors of the intercepts.
     center : ndarray of shape (n_features,)
         What is subtracted from the features so multiplied. Dense features come without it; sparse ones stay as they
         are, and it is taken from the intercepts.
+    pull : ndarray of shape (n_features,)
+        Factors of the penalty on the coefficients that the optimizer sees.
     """
 
     by_feature: np.ndarray
-    by_label: np.ndarray
+    by_coef: np.ndarray
     by_intercept: np.ndarray
     center: np.ndarray
+    pull: np.ndarray
+
+    @classmethod
+    def of_terms(cls, term_weights) -> Units:
+        """Units in which only the weights of the terms are taken out."""
+        one, zero = (np.full(term_weights.shape[0], value, dtype=term_weights.dtype) for value in (1, 0))
+        return cls(one, term_weights, np.ones_like(term_weights[0]), zero, one)
+
+    def of_labels(self, labels: slice, term_weights=None) -> Units:
+        """Units of some of the labels, with the weights of the terms for each of them."""
+        by_coef = self.by_coef[labels]
+        by_coef = by_coef if term_weights is None else term_weights * by_coef
+        return replace(self, by_coef=by_coef, by_intercept=self.by_intercept[labels])
+
+    def enter(self, coef, intercept) -> tuple[np.ndarray, np.ndarray]:
+        """Coefficients and intercepts in these units."""
+        coef = coef / self.by_feature[:, None]
+        return coef / self.by_coef, (intercept + self.center @ coef) / self.by_intercept
+
+    def leave(self, coef, intercept) -> tuple[np.ndarray, np.ndarray]:
+        """Coefficients and intercepts of the features as they were, in the memory of those given."""
+        coef *= self.by_coef
+        intercept *= self.by_intercept
+        intercept -= self.center @ coef
+        coef *= self.by_feature[:, None]
+        return coef, intercept
 
 
 class Scratch:
@@ -61,49 +89,30 @@ class Scratch:
         # A tensor of its own, which autograd takes as the gradient without a copy.
         return self.memory["gradient"].detach()
 
-    def weighted(self, coef: Tensor, term_weights: Tensor) -> Tensor:
-        """Coefficients times the weights of their features, lost at the next."""
-        if "weighted" not in self.memory:
-            self.memory["weighted"] = torch.empty_like(term_weights)
-        return torch.mul(coef.detach(), term_weights, out=self.memory["weighted"])
+    def product(self, coef: Tensor, factors: Tensor) -> Tensor:
+        """Coefficients times their factors, lost at the next."""
+        if "product" not in self.memory:
+            self.memory["product"] = torch.empty_like(coef)
+        return torch.mul(coef.detach(), factors, out=self.memory["product"])
 
 
 class FirstLayer(torch.autograd.Function):
-    """Centred features times (weighted) coefficients, plus intercepts, then the units of the outputs.
-
-    There are gradients by the weights only.
-    """
+    """Centred features times coefficients, which have factors, plus intercepts; with gradients by the weights only."""
 
     @staticmethod
-    def forward(
-        ctx,
-        coef,
-        intercept,
-        features: Tensor | SparseRows,
-        units: Tensor | None,
-        center: Tensor | None,
-        term_weights: Tensor | None,
-        scratch: Scratch,
-    ):
+    def forward(ctx, coef, intercept, features, factors, center, scratch):
         """Multiply."""
-        ctx.coef, ctx.features, ctx.units, ctx.center, ctx.scratch = coef, features, units, center, scratch
-        ctx.term_weights = term_weights
-        if term_weights is not None:
-            coef = scratch.weighted(coef, term_weights)
+        ctx.coef, ctx.features, ctx.factors, ctx.center, ctx.scratch = coef, features, factors, center, scratch
+        if factors is not None:
+            coef = scratch.product(coef, factors)
         if center is not None:
             intercept = intercept - center @ coef
         out = scratch.output(coef, torch.Size((len(features), coef.shape[1])))
         if isinstance(features, SparseRows):
-            offset = intercept if units is None else intercept * units
             for rows, columns, product in features.rows.products(coef):
-                if units is None:
-                    torch.add(product, offset[columns], out=out[rows, columns])
-                else:
-                    torch.addcmul(offset[columns], product, units[columns], out=out[rows, columns])
+                torch.add(product, intercept[columns], out=out[rows, columns])
         else:
             torch.addmm(intercept, features, coef, out=out)
-            if units is not None:
-                out *= units
         return out
 
     @staticmethod
@@ -115,16 +124,13 @@ class FirstLayer(torch.autograd.Function):
             ctx.features.multiply_transposed(grad, by_coef)
         else:
             torch.mm(ctx.features.T, grad, out=by_coef)
-        if ctx.units is not None or ctx.term_weights is not None:
+        if ctx.factors is not None:
+            factors = ctx.factors.expand_as(by_coef)
             for rows in row_blocks(by_coef.shape[0], by_coef.shape[1], by_coef.device):
-                part = by_coef[rows]
                 if ctx.center is not None:
-                    part.addr_(ctx.center[rows], sums, alpha=-1)
-                if ctx.units is not None:
-                    part *= ctx.units
-                if ctx.term_weights is not None:
-                    part *= ctx.term_weights[rows]
-        return by_coef, sums if ctx.units is None else sums * ctx.units, None, None, None, None, None
+                    by_coef[rows].addr_(ctx.center[rows], sums, alpha=-1)
+                by_coef[rows] *= factors[rows]
+        return by_coef, sums, None, None, None, None
 
 
 def initial_weights(sizes, *, log_odds, random_state, dtype) -> tuple[list, list]:
@@ -199,43 +205,32 @@ class Head(nn.Module):
     seed : int, default=0
         Decides which.
     units : Units, default=None
-        Of a linear head: the optimizer sees coefficients divided by the factors of features and labels, and the
-        intercepts of centred features, divided by those of labels and intercepts.
-    term_weights : ndarray of shape (n_features, n_outputs), default=None
-        Of a linear head: the optimizer and the penalty see coefficients divided by these.
+        Those in which the optimizer sees a linear head.
     """
 
-    feature_scale: Tensor
-    label_scale: Tensor
-    intercept_scale: Tensor
-    center: Tensor
-    term_weights: Tensor | None
+    by_coef: Tensor | None
+    by_intercept: Tensor | None
+    center: Tensor | None
+    pull: Tensor | None
 
-    def __init__(self, coefs, intercepts, *, dropout=0.0, seed=0, units: Units | None = None, term_weights=None):
+    def __init__(self, coefs, intercepts, *, dropout=0.0, seed=0, units: Units | None = None):
         super().__init__()
-        self.dropout = Dropout(dropout, seed)
-        self.scratch = Scratch()
-        self.scaled = units is not None
+        self.dropout, self.scratch, self.units = Dropout(dropout, seed), Scratch(), units
         if units is not None:
-            coefs = [coefs[0] / units.by_feature[:, None] / units.by_label]
-            intercepts = [(intercepts[0] / units.by_label + units.center @ coefs[0]) / units.by_intercept]
-            self.register_buffer("feature_scale", torch.from_numpy(units.by_feature))
-            self.register_buffer("label_scale", torch.from_numpy(units.by_label))
-            self.register_buffer("intercept_scale", torch.from_numpy(units.by_intercept))
-            self.register_buffer("center", torch.from_numpy(units.center))
-        weights = None
-        if term_weights is not None:
-            coefs, weights = [coefs[0] / term_weights], torch.from_numpy(term_weights)
-        self.register_buffer("term_weights", weights, persistent=False)  # no part of what early stopping keeps
+            (coef,), (intercept,) = coefs, intercepts
+            coefs, intercepts = ([array] for array in units.enter(coef, intercept))
+        given = {} if units is None else vars(units)
+        for name in ("by_coef", "by_intercept", "center", "pull"):  # no part of what early stopping keeps
+            array = given.get(name)
+            self.register_buffer(name, None if array is None else torch.from_numpy(array), persistent=False)
         self.coefs = nn.ParameterList(torch.tensor(coef) for coef in coefs)
         self.intercepts = nn.ParameterList(torch.tensor(intercept) for intercept in intercepts)
 
     def forward(self, features: Tensor | SparseRows) -> Tensor:
         """Logits of a batch, which are lost at the next."""
-        units, center = (self.label_scale, self.center) if self.scaled else (None, None)
-        center = center if isinstance(features, SparseRows) else None
-        intercept = self.intercepts[0] * self.intercept_scale if self.scaled else self.intercepts[0]
-        out = FirstLayer.apply(self.coefs[0], intercept, features, units, center, self.term_weights, self.scratch)
+        intercept = self.intercepts[0] if self.by_intercept is None else self.intercepts[0] * self.by_intercept
+        center = self.center if isinstance(features, SparseRows) else None
+        out = FirstLayer.apply(self.coefs[0], intercept, features, self.by_coef, center, self.scratch)
         for coef, intercept in zip(self.coefs[1:], self.intercepts[1:]):
             out = self.dropout(out.relu_())
             out = torch.addmm(intercept, out, coef)
@@ -248,8 +243,7 @@ class Head(nn.Module):
         Parameters
         ----------
         strengths : list of Tensor
-            Strength of each layer's penalty, or of each of its outputs, on coefficients in their own units, divided by
-            the term weights.
+            Strength of each layer's penalty, or of each of its outputs, on coefficients as the optimizer sees them.
         add_gradient : bool, default=False
             Whether to add its gradient to that of the coefficients; autograd would take several times as long.
 
@@ -258,14 +252,12 @@ class Head(nn.Module):
         penalty : Tensor
         """
         total = strengths[0].new_zeros(())
-        if self.scaled:
-            strengths = [strengths[0] * self.label_scale.square()]
         for coef, strength in zip(self.coefs, strengths):
             for block in row_blocks(coef.shape[0], coef.shape[1], coef.device):
                 part = coef[block]
                 pull = part * strength
-                if self.scaled:
-                    pull *= self.feature_scale[block, None].square()
+                if self.pull is not None:
+                    pull *= self.pull[block, None]
                 total += 0.5 * torch.dot(part.flatten(), pull.flatten())
                 if add_gradient:
                     coef.grad[block] += pull
@@ -274,15 +266,8 @@ class Head(nn.Module):
     def to_numpy(self) -> tuple[list, list]:
         """Coefficients and intercepts as arrays."""
         coefs, intercepts = [_array(c) for c in self.coefs], [_array(b) for b in self.intercepts]
-        if self.term_weights is not None:
-            coefs[0] *= _array(self.term_weights)
-        if self.scaled:
-            by_feature, by_label = _array(self.feature_scale), _array(self.label_scale)
-            intercepts[0] *= _array(self.intercept_scale)
-            intercepts[0] -= _array(self.center) @ coefs[0]
-            coefs[0] *= by_feature[:, None]
-            coefs[0] *= by_label
-            intercepts[0] *= by_label
+        if self.units is not None:
+            coefs[0], intercepts[0] = self.units.leave(coefs[0], intercepts[0])
         return coefs, intercepts
 
 

@@ -15,6 +15,8 @@ __all__ = ["LBFGS", "line_search"]
 
 # Sufficient decrease, and how far the slope must flatten: the strong Wolfe conditions.
 DECREASE, FLATTENING = 1e-4, 0.9
+# It is stuck where the slope promises this share of the loss, and no step along it gains anything.
+PROMISE = 1e-3
 
 
 class LBFGS(torch.optim.Optimizer):
@@ -38,6 +40,11 @@ class LBFGS(torch.optim.Optimizer):
     max_trials : int, default=25
         Most evaluations of a line search.
 
+    Attributes
+    ----------
+    stuck : bool
+        Whether the last step moved nothing although the gradient is not small.
+
     References
     ----------
     Byrd, Nocedal and Schnabel, "Representations of quasi-Newton matrices and their use in limited memory methods",
@@ -50,6 +57,7 @@ class LBFGS(torch.optim.Optimizer):
         self._max_trials = max_trials
         self._memory: list[_Memory] = []
         self._scale: float | None = None
+        self.stuck = False
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Any]) -> float:  # type: ignore[override]
@@ -106,7 +114,8 @@ class LBFGS(torch.optim.Optimizer):
         )
         if step != position:
             evaluate(step)
-        self._loss = loss
+        gained, self._loss = self._loss - loss > rounding, loss
+        self.stuck = not (met or gained or self._order) and -slope * first > PROMISE * abs(loss)
         if met:
             self._take_change(step)
         else:

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import math
 from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
 
 from skorch import NeuralNet
 from skorch.callbacks import Callback
+from skorch.utils import FirstStepAccumulator
+
+from ._problem import TrainingOptions
 
 __all__ = ["Net", "PlateauStop", "StopTraining"]
 
@@ -77,40 +82,29 @@ class Net(NeuralNet):
         return step
 
     def get_train_step_accumulator(self):
-        """Of the evaluations of a line search, keep that of the lowest loss."""
-        return _LowestEvaluation()
+        """Of the evaluations of a line search, keep the last, which is where it ends."""
+        return _LastEvaluation()
 
 
-class _LowestEvaluation:
+class _LastEvaluation(FirstStepAccumulator):
     """skorch's accumulator of the evaluations in one step of the optimizer."""
-
-    def __init__(self):
-        self.step, self.loss = None, float("inf")
 
     def store_step(self, step):
         """Take an evaluation."""
-        loss = step["loss"].item()
-        if self.step is None or loss < self.loss:
-            self.step, self.loss = step, loss
-
-    def get_step(self):
-        """Return the lowest."""
-        return self.step
+        self.step = step
 
 
+@dataclass(eq=False)
 class PlateauStop(Callback):
     """Stop once the objective falls by less than a share ``tol`` of itself an iteration, over a window of them.
 
     Parameters
     ----------
-    tol : float
-        Relative improvement an iteration below which training has converged.
-    window : int
-        Iterations over which it is averaged.
+    options : TrainingOptions
+        With ``tol``, the relative improvement an iteration below which training has converged; ``n_iter_no_change``,
+        the iterations over which it is averaged; and ``verbose``, above 0 to print the objective of each.
     restore_best : bool
         Keep the weights of the best iteration.
-    verbose : int
-        Print the objective of each iteration if above 0.
     monitor : object, default=None
         Its ``begin()`` is called at the start of each iteration, and at its end ``end(to_numpy)`` with what gives
         coefficients and intercepts; training stops where that returns True.
@@ -124,7 +118,11 @@ class PlateauStop(Callback):
     n_iter : int
         Iterations done.
     converged : bool
-        Whether the rule stopped the training.
+        Whether the rule, or the monitor, stopped the training.
+    asked : bool
+        Whether it was the monitor.
+    stuck : bool
+        Whether the optimizer could not move although it should have.
 
     Raises
     ------
@@ -132,17 +130,16 @@ class PlateauStop(Callback):
         If an objective is not finite.
     """
 
-    def __init__(self, *, tol, window, restore_best=False, verbose=0, monitor=None):
-        self.tol = tol
-        self.window = window
-        self.restore_best = restore_best
-        self.verbose = verbose
-        self.monitor = monitor
+    options: TrainingOptions
+    restore_best: bool = False
+    monitor: Any = None
 
     def on_train_begin(self, net, **kwargs):
         """Start afresh."""
         self.curve, self.validation_curve = [], []
-        self.n_iter, self.converged, self.best_state = 0, False, None
+        self.n_iter, self.best_state = 0, None
+        self.window = min(self.options.n_iter_no_change, self.options.max_iter)
+        self.converged = self.asked = self.stuck = False
         self._start_penalty = 0.0 if net.penalty_in_loss else net.module_.penalty(net.strengths).item()
 
     def on_epoch_begin(self, net, **kwargs):
@@ -166,14 +163,15 @@ class PlateauStop(Callback):
             monitored = self.validation_curve
             if self.restore_best and monitored[-1] <= min(monitored):
                 self.best_state = {k: v.detach().clone() for k, v in net.module_.state_dict().items()}
-        if self.verbose:
+        if self.options.verbose:
             shown = f"{objective:.6g}" + (f", validation {monitored[-1]:.6g}" if self.validation_curve else "")
             print(f"Iteration {self.n_iter}: objective {shown}")
         if not (math.isfinite(objective) and math.isfinite(monitored[-1])):
             raise FloatingPointError(f"the objective is {monitored[-1]} at iteration {self.n_iter}")
-        asked = self.monitor is not None and self.monitor.end(net.module_.to_numpy)
-        if asked or self._flat(monitored):
-            self.converged = True
+        self.asked = self.monitor is not None and self.monitor.end(net.module_.to_numpy)
+        self.stuck = getattr(net.optimizer_, "stuck", False)
+        self.converged = self.asked or (not self.stuck and self._flat(monitored))
+        if self.converged or self.stuck:
             raise StopTraining
 
     def _objective_at_the_start(self, epoch, objective):
@@ -192,7 +190,7 @@ class PlateauStop(Callback):
         if len(curve) <= self.window:
             return False
         before, after = min(curve[: -self.window]), min(curve[-self.window :])
-        return before - after <= self.tol * self.window * abs(before)
+        return before - after <= self.options.tol * self.window * abs(before)
 
 
 def _mean_loss(epoch, prefix):

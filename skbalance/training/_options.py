@@ -7,6 +7,7 @@ from numbers import Integral
 from typing import TYPE_CHECKING
 
 import numpy as np
+from sklearn.exceptions import ConvergenceWarning
 
 from .._warnings import warn
 
@@ -14,19 +15,14 @@ if TYPE_CHECKING:
     from ._batches import Moments
 
 __all__ = [
-    "SOLVERS",
     "check_device",
     "check_hidden_layer_sizes",
-    "check_range",
-    "check_start",
     "resolve_alpha",
     "resolve_batch_size",
     "resolve_term_weighting",
     "training_dtype",
-    "warn_of_offsets",
+    "warn_of_units",
 ]
-
-SOLVERS = ("lbfgs", "adam")
 
 # From this many coefficients on, float64 features are trained on in single precision.
 SINGLE_PRECISION_COEFS = 1 << 18
@@ -36,7 +32,7 @@ LARGEST_SINGLE_OFFSET = 1e4
 MOST_UNITS = 1 << 20
 
 
-def training_dtype(dtype, sizes, tol, moments) -> np.dtype:
+def training_dtype(dtype, sizes, tol, moments: Moments) -> np.dtype:
     """Single precision for float64 features where it is much faster and its rounding far below ``tol``.
 
     Parameters
@@ -48,37 +44,46 @@ def training_dtype(dtype, sizes, tol, moments) -> np.dtype:
     tol : float
         Relative improvement at which training stops.
     moments : Moments
-        Of the features; those far from zero need double precision.
+        Of the features; very large and small ones need double precision, and so do those far from zero for how little
+        they vary, which are warned of if they come in single precision.
 
     Returns
     -------
     dtype : numpy dtype
+
+    Raises
+    ------
+    ValueError
+        If the squares of the features are no finite numbers of this type.
     """
+    far = moments.largest_offset > LARGEST_SINGLE_OFFSET
     n_coefs = sum(n_in * n_out for n_in, n_out in itertools.pairwise(sizes))
-    enough = tol >= 1e-6 and moments.largest_offset <= LARGEST_SINGLE_OFFSET
-    return np.dtype(np.float32 if n_coefs >= SINGLE_PRECISION_COEFS and enough else dtype)
-
-
-def check_range(dtype, moments: Moments, alpha):
-    """Raise a ValueError if the features, or ``alpha``, have squares that are no finite numbers of this type."""
-    limit = float(np.sqrt(np.finfo(dtype).max))
     with np.errstate(invalid="ignore"):
         size = np.sqrt(moments.variance) + np.abs(moments.mean)
-    if not np.all(size < limit):
+    within = np.sqrt(moments.spread) >= 1e-15 and bool(np.all(size <= 1e15))
+    single = n_coefs >= SINGLE_PRECISION_COEFS and tol >= 1e-6 and within and not far
+    found = np.dtype(np.float32 if single else dtype)
+    if not np.all(size < np.sqrt(np.finfo(found).max)):
         raise ValueError(
-            f"X holds values too large to train on in {dtype}: their squares pass {np.finfo(dtype).max:.0e}. Scale "
+            f"X holds values too large to train on in {found}: their squares pass {np.finfo(found).max:.0e}. Scale "
             "them to about unit size."
         )
-    if not alpha < limit:
-        raise ValueError(f"alpha must be less than {limit:.0e} to train in {dtype}; got {alpha!r}.")
-
-
-def warn_of_offsets(dtype, moments: Moments):
-    """Warn of single-precision features that are far from zero for how little they vary."""
-    if dtype == np.float32 and moments.largest_offset > LARGEST_SINGLE_OFFSET:
+    if found == np.float32 and far:
         warn(
             f"A feature of X has a mean of {moments.largest_offset:.0e} times its standard deviation, of which float32 "
             "keeps too few digits. Give X as float64, or standardise it (sklearn.preprocessing.StandardScaler)."
+        )
+    return found
+
+
+def warn_of_units(moments: Moments):
+    """Warn of features that are no match for the steps of Adam, whose size is fixed."""
+    size = np.sqrt(moments.spread)
+    if not (1e-2 <= size <= 1e3 or size == 0):
+        warn(
+            f"Adam takes features of about unit size; the standard deviation of X is {size:.0e}. Scale it, or take "
+            "solver='lbfgs', for which the unit makes no difference.",
+            ConvergenceWarning,
         )
 
 
@@ -90,16 +95,6 @@ def check_hidden_layer_sizes(sizes) -> tuple[int, ...]:
     if array.ndim != 1 or not integers or not all(1 <= size <= MOST_UNITS for size in found):
         raise ValueError(f"hidden_layer_sizes must hold positive integers up to {MOST_UNITS}; got {sizes!r}.")
     return tuple(int(size) for size in found)
-
-
-def check_start(coefs, intercepts, sizes, dtype) -> tuple[list, list]:
-    """Return the weights of a previous fit to start from; a ValueError if they are not of these sizes."""
-    fitted = [coefs[0].shape[0], *(coef.shape[1] for coef in coefs)]
-    if fitted != sizes:
-        raise ValueError(
-            f"warm_start=True needs the features, hidden layers and labels of the previous fit, {fitted}; got {sizes}."
-        )
-    return [coef.astype(dtype) for coef in coefs], [intercept.astype(dtype) for intercept in intercepts]
 
 
 def check_device(device: str, kinds=("cpu", "cuda")) -> str:
@@ -138,10 +133,11 @@ def resolve_batch_size(batch_size, n_samples: int) -> int:
 def resolve_alpha(alpha, moments: Moments, weight, strength: float) -> float:
     r"""Return the strength of the penalty; ``"auto"`` is told by the samples.
 
-    .. math:: \frac{c}{\sqrt N} \sum_j \operatorname{Var}(x_j)
+    .. math:: \frac{c}{\sqrt N} V
 
-    with c the ``penalty_strength`` of the loss and N the number of samples, or the sum of their weights. More samples
-    need less of a penalty; the variance of the features, summed over them, makes their unit one that does not matter.
+    with c the ``penalty_strength`` of the loss, N the number of samples, or the sum of their weights, and V the
+    variance of the features, see :attr:`Moments.spread`. More samples need less of a penalty; V makes the unit of the
+    features one that does not matter.
 
     Parameters
     ----------
@@ -160,18 +156,23 @@ def resolve_alpha(alpha, moments: Moments, weight, strength: float) -> float:
     """
     if not isinstance(alpha, str):
         return float(alpha)
-    return float(strength * moments.variance.sum() / np.sqrt(weight.sum(dtype=np.float64)))
+    return float(strength * moments.spread / np.sqrt(weight.sum(dtype=np.float64)))
 
 
-def resolve_term_weighting(term_weighting, data, *, linear, solver) -> str | None:
+def resolve_term_weighting(term_weighting, data, hidden_layer_sizes, solver) -> str | None:
     """Return the kind of term weights; ``"auto"`` is relevance frequency for a linear model of mostly zeros.
 
-    What is never zero occurs with every label alike: of embeddings there is nothing to weigh. Where L-BFGS does not fit
-    in memory the weights would not either: they are as many as the coefficients.
+    What is never zero occurs with every label alike: of embeddings there is nothing to weigh. With mini-batches all
+    coefficients would be multiplied anew for each of them. A ValueError if there are weights for a model that is not
+    linear.
     """
+    if term_weighting not in (None, "auto") and hidden_layer_sizes:
+        raise ValueError(
+            f"term_weighting={term_weighting!r} is for linear models; got hidden_layer_sizes={hidden_layer_sizes}."
+        )
     if term_weighting != "auto":
         return term_weighting
-    if not linear or solver != "lbfgs":
+    if hidden_layer_sizes or solver != "lbfgs":
         return None
     present = np.asarray((data.X != 0).sum(axis=1)).ravel()
     return "rf" if np.average(present, weights=data.weight) < data.X.shape[1] / 2 else None

@@ -10,7 +10,7 @@ import scipy.sparse as sp
 if TYPE_CHECKING:
     from ._batches import TrainingData
 
-__all__ = ["TERM_WEIGHTINGS", "check_term_weighting", "relevance_frequency", "term_weights"]
+__all__ = ["relevance_frequency", "term_weights"]
 
 
 def relevance_frequency(data: TrainingData) -> np.ndarray:
@@ -55,15 +55,6 @@ def _present_in(present, y, pair_weight) -> np.ndarray:
     return np.asarray((weighted.T @ present.astype(np.float64)).T)
 
 
-TERM_WEIGHTINGS = {"rf": relevance_frequency}
-
-
-def check_term_weighting(name: str | None, hidden_layer_sizes):
-    """Raise a ValueError if there are weights for a model that is not linear."""
-    if name not in (None, "auto") and hidden_layer_sizes:
-        raise ValueError(f"term_weighting={name!r} is for linear models; got hidden_layer_sizes={hidden_layer_sizes}.")
-
-
 def term_weights(name: str | None, data: TrainingData) -> np.ndarray | None:
-    """Weights of the features for each label by the name of their kind; None for none."""
-    return None if name is None else TERM_WEIGHTINGS[name](data)
+    """Weights of the features for each label by the name of their kind, None or "rf"."""
+    return relevance_frequency(data) if name == "rf" else None

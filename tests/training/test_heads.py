@@ -35,13 +35,15 @@ def test_sparse_and_dense_gradients_agree(sizes, scaled, weighted, columns, monk
     rng = np.random.default_rng(0)
     X = sp.csr_array((rng.random((12, 9)) < 0.3) * rng.random((12, 9)))
     coefs, intercepts = weights(sizes)
-    units = Units(*(rng.random(n) + 0.5 for n in (9, sizes[1], sizes[1], 9))) if scaled else None
-    term_weights = rng.random((9, sizes[1])) + 0.5 if weighted else None
-    scaled_X = X.multiply(units.by_feature).tocsr() if scaled else X
+    units = Units(*(rng.random(n) + 0.5 for n in (9, sizes[1], sizes[1], 9, 9))) if scaled else None
+    if weighted:
+        terms = rng.random((9, sizes[1])) + 0.5
+        units = units.of_labels(slice(None), terms) if scaled else Units.of_terms(terms)
+    scaled_X = X.multiply(units.by_feature).tocsr() if units else X
     results = []
-    dense_X = scaled_X.toarray() - (units.center if scaled else 0)
+    dense_X = scaled_X.toarray() - (units.center if units else 0)
     for features in (torch.from_numpy(dense_X), SparseRows.from_scipy(scaled_X, "cpu")):
-        head = Head(coefs, intercepts, units=units, term_weights=term_weights)
+        head = Head(coefs, intercepts, units=units)
         out = head(features)
         (out**2).sum().backward()
         results.append([out, *(p.grad for p in head.parameters())])
@@ -51,13 +53,11 @@ def test_sparse_and_dense_gradients_agree(sizes, scaled, weighted, columns, monk
     for i, (coef, intercept) in enumerate(zip(coefs, intercepts)):
         expected = (np.maximum(expected, 0) if i else expected) @ coef + intercept
     np.testing.assert_allclose(results[0][0].detach(), expected)
-    if scaled or weighted:
-        units = units or Units(np.ones(9), np.ones(sizes[1]), np.ones(sizes[1]), np.zeros(9))
+    if units:
         by_coef, by_intercept = X.T @ (2 * expected), (2 * expected).sum(axis=0)
         by_coef = by_coef * units.by_feature[:, None] - np.outer(units.center, by_intercept)
-        by_coef = by_coef * term_weights if weighted else by_coef
-        np.testing.assert_allclose(results[0][1], by_coef * units.by_label)
-        np.testing.assert_allclose(results[0][2], by_intercept * units.by_label * units.by_intercept)
+        np.testing.assert_allclose(results[0][1], by_coef * units.by_coef)
+        np.testing.assert_allclose(results[0][2], by_intercept * units.by_intercept)
 
 
 def test_gradients_of_batches_do_not_mix():
@@ -76,34 +76,44 @@ def test_gradients_of_batches_do_not_mix():
     np.testing.assert_allclose(head.coefs[0].grad, sum(sums))
 
 
-@pytest.mark.parametrize("block", [2, 1 << 18])
-def test_term_weights_act_on_the_penalty_only(block, monkeypatch):
-    monkeypatch.setattr(_batches, "BLOCK_NUMBERS", block)
-    coefs, intercepts = weights([3, 2])
-    term_weights = np.array([[1.0, 2.0], [3.0, 1.0], [4.0, 0.5]])
-    units = Units(np.array([5.0, 0.5, 2.0]), np.array([0.1, 3.0]), np.array([0.5, 2.0]), np.array([1.0, -2.0, 0.5]))
-    for head in (Head(coefs, intercepts, units=u, term_weights=term_weights) for u in (None, units)):
-        for given, back in zip((coefs[0], intercepts[0]), (g[0] for g in head.to_numpy())):
-            np.testing.assert_allclose(back, given)
-        strengths = [torch.tensor([2.0, 3.0], dtype=torch.float64)]
-        expected = 0.5 * ((coefs[0] / term_weights) ** 2 * [2.0, 3.0]).sum()
-        assert head.penalty(strengths).item() == pytest.approx(expected)
+TERMS = np.array([[1.0, 2.0], [3.0, 1.0], [4.0, 0.5]])
 
 
 @pytest.mark.parametrize("block", [2, 1 << 18])
-def test_units_do_not_change_the_weights_nor_the_penalty(block, monkeypatch):
+@pytest.mark.parametrize("terms", [None, TERMS])
+def test_units_do_not_change_the_weights_nor_the_penalty(terms, block, monkeypatch):
+    """But for the weights of terms, by which the penalty sees coefficients divided."""
     monkeypatch.setattr(_batches, "BLOCK_NUMBERS", block)
     coefs, intercepts = weights([3, 2])
     by_feature, by_label = np.array([5.0, 0.5, 2.0]), np.array([0.1, 3.0])
-    units = Units(by_feature, by_label, np.array([0.5, 2.0]), np.array([1.0, -2.0, 0.5]))
-    head = Head(coefs, intercepts, units=units)
+    units = Units(by_feature, by_label, np.array([0.5, 2.0]), np.array([1.0, -2.0, 0.5]), by_feature**2)
+    head = Head(coefs, intercepts, units=units.of_labels(slice(0, 2), terms))
     for given, back in zip((coefs[0], intercepts[0]), (g[0] for g in head.to_numpy())):
         np.testing.assert_allclose(back, given)
-    strengths = [torch.tensor([2.0, 3.0], dtype=torch.float64)]
+    strength = np.array([2.0, 3.0])
     head.coefs[0].grad = torch.ones(3, 2, dtype=torch.float64)
-    assert head.penalty(strengths, add_gradient=True).item() == pytest.approx(0.5 * (coefs[0] ** 2 * [2.0, 3.0]).sum())
-    expected = 1 + coefs[0] * [2.0, 3.0] * by_feature[:, None] * by_label
-    np.testing.assert_allclose(head.coefs[0].grad, expected)
+    penalty = head.penalty([torch.from_numpy(strength * by_label**2)], add_gradient=True)
+    penalised = coefs[0] / (1.0 if terms is None else terms)
+    assert penalty.item() == pytest.approx(0.5 * (penalised**2 * strength).sum())
+    np.testing.assert_allclose(head.coefs[0].grad, 1 + penalised * strength * by_feature[:, None] * by_label)
+
+
+def test_units_of_some_labels():
+    units = Units(*(np.arange(1.0, n + 1) for n in (3, 4, 4, 3, 3)))
+    part = units.of_labels(slice(1, 3), TERMS)
+    np.testing.assert_array_equal(part.by_coef, TERMS * [2, 3])
+    np.testing.assert_array_equal(part.by_intercept, [2, 3])
+    assert part.by_feature is units.by_feature
+
+
+def test_units_of_terms_leave_all_else():
+    coefs, intercepts = weights([3, 2])
+    head = Head(coefs, intercepts, units=Units.of_terms(TERMS))
+    np.testing.assert_allclose(head.coefs[0].detach(), coefs[0] / TERMS)
+    np.testing.assert_array_equal(head.intercepts[0].detach(), intercepts[0])
+    strength = np.array([2.0, 3.0])
+    expected = 0.5 * ((coefs[0] / TERMS) ** 2 * strength).sum()
+    assert head.penalty([torch.from_numpy(strength)]).item() == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("add_gradient", [True, False])

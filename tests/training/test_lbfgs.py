@@ -294,3 +294,22 @@ def test_the_minimum_of_a_cubic_is_exact_and_kept_within_bounds(left, right):
 
 def test_without_a_minimum_the_cubic_gives_the_middle():
     assert _cubic_minimum((0.0, 0.0, -1.0), (1.0, -1.0, -1.0), 2.0, 6.0) == 4.0
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_it_says_where_it_cannot_move(dtype):
+    weight = torch.full((2,), 3.0, dtype=dtype, requires_grad=True)
+
+    def closure(sign=1.0):
+        weight.grad = 2 * sign * weight.detach()
+        return weight.detach().square().sum()
+
+    optimizer = LBFGS([weight])
+    optimizer.step(lambda: closure(-1.0))  # the gradient points the wrong way
+    assert optimizer.stuck
+    torch.testing.assert_close(weight.detach(), torch.full((2,), 3.0, dtype=dtype))
+    optimizer = LBFGS([weight])
+    for _ in range(20):  # long after the minimum
+        optimizer.step(closure)
+        assert not optimizer.stuck
+    assert weight.abs().max() < 1e-6

@@ -6,7 +6,7 @@ import scipy.sparse as sp
 import torch
 
 from skbalance.losses import DistributionBalancedLoss, LabelStatistics
-from skbalance.training import TrainingData, TrainingOptions, fit_head
+from skbalance.training import Problem, TrainingData, TrainingOptions, fit_head
 from skbalance.training._batches import BatchIterator
 from skbalance.training._heads import Head, initial_weights
 from skbalance.training._solvers import penalty_strengths
@@ -37,9 +37,7 @@ def problem():
 def test_adam_is_that_of_a_bare_loop(problem, sizes):
     data, statistics, criterion = problem
     options = TrainingOptions(solver="adam", **OPTIONS)
-    result = fit_head(
-        sizes, criterion, data, statistics=statistics, options=options, random_state=np.random.RandomState(5)
-    )
+    result = fit_head(Problem(sizes, *problem), options, random_state=np.random.RandomState(5))
     random_state = np.random.RandomState(5)
     coefs, intercepts = initial_weights(
         sizes, log_odds=statistics.log_odds, random_state=random_state, dtype=np.float64
@@ -65,13 +63,11 @@ def test_adam_is_that_of_a_bare_loop(problem, sizes):
 
 
 def test_stops_when_flat(problem):
-    data, statistics, criterion = problem
     options = TrainingOptions(solver="lbfgs", **{**OPTIONS, "tol": 1e-5, "max_iter": 500})
-    result = fit_head(
-        [12, 4], criterion, data, statistics=statistics, options=options, random_state=np.random.RandomState(0)
-    )
-    assert result.converged
-    assert not result.rose
+    result = fit_head(Problem([12, 4], *problem), options, random_state=np.random.RandomState(0))
+    (run,) = result.runs
+    assert run.converged
+    assert not any((run.rose, run.stuck, run.asked))
     curve = np.array(result.loss_curve)
     assert curve[-11] - curve[-1] <= 1e-5 * 10 * curve[-11]
     # Not one iteration too late.

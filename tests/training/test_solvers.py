@@ -1,24 +1,29 @@
-"""The choice of a solver."""
+"""The minimum that is reached, in one block of labels and in several."""
 
 import numpy as np
 import pytest
 import scipy.sparse as sp
-import torch
 
-from skbalance.losses import BinaryCrossEntropy, LabelStatistics, SquaredHingeLoss
-from skbalance.training import TrainingData, TrainingOptions, choose_solver, fit_head
+from skbalance import BalancedMultiLabelClassifier
+from skbalance.losses import (
+    BinaryCrossEntropy,
+    ClassBalancedFocalLoss,
+    DistributionBalancedLoss,
+    LabelStatistics,
+    SquaredHingeLoss,
+)
+from skbalance.training import Problem, TrainingData, TrainingOptions, _problem, fit_head
 from skbalance.training._solvers import penalty_strengths
 
-REUTERS = {"n_samples": 7770, "n_features": 15_000, "n_outputs": 90, "itemsize": 4}
-
-AUTO = {
-    "solver": "auto",
-    "hidden_layer_sizes": (),
-    "early_stopping": False,
-    "weighted": False,
-    "device": "cpu",
-    **REUTERS,
-}
+# One of each kind of weights, with what belongs to labels.
+SEPARABLE = [
+    "bce",
+    "balanced_ntr",
+    "squared_hinge",
+    ClassBalancedFocalLoss(mode="min_n"),
+    DistributionBalancedLoss(reweight_norm="batch"),
+    "asymmetric",
+]
 
 PARAMETERS = {
     "alpha": 1e-3,
@@ -32,35 +37,71 @@ PARAMETERS = {
 }
 
 
-@pytest.mark.parametrize(
-    ("change", "expected"),
-    [
-        ({}, "lbfgs"),
-        ({"hidden_layer_sizes": (5,)}, "adam"),
-        ({"early_stopping": True}, "adam"),
-        ({"n_outputs": 18_211}, "adam"),
-        ({"n_samples": 10**7}, "adam"),
-        ({"n_outputs": 2_000}, "lbfgs"),
-        ({"n_outputs": 2_000, "weighted": True}, "adam"),
-        ({"solver": "adam"}, "adam"),
-        ({"solver": "lbfgs", "n_outputs": 18_211}, "lbfgs"),
-    ],
-)
-def test_choice(change, expected):
-    assert choose_solver(**{**AUTO, **change}) == expected
+def counted_problem(dtype=np.float64):
+    """Sparse counts, weights, and unknown and soft labels besides the usual ones."""
+    rng = np.random.default_rng(3)
+    X = sp.csr_array(rng.poisson(0.4, (150, 12)).astype(dtype))
+    y = (rng.random((150, 7)) < [0.5, 0.4, 0.3, 0.2, 0.2, 0.15, 0.1]).astype(float)
+    y[:30, 1], y[:10, 2] = np.nan, 0.3
+    return X, y, rng.integers(1, 4, 150).astype(dtype)
 
 
-def test_lbfgs_has_no_early_stopping():
-    with pytest.raises(ValueError, match=r"early_stopping=True is for solver='adam'.*got solver='lbfgs'"):
-        choose_solver(**{**AUTO, "solver": "lbfgs", "early_stopping": True})
+@pytest.mark.parametrize("term_weighting", [None, "rf"])
+@pytest.mark.parametrize("loss", SEPARABLE)
+def test_blocks_of_labels_have_the_minimum_of_all_labels(loss, term_weighting, monkeypatch):
+    X, y, weight = counted_problem()
+    params = {"alpha": 1.0, "tol": 1e-15, "max_iter": 3000, "term_weighting": term_weighting, "uncertain_labels": True}
+    one = BalancedMultiLabelClassifier(loss, **params).fit(X, y, sample_weight=weight)
+    monkeypatch.setattr(_problem, "BLOCK_LABELS", 3)
+    many = BalancedMultiLabelClassifier(loss, **params).fit(X, y, sample_weight=weight)
+    np.testing.assert_allclose(many.decision_function(X), one.decision_function(X), atol=1e-6)
+    assert many.loss_curve_[-1] == pytest.approx(one.loss_curve_[-1], rel=1e-9)
+    assert many.n_iter_ == len(many.loss_curve_)
 
 
-def test_a_gpu_has_a_limit_of_its_own(monkeypatch):
-    needed = (16 * 15_000 + 7770) * 90 * 4
-    for free, expected in ((2 * needed, "lbfgs"), (2 * needed - 2, "adam"), (10**12, "lbfgs")):
-        monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device, free=free: (free, 10**12))
-        assert choose_solver(**{**AUTO, "device": "cuda:0"}) == expected
-    assert choose_solver(**{**AUTO, "device": "cuda:0", "n_outputs": 18_211}) == "adam"
+class Monitor:
+    """Keeps the weights after each iteration; wants to stop after so many."""
+
+    def __init__(self, most=10**9):
+        self.begun, self.weights, self.most = 0, [], most
+
+    def begin(self):
+        self.begun += 1
+
+    def end(self, to_numpy):
+        (coef,), (intercept,) = to_numpy()
+        self.weights.append((coef, intercept))
+        return self.begun == self.most
+
+
+def test_a_monitor_sees_all_labels_and_stops_all_blocks():
+    X, y = linear_problem()
+    statistics = LabelStatistics.from_targets(y)
+    data = TrainingData(X, sp.csr_array(y), np.ones(len(y)))
+    blocks = [slice(0, 1), slice(1, 2)]
+    options = TrainingOptions(solver="lbfgs", **{**PARAMETERS, "tol": 1e-6})
+
+    def fit(monitor):
+        problem = Problem([4, 2], data, statistics, BinaryCrossEntropy().bind(statistics, "row_sum"), blocks)
+        return fit_head(problem, options, random_state=np.random.RandomState(0), monitor=monitor)
+
+    monitor = Monitor()
+    result = fit(monitor)
+    first, second = (run.n_iter for run in result.runs)
+    assert monitor.begun == len(monitor.weights) == first + second
+    assert result.n_iter == max(first, second) == len(result.loss_curve)
+    assert result.loss_curve[-1] == pytest.approx(sum(run.curve[-1] for run in result.runs))
+    for coef, _ in monitor.weights[:first]:
+        assert not coef[:, 1].any()
+    for coef, _ in monitor.weights[first:]:
+        np.testing.assert_array_equal(coef[:, 0], result.coefs[0][:, 0])
+    for seen, given in zip(monitor.weights[-1], (*result.coefs, *result.intercepts)):
+        np.testing.assert_array_equal(seen, given)
+
+    stopped = fit(Monitor(3))
+    assert [run.asked for run in stopped.runs] == [True]
+    assert not stopped.coefs[0][:, 1].any()
+    np.testing.assert_array_equal(stopped.coefs[0][:, 0], monitor.weights[2][0][:, 0])
 
 
 def test_units_do_not_move_the_minimum():
@@ -72,9 +113,8 @@ def test_units_do_not_move_the_minimum():
     statistics = LabelStatistics.from_targets(y)
     options = TrainingOptions(solver="lbfgs", **PARAMETERS)
     criterion = BinaryCrossEntropy().bind(statistics, "row_sum")
-    result = fit_head(
-        [4, 2], criterion, data, statistics=statistics, options=options, random_state=np.random.RandomState(0)
-    )
+    problem = Problem([4, 2], data, statistics, criterion)
+    result = fit_head(problem, options, random_state=np.random.RandomState(0))
     proba = 1 / (1 + np.exp(-(X @ result.coefs[0] + result.intercepts[0])))
     penalty = 1e-3 * statistics.variance * result.coefs[0]
     assert np.abs(X.T @ (proba - y) / 200 + penalty).max() < 1e-6
@@ -106,14 +146,9 @@ def linear_problem(seed=0):
 def fit_linear(X, y, criterion, **options):
     statistics = LabelStatistics.from_targets(y)
     data = TrainingData(X, sp.csr_array(y), np.ones(len(y)))
-    return fit_head(
-        [X.shape[1], y.shape[1]],
-        criterion.bind(statistics, "row_sum"),
-        data,
-        statistics=statistics,
-        options=TrainingOptions(solver="lbfgs", **{**PARAMETERS, **options}),
-        random_state=np.random.RandomState(0),
-    )
+    problem = Problem([X.shape[1], y.shape[1]], data, statistics, criterion.bind(statistics, "row_sum"))
+    options = TrainingOptions(solver="lbfgs", **{**PARAMETERS, **options})
+    return fit_head(problem, options, random_state=np.random.RandomState(0))
 
 
 def test_the_squared_hinge_reaches_its_minimum():
