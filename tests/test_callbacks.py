@@ -153,7 +153,7 @@ def test_bar_and_monitor_of_tags(estimator, capsys):
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("TagClassifier - fit ")
     assert "TagClassifier - fit-estimator | " in lines[1]
-    assert sum("BalancedMultiLabelClassifier - fit" in line for line in lines) == (11 if estimator is None else 0)
+    assert sum("BalancedMultiLabelClassifier - fit" in line for line in lines) == (6 if estimator is None else 0)
     assert [row["score"] for row in monitor.get_logs().data] == [classifier.score(TEXTS, TAGS)]
 
 

@@ -7,8 +7,9 @@ from numbers import Integral, Real
 
 import numpy as np
 import scipy.sparse as sp
-from scipy.special import logit
+from scipy.special import expit, logit
 from sklearn.base import BaseEstimator
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from skbalance._callbacks import with_callbacks
@@ -46,6 +47,11 @@ __all__ = ["TunedThresholdMultiLabelClassifierCV"]
 # All labels of a row are candidates up to so many, else the best few.
 _DENSE_LABELS = 256
 _MIN_WIDTH = 64
+
+
+def _has_probabilities(tuner):
+    inner = getattr(tuner, "estimator_", tuner.estimator)
+    return isinstance(inner, list) or hasattr(inner, "predict_proba")
 
 
 class TunedThresholdMultiLabelClassifierCV(InnerScoresMixin, MetaClassifierMixin, BaseComposition, BaseEstimator):
@@ -533,6 +539,27 @@ class TunedThresholdMultiLabelClassifierCV(InnerScoresMixin, MetaClassifierMixin
             return Choice(self.k_, self.k_)(margins > 0, margins)
         above = self._scale.show(scores) > thresholds[candidates.labels]
         return self.decisions_.rule.choice(above, margins)
+
+    @available_if(_has_probabilities)
+    def predict_proba(self, X):
+        """Probabilities of `estimator_`, as they are, in one array; of several, those of :meth:`decision_scores`.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_samples, n_labels) or (n_samples, 2)
+            Of each label, or of both classes of a binary target.
+        """
+        if not isinstance(self.estimator, list):
+            return super().predict_proba(X)
+        scores = self.decision_scores(X)
+        if not self._scale.probabilities:
+            scores = expit(scores)
+        return np.stack([1 - scores, scores], axis=1) if self._encoding.kind == "binary" else scores
 
     def predict(self, X):
         """Predict labels by the thresholds.

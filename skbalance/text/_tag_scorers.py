@@ -2,16 +2,45 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+from typing import Any
+
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.utils import get_tags
 
+from skbalance._callbacks import CallbackSupportMixin, with_callbacks
 from skbalance.memory import CosineCentroidClassifier
 
 __all__ = ["FeatureBlockClassifier", "FrequentLabelsClassifier"]
 
 
-class FeatureBlockClassifier(ClassifierMixin, BaseEstimator):
+class _Wrapper(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
+    """Base of classifiers around another one, whose tasks become part of theirs."""
+
+    estimator: Any
+
+    def _fit_inside(self, X, y, params):
+        """Fit a clone of the estimator inside."""
+        inner = clone(self.estimator)
+        context = self._init_callback_context(max_subtasks=1)
+        context.call_on_fit_task_begin(estimator=self, X=X, y=y)
+        task = context.subcontext(task_name="fit-estimator")
+        task.call_on_fit_task_begin(estimator=self, X=X, y=y)
+        with task.propagate_callback_context(inner) if hasattr(inner, "set_callbacks") else nullcontext():
+            inner.fit(X, y, **params)
+        task.call_on_fit_task_end(estimator=self, X=X, y=y)
+        context.call_on_fit_task_end(estimator=self, X=X, y=y)
+        return inner
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        inner = get_tags(self.estimator)
+        tags.input_tags, tags.classifier_tags = inner.input_tags, inner.classifier_tags
+        return tags
+
+
+class FeatureBlockClassifier(_Wrapper):
     """A classifier on one block of the features.
 
     Parameters
@@ -30,9 +59,10 @@ class FeatureBlockClassifier(ClassifierMixin, BaseEstimator):
     def _block(self, X):
         return X if (self.start, self.stop) == (0, X.shape[1]) else X[:, self.start : self.stop]
 
+    @with_callbacks
     def fit(self, X, y, **params):
         """Fit a clone on the block."""
-        self.estimator_ = clone(self.estimator).fit(self._block(X), y, **params)
+        self.estimator_ = self._fit_inside(self._block(X), y, params)
         self.classes_ = self.estimator_.classes_
         return self
 
@@ -40,14 +70,8 @@ class FeatureBlockClassifier(ClassifierMixin, BaseEstimator):
         """Scores by the block."""
         return self.estimator_.decision_function(self._block(X))
 
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        inner = get_tags(self.estimator)
-        tags.input_tags, tags.classifier_tags = inner.input_tags, inner.classifier_tags
-        return tags
 
-
-class FrequentLabelsClassifier(ClassifierMixin, BaseEstimator):
+class FrequentLabelsClassifier(_Wrapper):
     """A linear model of frequent labels, and the nearness to the mean of a label's rows for rare ones.
 
     A linear model of a label with two rows is a noisy copy of their mean, and takes as long to train as any other.
@@ -65,6 +89,7 @@ class FrequentLabelsClassifier(ClassifierMixin, BaseEstimator):
         self.estimator = estimator
         self.min_positives = min_positives
 
+    @with_callbacks
     def fit(self, X, y, **params):
         """Fit a clone on the frequent labels, and means of the rows of the others."""
         weight = params.get("sample_weight")
@@ -73,7 +98,7 @@ class FrequentLabelsClassifier(ClassifierMixin, BaseEstimator):
         least = 1 + round(np.log10(max(1, len(counts)))) if self.min_positives == "auto" else self.min_positives
         frequent = (counts >= least) if (counts >= least).any() else counts == counts.max()
         self.frequent_, self.rare_ = np.flatnonzero(frequent), np.flatnonzero(~frequent)
-        self.estimator_ = clone(self.estimator).fit(X, y[:, self.frequent_], **params)
+        self.estimator_ = self._fit_inside(X, y[:, self.frequent_], params)
         self.centroids_ = None
         if len(self.rare_):
             self.centroids_ = CosineCentroidClassifier().fit(X, y[:, self.rare_], sample_weight=weight)
@@ -90,8 +115,10 @@ class FrequentLabelsClassifier(ClassifierMixin, BaseEstimator):
         every[:, self.rare_] = self.centroids_.decision_function(X)
         return every
 
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        inner = get_tags(self.estimator)
-        tags.input_tags, tags.classifier_tags = inner.input_tags, inner.classifier_tags
-        return tags
+    def weights(self, label, columns):
+        """What the score of a label is made of: weights of some features."""
+        at = np.flatnonzero(self.frequent_ == label)
+        if len(at) or self.centroids_ is None:
+            return self.estimator_.coefs_[0][columns, at[0]]
+        centroid = self.centroids_.centroids_[np.searchsorted(self.rare_, label)].toarray().ravel()
+        return centroid[columns]

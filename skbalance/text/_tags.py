@@ -23,6 +23,7 @@ from skbalance._warnings import warn
 from skbalance.crossfit import response_blocks
 from skbalance.decisions import TunedThresholdMultiLabelClassifierCV, read_label_text
 from skbalance.text._tag_pipeline import fit_tag_pipeline, unfitted_tag_pipeline
+from skbalance.text._tag_words import TagWords
 from skbalance.text._texts import check_texts, takes_texts
 
 __all__ = ["TagClassifier"]
@@ -246,7 +247,7 @@ class TagClassifier(CallbackSupportMixin, DocLinkMixin, MetaEstimatorMixin, Clas
             with task.propagate_callback_context(fitted):
                 fitted.fit(X, indicator, **fit_params)
         task.call_on_fit_task_end(estimator=self, X=X, y=indicator)
-        self.estimator_ = fitted
+        self.estimator_, self._tag_names = fitted, names
         self.classes_ = np.array(classes, dtype=object if isinstance(classes[0], str) else np.int64)
         context.call_on_fit_task_end(estimator=self, X=X, y=y, reconstruction_attributes={})
         return self
@@ -396,9 +397,13 @@ class TagClassifier(CallbackSupportMixin, DocLinkMixin, MetaEstimatorMixin, Clas
         Returns
         -------
         explanations : list of list of LabelEvidence, of length n_samples
-            For each row its predicted tags with their evidence; ``print`` shows each in words.
+            For each row its predicted tags with their evidence; without an `estimator` with the words of the text that
+            spoke for the tag, and what of its name stands there. ``print`` shows each in words.
         """
-        rows, tags = _reach(self.estimator_, "explain")(self._read_fitted(X)), self.classes_.tolist()
+        X, tags = self._read_fitted(X), self.classes_.tolist()
+        rows = _reach(self.estimator_, "explain")(X)
+        if self.estimator is None:
+            rows = TagWords(self.estimator_, self._tag_names).explain(X, rows)
         return [[replace(evidence, label=tags[evidence.label]) for evidence in row] for row in rows]
 
     @available_if(_estimator_has("predict_proba"))
