@@ -53,8 +53,9 @@ class LabelEvidence:
     def __str__(self):
         side = "above" if self.score > self.threshold else "nearest to"
         lines = [f"{self.label}: {self.score:.2f}, {side} its threshold {self.threshold:.2f}"]
+        width = max([10, *map(len, self.evidence)])
         for name, (value, weight) in sorted(self.evidence.items(), key=lambda item: -abs(item[1][1])):
-            lines.append(f"  {name:10} {value:5.2f}  {weight:+.2f}")
+            lines.append(f"  {name:{width}} {value:5.2f}  {weight:+.2f}")
         if self.words:
             lines.append("  words: " + ", ".join(f"{word} {added:+.2f}" for word, added in self.words))
         if self.matched:

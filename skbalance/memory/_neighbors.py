@@ -8,7 +8,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from skbalance._packing import pack, unpack
-from skbalance._validation import Interval
+from skbalance._validation import Interval, check_sample_weight
 from skbalance.memory._base import MemoryClassifier
 
 __all__ = ["CosineNeighborsClassifier"]
@@ -26,7 +26,7 @@ class CosineNeighborsClassifier(MemoryClassifier):
     Parameters
     ----------
     n_neighbors : int, default=20
-        Rows that vote, or all if there are fewer.
+        Rows that vote, or all if there are fewer. With weights, as many rows as weigh so much together.
 
     Attributes
     ----------
@@ -63,7 +63,7 @@ class CosineNeighborsClassifier(MemoryClassifier):
     def __init__(self, n_neighbors=20):
         self.n_neighbors = n_neighbors
 
-    def fit(self, X, y):
+    def fit(self, X, y, sample_weight=None):
         """Remember the rows.
 
         Parameters
@@ -72,6 +72,8 @@ class CosineNeighborsClassifier(MemoryClassifier):
             Features.
         y : {array-like, sparse matrix} of shape (n_samples, n_labels) or (n_samples,)
             Indicator of 0 and 1, or classes.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each row, 0 or more; None is 1. A row of weight 2 votes as two rows would.
 
         Returns
         -------
@@ -81,9 +83,15 @@ class CosineNeighborsClassifier(MemoryClassifier):
         Raises
         ------
         ValueError
-            If a parameter, `X` or `y` is not what is allowed.
+            If a parameter, `X`, `y` or `sample_weight` is not what is allowed.
         """
-        self._rows, encoding, self._indicator = self._read_training(X, y)
+        rows, encoding, indicator = self._read_training(X, y)
+        weight = check_sample_weight(sample_weight, rows, dtype=rows.dtype, ensure_non_negative=True)
+        used = np.flatnonzero(weight)
+        if not len(used):
+            raise ValueError("sample_weight is 0 for every row.")
+        self._rows, self._indicator = rows[used], indicator[used]
+        self._weight = None if (weight[used] == 1).all() else weight[used]
         self._encoding, self.classes_ = encoding, encoding.classes
         return self
 
@@ -105,16 +113,18 @@ class CosineNeighborsClassifier(MemoryClassifier):
         Returns
         -------
         rows : ndarray of int of shape (n_samples, n_neighbors)
-            Numbers of training rows, the most similar one first; as many as there are, if that is fewer.
+            Numbers of training rows of a weight above 0, the most similar one first; all if there are fewer.
         cosines : ndarray of shape (n_samples, n_neighbors)
             Their cosines.
         """
         blocks = list(self._nearest(self._read(X)))
-        return tuple(np.concatenate(parts) for parts in zip(*blocks))
+        rows, cosines = (np.concatenate(parts)[:, : self.n_neighbors] for parts in zip(*blocks))
+        return rows, cosines
 
     def _nearest(self, rows):
         """Nearest training rows of a block of rows at a time."""
-        n_rows, k = self._rows.shape[0], min(self.n_neighbors, self._rows.shape[0])
+        n_rows = self._rows.shape[0]
+        k = min(self.n_neighbors, n_rows) if self._weight is None else n_rows
         others, step = self._rows.T, max(1, _BLOCK_PAIRS // n_rows)
         for start in range(0, rows.shape[0], step):
             cosines = rows[start : start + step] @ others
@@ -129,6 +139,10 @@ class CosineNeighborsClassifier(MemoryClassifier):
         start = 0
         for best, cosines in self._nearest(rows):
             votes = np.maximum(cosines, 0)
+            if self._weight is not None:
+                weight = self._weight[best]
+                before = np.cumsum(weight, axis=1) - weight
+                votes *= np.clip(self.n_neighbors - before, 0, weight)
             shares = votes / np.maximum(votes.sum(axis=1, keepdims=True), np.finfo(votes.dtype).tiny)
             indptr = np.arange(0, best.size + 1, best.shape[1])
             block = sp.csr_array((shares.ravel(), best.ravel(), indptr), shape=(len(best), self._indicator.shape[0]))

@@ -10,13 +10,16 @@ from sklearn.pipeline import FeatureUnion, Pipeline
 
 from skbalance._classifier import BalancedMultiLabelClassifier
 from skbalance.decisions import TunedThresholdMultiLabelClassifierCV, label_vectors
-from skbalance.memory import CosineCentroidClassifier
+from skbalance.memory import CosineCentroidClassifier, CosineNeighborsClassifier
 from skbalance.text._name_ngrams import NameNgrams
 from skbalance.text._tag_scorers import FeatureBlockClassifier, FrequentLabelsClassifier
 
 __all__ = ["fit_tag_pipeline", "unfitted_tag_pipeline"]
 
 _FOLDS = 5
+# Nearest texts are evidence where there are no more texts than this: they cost the more and help the less, the more
+# there are.
+_MOST_NEIGHBOURS = 5000
 # Words of a single text are left out where there are so many texts.
 _MANY_TEXTS = 200
 
@@ -26,17 +29,19 @@ def unfitted_tag_pipeline(embedder=None) -> Pipeline:
     blocks = [("words", TfidfVectorizer(sublinear_tf=True, dtype=np.float32))]
     if embedder is not None:
         blocks.append(("embedding", embedder))
-    return Pipeline([("features", FeatureUnion(blocks)), ("decisions", _decisions({"words": (0, 1)}))])
+    return Pipeline([("features", FeatureUnion(blocks)), ("decisions", _decisions({"words": (0, 1)}, 0))])
 
 
-def _decisions(blocks) -> TunedThresholdMultiLabelClassifierCV:
-    """Decisions on a linear model and a centroid of each block of features, given by its columns."""
+def _decisions(blocks, n_texts) -> TunedThresholdMultiLabelClassifierCV:
+    """Decisions on a linear model, centroids and neighbours of each block of features, given by its columns."""
     linear = FrequentLabelsClassifier(BalancedMultiLabelClassifier("squared_hinge", max_iter=1000, random_state=0))
     scorers = []
     for name, (start, stop) in blocks.items():
         of = "" if name == "words" else f"_{name}"
         scorers.append((f"linear{of}", FeatureBlockClassifier(linear, start, stop)))
         scorers.append((f"centroid{of}", FeatureBlockClassifier(CosineCentroidClassifier(), start, stop)))
+        if n_texts <= _MOST_NEIGHBOURS:
+            scorers.append((f"neighbors{of}", FeatureBlockClassifier(CosineNeighborsClassifier(), start, stop)))
     return TunedThresholdMultiLabelClassifierCV(scorers)
 
 
@@ -74,7 +79,8 @@ def fit_tag_pipeline(texts, y, names, embedder, task, settings, **fit_params) ->
     ends = np.cumsum([part.shape[1] for part in parts]).tolist()
     features = FeatureUnion(blocks)
     decisions = _decisions(
-        {name: (end - part.shape[1], end) for (name, _), part, end in zip(blocks, parts, ends) if name != "pieces"}
+        {name: (end - part.shape[1], end) for (name, _), part, end in zip(blocks, parts, ends) if name != "pieces"},
+        len(texts),
     )
     decisions.set_params(
         label_texts=None if names is None else label_vectors(features, names, plurals=("words",)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from math import ceil, log10
 from typing import Any
 
 import numpy as np
@@ -81,8 +82,8 @@ class FrequentLabelsClassifier(_Wrapper):
     estimator : classifier
         With a `decision_function` on the scale of margins: near -1 for rows that have nothing of the label.
     min_positives : int or "auto", default="auto"
-        Rows from which a label has a linear model. ``"auto"`` is one more than the rounded logarithm, to the base of
-        10, of the number of labels: 2 of 10 labels, 3 of 100, 5 of 10,000.
+        Rows from which a label has a linear model. ``"auto"`` is the logarithm, to the base of 10, of the number of
+        labels, rounded up, but at least 2: 2 of up to 100 labels, 3 of up to 1,000, 4 of up to 10,000.
     """
 
     def __init__(self, estimator, min_positives="auto"):
@@ -95,7 +96,7 @@ class FrequentLabelsClassifier(_Wrapper):
         weight = params.get("sample_weight")
         used = y if weight is None else y[np.flatnonzero(weight)]
         counts = np.asarray(used.sum(axis=0)).ravel()
-        least = 1 + round(np.log10(max(1, len(counts)))) if self.min_positives == "auto" else self.min_positives
+        least = max(2, ceil(log10(len(counts)))) if self.min_positives == "auto" else self.min_positives
         frequent = (counts >= least) if (counts >= least).any() else counts == counts.max()
         self.frequent_, self.rare_ = np.flatnonzero(frequent), np.flatnonzero(~frequent)
         self.estimator_ = self._fit_inside(X, y[:, self.frequent_], params)
