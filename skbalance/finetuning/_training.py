@@ -100,7 +100,7 @@ def fine_tune(
     """
     processes = Processes.joined()
     run = Run(seed)
-    saved = None if checkpoints is None else checkpoints.read()
+    saved = processes.agree(checkpoints.read() if checkpoints is not None and processes.first else None)
     if saved is not None:
         run = Run(**saved["run"])
     network.to(options.device)

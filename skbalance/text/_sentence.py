@@ -11,10 +11,11 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import estimator_html_repr
 
-from skbalance._validation import DocLinkMixin, Interval, validate_hyperparameters
+from skbalance._validation import Interval, validate_hyperparameters
 from skbalance._warnings import warn
 from skbalance.text._cache import VectorStore
 from skbalance.text._models import ModelSource, check_finite, identify, load
+from skbalance.text._state import CheckedStateMixin
 from skbalance.text._texts import check_texts
 
 __all__ = ["SentenceEmbedder"]
@@ -23,7 +24,7 @@ _SECONDS_BETWEEN_WRITES = 5.0
 _dimensions: dict[str | None, int] = {}  # by a model's identity; lets a cache alone name the features
 
 
-class SentenceEmbedder(DocLinkMixin, TransformerMixin, BaseEstimator):
+class SentenceEmbedder(CheckedStateMixin, TransformerMixin, BaseEstimator):
     """Turn texts into the vectors of a sentence-transformers model.
 
     The model is loaded when the first text has to be encoded, once per process, and is shared by all embedders
@@ -111,6 +112,7 @@ class SentenceEmbedder(DocLinkMixin, TransformerMixin, BaseEstimator):
         "trust_remote_code": ["boolean"],
         "verbose": ["verbose"],
     }
+    _of_this_machine = ("model", "revision", "cache_dir", "trust_remote_code")
 
     def __init__(
         self,

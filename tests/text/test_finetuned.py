@@ -272,7 +272,7 @@ def test_stored_and_read_again(through, fitted, data, tmp_path):
         assert untrusted == ["skbalance.text._finetuned.FineTunedMultiLabelClassifier"]
         copy = skops.io.load(tmp_path / "model.skops", trusted=untrusted)
     np.testing.assert_array_equal(copy.predict_proba(texts), fitted.predict_proba(texts))
-    assert copy.get_params() == fitted.get_params()
+    assert copy.get_params() == fitted.get_params() | ({"model": None} if through == "skops" else {})
     assert copy.loss_.get_params() == fitted.loss_.get_params()
 
 
@@ -400,7 +400,7 @@ def test_going_on_after_the_process_was_killed(encoder_folder, data, tmp_path):
     command = [sys.executable, "-c", code, str(encoder_folder), str(params["checkpoint_dir"])]
     done = subprocess.run(command, check=False, cwd=Path(__file__).parents[2])
     assert done.returncode == -signal.SIGKILL
-    assert len(list(params["checkpoint_dir"].iterdir())) == 1
+    assert len(list(params["checkpoint_dir"].iterdir())) == 2  # the last one, and the one before
     steps = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("skbalance.finetuning._training.Progress.update", lambda self, run: steps.append(run.step))
