@@ -1,12 +1,12 @@
 """Reuters-21578, the ModApte split, the 90 topics with a document in both parts."""
 
 import gzip
+import html
 import os
 import re
 import tarfile
 import zlib
 from collections.abc import Iterator
-from html.parser import HTMLParser
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any, NamedTuple
 
@@ -25,6 +25,13 @@ ARCHIVE_SHA256 = "3bae43c9b14e387f76a61b6d82bf98a4fb5d3ef99ef7e7075ff2ccbcf59f9d
 MEMBER_NAMES = tuple(f"reut2-{number:03d}.sgm" for number in range(22))
 
 _CONTROL_CHARACTERS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_MARKUP = re.compile(r"<([!/A-Za-z][^<>]*)>")  # takes time in proportion to the length, whatever the content
+_UNFINISHED = re.compile(r"<[!/A-Za-z]")
+_TAG = re.compile(r"(/?)([A-Za-z]\w*)")
+_ATTRIBUTE = re.compile(r'\s([A-Za-z]+)="([^"]*)"')
+_SPLITS = {"TRAIN": "train", "TEST": "test"}
+_MAX_DEPTH = 50  # elements within one another: the collection has 4
+_MAX_TAGS = 1 << 18  # in a file
 
 
 class Document(NamedTuple):
@@ -36,73 +43,80 @@ class Document(NamedTuple):
     text: str
 
 
-class _SGMLParser(HTMLParser):
+class _Documents:
     """Collects the documents with assessed topics in the training and test part of the ModApte split.
 
-    The collection's SGML has no markup that an HTML parser does not know how to read: plain elements,
-    attributes in quotes and character references. References to control characters are dropped.
+    The collection's SGML is plain elements, attributes in double quotes and character references. References to control
+    characters are dropped.
     """
 
-    _SPLITS = {"TRAIN": "train", "TEST": "test"}
-
     def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
         self.documents: list[Document] = []
-        self._open: list[str] = []
-        self._attributes: dict[str, str | None] = {}
-        self._topics: list[str] = []
+        self.open: list[str] = []
+        self._attributes: dict[str, str] = {}
+        self._topics: list[list[str]] = []
         self._parts: dict[str, list[str]] = {"title": [], "body": [], "text": []}
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+    @property
+    def name(self) -> str:
+        """The document that is read, as its attributes call it."""
+        number = self._attributes.get("newid")
+        return f"document {repr(number)[1:-1]:.80}" if number else "what is before the first document"
+
+    def start(self, tag: str, attributes: str) -> None:
+        """Open an element."""
         if tag == "reuters":
-            if "reuters" in self._open:
-                raise ValueError(f"document {self._attributes.get('newid')} is not closed")
-            self._attributes = dict(attrs)
+            if tag in self.open:
+                raise ValueError(f"{self.name} is not closed")
+            self._attributes = {name.lower(): value for name, value in _ATTRIBUTE.findall(attributes)}
             self._topics = []
             for part in self._parts.values():
                 part.clear()
-        elif tag == "d" and self._open[-1:] == ["topics"]:
-            self._topics.append("")
-        self._open.append(tag)
+        elif tag == "d" and self.open[-1:] == ["topics"]:
+            self._topics.append([])
+        if len(self.open) == _MAX_DEPTH:
+            raise ValueError(f"{self.name} has more than {_MAX_DEPTH} elements within one another")
+        self.open.append(tag)
 
-    def handle_data(self, data: str) -> None:
-        if not self._open:
-            return
-        tag = self._open[-1]
+    def text(self, data: str) -> None:
+        """Take what stands between two tags."""
+        if unfinished := _UNFINISHED.search(data):
+            raise ValueError(f"{self.name} has markup that does not end: {data[unfinished.start() :][:40]!r}")
+        tag = self.open[-1] if self.open else ""
         if tag in self._parts:
-            self._parts[tag].append(data)
-        elif tag == "d" and self._open[-2:-1] == ["topics"]:
-            self._topics[-1] += data
+            self._parts[tag].append(_unescape(data))
+        elif tag == "d" and self.open[-2:-1] == ["topics"]:
+            self._topics[-1].append(_unescape(data))
 
-    def handle_endtag(self, tag: str) -> None:
-        if tag not in self._open:  # the collection has a stray end tag
-            return
-        while self._open.pop() != tag:
-            pass
-        if tag == "reuters":
-            self._end_document()
+    def end(self, tag: str) -> None:
+        """Close an element, and those within it; the collection has a stray end tag, which is nothing."""
+        if tag in self.open:
+            while self.open.pop() != tag:
+                pass
+            if tag == "reuters":
+                self._end_document()
 
     def _end_document(self) -> None:
-        if self._attributes.get("topics") != "YES":
-            return
-        split = self._SPLITS.get(self._attributes.get("lewissplit") or "")
-        if split is None:
+        split = _SPLITS.get(self._attributes.get("lewissplit", ""))
+        if self._attributes.get("topics") != "YES" or split is None:
             return
         title, body, rest = (
             _CONTROL_CHARACTERS.sub("", "".join(self._parts[name])).strip() for name in ("title", "body", "text")
         )
         # A brief has a title only; an unprocessed document has neither, its text lies bare in TEXT.
         text = "\n".join(part for part in (title, body) if part) or rest
-        topics = frozenset(topic.strip() for topic in self._topics)
-        number = self._attributes.get("newid") or ""
-        if not number.isdecimal():
-            raise ValueError(f"a document has NEWID={number!r}, which is no number")
+        topics = frozenset("".join(topic).strip() for topic in self._topics)
+        number = self._attributes.get("newid", "")
+        if not re.fullmatch("[0-9]{1,9}", number):
+            raise ValueError(f"a document has NEWID={number!r:.80}, which is no number of at most nine digits")
         self.documents.append(Document(int(number), split, topics, text))
 
-    def close(self) -> None:
-        super().close()
-        if "reuters" in self._open:
-            raise ValueError(f"it ends inside document {self._attributes.get('newid')}")
+
+def _unescape(data: str) -> str:
+    try:
+        return html.unescape(data)
+    except ValueError as error:  # a number of thousands of digits
+        raise ValueError("a reference to a character has a number beyond all characters") from error
 
 
 def parse_sgml(content: bytes) -> list[Document]:
@@ -111,53 +125,69 @@ def parse_sgml(content: bytes) -> list[Document]:
     Raises
     ------
     ValueError
-        If a document is not closed or has no number.
+        If a document is not closed, has no number, or has markup that does not end or is nested without end.
     """
-    parser = _SGMLParser()
-    parser.feed(content.decode("latin-1"))
-    parser.close()
-    return parser.documents
+    found, text, position = _Documents(), content.decode("latin-1"), 0
+    for number, match in enumerate(_MARKUP.finditer(text)):
+        if number == _MAX_TAGS:
+            raise ValueError(f"it has more than {_MAX_TAGS} tags; the collection's files have 31 thousand")
+        found.text(text[position : match.start()])
+        position = match.end()
+        if tag := _TAG.match(match[1]):
+            if tag[1]:
+                found.end(tag[2].lower())
+            else:
+                found.start(tag[2].lower(), match[1])
+    found.text(text[position:])
+    if "reuters" in found.open:
+        raise ValueError(f"it ends inside {found.name}")
+    return found.documents
 
 
 def _is_unsafe(member: tarfile.TarInfo) -> bool:
     """Whether a member is anything but a file or folder that stays below the archive's own folder."""
     posix, windows = PurePosixPath(member.name), PureWindowsPath(member.name)
     outside = posix.is_absolute() or windows.drive or windows.root or ".." in windows.parts
-    return bool(outside) or not (member.isfile() or member.isdir())
+    return bool(outside) or member.issparse() or not (member.isfile() or member.isdir())
 
 
 MAX_MEMBER_SIZE = 1 << 24  # bytes: more is no file of the collection but would fill the memory
 MAX_ARCHIVE_SIZE = 1 << 27  # bytes, unpacked: the collection has 28 million
 
 
+MAX_MEMBERS = 1000  # the collection has 22
+_MAX_HEADER = 512  # bytes: the collection's headers are of one block
+_DAMAGES = (EOFError, gzip.BadGzipFile, tarfile.TarError, zlib.error)
+
+
 class _Limited:
-    """An unpacked stream that is read no further than an archive of the collection can be long."""
+    """Headers of an unpacked archive, read forwards, and no further than the collection's can be long."""
 
     def __init__(self, stream, path):
         self.stream, self.path = stream, path
         self.tell = stream.tell
 
     def read(self, size):
-        """Read, if the end lies within the limit."""
-        self._check(self.tell() + size)
+        """Read, if that is not too much, and the end lies within the limit."""
+        self.check(self.tell() + size)
+        if not 0 <= size <= _MAX_HEADER:
+            raise OSError(f"{self.path} claims to hold a header of {size} bytes; it is another archive, or damaged")
         return self.stream.read(size)
 
     def seek(self, offset):
-        """Go elsewhere, if that lies within the limit."""
-        self._check(offset)
+        """Go on, if the place lies within the limit."""
+        if offset < self.tell():
+            raise OSError(f"{self.path} leads back to what was read before; it is another archive, or damaged")
+        self.check(offset)
         return self.stream.seek(offset)
 
-    def _check(self, end):
+    def check(self, end):
+        """Raise if a place is beyond what the collection can have."""
         if end > MAX_ARCHIVE_SIZE:
             raise OSError(
                 f"{self.path} unpacks to more than {MAX_ARCHIVE_SIZE} bytes, the collection to 28 million: it is "
                 "another archive, or a damaged one"
             )
-
-
-def _open_limited(stream: Any, path: Path) -> tarfile.TarFile:
-    limited: Any = _Limited(stream, path)
-    return tarfile.open(fileobj=limited, mode="r:")
 
 
 def read_members(path: Path) -> Iterator[tuple[str, bytes]]:
@@ -171,33 +201,47 @@ def read_members(path: Path) -> Iterator[tuple[str, bytes]]:
     """
     seen: set[str] = set()
     try:
-        with gzip.open(path) as stream, _open_limited(stream, path) as archive:
-            for member in archive:
-                if _is_unsafe(member):
-                    raise OSError(
-                        f"{path} holds {member.name!r}, which is a link or lies outside of the archive's "
-                        "folder; nothing of it was used"
-                    )
-                name = PurePosixPath(member.name).name
-                if not member.isfile() or name not in MEMBER_NAMES:
-                    continue
-                if name in seen:
-                    raise OSError(f"{path} holds {name} twice")
-                if member.size > MAX_MEMBER_SIZE:
-                    raise OSError(f"{name} in {path} claims {member.size} bytes; the collection's have 1.4 million")
-                seen.add(name)
-                content = archive.extractfile(member)
-                assert content is not None  # it is a file
-                yield name, content.read()
-            while archive.fileobj and archive.fileobj.read(1 << 20):  # to the end, where the checksum is
-                pass
-    except (EOFError, gzip.BadGzipFile, tarfile.TarError, zlib.error) as error:
+        with gzip.open(path) as stream:
+            limited: Any = _Limited(stream, path)
+            with tarfile.open(fileobj=limited, mode="r:") as archive:
+                for number, member in enumerate(archive):
+                    name = _name_of(member, path)
+                    if number >= MAX_MEMBERS:
+                        raise OSError(f"{path} holds more than {MAX_MEMBERS} files; the collection has 22")
+                    if name not in MEMBER_NAMES:
+                        continue
+                    if name in seen:
+                        raise OSError(f"{path} holds {name} twice")
+                    seen.add(name)
+                    stream.seek(member.offset_data)
+                    content = stream.read(member.size)
+                    if len(content) < member.size:
+                        raise EOFError(f"{name} ends early")
+                    yield name, content
+                while stream.read(1 << 16):  # to the end, where the checksum is
+                    limited.check(stream.tell())
+    except (*_DAMAGES, ValueError, OverflowError, RecursionError) as error:
         raise OSError(
             f"{path} is truncated or is no gzip-compressed tar archive ({error}); delete it and fetch it again"
         ) from error
     missing = [name for name in MEMBER_NAMES if name not in seen]
     if missing:
         raise OSError(f"{path} lacks {len(missing)} of its {len(MEMBER_NAMES)} files: {', '.join(missing)}")
+
+
+def _name_of(member: tarfile.TarInfo, path: Path) -> str:
+    """Name of a file of the collection; empty for what is not needed."""
+    if _is_unsafe(member):
+        raise OSError(
+            f"{path} holds {member.name!r:.200}, which is a link or lies outside of the archive's folder; nothing of "
+            "it was used"
+        )
+    name = PurePosixPath(member.name).name
+    if not member.isfile() or name not in MEMBER_NAMES:
+        return ""
+    if not 0 <= member.size <= MAX_MEMBER_SIZE:
+        raise OSError(f"{name} in {path} claims {member.size} bytes; the collection's have 1.4 million")
+    return name
 
 
 @validate_params(

@@ -1,10 +1,14 @@
+import contextlib
 import gzip
 import io
 import pickle
 import tarfile
+import tracemalloc
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from scipy import sparse
 
 from skbalance.datasets import _base, _reuters, fetch_reuters21578
@@ -271,6 +275,86 @@ def test_a_file_far_too_large_is_not_read(tmp_path, monkeypatch):
     write_archive(tmp_path, [tar_member(MEMBER_NAMES[0], b"x" * 11)])
     with pytest.raises(OSError, match="claims 11 bytes"):
         fetch_reuters21578(data_home=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("piece", "words"),
+    [
+        ("<a>", "more than 50 elements within one another"),
+        ("<a></b>", "more than 50 elements within one another"),
+        ("<!-- <a", "markup that does not end: '<!-- <a"),
+        ("<!--", "markup that does not end"),
+        ('<a b="', "markup that does not end"),
+        ("<![", r"markup that does not end: '<!\[<!\["),
+        ("<![CDATA[", "markup that does not end"),
+        ("<a></a>", "has more than 262144 tags"),
+        ("&#" + "9" * 5000 + ";", "a number beyond all characters"),
+    ],
+)
+def test_sgml_that_no_file_of_the_collection_can_be(piece, words):
+    """Each in time in proportion to its length: times the square of it, they would take hours."""
+    with pytest.raises(ValueError, match=words):
+        parse_sgml(document(5, [], text=f"<TEXT>{piece * (1_500_000 // len(piece))}</TEXT>"))
+
+
+@pytest.mark.parametrize("piece", ["< ", "&#", 'a="', "&", "x</d>"])
+def test_sgml_that_is_long_and_odd_is_read(piece):
+    text = f"<TEXT><BODY>{piece * 200_000}</BODY></TEXT>"
+    (parsed,) = parse_sgml(document(5, [], text=text, attributes="a" * 200_000 + " "))
+    assert len(parsed.text) > 190_000
+
+
+def tar_header(kind=tarfile.REGTYPE, size=0, name="reut2-000.sgm"):
+    header = tarfile.TarInfo(name)
+    header.type, header.size = kind, size
+    return header.tobuf(tarfile.GNU_FORMAT)
+
+
+def negative(header):
+    """A header with a size below 0, in base 256, and the checksum that goes with it."""
+    header = bytearray(header)
+    header[124:136] = b"\xff" * 10 + b"\xfc\x00"
+    header[148:156] = b" " * 8
+    header[148:156] = b"%06o\0 " % sum(header)
+    return bytes(header)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (tar_header(tarfile.XHDTYPE, 64 << 20) + bytes(64 << 20), "claims to hold a header of 67108864 bytes"),
+        (tar_header(tarfile.GNUTYPE_LONGNAME, 64 << 20) + bytes(64 << 20), "claims to hold a header of 67108864 bytes"),
+        (tar_header(tarfile.XHDTYPE, 60_000) + b"1" * 60_416, "claims to hold a header of 60416 bytes"),
+        ((tar_header(tarfile.GNUTYPE_LONGNAME, 5) + b"name".ljust(512, b"\0")) * 3000, "recursion"),
+        (negative(tar_header()) + bytes(1024), "claims -1024 bytes"),
+        (tar_header(name="x") + negative(tar_header(name="y")) + bytes(1024), "leads back|lacks 22"),
+        (tar_header(name="x") * 5000, "holds more than 1000 files"),
+        (tar_header(tarfile.GNUTYPE_SPARSE, 1 << 30) + bytes(1024), "another archive|is a link"),
+        (tar_header(size=5000) + b"x" * 600, "reut2-000.sgm ends early"),
+    ],
+)
+def test_archives_made_to_hang_or_to_fill_the_memory(tmp_path, content, words):
+    path = tmp_path / "archive.tar.gz"
+    path.write_bytes(gzip.compress(content, compresslevel=1))
+    tracemalloc.start()
+    with pytest.raises(OSError, match=words):
+        list(read_members(path))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 5e6
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(changes=st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), max_size=6))
+def test_a_damaged_archive_is_read_or_an_os_error(tmp_path, changes):
+    with gzip.open(write_archive(tmp_path, collection(DOCUMENTS))) as file:
+        content = bytearray(file.read())
+    for place, value in changes:
+        content[int(place * len(content))] = value
+    (tmp_path / ARCHIVE_NAME).write_bytes(gzip.compress(content, compresslevel=1))
+    with contextlib.suppress(OSError):
+        dataset = fetch_reuters21578(data_home=tmp_path)
+        assert dataset.target.shape == (len(dataset.data), len(dataset.target_names))
 
 
 def test_an_archive_that_unpacks_without_end(tmp_path):
