@@ -9,6 +9,8 @@ from pathlib import Path
 
 import joblib
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 TEXTS = ["wheat and corn", "wheat rises", "oil rises", "corn falls", "oil and gas", "gas falls"]
@@ -58,8 +60,13 @@ def test_service_loads_neither_torch_nor_the_framework(written):
 
 
 @pytest.fixture
-def batches():
-    return runpy.run_path(str(EXAMPLES / "tag_service.py"))["Batches"]
+def service():
+    return runpy.run_path(str(EXAMPLES / "tag_service.py"))
+
+
+@pytest.fixture
+def batches(service):
+    return service["Batches"]
 
 
 def serve(batches, *requests):
@@ -111,3 +118,87 @@ def test_a_caller_that_is_gone(batches):
         return answer
 
     assert asyncio.run(leave()) == ["here"]
+
+
+def read(service, body, size=1 << 16):
+    """What the service reads of a body that comes in pieces: texts, or a status and a reason; and how many bytes."""
+    taken = []
+
+    async def chunks():
+        for start in range(0, len(body), size):
+            taken.append(body[start : start + size])
+            yield taken[-1]
+
+    try:
+        return asyncio.run(service["read_texts"](chunks())), len(b"".join(taken))
+    except service["Refused"] as refused:
+        return (refused.status, str(refused)), len(b"".join(taken))
+
+
+def test_a_request_is_read(service):
+    texts = ["oil and gas", "", "\u00f6l \U0001f6e2"]
+    for size in (1, 7, 1 << 16):
+        assert read(service, json.dumps({"texts": texts}).encode(), size)[0] == texts
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "reason"),
+    [
+        (b"", 400, "is JSON"),
+        (b"\xff\xfe", 400, "is JSON"),
+        (b"secret", 400, "is JSON"),
+        (b"[" * 900_000, 400, "is JSON"),
+        (b'{"texts": ' + b"1" * 5000 + b"}", 400, "is JSON"),
+        (b'["secret"]', 422, "each text is a string"),
+        (b'{"texts": "secret"}', 422, "each text is a string"),
+        (b'{"texts": ["secret", 7]}', 422, "each text is a string"),
+        (b'{"secret": []}', 422, "each text is a string"),
+        (b'{"texts": []}', 422, "1 to 1000 texts"),
+        (json.dumps({"texts": ["secret"] * 1001}).encode(), 422, "1 to 1000 texts"),
+        (json.dumps({"texts": ["a", "secret" * 9000]}).encode(), 422, "at most 50000 characters; text 1"),
+        (b'{"texts": ["secret \\ud800"]}', 422, "surrogate"),
+    ],
+)
+def test_a_request_that_is_refused_is_not_repeated(service, body, status, reason):
+    (found, told), _ = read(service, body)
+    assert found == status
+    assert reason in told
+    assert "secret" not in told
+
+
+def test_of_a_long_request_no_more_is_read_than_one_may_be_long(service):
+    (status, told), taken = read(service, b"x" * 30_000_000)
+    assert status == 413
+    assert "at most 1048576 bytes" in told
+    assert taken <= 1048576 + (1 << 16)
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    body=st.binary(max_size=40)
+    | st.recursive(
+        st.none() | st.booleans() | st.floats() | st.text(max_size=5),
+        lambda inside: st.lists(inside, max_size=3) | st.dictionaries(st.sampled_from(["texts", "x"]), inside),
+        max_leaves=6,
+    ).map(lambda value: json.dumps(value).encode())
+)
+def test_any_body_is_texts_or_refused(service, body):
+    found, _ = read(service, body)
+    assert found[0] in (400, 422) or all(isinstance(text, str) for text in found)
+
+
+def test_what_waits_is_limited(service):
+    """Long requests of one caller make no other wait for more than these."""
+    texts = ["x" * 50_000] * 20
+    calls = []
+
+    def tag(some):
+        calls.append(sum(map(len, some)))
+        return some
+
+    answers = serve(service["Batches"](tag), *[texts] * 10, ["short"])
+    refused = [answer for answer in answers if isinstance(answer, service["Refused"])]
+    assert [answer.status for answer in refused] == [503] * len(refused)
+    assert 5 <= len(refused) <= 6
+    assert answers[-1] == ["short"] or answers[-1] in refused
+    assert max(calls) <= 1 << 20
