@@ -47,7 +47,7 @@ class Refused(Exception):
 
 
 async def read_texts(chunks):
-    """The texts of a request, of which no more is read than it may be long.
+    """The texts of a request, of which no more is kept than it may be long.
 
     Parameters
     ----------
@@ -63,11 +63,15 @@ async def read_texts(chunks):
     Refused
         If it is too long, or anything else.
     """
-    body = bytearray()
+    body, length = bytearray(), 0
     async for chunk in chunks:
-        body += chunk
-        if len(body) > MAX_BODY:
-            raise Refused(413, f"A request has at most {MAX_BODY} bytes.")
+        length += len(chunk)
+        if length <= MAX_BODY:
+            body += chunk
+        elif length > 100 * MAX_BODY:
+            break
+    if length > MAX_BODY:  # the rest was let pass: many clients read no answer before all is sent
+        raise Refused(413, f"A request has at most {MAX_BODY} bytes.")
     try:
         request = json.loads(body)
     except (ValueError, RecursionError):
