@@ -170,27 +170,23 @@ class Progress:
     """
 
     def __init__(self, n_steps, run: Run, *, show):
-        self.bar = None
-        if show:
-            from tqdm.auto import tqdm  # skorch needs it too
+        from tqdm.auto import tqdm  # skorch needs it too
 
-            self.bar = tqdm(total=n_steps, initial=run.step, desc="Fine-tuning", unit="step")
+        self.bar = tqdm(total=n_steps, initial=run.step, desc="Fine-tuning", unit="step", disable=not show)
 
     def __enter__(self):
         return self
 
     def __exit__(self, *exc_info):
-        if self.bar is not None:
-            self.bar.close()
+        self.bar.close()
 
     def update(self, run: Run):
         """Show one step more."""
-        if self.bar is not None:
-            shown = f"epoch {run.epoch + 1}, loss {run.loss_sum / run.weight_sum:.4g}"
-            if run.validation_scores:
-                shown += f", validation {run.validation_scores[-1]:.4g}"
-            self.bar.set_postfix_str(shown, refresh=False)
-            self.bar.update()
+        shown = f"epoch {run.epoch + 1}, loss {run.loss_sum / run.weight_sum:.4g}"
+        if run.validation_scores:
+            shown += f", validation {run.validation_scores[-1]:.4g}"
+        self.bar.set_postfix_str(shown, refresh=False)
+        self.bar.update()
 
 
 def own_generators(device):

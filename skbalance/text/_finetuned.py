@@ -24,12 +24,11 @@ from skbalance._validation import (
     check_sample_weight,
     validate_hyperparameters,
 )
-from skbalance.decisions import readable
 from skbalance.losses import BaseLoss, LabelStatistics, get_loss
 from skbalance.text._evaluation import make_evaluation
 from skbalance.text._pretrained import read_folder, write_folder
 from skbalance.text._state import FINE_TUNED, CheckedStateMixin
-from skbalance.text._texts import check_texts
+from skbalance.text._texts import check_label_texts, check_texts
 from skbalance.training import check_device, hold_out_rows
 
 __all__ = ["FineTunedMultiLabelClassifier"]
@@ -655,41 +654,3 @@ class FineTunedMultiLabelClassifier(CheckedStateMixin, LossBoxMixin, ClassifierM
 
 # Networks of fitted classifiers: they are no part of these, so that pickles hold arrays and plain values only.
 _in_memory: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
-
-
-def check_label_texts(label_texts, encoding) -> list | None:
-    """Texts of the labels as a list, None for a label without one.
-
-    Parameters
-    ----------
-    label_texts : list, mapping or None
-        The estimator's parameter.
-    encoding : TargetEncoding
-        What the labels are.
-
-    Raises
-    ------
-    ValueError
-        If there are more or fewer than labels, or a key is none of theirs.
-    TypeError
-        If a text is no string.
-    """
-    if label_texts is None:
-        return None
-    multilabel = encoding.kind == "multilabel"
-    names = list(range(encoding.n_outputs)) if multilabel else encoding.classes.tolist()
-    if isinstance(label_texts, Mapping):
-        unknown = [key for key in label_texts if key not in names]
-        if unknown:
-            what = f"column numbers from 0 to {len(names) - 1}" if multilabel else f"the classes {names[:5]}"
-            raise ValueError(f"The keys of label_texts must be {what}; got {unknown[:5]}.")
-        texts = [label_texts.get(name) for name in names[-encoding.n_outputs :]]
-    else:
-        texts = list(label_texts)
-        if len(texts) != encoding.n_outputs:
-            raise ValueError(f"label_texts must have a text for each of {encoding.n_outputs} labels; got {len(texts)}.")
-    for text in texts:
-        if text is not None and not isinstance(text, str):
-            raise TypeError(f"label_texts must hold strings, or None; got {text!r}.")
-    # A name in one piece, as "castor-oil", is read as words; a description stays as it is.
-    return [text if text is None or " " in text else readable(text) for text in texts]

@@ -348,8 +348,10 @@ class SentenceEmbedder(CheckedStateMixin, TransformerMixin, BaseEstimator):
 
     def _batches(self, loaded, texts):
         """Encode in batches of similar length, longest first; yield (rows, vectors)."""
+        from tqdm.auto import tqdm  # sentence-transformers needs it too
+
         order = np.argsort([-len(text) for text in texts], kind="stable")
-        with _progress_bar(len(texts), self.verbose) as bar:
+        with tqdm(total=len(texts), desc="Encoding", unit="text", disable=not self.verbose) as bar:
             for start in range(0, len(texts), self.batch_size):
                 rows = order[start : start + self.batch_size]
                 vectors = loaded.encode([texts[row] for row in rows], self.prompt)
@@ -375,22 +377,3 @@ def _major(package):
         return version(package).partition(".")[0]
     except PackageNotFoundError:
         return None
-
-
-class _NoBar:
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *exc_info):
-        return None
-
-    def update(self, n):
-        """Show nothing."""
-
-
-def _progress_bar(total, show):
-    if not show:
-        return _NoBar()
-    from tqdm.auto import tqdm
-
-    return tqdm(total=total, desc="Encoding", unit="text")

@@ -1,11 +1,13 @@
 """From what a user calls a column of texts to a list of strings, or an error that says what was given."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-__all__ = ["check_documents", "check_texts"]
+from skbalance.decisions import readable
+
+__all__ = ["check_documents", "check_label_texts", "check_texts"]
 
 
 def check_texts(X):
@@ -71,6 +73,44 @@ def check_documents(estimator, X):
     for row, text in enumerate(rows):
         if not isinstance(text, str | bytes):
             raise _not_a_text(row, text, rows)
+
+
+def check_label_texts(label_texts, encoding):
+    """Texts of the labels as a list, None for a label without one.
+
+    Parameters
+    ----------
+    label_texts : list, mapping or None
+        The estimator's parameter.
+    encoding : TargetEncoding
+        What the labels are.
+
+    Raises
+    ------
+    ValueError
+        If there are more or fewer than labels, or a key is none of theirs.
+    TypeError
+        If a text is no string.
+    """
+    if label_texts is None:
+        return None
+    multilabel = encoding.kind == "multilabel"
+    names = list(range(encoding.n_outputs)) if multilabel else encoding.classes.tolist()
+    if isinstance(label_texts, Mapping):
+        unknown = [key for key in label_texts if key not in names]
+        if unknown:
+            what = f"column numbers from 0 to {len(names) - 1}" if multilabel else f"the classes {names[:5]}"
+            raise ValueError(f"The keys of label_texts must be {what}; got {unknown[:5]}.")
+        texts = [label_texts.get(name) for name in names[-encoding.n_outputs :]]
+    else:
+        texts = list(label_texts)
+        if len(texts) != encoding.n_outputs:
+            raise ValueError(f"label_texts must have a text for each of {encoding.n_outputs} labels; got {len(texts)}.")
+    for text in texts:
+        if text is not None and not isinstance(text, str):
+            raise TypeError(f"label_texts must hold strings, or None; got {text!r}.")
+    # A name in one piece, as "castor-oil", is read as words; a description stays as it is.
+    return [text if text is None or " " in text else readable(text) for text in texts]
 
 
 def _to_list(X):
