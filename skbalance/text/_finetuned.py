@@ -52,6 +52,7 @@ class _Given(NamedTuple):
     seeds: np.ndarray
     kept: np.ndarray  # rows to train on
     held: np.ndarray  # rows held out for early stopping
+    told: list  # what tells the loss and the scoring from others, for checkpoints
 
 
 class _Plan(NamedTuple):
@@ -381,6 +382,7 @@ class FineTunedMultiLabelClassifier(CheckedStateMixin, LossBoxMixin, ClassifierM
             raise ValueError("sample_weight holds only zeros; at least one sample must have a positive weight.")
         if self.checkpoint_dir is not None and self.random_state is None:
             raise ValueError("checkpoint_dir needs a random_state, or the same fit could not resume from a checkpoint.")
+        told = [finetuning.tell_apart(getattr(self, name), name) for name in ("loss", "scoring") if self.checkpoint_dir]
         label_texts = check_label_texts(self.label_texts, encoding)
         seeds = check_random_state(self.random_state).randint(2**31 - 1, size=3)
         kept, held = np.flatnonzero(weight), np.empty(0, dtype=int)
@@ -388,7 +390,7 @@ class FineTunedMultiLabelClassifier(CheckedStateMixin, LossBoxMixin, ClassifierM
             random_state = np.random.RandomState(int(seeds[0]))
             train, validate = hold_out_rows(indicator[kept], self.validation_fraction, random_state)
             kept, held = kept[train], kept[validate]
-        return _Given(texts, encoding, indicator, weight, loss, device, label_texts, seeds, kept, held)
+        return _Given(texts, encoding, indicator, weight, loss, device, label_texts, seeds, kept, held, told)
 
     def _resolve(self, given) -> _Plan:
         kept, held = given.kept, given.held
@@ -428,10 +430,9 @@ class FineTunedMultiLabelClassifier(CheckedStateMixin, LossBoxMixin, ClassifierM
             )
         with finetuning.adapted(model.network, **plan.parts):
             if self.checkpoint_dir is not None:
-                told = [finetuning.tell_apart(getattr(self, name), name) for name in ("loss", "scoring")]
-                told += [plan.options, plan.parts, self.label_smoothing, self.pooling, model.network.low_precision]
-                told += [given.encoding.kind, given.encoding.classes.tolist()]
-                name = finetuning.fingerprint(model.network, plan.data, plan.validation, seed, told)
+                settings = [*given.told, plan.options, plan.parts, self.label_smoothing, self.pooling, self.max_length]
+                settings += [model.network.low_precision, given.encoding.kind, given.encoding.classes.tolist()]
+                name = finetuning.fingerprint(model.network, plan.data, plan.validation, seed, settings)
                 checkpoints = finetuning.Checkpoints(self.checkpoint_dir, name)
             run = finetuning.fine_tune(
                 model.network,

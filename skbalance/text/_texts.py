@@ -99,8 +99,8 @@ def check_label_texts(label_texts, encoding):
     if isinstance(label_texts, Mapping):
         unknown = [key for key in label_texts if key not in names]
         if unknown:
-            what = f"column numbers from 0 to {len(names) - 1}" if multilabel else f"the classes {names[:5]}"
-            raise ValueError(f"The keys of label_texts must be {what}; got {unknown[:5]}.")
+            what = f"column numbers from 0 to {len(names) - 1}" if multilabel else f"the classes {names[:5]!r:.200}"
+            raise ValueError(f"The keys of label_texts must be {what}; got {unknown[:5]!r:.200}.")
         texts = [label_texts.get(name) for name in names[-encoding.n_outputs :]]
     else:
         texts = list(label_texts)
@@ -108,7 +108,7 @@ def check_label_texts(label_texts, encoding):
             raise ValueError(f"label_texts must have a text for each of {encoding.n_outputs} labels; got {len(texts)}.")
     for text in texts:
         if text is not None and not isinstance(text, str):
-            raise TypeError(f"label_texts must hold strings, or None; got {text!r}.")
+            raise TypeError(f"label_texts must hold strings, or None; got {text!r:.80}.")
     # A name in one piece, as "castor-oil", is read as words; a description stays as it is.
     return [text if text is None or " " in text else readable(text) for text in texts]
 
