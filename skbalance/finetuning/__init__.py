@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from .._lazy import lazy_names
-from ._encoders import EncoderSource, check_files, load_encoder, quiet_loading
+from ._encoders import EncoderSource, check_files, digest_of, load_encoder, quiet_loading
 from ._options import HEADS, FineTuningOptions
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ __all__ = [
     "adapted",
     "check_files",
     "clear_tokens",
+    "digest_of",
     "fine_tune",
     "fingerprint",
     "load_encoder",

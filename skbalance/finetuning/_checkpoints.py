@@ -15,6 +15,7 @@ import numpy as np
 import torch
 
 from .._warnings import warn
+from ._encoders import digest_of
 from ._processes import Processes
 
 __all__ = ["Checkpoints", "fingerprint", "tell_apart"]
@@ -68,7 +69,7 @@ class Checkpoints:
             path.unlink(missing_ok=True)
         for path in self.paths:
             try:
-                if path.name.split(".")[-2] == _digest_of(path):
+                if path.name.split(".")[-2] == digest_of(path):
                     return torch.load(path, map_location="cpu", weights_only=True)
                 path.unlink(missing_ok=True)
                 found = "it is damaged"
@@ -101,7 +102,7 @@ class Checkpoints:
                 file.flush()
                 os.fsync(file.fileno())
             at = f"{run.epoch:06d}-{run.step:012d}"
-            os.replace(beside, self.folder / f"{self.name}.{at}.{_digest_of(beside)}.pt")
+            os.replace(beside, self.folder / f"{self.name}.{at}.{digest_of(beside)}.pt")
             for path in self.paths[KEPT:]:
                 path.unlink(missing_ok=True)
         except (OSError, RuntimeError) as error:  # torch turns some of the former into the latter
@@ -121,14 +122,6 @@ class Checkpoints:
         for path in self.folder.glob(f"{self.name}.*"):
             with suppress(OSError):
                 path.unlink()
-
-
-def _digest_of(path) -> str:
-    digest = hashlib.blake2b(digest_size=16)
-    with open(path, "rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def tell_apart(value, parameter: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -13,6 +14,7 @@ from typing import Any, NamedTuple
 __all__ = [
     "EncoderSource",
     "check_files",
+    "digest_of",
     "encoder_layers",
     "load_encoder",
     "max_positions",
@@ -122,12 +124,7 @@ def rebuild_encoder(files: dict[str, bytes], state: dict | None = None, *, trust
                 return None, tokenizer
             config = transformers.AutoConfig.from_pretrained(folder, trust_remote_code=trust_remote_code)
             _check_layers(json.loads(files["config.json"]), len(state))
-            kind: Any = getattr(transformers, json.loads(files["config.json"])["architectures"][0], None)
-            native = isinstance(kind, type) and issubclass(kind, transformers.PreTrainedModel)
-            if native:
-                encoder = kind.from_pretrained(None, config=config, state_dict=state)
-            else:
-                encoder = _own_encoder(transformers, config, state, trust_remote_code)
+            return _with_weights(transformers, config, state, trust_remote_code), tokenizer
     except ImportError:
         raise
     except Exception as error:
@@ -135,10 +132,18 @@ def rebuild_encoder(files: dict[str, bytes], state: dict | None = None, *, trust
             f"The encoder cannot be put together from its files and weights ({type(error).__name__}): they do not "
             "belong together, or it has code of its own, which runs with trust_remote_code=True only."
         ) from error
-    found = {name: tensor.shape for name, tensor in encoder.state_dict().items()}
-    if found != {name: tensor.shape for name, tensor in state.items()}:
-        raise ValueError("The weights of the encoder are not those that its configuration names.")
-    return encoder.float(), tokenizer
+
+
+def _with_weights(transformers, config, state, trust_remote_code):
+    import torch
+
+    with torch.device("meta"):  # takes no memory, whatever sizes the configuration names
+        like = transformers.AutoModel.from_config(config, trust_remote_code=trust_remote_code)
+    if {name: part.shape for name, part in like.state_dict().items()} != {
+        name: part.shape for name, part in state.items()
+    }:
+        raise ValueError("the weights are not those that the configuration names")
+    return type(like).from_pretrained(None, config=config, state_dict=state).float()
 
 
 def check_files(files):
@@ -173,12 +178,9 @@ def check_files(files):
 
 def _settings(name, content) -> dict:
     try:
-        settings = json.loads(content)
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"{name} of the encoder is no JSON.") from error
-    if not isinstance(settings, dict):
-        raise ValueError(f"{name} of the encoder holds a {type(settings).__name__}, not settings by name.")
-    return settings
+        return dict(json.loads(content).items())
+    except (AttributeError, ValueError, RecursionError) as error:
+        raise ValueError(f"{name} of the encoder is no JSON, or holds no settings by name.") from error
 
 
 def _settings_within(settings):
@@ -200,15 +202,6 @@ def _check_layers(settings, n_weights):
     for _, name, value in _settings_within(settings):
         if "layer" in name and isinstance(value, int) and value > n_weights:
             raise ValueError(f"{name}={value} for {n_weights} weights")
-
-
-def _own_encoder(transformers, config, state, trust_remote_code):
-    import torch
-
-    with torch.random.fork_rng(devices=[]):  # a class that came with the model draws weights first
-        encoder = transformers.AutoModel.from_config(config, trust_remote_code=trust_remote_code)
-    encoder.load_state_dict(state)
-    return encoder
 
 
 def max_positions(encoder, tokenizer) -> int:
@@ -286,3 +279,12 @@ def _describe(encoder, tokenizer, trust_remote_code) -> dict[str, bytes]:
             del part[key]
         files[name] = json.dumps(settings, indent=2).encode()
     return {name: content for name, content in files.items() if name in _FILES}
+
+
+def digest_of(path) -> str:
+    """Hash of a file's content."""
+    digest = hashlib.blake2b(digest_size=16)
+    with open(path, "rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()

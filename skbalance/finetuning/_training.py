@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import torch
@@ -198,16 +199,14 @@ def own_generators(device):
     return torch.random.fork_rng(devices=devices)
 
 
-class _compiled:
+@contextmanager
+def _compiled(network: TextNetwork, wanted: bool):
     """Context in which the encoder of a network is compiled, for any length of the texts."""
-
-    def __init__(self, network: TextNetwork, wanted: bool):
-        self.network, self.encoder, self.wanted = network, network.encoder, wanted
-
-    def __enter__(self):
-        if self.wanted:
-            self.encoder.compile(dynamic=True)
-
-    def __exit__(self, *exc_info):
-        if self.wanted:
-            self.encoder._compiled_call_impl = None
+    encoder = network.encoder
+    if wanted:
+        encoder.compile(dynamic=True)
+    try:
+        yield
+    finally:
+        if wanted:
+            encoder._compiled_call_impl = None

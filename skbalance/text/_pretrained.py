@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from skbalance.finetuning import digest_of
 from skbalance.losses import BaseLoss, loss_from_state, loss_to_state
 
 __all__ = ["read_folder", "write_folder"]
@@ -68,7 +68,7 @@ def write_folder(classifier, model, folder):
         encoder = {name.removeprefix("encoder."): array for name, array in arrays.items() if name not in head}
         save_file(encoder, beside / _ENCODER, metadata={"format": "pt"})
         save_file(head, beside / _HEAD)
-        description["files"] = {path.name: _digest_of(path) for path in beside.iterdir()}
+        description["files"] = {path.name: digest_of(path) for path in beside.iterdir()}
         (beside / _DESCRIPTION).write_text(json.dumps(description, indent=1), encoding="utf-8")
         for path in beside.iterdir():
             with path.open("rb") as file:
@@ -163,7 +163,7 @@ def read_folder(folder) -> dict:
     for name, digest in digests.items():
         path = folder / name
         plain = re.fullmatch(r"\w[\w.-]*", name) and path.is_file() and not path.is_symlink()
-        if not plain or _digest_of(path) != digest:
+        if not plain or digest_of(path) != digest:
             raise OSError(f"{name!r:.80} in {str(folder)!r} is missing, a link, or not the file that was written.")
     try:
         encoder = {f"encoder.{name}": array for name, array in load_file(folder / _ENCODER).items()}
@@ -181,14 +181,6 @@ def _classes(values, dtype) -> np.ndarray:
     if wanted.kind not in "biufUO" or (wanted.kind == "U" and wanted.itemsize > 4 * max(map(len, values))):
         raise ValueError(f"classes of type {dtype!r}")
     return classes.astype(wanted)
-
-
-def _digest_of(path) -> str:
-    digest = hashlib.blake2b(digest_size=16)
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def _describe(classifier) -> dict:

@@ -3,11 +3,13 @@
 import hashlib
 import json
 import os
+import pickle
 import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
+import skops.io
 
 from skbalance import FineTunedMultiLabelClassifier
 from tests.text.tagged import make_model, make_texts
@@ -207,3 +209,33 @@ def test_weights_that_are_none(folder):
     put(folder, "head.safetensors", b"\xff" * 100)
     with pytest.raises(OSError, match=r"The weights in .* cannot be read"):
         read(folder)
+
+
+def test_an_encoder_with_code_of_its_own(encoder_folder, tmp_path, monkeypatch):
+    """Its code runs where the flag is given, and goes through a pickle and a folder; through nothing else."""
+    monkeypatch.setattr("transformers.dynamic_module_utils.HF_MODULES_CACHE", str(tmp_path / "modules"))
+    folder = shutil.copytree(encoder_folder, tmp_path / "own")
+    own = {"auto_map": {"AutoConfig": "own.OwnConfig", "AutoModel": "own.OwnModel"}, "model_type": "own"}
+    (folder / "config.json").write_text(json.dumps(json.loads((folder / "config.json").read_text()) | own))
+    (folder / "own.py").write_text(
+        "from pathlib import Path\nfrom transformers import BertConfig, BertModel\n"
+        f"Path({str(tmp_path / 'ran')!r}).touch()\n"
+        "class OwnConfig(BertConfig):\n    model_type = 'own'\n"
+        "class OwnModel(BertModel):\n    config_class = OwnConfig\n"
+    )
+    with pytest.raises(OSError, match="could not be loaded as an encoder"):
+        make_model(folder, max_iter=1).fit(TEXTS, Y)
+    assert not (tmp_path / "ran").exists()
+    model = make_model(folder, max_iter=1, trust_remote_code=True).fit(TEXTS, Y)
+    assert (tmp_path / "ran").exists()
+    expected = model.decision_function(TEXTS)
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(model)).decision_function(TEXTS), expected)
+    model.save_pretrained(tmp_path / "saved")
+    copy = FineTunedMultiLabelClassifier.from_pretrained(tmp_path / "saved", device="cpu", trust_remote_code=True)
+    np.testing.assert_array_equal(copy.decision_function(TEXTS), expected)
+    (tmp_path / "ran").unlink()
+    with pytest.raises(ValueError, match="'auto_map', by which transformers would run code"):
+        read(tmp_path / "saved")
+    with pytest.raises(ValueError, match="'auto_map', by which transformers would run code"):
+        skops.io.loads(skops.io.dumps(model), trusted=["skbalance.text._finetuned.FineTunedMultiLabelClassifier"])
+    assert not (tmp_path / "ran").exists()

@@ -11,7 +11,12 @@ import skops.io
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from skbalance import FineTunedMultiLabelClassifier
+from skbalance import (
+    BalancedMultiLabelClassifier,
+    FineTunedMultiLabelClassifier,
+    TagClassifier,
+    TunedThresholdMultiLabelClassifierCV,
+)
 from skbalance.text import SentenceEmbedder
 from tests.text.tagged import make_model, make_texts
 
@@ -81,8 +86,6 @@ def test_files_that_describe_nothing_are_refused(fitted, content):
 @pytest.mark.parametrize(
     "changes",
     [
-        {"architectures": []},
-        {"architectures": ["BertForMaskedLM"]},
         {"num_hidden_layers": 10**9},
         {"num_hidden_layers": 0},
         {"vocab_size": 10**12},
@@ -93,7 +96,7 @@ def test_files_that_describe_nothing_are_refused(fitted, content):
 )
 def test_an_encoder_that_its_weights_are_not_of_is_refused(fitted, changes):
     classifier = read(with_settings(fitted.__getstate__(), "config.json", changes))
-    with pytest.raises(ValueError, match=r"cannot be put together|are not those that its configuration names"):
+    with pytest.raises(ValueError, match="cannot be put together from its files and weights"):
         classifier.predict(TEXTS)
 
 
@@ -225,6 +228,16 @@ def test_any_weights_predict_the_same_or_are_refused(fitted, data):
         "head.bias",
         *(key for key in weights if np.shape(weights[key]) == np.shape(state["weights_"].get(key))),
     )
+
+
+@pytest.mark.parametrize("kind", [BalancedMultiLabelClassifier, TunedThresholdMultiLabelClassifierCV, TagClassifier])
+@pytest.mark.parametrize("name", ["predict", "fit", "__reduce__", "get_params"])
+def test_no_state_takes_the_place_of_a_method(kind, name):
+    estimator = kind.__new__(kind)
+    state = BalancedMultiLabelClassifier().__getstate__()
+    with pytest.raises(ValueError, match=f"'{name}' in the state of a {kind.__name__} is a method's name"):
+        estimator.__setstate__(state | {name: "x"})
+    assert vars(estimator) == {}
 
 
 def test_the_state_of_an_embedder_is_its_parameters():
