@@ -82,7 +82,9 @@ def load_encoder(source: EncoderSource) -> tuple[Any, dict[str, bytes]]:
         with quiet_loading() if os.path.isdir(folder) else nullcontext():
             encoder = transformers.AutoModel.from_pretrained(folder, **where, **options)
             tokenizer = transformers.AutoTokenizer.from_pretrained(folder, **where, **options)
-    except (OSError, ValueError) as error:
+    except ImportError:
+        raise
+    except Exception as error:  # of any kind, where files are damaged
         if os.path.isdir(folder):
             raise OSError(f"The folder model={source.model!r} could not be loaded as an encoder: {error}") from error
         raise OSError(
@@ -167,10 +169,9 @@ def check_files(files):
                 f"({type(content).__name__}). Other files are taken from models of your own only, as a pickle."
             )
         if name in _SETTINGS:
-            refused = [key for _, key, _ in _refused(_settings(name, content))]
-            if refused:
+            for _, key in _refused(_settings(name, content)):
                 raise ValueError(
-                    f"{name} has {refused[0]!r:.80}, by which transformers would run code or read files elsewhere."
+                    f"{name} has {key!r:.80}, by which transformers would run code or read files elsewhere."
                 )
     if "config.json" not in files:
         raise ValueError("An encoder needs a config.json; it is not among the files.")
@@ -193,8 +194,11 @@ def _settings_within(settings):
         left += part.values() if isinstance(part, dict) else part if isinstance(part, list) else []
 
 
-def _refused(settings) -> list[tuple]:
-    return [found for found in _settings_within(settings) if found[2] and _REFUSED.fullmatch(found[1])]
+def _refused(settings) -> list[tuple[dict, str]]:
+    """Those that are refused; a number names neither code nor a place."""
+    named = (bool, str, list, dict)
+    found = [(part, key) for part, key, value in _settings_within(settings) if value and isinstance(value, named)]
+    return [(part, key) for part, key in found if _REFUSED.fullmatch(key)]
 
 
 def _check_layers(settings, n_weights):
@@ -275,7 +279,7 @@ def _describe(encoder, tokenizer, trust_remote_code) -> dict[str, bytes]:
         return files
     for name in _SETTINGS:
         settings = json.loads(files[name])
-        for part, key, _ in _refused(settings):  # would be refused when it is read again
+        for part, key in _refused(settings):  # would be refused when it is read again
             del part[key]
         files[name] = json.dumps(settings, indent=2).encode()
     return {name: content for name, content in files.items() if name in _FILES}
