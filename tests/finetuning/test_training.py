@@ -252,6 +252,17 @@ def test_training_goes_on_from_the_checkpoint_before(interrupted, encoder_folder
         assert torch.equal(weights[name], tensor)
 
 
+def test_a_checkpoint_that_cannot_be_read_stays(interrupted, monkeypatch):
+    def fail(path):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    names = sorted(interrupted.iterdir())
+    monkeypatch.setattr("skbalance.finetuning._checkpoints.digest_of", fail)
+    with pytest.warns(UserWarning, match="is not used: it cannot be read, Permission denied"):
+        assert Checkpoints(interrupted, names[0].name.split(".")[0]).read() is None
+    assert sorted(interrupted.iterdir()) == names
+
+
 def test_what_a_killed_process_has_left_half_written_goes(interrupted, encoder_folder, monkeypatch):
     name = next(interrupted.iterdir()).name.split(".")[0]
     (interrupted / f"{name}.4711.part").write_bytes(b"half")
