@@ -2,7 +2,7 @@
 
 from skbalance.decisions._explain import LabelEvidence
 from skbalance.decisions._fixed import FixedThresholdMultiLabelClassifier
-from skbalance.decisions._label_texts import label_vectors, readable
+from skbalance.decisions._label_texts import label_vectors, read_label_text, readable
 from skbalance.decisions._tuned import TunedThresholdMultiLabelClassifierCV
 
 __all__ = [
@@ -10,5 +10,6 @@ __all__ = [
     "LabelEvidence",
     "TunedThresholdMultiLabelClassifierCV",
     "label_vectors",
+    "read_label_text",
     "readable",
 ]

@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 from scipy.special import expit, logit
 
 from skbalance.crossfit import label_counts
-from skbalance.decisions._evidence import LabelKnowledge, evidence_columns
-from skbalance.decisions._model import DecisionModel, evidence_out_of_fold
+from skbalance.decisions._evidence import evidence_columns
+from skbalance.decisions._model import DecisionModel
 from skbalance.decisions._pairs import Candidates, ScoredPairs
 from skbalance.decisions._rules import DecisionRule, candidate_rules, has_evidence
 from skbalance.decisions._scoring import cross_fitted_score
-from skbalance.decisions._unseen import UnseenModel
+from skbalance.decisions._search import Objective, global_thresholds
 
-__all__ = ["Decisions", "OutOfFold", "Scale", "decide"]
+__all__ = ["Decisions", "OutOfFold", "Plan", "Scale", "decide", "fit_model", "random_parts", "typical_size"]
 
 # The rows of a single hold-out, or of a fitted classifier, are taken in so many parts, to try thresholds on rows that
 # they were not set on.
 _PARTS = 5
-# The pooled model is fitted on so many labels of each row, or twice as many as a row has.
+# The decision model is fitted on so many labels of each row, or twice as many as a row has, and on so many pairs.
 _FIT_WIDTH = 8
+_MAX_PAIRS = 200_000
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,7 @@ class Scale:
     probabilities: bool
 
     def show(self, scores):
-        """Scores as they are shown: probabilities in (0, 1), and 0 where the label was not learnt."""
+        """Scores as they are shown: probabilities in (0, 1), and 0 where the label was not trained."""
         if not self.probabilities:
             return scores
         scores = np.asarray(scores, dtype=float)
@@ -70,8 +73,8 @@ class OutOfFold:
         Split in which each row was left out; of a single one, random parts.
     rows : ndarray of int of shape (n_rows,)
         Row numbers.
-    counted : ndarray of bool of shape (n_rows, width) or None
-        Whether it is known if the row has the label; None if it is of all pairs.
+    labelled : ndarray of bool of shape (n_rows, width) or None
+        Whether y says if the row has the label; None if it says so of all pairs.
     """
 
     candidates: Candidates
@@ -79,7 +82,7 @@ class OutOfFold:
     seen: np.ndarray
     parts: np.ndarray
     rows: np.ndarray
-    counted: np.ndarray | None
+    labelled: np.ndarray | None
 
     @classmethod
     def gather(cls, candidates, rows, seen, labels, parts) -> OutOfFold:
@@ -102,16 +105,23 @@ class OutOfFold:
             parts = np.repeat(np.arange(len(candidates)), [len(part) for part in rows])
         together = Candidates.concatenate(candidates)
         rows = np.concatenate(rows)
-        counted = None if labels.unknown is None else ~_targets(together.labels, labels.unknown, rows)
-        return cls(together, _targets(together.labels, labels.indicator, rows), seen, parts, rows, counted)
+        labelled = None if labels.unknown is None else ~_targets(together.labels, labels.unknown, rows)
+        return cls(together, _targets(together.labels, labels.indicator, rows), seen, parts, rows, labelled)
 
     @property
-    def told(self) -> np.ndarray:
-        """Whether each pair tells something: the label was learnt, and the row's is known."""
-        return self.candidates.known if self.counted is None else self.candidates.known & self.counted
+    def usable(self) -> np.ndarray:
+        """Whether each pair is labelled, and its label was trained."""
+        return self.candidates.trained if self.labelled is None else self.candidates.trained & self.labelled
+
+    @property
+    def n_seen(self) -> np.ndarray:
+        """Positives of each pair's label that the scorers of its row had seen, of shape (n_rows, width)."""
+        if len(self.seen) == 1:
+            return self.seen[0][self.candidates.labels]
+        return self.seen[self.parts[:, None], self.candidates.labels]
 
     def positives(self, indicator) -> np.ndarray:
-        """Rows with each label in each part, of labels that were learnt there."""
+        """Rows with each label in each part, of labels that were trained there."""
         n_parts = self.parts.max() + 1
         positives = np.array([label_counts(indicator[self.rows[self.parts == part]]) for part in range(n_parts)])
         positives[np.broadcast_to(self.seen == 0, positives.shape)] = 0
@@ -135,6 +145,55 @@ def _targets(labels, indicator, rows):
 
 
 @dataclass(frozen=True)
+class Plan:
+    """What is to be decided, and how.
+
+    Attributes
+    ----------
+    labels : TrainingLabels
+        The target of all rows that are used.
+    y : ndarray or None
+        The target as `metric` takes it; None if it is sparse.
+    width : int
+        Labels of a row that can be predicted.
+    rule : DecisionRule
+        Strategy and bounds.
+    scorers : list of str
+        Names of the scorers.
+    pooled : bool
+        Whether scores are the log-odds of a decision model.
+    metric : callable or None
+        To choose settings by; None is the mixture of micro-F and macro-F.
+    micro_weight : float or None
+        Share of micro-F in the mixture.
+    k_range : range
+        What to try as `k`.
+    unseen : bool
+        Whether labels without a training row may be predicted from their text.
+    """
+
+    labels: Any
+    y: np.ndarray | None
+    width: int
+    rule: DecisionRule
+    scorers: list
+    pooled: bool
+    metric: Callable | None
+    micro_weight: float | None
+    k_range: range
+    unseen: bool
+
+    @property
+    def n_labels(self) -> int:
+        """Number of labels."""
+        return self.labels.indicator.shape[1]
+
+    def truth(self, rows):
+        """The target of some rows, for `metric`."""
+        return self.labels.indicator[rows] if self.metric is None or self.y is None else self.y[rows]
+
+
+@dataclass(frozen=True)
 class Decisions:
     """All that turns candidates into predictions.
 
@@ -142,14 +201,14 @@ class Decisions:
     ----------
     model : DecisionModel or None
         None where the scores of the scorer are compared as they are.
-    known : LabelKnowledge or None
-        Of the labels, from all training rows.
+    label_counts : ndarray of shape (n_labels,)
+        Positives of each label in the training data.
     rule : DecisionRule
         The settings that were chosen.
     thresholds : ndarray of shape (n_labels,)
         On the scale of :meth:`scores`.
-    unseen : UnseenModel or None
-        Of labels without a training row; None where they are never predicted.
+    unseen : bool
+        Whether labels without a training row are predicted from their text.
     evident : bool
         Whether a label had a positive among the rows that the scorers did not see.
     score : float
@@ -159,92 +218,118 @@ class Decisions:
     """
 
     model: DecisionModel | None
-    known: LabelKnowledge | None
+    label_counts: np.ndarray
     rule: DecisionRule
     thresholds: np.ndarray
-    unseen: UnseenModel | None
+    unseen: bool
     evident: bool
     score: float
     tried: list
 
     def scores(self, candidates: Candidates) -> np.ndarray:
-        """Log-odds or decision values of candidates; -inf for labels that were not learnt."""
-        if self.model is None or self.known is None:
+        """Log-odds or decision values of candidates; -inf for labels that cannot be predicted."""
+        if self.model is None:
             return candidates.scores[..., 0]
-        scores = _known(self.model.log_odds(self.model.evidence(candidates, self.known)), candidates)
-        if self.unseen is not None:
-            scores = np.where(candidates.known, scores, self.unseen.log_odds(candidates, scores))
-        return scores
+        possible = candidates.trained
+        if self.unseen:
+            possible = possible | (candidates.matches > 0).any(axis=-1)
+        return np.where(possible, self.model.log_odds(candidates, self.label_counts), -np.inf)
 
 
-def decide(
-    oof, labels, y_true, rule, *, cooccurrence, pooled, names, metric, micro_weight, k_range, usual, unseen, rng
-) -> Decisions:
+def decide(oof: OutOfFold, plan: Plan, rng) -> Decisions:
     """Fit the decision model, and set thresholds on what it says.
 
     Parameters
     ----------
     oof : OutOfFold
         Rows to learn from.
-    labels : TrainingLabels
-        The target of all rows that are used.
-    y_true : csr_array or ndarray
-        Target of the rows of `oof`, as `metric` takes it.
-    rule : DecisionRule
-        Strategy and bounds.
-    cooccurrence : callable
-        ``cooccurrence(oof)``, labels that occur together in all rows, and in all but those of each part.
-    pooled : bool
-        Whether scores are the log-odds of a decision model.
-    names : list of str
-        Of the scorers.
-    metric : callable or None
-        To choose settings by; None is the mixture of micro-F and macro-F.
-    micro_weight : float or None
-        Share of micro-F in the mixture.
-    k_range : range
-        What to try as `k`.
-    usual : float
-        The threshold where there is no evidence.
-    unseen : bool
-        Whether labels without a training row may be predicted from their text.
+    plan : Plan
+        What is to be decided.
     rng : RandomState
         Draws rows for the model where there are very many.
 
     Returns
     -------
     decisions : Decisions
+
+    Raises
+    ------
+    ValueError
+        If all scores are the same.
     """
-    candidates, counts, n_known = oof.candidates, labels.counts, labels.n_known
-    model = known = None
+    candidates, labels = oof.candidates, plan.labels
     scores = candidates.scores[..., 0]
-    if pooled and candidates.labels.shape[1] > 1:
-        columns = evidence_columns(names, candidates.matches.shape[-1])
-        whole, others = cooccurrence(oof)
-        evidence = evidence_out_of_fold(columns, candidates, oof.seen, oof.parts, others)
-        width = fit_width(labels.indicator)
-        model = DecisionModel.fit(columns, evidence[:, :width], oof.targets[:, :width], oof.told[:, :width], rng)
+    if (trained := scores[scores > -np.inf]).size and trained.min() == trained.max():
+        raise ValueError(
+            "The estimator gives the same score to every pair of a row and a label: thresholds cannot be set."
+        )
+    unseen = plan.unseen and bool((labels.counts == 0).any())
+    model = None
+    if plan.pooled and candidates.labels.shape[1] > 1:
+        model = fit_model(oof, plan, unseen, rng)
     if model is not None:
-        known = LabelKnowledge(counts, whole)
-        scores = _known(model.log_odds(evidence), candidates).astype(np.float32)
-    positives = oof.positives(labels.indicator)
-    pairs = ScoredPairs(candidates.labels, scores, oof.targets, positives, oof.parts, oof.counted)
-    rules = candidate_rules(rule, pairs, micro_weight=None if metric else micro_weight, k_range=k_range)
+        scores = np.where(candidates.trained, _log_odds(model, oof), -np.inf)
+    pairs = ScoredPairs(
+        candidates.labels, scores, oof.targets, oof.positives(labels.indicator), oof.parts, oof.labelled
+    )
+    rules = candidate_rules(
+        plan.rule, pairs, micro_weight=None if plan.metric else plan.micro_weight, k_range=plan.k_range
+    )
+    truth = plan.truth(oof.rows)
     tried = [
         cross_fitted_score(
-            each, pairs, counts, n_known, usual, metric=metric, micro_weight=micro_weight or 0.0, y_true=y_true
+            each, pairs, labels.counts, labels.n_known, 0.0,
+            metric=plan.metric, micro_weight=plan.micro_weight or 0.0, y_true=truth,
         )
         for each in rules
-    ]
+    ]  # fmt: skip
     best = int(np.argmax(tried))
-    thresholds = rules[best].thresholds(pairs, counts, n_known, usual)
-    by_text = None
-    if unseen and model is not None and (counts == 0).any():
-        by_text = UnseenModel.fit(candidates, oof.told, scores, pairs, rng)
-    if by_text is not None:
-        thresholds = np.where(counts == 0, by_text.threshold, thresholds)
-    evident, results = has_evidence(pairs), list(zip(rules, tried))
-    return Decisions(model, known, rules[best], thresholds, by_text, evident, tried[best], results)
+    thresholds = rules[best].thresholds(pairs, labels.counts, labels.n_known, 0.0)
+    if model is not None and unseen:
+        unseen, threshold = _unseen_threshold(model, oof, pairs)
+        thresholds = np.where(labels.counts == 0, threshold, thresholds)
+    return Decisions(
+        model, labels.counts, rules[best], thresholds, unseen and model is not None, has_evidence(pairs), tried[best],
+        list(zip(rules, tried)),
+    )  # fmt: skip
+
+
+def fit_model(oof, plan, unseen, rng) -> DecisionModel | None:
+    """The decision model on the best labels of rows that the scorers did not see."""
+    columns = evidence_columns(plan.scorers, oof.candidates.ways)
+    width, rows = fit_width(plan.labels.indicator), np.arange(len(oof.rows))
+    if len(rows) * width > _MAX_PAIRS:
+        rows = np.sort(rng.permutation(len(rows))[: max(1, _MAX_PAIRS // width)])
+    some = oof.candidates.take(rows)
+    usable = oof.usable[rows, :width]
+    values = np.stack([column(some)[:, :width][usable] for column in columns], axis=-1).astype(float)
+    counts = oof.n_seen[rows, :width][usable]
+    return DecisionModel.fit(columns, values, counts, oof.targets[rows, :width][usable], unseen=unseen)
+
+
+def _log_odds(model, oof):
+    """Log-odds of pairs by the positives that the scorers of their row had seen."""
+    odds = np.empty(oof.candidates.labels.shape, dtype=np.float32)
+    if len(oof.seen) == 1:
+        return model.log_odds(oof.candidates, oof.seen[0])
+    for part, seen in enumerate(oof.seen):
+        mine = oof.parts == part
+        odds[mine] = model.log_odds(oof.candidates.take(mine), seen)
+    return odds
+
+
+def _unseen_threshold(model, oof, pairs) -> tuple[bool, float]:
+    """The threshold that is best for macro-F1 of trained labels, judged as if they had no positive.
+
+    False besides where no text matches a label that a row has: there is nothing to set it by.
+    """
+    matched = (oof.candidates.matches > 0).any(axis=-1) & oof.usable
+    if not (matched & pairs.targets).any():
+        return False, np.inf
+    hidden = replace(oof.candidates, scores=np.full_like(oof.candidates.scores, -np.inf))
+    odds = model.log_odds(hidden, np.zeros(pairs.n_labels, dtype=int))
+    pairs = pairs.with_scores(np.where(matched, odds, -np.inf))
+    return True, float(global_thresholds(pairs, Objective.of(pairs, 0.0, 1.0))[0])
 
 
 def fit_width(indicator) -> int:
@@ -255,7 +340,3 @@ def fit_width(indicator) -> int:
 def typical_size(indicator) -> int:
     """Labels that all but one row in a hundred have at most."""
     return int(np.quantile(np.diff(sp.csr_array(indicator).indptr), 0.99))
-
-
-def _known(log_odds, candidates):
-    return np.where(candidates.known, log_odds, -np.inf)

@@ -21,8 +21,8 @@ class LabelEvidence:
     threshold : float
         The label's threshold.
     evidence : dict of str to tuple of (float, float)
-        For each column of evidence its value, and its weight: how much lower the log-odds would be if it had its usual
-        value. Empty where scores are those of the estimator.
+        For each column of evidence its value, and what it adds to the log-odds: these and what the model gives every
+        such label sum to the log-odds. Empty where scores are those of the estimator.
 
     Examples
     --------

@@ -14,10 +14,18 @@ from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import normalize
 from sklearn.utils import check_array
 
+from skbalance._packing import pack, unpack
 from skbalance._validation import check_sparse
-from skbalance.decisions._packing import pack, unpack
 
-__all__ = ["LabelMatcher", "LabelVectors", "check_label_texts", "label_vectors", "other_number", "readable"]
+__all__ = [
+    "LabelMatcher",
+    "LabelVectors",
+    "check_label_texts",
+    "label_vectors",
+    "other_number",
+    "read_label_text",
+    "readable",
+]
 
 _CAMEL_CASE = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _SEPARATORS = re.compile(r"[\W_]+")
@@ -64,19 +72,21 @@ def _other_number(word):
     return word + ("es" if word.endswith(("ch", "sh", "x")) else "s")
 
 
-def check_label_texts(label_texts: Any, n_labels: int) -> list[str] | np.ndarray | sp.csr_array:
-    """Hold label texts to one text, or one row of a matrix, for each label.
+def check_label_texts(label_texts: Any, n_labels: int, names: Sequence = ()) -> Any:
+    """Hold label texts to one text or several, or one row of a matrix, for each label.
 
     Parameters
     ----------
-    label_texts : sequence of str, mapping from int to str, array or sparse of shape (n_labels, n_features)
+    label_texts : sequence or mapping from int of str or lists of str, array or sparse, LabelVectors or "columns"
         As given by the user. Keys of a mapping are numbers of columns of the target.
     n_labels : int
         Labels of the target.
+    names : sequence of str, default=()
+        Of the columns of the target, for ``"columns"``.
 
     Returns
     -------
-    label_texts : list of str, ndarray or csr_array
+    label_texts : list of list of str, ndarray, csr_array or LabelVectors
 
     Raises
     ------
@@ -86,14 +96,17 @@ def check_label_texts(label_texts: Any, n_labels: int) -> list[str] | np.ndarray
         If there is not one for each label, or no text has a word.
     """
     if isinstance(label_texts, LabelVectors):
-        n_texts = label_texts.versions[0].shape[0]
-        if n_texts != n_labels:
-            raise ValueError(f"label_texts must have a text for each of {n_labels} labels; got {n_texts}.")
+        if label_texts.n_labels != n_labels:
+            raise ValueError(f"label_texts must have a text for each of {n_labels} labels; got {label_texts.n_labels}.")
         return label_texts
     if isinstance(label_texts, str):
-        raise TypeError(
-            f"label_texts must hold one text for each of {n_labels} labels; got the string {label_texts!r}."
-        )
+        if label_texts != "columns":
+            raise TypeError(
+                f"label_texts must hold one text for each of {n_labels} labels, or be 'columns'; got {label_texts!r}."
+            )
+        if not len(names):
+            raise ValueError("label_texts='columns' needs a y whose columns have names, as those of a DataFrame.")
+        label_texts = [str(name) for name in names]
     if isinstance(label_texts, Mapping):
         missing = [label for label in range(n_labels) if label not in label_texts]
         strange = [label for label in label_texts if label not in range(n_labels)]
@@ -117,38 +130,63 @@ def check_label_texts(label_texts: Any, n_labels: int) -> list[str] | np.ndarray
     texts = list(label_texts)
     if len(texts) != n_labels:
         raise ValueError(f"label_texts must hold one text for each of {n_labels} labels; got {len(texts)}.")
-    for label, text in enumerate(texts):
-        if not isinstance(text, str):
-            raise TypeError(f"label_texts must hold strings; that of label {label} is {text!r}.")
-    texts = [readable(text) for text in texts]
-    if not any(texts):
+    texts = [read_label_text(text, label) for label, text in enumerate(texts)]
+    if not any(map(any, texts)):
         raise ValueError("label_texts holds no word: every text is empty, or has punctuation only.")
     return texts
 
 
+def read_label_text(text: Any, label: Any) -> list[str]:
+    """What one label is called, a text or several, as :func:`readable` gives it.
+
+    Raises
+    ------
+    TypeError
+        If it is neither a string nor a list of strings.
+    ValueError
+        If it is an empty list.
+    """
+    texts = [text] if isinstance(text, str) else text
+    if not isinstance(texts, (list, tuple)) or not all(isinstance(each, str) for each in texts):
+        raise TypeError(f"label_texts must hold strings, or lists of them; that of label {label!r} is {text!r}.")
+    if not texts:
+        raise ValueError(f"label_texts has an empty list for label {label!r}; a text is needed, '' for none.")
+    return [readable(each) for each in texts]
+
+
 @dataclass(frozen=True)
-class LabelVectors:
-    """Labels' texts in the space of the features, in each block of them.
+class LabelBlock:
+    """Texts of labels in one block of the features.
 
     Attributes
     ----------
-    versions : list of csr_array or ndarray of shape (n_labels, n_features)
-        Every text in the ways that it may be written.
-    ends : tuple of int
-        Where each block of features ends.
+    names : tuple of str
+        What each way of matching is called.
+    start, end : int
+        Columns of the block.
+    texts : csr_array or ndarray of shape (n_texts, end - start)
+        Rows of length 1, or 0.
+    owners : ndarray of int of shape (n_texts,)
+        Label of each text, in ascending order; each has one or more.
     """
 
-    versions: list
-    ends: tuple[int, ...]
+    names: tuple[str, ...]
+    start: int
+    end: int
+    texts: Any
+    owners: np.ndarray
 
     def __getstate__(self):
-        return {"versions": [pack(version) for version in self.versions], "ends": self.ends}
+        return {**self.__dict__, "texts": pack(self.texts)}
 
     def __setstate__(self, state):
-        self.__dict__.update(state, versions=[unpack(version) for version in state["versions"]])
+        self.__dict__.update(state, texts=unpack(state["texts"]))
 
     def match(self, features) -> list[np.ndarray]:
-        """Cosine of each row and each label, the best one of its versions.
+        """How well each row matches each label, by its best text: the cosine, and the share of the text found.
+
+        The share of a text is that of its squared length that lies in features which the row has. Other words of the
+        row do not lower it. It is given for sparse texts.
 
         Parameters
         ----------
@@ -157,28 +195,72 @@ class LabelVectors:
         Returns
         -------
         matches : list of ndarray of float32 of shape (n_rows, n_labels)
-            One for each block of features. 0 where the row or the text has no feature there.
+            0 where the row or the text has no feature here.
+        """
+        rows = normalize(features[:, self.start : self.end])
+        matches = [self._best(rows @ self.texts.T)]
+        if len(self.names) > 1:
+            found = sp.csr_array((np.ones(rows.nnz, dtype=np.float32), rows.indices, rows.indptr), shape=rows.shape)
+            matches.append(self._best(found @ self.texts.multiply(self.texts).T.tocsr()))
+        return matches
+
+    def _best(self, values):
+        values = (values.toarray() if sp.issparse(values) else np.asarray(values)).astype(np.float32, copy=False)
+        starts = np.flatnonzero(np.append(True, self.owners[1:] != self.owners[:-1]))
+        return values if len(starts) == len(self.owners) else np.maximum.reduceat(values, starts, axis=1)
+
+
+@dataclass(frozen=True)
+class LabelVectors:
+    """Labels' texts in the space of the features.
+
+    Attributes
+    ----------
+    blocks : tuple of LabelBlock
+        Each block of the features that texts are matched in.
+    n_features : int
+        Width of the features.
+    """
+
+    blocks: tuple[LabelBlock, ...]
+    n_features: int
+
+    @classmethod
+    def of_matrix(cls, matrix) -> LabelVectors:
+        """Of a matrix with a row for each label."""
+        return cls((_block("", matrix, 0, np.arange(matrix.shape[0])),), matrix.shape[1])
+
+    @property
+    def n_labels(self) -> int:
+        """Number of labels."""
+        return int(self.blocks[0].owners[-1]) + 1
+
+    @property
+    def names(self) -> list[str]:
+        """What each way of matching is called."""
+        return [name for block in self.blocks for name in block.names]
+
+    def match(self, features) -> list[np.ndarray]:
+        """How well each row matches each label, in each way; see :meth:`LabelBlock.match`.
 
         Raises
         ------
         ValueError
             If the features are of another width.
         """
-        if features.shape[1] != self.ends[-1]:
+        if features.shape[1] != self.n_features:
             raise ValueError(
-                f"label_texts is a matrix of {self.ends[-1]} columns, and the rows have {features.shape[1]} features."
+                f"label_texts is a matrix of {self.n_features} columns, and the rows have {features.shape[1]} features."
             )
         features = sp.csr_array(features) if sp.issparse(features) else np.asarray(features)
-        matches = []
-        for start, end in zip((0, *self.ends), self.ends):
-            rows = normalize(features[:, start:end])
-            cosines = [_dense(rows @ normalize(version[:, start:end]).T) for version in self.versions]
-            matches.append(np.maximum.reduce(cosines))
-        return matches
+        return [matches for block in self.blocks for matches in block.match(features)]
 
 
-def _dense(values):
-    return (values.toarray() if sp.issparse(values) else values).astype(np.float32, copy=False)
+def _block(name, texts, start, owners) -> LabelBlock:
+    texts = normalize(sp.csr_array(texts, dtype=np.float32) if sp.issparse(texts) else np.asarray(texts, np.float32))
+    of = f" of {name}" if name else ""
+    names = (f"match{of}", f"found{of}") if sp.issparse(texts) else (f"match{of}",)
+    return LabelBlock(names, start, start + texts.shape[1], texts, np.asarray(owners))
 
 
 class LabelMatcher:
@@ -189,7 +271,7 @@ class LabelMatcher:
 
     Parameters
     ----------
-    label_texts : list of str, ndarray or csr_array
+    label_texts : list of list of str, ndarray, csr_array or LabelVectors
         As :func:`check_label_texts` gives them.
     """
 
@@ -220,50 +302,77 @@ class LabelMatcher:
         """Features of rows that match those of the labels, and whether the last step of `scorer` takes them too."""
         if self.vectorizer_ is not None:
             return self.vectorizer_.transform(X), False
-        return (scorer[:-1].transform(X), True) if transforms(scorer) else (X, False)
+        return (transformers(scorer).transform(X), True) if transforms(scorer) else (X, False)
 
     def vectors(self, scorer) -> LabelVectors:
         """The labels in the space of the features of a fitted scorer."""
         if isinstance(self.label_texts, LabelVectors):
             return self.label_texts
         if not isinstance(self.label_texts, list):
-            return LabelVectors([self.label_texts], (self.label_texts.shape[1],))
-        transformer = self.vectorizer_ if self.vectorizer_ is not None else scorer[:-1]
-        return label_vectors(transformer, self.label_texts)
+            return LabelVectors.of_matrix(self.label_texts)
+        transformer = self.vectorizer_ if self.vectorizer_ is not None else transformers(scorer)
+        try:
+            return label_vectors(transformer, self.label_texts)
+        except (AttributeError, TypeError, ValueError) as error:
+            raise ValueError(
+                f"label_texts are texts, and the steps before the classifier do not take a list of them: {error}. Pass "
+                "a matrix in the space of the features, or give the classifier's pipeline texts as X."
+            ) from error
 
 
-def label_vectors(transformer, texts: list[str]) -> LabelVectors:
+def label_vectors(transformer, texts: list, *, plurals: bool | tuple[str, ...] = True) -> LabelVectors:
     """Texts of labels, with singulars and plurals as they are and exchanged, put through a fitted transformer.
 
     Parameters
     ----------
     transformer : transformer or Pipeline of transformers
         Takes texts. The parts of a FeatureUnion that it is, or ends in, are blocks of their own.
-    texts : list of str
-        One for each label, as :func:`readable` gives them.
+    texts : list of str or list of list of str
+        What each label is called, one text or several, as :func:`readable` gives them.
+    plurals : bool or tuple of str, default=True
+        Whether to try each text with singulars and plurals exchanged besides, or the parts in which to do so.
 
     Returns
     -------
     vectors : LabelVectors
         Can be given to a tuner as `label_texts`.
     """
-    matrices = [transformer.transform(version) for version in (texts, [other_number(text) for text in texts])]
-    matrices = [sp.csr_array(m) if sp.issparse(m) else np.asarray(m) for m in matrices]
-    return LabelVectors(matrices, _ends(transformer, texts, matrices[0].shape[1]))
+    given = [[each] if isinstance(each, str) else list(each) for each in texts]
+    blocks: list[LabelBlock] = []
+    for name, transform in _parts(transformer):
+        both = plurals if isinstance(plurals, bool) else name in plurals
+        tried = [list(dict.fromkeys([*each, *map(other_number, each)] if both else each)) for each in given]
+        owners = np.repeat(np.arange(len(tried)), [len(each) for each in tried])
+        start = blocks[-1].end if blocks else 0
+        blocks.append(_block(name, transform([text for each in tried for text in each]), start, owners))
+    return LabelVectors(tuple(blocks), blocks[-1].end)
 
 
-def _ends(transformer, texts, width):
-    before, last = texts[:1], transformer
+def _parts(transformer):
+    """What transforms texts: each part of the FeatureUnion that a transformer is, or ends in; else the whole."""
+    before, last = Pipeline([("none", "passthrough")]), transformer
     if isinstance(transformer, Pipeline):
         last = transformer.steps[-1][1]
-        before = transformer[:-1].transform(before) if len(transformer.steps) > 1 else before
+        before = transformer[:-1] if len(transformer.steps) > 1 else before
     if not isinstance(last, FeatureUnion):
-        return (width,)
-    parts = [step for _, step in last.transformer_list if step != "drop"]
-    widths = [1 if step == "passthrough" else step.transform(before).shape[1] for step in parts]
-    return tuple(int(end) for end in np.cumsum(widths))
+        return [("", transformer.transform)]
+    parts = [(name, step) for name, step in last.transformer_list if step != "drop"]
+    return [
+        (
+            name,
+            before.transform
+            if step == "passthrough"
+            else lambda texts, step=step: step.transform(before.transform(texts)),
+        )
+        for name, step in parts
+    ]
 
 
 def transforms(scorer) -> bool:
     """Whether a classifier is a pipeline that transforms rows before its last step."""
-    return isinstance(scorer, Pipeline) and len(scorer.steps) > 1
+    return isinstance(scorer, Pipeline) and any(hasattr(step, "transform") for _, step in scorer.steps[:-1])
+
+
+def transformers(scorer) -> Pipeline:
+    """The steps of a pipeline before the last one that change rows at prediction; resamplers act in `fit` only."""
+    return Pipeline([(name, step) for name, step in scorer.steps[:-1] if hasattr(step, "transform")])

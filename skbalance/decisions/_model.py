@@ -5,134 +5,148 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
-from sklearn.preprocessing import StandardScaler
+from scipy.optimize import minimize
+from scipy.special import expit, log_expit
 
-from skbalance.decisions._evidence import Column, LabelKnowledge
+from skbalance.decisions._evidence import Column
 from skbalance.decisions._pairs import Candidates
 
-__all__ = ["DecisionModel", "evidence_out_of_fold"]
+__all__ = ["DecisionModel"]
 
-_MAX_PAIRS = 1_000_000
+# Weights are given at these counts of positives (1, 4, 16, ...), and in between on a line over log(1 + count).
+_FACTOR = 4
+# Penalties on weights of columns of unit deviation, on differences between the weights at neighbouring counts, and on
+# intercepts.
+_RIDGE, _SMOOTHNESS, _INTERCEPT_RIDGE = 0.1, 10.0, 1e-3
 
 
 @dataclass(frozen=True)
 class DecisionModel:
-    """Log-odds of "the row has the label": linear in the columns of evidence, their squares and products.
+    """Log-odds of "the row has the label": a weighted sum of the columns of evidence.
 
-    All labels share the coefficients, so that a label with one positive is judged by what such evidence has meant for
-    other rare labels.
+    Weights are 0 or more: whatever speaks for a label never lowers its odds, in the range that was seen and beyond it.
+    All labels share the weights, which vary with the label's count, so that a label with one positive is judged by
+    what such evidence has meant for other rare labels. Those at count 0 are for labels without a positive; they are
+    fitted on labels that have some, as if they had none.
 
     Attributes
     ----------
     columns : tuple of Column
         The evidence.
-    means : ndarray of shape (n_columns,)
-        Mean of each column over the pairs that the model was fitted on.
-    coefficients : ndarray of shape (n_terms,)
-        Of the columns, and then of the products of each column with itself and those after it.
-    intercept : float
+    counts : ndarray of int of shape (n_counts,)
+        Positives at which weights are given.
+    weights : ndarray of shape (n_counts, n_columns)
+        Of the columns, none below 0.
+    intercepts : ndarray of shape (n_counts,)
     """
 
     columns: tuple[Column, ...]
-    means: np.ndarray
-    coefficients: np.ndarray
-    intercept: float
+    counts: np.ndarray
+    weights: np.ndarray
+    intercepts: np.ndarray
 
     @classmethod
-    def fit(cls, columns, evidence, targets, known, rng) -> DecisionModel | None:
-        """Fit a logistic regression on the pairs of rows that the scorers did not see.
+    def fit(cls, columns, values, counts, targets, *, unseen=False, start=None) -> DecisionModel | None:
+        """Fit a logistic regression on pairs of rows that the scorers did not see.
 
         Parameters
         ----------
         columns : tuple of Column
-            What `evidence` holds.
-        evidence : ndarray of shape (n_rows, width, n_columns)
-            Of the first candidates of each row.
-        targets, known : ndarray of bool of shape (n_rows, width)
-            Whether the row has the label, and whether the pair counts.
-        rng : RandomState
-            Draws rows where there are more than a million pairs.
+            What `values` holds.
+        values : ndarray of shape (n_pairs, n_columns)
+            Evidence of each pair.
+        counts : ndarray of shape (n_pairs,)
+            Positives of the pair's label that the scorers had seen, 1 or more.
+        targets : ndarray of bool of shape (n_pairs,)
+            Whether the row has the label.
+        unseen : bool, default=False
+            Whether to fit weights for labels without a positive too.
+        start : DecisionModel or None
+            To start from.
 
         Returns
         -------
         model : DecisionModel or None
             None if there are no two classes to tell apart.
         """
-        n_rows = max(1, _MAX_PAIRS // known.shape[1])
-        if len(known) > n_rows:
-            rows = np.sort(rng.permutation(len(known))[:n_rows])
-            evidence, targets, known = evidence[rows], targets[rows], known[rows]
-        targets = targets[known]
         if not len(targets) or targets.all() or not targets.any():
             return None
-        values = evidence[known].astype(float)
-        terms = _terms(values)
-        scaler = StandardScaler(copy=False)
-        fitted = LogisticRegression(max_iter=1000).fit(scaler.fit_transform(terms), targets)
-        coefficients = fitted.coef_[0] / scaler.scale_
-        intercept = float(fitted.intercept_[0] - coefficients @ scaler.mean_)
-        return cls(columns, values.mean(axis=0), coefficients, intercept)
+        at = [1]
+        while at[-1] * _FACTOR <= counts.max() or len(at) < 2:
+            at.append(at[-1] * _FACTOR)
+        if start is not None:
+            at = start.counts.tolist()
+        elif unseen:
+            at.insert(0, 0)
+        if at[0] == 0:
+            hidden = values * [not column.trained for column in columns]
+            values, targets = np.concatenate([values, hidden]), np.concatenate([targets, targets])
+            counts = np.concatenate([counts, np.zeros_like(counts)])
+        problem = _Problem(values, _shares(counts, np.array(at)), targets, linked=1 if at[0] == 0 else 0)
+        weights, intercepts = problem.solve(start)
+        return cls(columns, np.array(at), weights, intercepts)
 
-    def evidence(self, candidates: Candidates, known: LabelKnowledge) -> np.ndarray:
-        """Columns of each pair, of shape (n_rows, width, n_columns)."""
-        return _evidence(self.columns, candidates, known)
+    def of_labels(self, label_counts) -> tuple[np.ndarray, np.ndarray]:
+        """Weights of shape (n_labels, n_columns) and intercepts of shape (n_labels,) of labels with such counts."""
+        shares = _shares(np.asarray(label_counts), self.counts)
+        return shares @ self.weights, shares @ self.intercepts
 
-    def log_odds(self, evidence: np.ndarray) -> np.ndarray:
-        """Log-odds of pairs, of the shape of the evidence less its last axis."""
-        evidence = evidence.astype(float)
-        n = evidence.shape[-1]
-        odds = evidence @ self.coefficients[:n] + self.intercept
-        at = n
-        for i in range(n):  # a product at a time: no array of all terms
-            odds += evidence[..., i] * (evidence[..., i:] @ self.coefficients[at : at + n - i])
-            at += n - i
+    def log_odds(self, candidates: Candidates, label_counts) -> np.ndarray:
+        """Log-odds of pairs of a row and a label, of shape (n_rows, width)."""
+        weights, intercepts = (values.astype(np.float32) for values in self.of_labels(label_counts))
+        odds = intercepts[candidates.labels]
+        for i, column in enumerate(self.columns):  # one at a time: no array of all columns
+            if weights[:, i].any():
+                odds += weights[candidates.labels, i] * column(candidates)
         return odds
 
-    def weights(self, evidence: np.ndarray) -> np.ndarray:
-        """What each column adds to the log-odds: their fall if it were at its mean. Of the shape of the evidence."""
-        odds = self.log_odds(evidence)
-        weights = np.empty(evidence.shape)
-        for i in range(evidence.shape[-1]):
-            usual = evidence.copy()
-            usual[..., i] = self.means[i]
-            weights[..., i] = odds - self.log_odds(usual)
-        return weights
+    def shares(self, candidates: Candidates, label_counts) -> tuple[np.ndarray, np.ndarray]:
+        """Evidence of pairs, and what each column adds to the log-odds, both of shape (n_rows, width, n_columns)."""
+        values = np.stack([column(candidates) for column in self.columns], axis=-1)
+        return values, values * self.of_labels(label_counts)[0][candidates.labels]
 
 
-def evidence_out_of_fold(columns, candidates, seen, parts, others) -> np.ndarray:
-    """Columns of pairs of rows that the scorers did not see.
-
-    Parameters
-    ----------
-    columns : tuple of Column
-        The evidence.
-    candidates : Candidates
-        Of the rows.
-    seen : ndarray of shape (n_parts or 1, n_labels)
-        Positives that the scorers of each part had seen.
-    parts : ndarray of shape (n_rows,)
-        Part of each row.
-    others : dict of int to LabelCooccurrence
-        For each part, of all rows but those of the part.
-
-    Returns
-    -------
-    evidence : ndarray of float32 of shape (n_rows, width, n_columns)
-    """
-    evidence = np.empty((*candidates.labels.shape, len(columns)), dtype=np.float32)
-    for part, cooccurrence in others.items():
-        mine = parts == part
-        known = LabelKnowledge(seen[part if len(seen) > 1 else 0], cooccurrence)
-        evidence[mine] = _evidence(columns, candidates.take(mine), known)
-    return evidence
+def _shares(counts, at):
+    """How the weights given at some counts are mixed for others, of shape (n, n_given); rows sum to one."""
+    below = (np.searchsorted(at, counts, side="right") - 1).clip(0, len(at) - 2)
+    low, high = np.log1p(at[below]), np.log1p(at[below + 1])
+    share = ((np.log1p(counts) - low) / (high - low)).clip(0, 1)
+    mixed = np.zeros((len(counts), len(at)))
+    rows = np.arange(len(counts))
+    mixed[rows, below], mixed[rows, below + 1] = 1 - share, share
+    return mixed
 
 
-def _evidence(columns, candidates, known):
-    return np.stack([column(candidates, known) for column in columns], axis=-1).astype(np.float32)
+class _Problem:
+    """The penalised likelihood in weights of columns of unit deviation."""
 
+    def __init__(self, values, shares, targets, linked):
+        self.deviation = values.std(axis=0)
+        self.deviation[self.deviation < 1e-12] = 1.0
+        # The last column is that of the intercepts.
+        self.values = np.concatenate([values / self.deviation, np.ones((len(values), 1))], axis=1)
+        self.shares, self.sign, self.linked = shares, np.where(targets, 1.0, -1.0), linked
+        self.ridge = np.full(self.values.shape[1], _RIDGE)
+        self.ridge[-1] = _INTERCEPT_RIDGE
 
-def _terms(values):
-    n = values.shape[1]
-    products = [values[:, i : i + 1] * values[:, i:] for i in range(n)]
-    return np.hstack([values, *products])
+    def __call__(self, flat):
+        weights = flat.reshape(self.shares.shape[1], -1)
+        margins = self.sign * np.einsum("ij,ij->i", self.shares @ weights, self.values)
+        steps = np.diff(weights[self.linked :], axis=0)
+        loss = -log_expit(margins).sum() + (self.ridge * weights**2).sum() / 2 + _SMOOTHNESS * (steps**2).sum() / 2
+        pull = (self.sign * expit(-margins))[:, None] * self.values
+        slope = self.ridge * weights - self.shares.T @ pull
+        slope[self.linked + 1 :] += _SMOOTHNESS * steps
+        slope[self.linked : -1] -= _SMOOTHNESS * steps
+        return loss, slope.ravel()
+
+    def solve(self, start):
+        shape = (self.shares.shape[1], self.values.shape[1])
+        begin = np.zeros(shape)
+        begin[:, -1] = -1
+        if start is not None:
+            begin[:, :-1], begin[:, -1] = start.weights * self.deviation, start.intercepts
+        bounds = ([(0, None)] * (shape[1] - 1) + [(None, None)]) * shape[0]
+        found = minimize(self, begin.ravel(), jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 500})
+        weights = found.x.reshape(shape)
+        return weights[:, :-1] / self.deviation, weights[:, -1]

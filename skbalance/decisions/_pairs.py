@@ -16,32 +16,37 @@ class Candidates:
     Attributes
     ----------
     labels : ndarray of int of shape (n_rows, width)
-        Label of each pair, the one with the highest scores first.
+        Label of each pair. The one with the highest scores first, where they are ranked.
     scores : ndarray of float32 of shape (n_rows, width, n_scorers)
-        Of each scorer; -inf where the label was not learnt, at the end of the row.
+        Of each scorer; -inf where the label was not trained.
     matches : ndarray of float32 of shape (n_rows, width, n_matches)
-        How well the row matches the text of the label, in each block of features.
+        How well the row matches what the label is called, in each way.
+    ways : tuple of str
+        Names of the ways.
     """
 
     labels: np.ndarray
     scores: np.ndarray
     matches: np.ndarray
+    ways: tuple[str, ...] = ()
 
     @property
-    def known(self) -> np.ndarray:
-        """Whether each pair's label was learnt, of shape (n_rows, width)."""
+    def trained(self) -> np.ndarray:
+        """Whether the scorers had seen a positive of each pair's label, of shape (n_rows, width)."""
         return self.scores[..., 0] > -np.inf
 
     @classmethod
     def concatenate(cls, parts: list[Candidates]) -> Candidates:
         """Rows of several parts, which may differ in width and in the number of matches."""
         width = max(part.labels.shape[1] for part in parts)
+        ways = max((part.ways for part in parts), key=len)
         n_matches = max(part.matches.shape[-1] for part in parts)
         padded = [part._padded(width, n_matches) for part in parts]
-        return cls(*(np.concatenate(arrays) for arrays in zip(*padded)))
+        labels, scores, matches = (np.concatenate(arrays) for arrays in zip(*padded))
+        return cls(labels, scores, matches, ways)
 
     def _padded(self, width, n_matches):
-        """The arrays, wider: labels that stand once more are not known and match nothing."""
+        """The arrays, wider: labels that are repeated are not trained and match nothing."""
         missing = width - self.labels.shape[1]
         wider = ((0, 0), (0, missing))
         more = ((0, 0), (0, missing), (0, n_matches - self.matches.shape[-1]))
@@ -53,11 +58,7 @@ class Candidates:
 
     def take(self, rows) -> Candidates:
         """Some of the rows."""
-        return Candidates(self.labels[rows], self.scores[rows], self.matches[rows])
-
-    def first(self, width: int) -> Candidates:
-        """The first labels of each row only."""
-        return Candidates(self.labels[:, :width], self.scores[:, :width], self.matches[:, :width])
+        return replace(self, labels=self.labels[rows], scores=self.scores[rows], matches=self.matches[rows])
 
 
 @dataclass(frozen=True)
@@ -69,15 +70,15 @@ class ScoredPairs:
     labels : ndarray of int of shape (n_rows, width)
         Label of each pair.
     scores : ndarray of float of shape (n_rows, width)
-        -inf where the label was not learnt and must not count.
+        -inf where the label was not trained and must not count.
     targets : ndarray of bool of shape (n_rows, width)
         Whether the row has the label.
     positives : ndarray of int of shape (n_parts, n_labels)
-        Rows with the label in each part, of labels that were learnt there.
+        Rows with the label in each part, of labels that were trained there.
     parts : ndarray of int of shape (n_rows,)
         Part of the data (fold) that the row belongs to.
-    counted : ndarray of bool of shape (n_rows, width) or None
-        Whether it is known if the row has the label; None if it is of all pairs. Others compete for a row's labels, but
+    labelled : ndarray of bool of shape (n_rows, width) or None
+        Whether y says if the row has the label; None if it says so of all pairs. Others compete for a row's labels, but
         are neither right nor wrong.
     """
 
@@ -86,7 +87,7 @@ class ScoredPairs:
     targets: np.ndarray
     positives: np.ndarray
     parts: np.ndarray
-    counted: np.ndarray | None = None
+    labelled: np.ndarray | None = None
 
     @property
     def n_labels(self) -> int:
@@ -98,9 +99,9 @@ class ScoredPairs:
         keep = self.parts != part if without else self.parts == part
         positives = self.positives.copy()
         positives[part if without else np.arange(len(positives)) != part] = 0
-        counted = None if self.counted is None else self.counted[keep]
+        labelled = None if self.labelled is None else self.labelled[keep]
         return ScoredPairs(
-            self.labels[keep], self.scores[keep], self.targets[keep], positives, self.parts[keep], counted
+            self.labels[keep], self.scores[keep], self.targets[keep], positives, self.parts[keep], labelled
         )
 
     def with_scores(self, scores: np.ndarray) -> ScoredPairs:
@@ -109,10 +110,10 @@ class ScoredPairs:
 
     def flat(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Labels, scores and targets of the pairs that count, one after the other."""
-        known = self.scores > -np.inf
-        if self.counted is not None:
-            known &= self.counted
-        return self.labels[known], self.scores[known], self.targets[known]
+        usable = self.scores > -np.inf
+        if self.labelled is not None:
+            usable &= self.labelled
+        return self.labels[usable], self.scores[usable], self.targets[usable]
 
 
 def rank_pairs(scores: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:

@@ -27,7 +27,7 @@ class FittedScorers:
         Fitted.
     methods : list of {"decision_function", "predict_proba"}
         Where the scores of each come from.
-    learnt : ndarray of bool of shape (n_labels,)
+    trained : ndarray of bool of shape (n_labels,)
         Labels of which they have seen a positive.
     matcher : LabelMatcher or None
         Of the label texts.
@@ -35,22 +35,22 @@ class FittedScorers:
 
     estimators: list
     methods: list[str]
-    learnt: np.ndarray
+    trained: np.ndarray
     matcher: LabelMatcher | None = None
     vectors: LabelVectors | None = None
 
     @classmethod
-    def of(cls, estimators, methods, learnt, matcher) -> FittedScorers:
+    def of(cls, estimators, methods, trained, matcher) -> FittedScorers:
         """Put the label texts in the space of the features."""
         vectors = None if matcher is None else matcher.vectors(estimators[0])
-        return cls(list(estimators), list(methods), learnt, matcher, vectors)
+        return cls(list(estimators), list(methods), trained, matcher, vectors)
 
     @property
     def n_labels(self) -> int:
         """Number of labels."""
-        return len(self.learnt)
+        return len(self.trained)
 
-    def candidates(self, X, width: int, rows=None, forced=()):
+    def candidates(self, X, width: int, rows=None, forced=(), ranked=True):
         """The candidates of each row, a block of rows at a time.
 
         Parameters
@@ -63,6 +63,8 @@ class FittedScorers:
             Rows to score; None is all.
         forced : array-like of int, default=()
             Labels that are candidates of every row.
+        ranked : bool, default=True
+            Whether the labels of a row are sorted by their scores even where all are candidates.
 
         Yields
         ------
@@ -77,25 +79,32 @@ class FittedScorers:
                 part = X if block.stop - block.start == n_rows else _safe_indexing(X, np.r_[block])
             else:
                 part = _safe_indexing(X, rows[block])
-            yield block, self._score(part, width, forced)
+            yield block, self._score(part, width, forced, ranked)
 
-    def _score(self, X, width, forced):
+    def _score(self, X, width, forced, ranked):
         scores, matches = self._scores_and_matches(X)
         for values in scores:
-            values[:, ~self.learnt] = -np.inf
+            values[:, ~self.trained] = -np.inf
+        n_rows, n_labels = scores[0].shape
+        if width >= n_labels and not ranked:
+            labels = np.broadcast_to(np.arange(n_labels, dtype=np.int32), scores[0].shape)
+            return Candidates(labels, _stack(scores, n_rows), _stack(matches, n_rows, n_labels), self._ways)
         total = scores[0] if len(scores) == 1 else sum(_standardise(values) for values in scores)
-        labels, _ = rank_pairs(total, min(width, self.n_labels))
-        if width < self.n_labels and (matches or len(forced)):
+        labels, _ = rank_pairs(total, min(width, n_labels))
+        if width < n_labels and (matches or len(forced)):
             more = [_best_others(values, labels) for values in matches]
             more.append(np.tile(np.asarray(forced, dtype=np.int32), (len(labels), 1)))
             labels = _without_repeats(np.hstack([labels, *more]), total)
         return Candidates(
             labels,
-            np.stack([np.take_along_axis(values, labels, axis=1) for values in scores], axis=-1),
-            np.stack([np.take_along_axis(values, labels, axis=1) for values in matches], axis=-1)
-            if matches
-            else np.zeros((*labels.shape, 0), dtype=np.float32),
+            _stack([np.take_along_axis(values, labels, axis=1) for values in scores], n_rows),
+            _stack([np.take_along_axis(values, labels, axis=1) for values in matches], n_rows, labels.shape[1]),
+            self._ways,
         )
+
+    @property
+    def _ways(self):
+        return () if self.vectors is None else tuple(self.vectors.names)
 
     def _scores_and_matches(self, X):
         scores: list[np.ndarray] = []
@@ -113,6 +122,11 @@ class FittedScorers:
 
     def _log_odds(self, estimator, X, method):
         return np.array(log_odds(response(estimator, X, method, self.n_labels), method))
+
+
+def _stack(values, n_rows, width=0):
+    # Each kind of value stays contiguous.
+    return np.moveaxis(np.stack(values), 0, -1) if values else np.zeros((n_rows, width, 0), dtype=np.float32)
 
 
 def _standardise(scores):
@@ -133,7 +147,7 @@ def _best_others(matches, labels):
 
 
 def _without_repeats(labels, total):
-    """Labels of each row, the highest total first; a label that stands twice stands once, another takes its place."""
+    """Labels of each row, the highest total first; a repeated label gives way to another one."""
     ordered = np.sort(labels, axis=1)
     if (ordered[:, 1:] == ordered[:, :-1]).any():
         chosen = np.zeros(total.shape, dtype=bool)

@@ -93,8 +93,8 @@ def cross_fitted_score(
         thresholds = rule.thresholds(tuning, counts, n_train, usual)
         rows = slice(None) if part is None else pairs.parts == part
         chosen[rows] = rule.choose(test.labels, test.scores, thresholds)
-    if pairs.counted is not None:
-        chosen &= pairs.counted
+    if pairs.labelled is not None:
+        chosen &= pairs.labelled
     if metric is not None:
         rows = np.repeat(np.arange(len(chosen)), chosen.sum(axis=1))
         shape = (len(chosen), pairs.n_labels)

@@ -7,6 +7,7 @@ from numbers import Integral, Real
 
 import numpy as np
 import scipy.sparse as sp
+from scipy.special import logit
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
@@ -32,14 +33,13 @@ from skbalance.crossfit import (
     read_fit_inputs,
 )
 from skbalance.decisions._choice import Choice, one_for_each, read_thresholds
-from skbalance.decisions._decisions import OutOfFold, Scale, random_parts, typical_size
+from skbalance.decisions._decisions import OutOfFold, Plan, Scale, decide, random_parts, typical_size
 from skbalance.decisions._explain import LabelEvidence
 from skbalance.decisions._label_texts import LabelMatcher, check_label_texts
-from skbalance.decisions._pairs import Candidates
 from skbalance.decisions._rules import STRATEGIES, DecisionRule, margins_of
 from skbalance.decisions._scorers import FittedScorers
 from skbalance.decisions._scoring import MICRO_WEIGHTS, SCORING_NAMES, get_metric
-from skbalance.decisions._task import Task, check_estimators, results_table, score_rows, settings_to_try
+from skbalance.decisions._settings import Attempt, check_estimators, results_table, score_rows, settings_to_try
 
 __all__ = ["TunedThresholdMultiLabelClassifierCV"]
 
@@ -69,7 +69,7 @@ class TunedThresholdMultiLabelClassifierCV(InnerScoresMixin, MetaClassifierMixin
         With `decision_function` or `predict_proba`: any multi-label classifier or pipeline, or a binary one if
         the target is binary. Of several, with names, all are fitted on the same folds, and the pooled model sees the
         scores of each.
-    strategy : {"per_label_shrunk", "per_label", "micro_macro", "global", "top_k", "pooled"}, default="per_label_shrunk"
+    strategy : {"per_label_shrunk", "per_label", "micro_macro", "global", "top_k"}, default="per_label_shrunk"
         - ``"per_label_shrunk"``: each label's own threshold, shrunk toward that of labels of similar frequency.
         - ``"per_label"``: each label's own threshold.
         - ``"micro_macro"``: each label's threshold that maximises the sum of macro-F and micro-F, after [1]_ (which
@@ -78,12 +78,11 @@ class TunedThresholdMultiLabelClassifierCV(InnerScoresMixin, MetaClassifierMixin
           by themselves.
         - ``"global"``: one threshold for all labels.
         - ``"top_k"``: the same number of labels for every row.
-        - ``"pooled"``: another name of ``"per_label_shrunk"`` on pooled scores.
     scores : {"pooled", "estimator"}, default="pooled"
         What thresholds are set on. ``"pooled"``: log-odds of one logistic regression over all labels, which sees the
-        evidence for a pair: the score of each estimator, its lead over the best other label of the row, how much more
-        often the label occurs beside that one than elsewhere, the log of the label's count, and with `label_texts` how
-        well the row matches the label's text. ``"estimator"``: the scores of the estimator as they are.
+        evidence for a pair: the score of each estimator, its lead over the best other label of the row, and with
+        `label_texts` how well the row matches what the label is called. More of any of these never lowers the odds;
+        what each is worth varies with the label's count. ``"estimator"``: the scores of the estimator as they are.
     scoring : str or callable, default="f1_micro_macro"
         What to maximise. ``"f1_micro"``, ``"f1_macro"``, or ``"f1_micro_macro"``, the mean of both weighted by
         `micro_weight`, are maximised directly. Others (``"f1_samples"``, ``"f1_weighted"``, ``"jaccard_micro"``,
@@ -107,13 +106,14 @@ class TunedThresholdMultiLabelClassifierCV(InnerScoresMixin, MetaClassifierMixin
     max_candidates : int or "auto", default="auto"
         Labels of a row with the highest scores that can be predicted; those whose text matches best come in addition.
         ``"auto"`` is all of up to 256 labels; with more labels 64, or four times as many as a row has labels.
-    label_texts : list of str, mapping from int to str, array or sparse of shape (n_labels, n_features), default=None
-        What the labels are called, in the order of the columns of y or by column; or these texts in the space of the
-        features. Texts go through the transformers of the (first) estimator, a pipeline, as fitted in each fold; each
-        part of a FeatureUnion is matched apart. Where the estimator is no pipeline and X holds texts, a TF-IDF is made
-        for them. ``"CastorOil"``, ``"castor-oil"`` and ``"castor/oil"`` are read as ``"castor oil"``, and each text is
-        tried with singulars and plurals exchanged. What a match is worth is learnt: texts that are mere codes do no
-        harm. Needs ``scores="pooled"``.
+    label_texts : list, mapping from int, array or sparse of shape (n_labels, n_features), or "columns", default=None
+        What the labels are called, in the order of the columns of y or by column: a text for each, or a list of texts
+        (name, synonym, description), of which the best match counts. ``"columns"`` takes the names of the columns of
+        y, a frame. Or these texts in the space of the features. Texts go through the transformers of the (first)
+        estimator, a pipeline, as fitted in each fold; each part of a FeatureUnion is matched apart. Where the
+        estimator is no pipeline and X holds texts, a TF-IDF is made for them. ``"CastorOil"``, ``"castor-oil"`` and
+        ``"castor/oil"`` are read as ``"castor oil"``, and each text is tried with singulars and plurals exchanged.
+        What a match is worth is learnt: texts that are mere codes do no harm. Needs ``scores="pooled"``.
     predict_unseen : bool, default=False
         Whether labels without a training row can be predicted from their text. Needs `label_texts`.
     param_grid : dict or list of dict, default=None
@@ -138,7 +138,7 @@ class TunedThresholdMultiLabelClassifierCV(InnerScoresMixin, MetaClassifierMixin
     store_cv_results : bool, default=False
         Whether to keep `cv_results_`.
     random_state : int, RandomState instance or None, default=None
-        Shuffles the folds, and chooses the rows of the pooled model where there are more than a million pairs.
+        Shuffles the folds, and draws the rows of the decision model where there are more than 200,000 pairs.
     verbose : int, default=0
         Above 0, each fit is printed with the time that is left.
 
@@ -164,6 +164,8 @@ class TunedThresholdMultiLabelClassifierCV(InnerScoresMixin, MetaClassifierMixin
         Least number of labels a row.
     k_ : int or None
         Labels a row, for ``"top_k"``.
+    n_candidates_ : int
+        Labels of a row that are looked at, by their scores; those whose text matches come in addition.
     label_counts_ : ndarray of shape (n_labels,)
         Positives of each label in the training data.
     n_labels_ : int
@@ -217,7 +219,7 @@ class TunedThresholdMultiLabelClassifierCV(InnerScoresMixin, MetaClassifierMixin
 
     _parameter_constraints: dict = {
         "estimator": [HasMethods(["fit", "predict_proba"]), HasMethods(["fit", "decision_function"]), list],
-        "strategy": [StrOptions({*STRATEGIES, "pooled"})],
+        "strategy": [StrOptions(set(STRATEGIES))],
         "scores": [StrOptions({"pooled", "estimator"})],
         "scoring": [StrOptions(set(SCORING_NAMES)), callable],
         "micro_weight": [Interval(Real, 0, 1, closed="both")],
@@ -349,81 +351,93 @@ class TunedThresholdMultiLabelClassifierCV(InnerScoresMixin, MetaClassifierMixin
         sklearn.exceptions.NotFittedError
             If `cv` is ``"prefit"`` and `estimator` is not fitted.
         """
+        given, plan, matcher, to_try = self._read(X, y, params)
+        tasks = FitTasks(
+            self, given.X, given.y, n_splits=len(given.splits or ()), n_scorers=len(plan.scorers),
+            n_settings=len(to_try), refit=self.refit,
+        )  # fmt: skip
+        attempts = self._attempts(given, plan, matcher, to_try, tasks)
+        best = max(attempts, key=lambda attempt: attempt.decisions.score)  # the first of equally good ones
+        refit = given.splits is not None and self.refit
+        fitted = fit_all(best.scorers, given.X, given.y, given.params, tasks) if refit else best.fitted
+        self._store(self._state(given, plan, matcher, attempts, best, fitted))
+        tasks.end()
+        return self
+
+    def _read(self, X, y, params):
+        """Rows and targets, the plan, the label texts and the settings to try; all errors of what was given."""
         validate_hyperparameters(self)
         self._check_scorers()
         metric = get_metric(self.scoring)
         given = read_fit_inputs(self, X, y, params)
-        X, y, splits, labels, rng = given.X, given.y, given.splits, given.labels, given.rng
-        task = self._task(given, metric)
-
+        plan = self._plan(given, metric)
         matcher = None
         if self.label_texts is not None:
-            matcher = LabelMatcher(check_label_texts(self.label_texts, task.n_labels)).fit(self._scorers()[0][1], X)
-        methods = [choose_response_method(estimator, self.response_method) for _, estimator in self._scorers()]
-        candidates = [] if splits is None else settings_to_try(self)
-        tasks = FitTasks(
-            self, X, y, n_splits=len(splits or ()), n_scorers=len(methods), n_settings=len(candidates),
-            refit=self.refit,
-        )  # fmt: skip
+            texts = check_label_texts(self.label_texts, plan.n_labels, given.encoding.names)
+            matcher = LabelMatcher(texts).fit(self._scorers()[0][1], given.X)
+        to_try = settings_to_try(self)
+        for _, scorers in to_try:
+            self._methods(scorers)
+        return given, plan, matcher, to_try
+
+    def _methods(self, scorers):
+        return [choose_response_method(estimator, self.response_method) for _, estimator in scorers]
+
+    def _attempts(self, given, plan, matcher, to_try, tasks):
+        """What each of the settings reaches on rows that its models did not see."""
+        X, splits, rng = given.X, given.splits, given.rng
         if splits is None:
-            fitted, best_params = [estimator for _, estimator in self._scorers()], None
+            (params, scorers), rows, seen = to_try[0], np.arange(given.n_rows), given.labels.counts
+            fitted, methods = [estimator for _, estimator in scorers], self._methods(scorers)
             for estimator in fitted:
                 check_is_fitted(estimator)
-            score = partial(score_rows, X=X, methods=methods, matcher=matcher, width=task.width)
-            rows, seen = np.arange(given.n_rows), labels.counts
-            oof = OutOfFold.gather(
-                [score(fitted, rows, seen)], [rows], seen[None], labels, random_parts(len(rows), rng)
-            )
-            decisions = task.decide(oof, rng)
-            tried: list = [({}, decisions)]
-        else:
-            parts = random_parts(len(splits[0][1]), rng) if len(splits) == 1 else None
-            seed = rng.randint(np.iinfo(np.int32).max)
-            best: tuple = ()
-            tried = []
-            for settings, scorers in candidates:
-                score = partial(score_rows, X=X, methods=methods, matcher=matcher, width=task.width)
-                results, models, seen = cross_fit(
-                    scorers, X, y, labels.indicator, splits, given.params, score,
-                    tasks=tasks, keep=not self.refit, n_jobs=self.n_jobs,
-                )  # fmt: skip
-                oof = OutOfFold.gather(results, [test for _, test in splits], seen, labels, parts)
-                decisions = task.decide(oof, np.random.RandomState(seed))
-                tried.append((settings, decisions))
-                if not best or decisions.score > best[1].score:
-                    best = settings, decisions, scorers, models[0]
-            best_params, decisions, scorers, fitted = best
-            if self.refit:
-                fitted = fit_all(scorers, X, y, given.params, tasks)
+            candidates = score_rows(fitted, rows, seen, X=X, methods=methods, matcher=matcher, width=plan.width)
+            oof = OutOfFold.gather([candidates], [rows], seen[None], given.labels, random_parts(len(rows), rng))
+            return [Attempt(params, scorers, methods, decide(oof, plan, rng), fitted)]
+        parts = random_parts(len(splits[0][1]), rng) if len(splits) == 1 else None
+        seed = rng.randint(np.iinfo(np.int32).max)
+        attempts = []
+        for params, scorers in to_try:
+            methods = self._methods(scorers)
+            results, models, seen = cross_fit(
+                scorers, X, given.y, given.labels.indicator, splits, given.params,
+                partial(score_rows, X=X, methods=methods, matcher=matcher, width=plan.width),
+                tasks=tasks, keep=not self.refit, n_jobs=self.n_jobs,
+            )  # fmt: skip
+            oof = OutOfFold.gather(results, [test for _, test in splits], seen, given.labels, parts)
+            decisions = decide(oof, plan, np.random.RandomState(seed))
+            attempts.append(Attempt(params, scorers, methods, decisions, models[0]))
+        return attempts
+
+    def _state(self, given, plan, matcher, attempts, best, fitted):
+        decisions, counts = best.decisions, given.labels.counts
         if not decisions.evident:
             warn(
                 "No label has a positive among rows scored by a model that had seen the label: thresholds are "
                 "the usual ones, not tuned. Folds in which every label occurs in both parts give evidence."
             )
-        scale = Scale(probabilities=methods[0] == "predict_proba" or decisions.model is not None)
+        scale = Scale(probabilities=best.methods[0] == "predict_proba" or decisions.model is not None)
         state = {
             "estimator_": fitted if isinstance(self.estimator, list) else fitted[0],
             "thresholds_": scale.show_thresholds(decisions.thresholds),
             "best_score_": decisions.score,
             "decisions_": decisions,
-            "min_labels_": task.rule.choice.min_labels,
+            "min_labels_": plan.rule.choice.min_labels,
             "k_": decisions.rule.k,
-            "label_counts_": labels.counts,
-            "n_labels_": task.n_labels,
+            "label_counts_": counts,
+            "n_labels_": plan.n_labels,
+            "n_candidates_": plan.width,
             "classes_": given.encoding.classes,
             "_encoding": given.encoding,
             "_scale": scale,
-            "_width": task.width,
-            "_fitted": FittedScorers.of(fitted, methods, labels.counts > 0, matcher),
+            "_fitted": FittedScorers.of(fitted, best.methods, counts > 0, matcher),
             **features_seen(fitted[0]),
         }
         if self.param_grid is not None:
-            state["best_params_"] = best_params
+            state["best_params_"] = best.params
         if self.store_cv_results:
-            state["cv_results_"] = results_table(tried)
-        self._store(state)
-        tasks.end()
-        return self
+            state["cv_results_"] = results_table(attempts)
+        return state
 
     def _check_scorers(self):
         """Hold what cannot be said by constraints of single parameters."""
@@ -431,8 +445,6 @@ class TunedThresholdMultiLabelClassifierCV(InnerScoresMixin, MetaClassifierMixin
             check_estimators(self.estimator, taken=set(self.get_params(deep=False)))
             if len(self.estimator) > 1 and self.scores == "estimator":
                 raise ValueError(f"scores='estimator' needs a single estimator; there are {len(self.estimator)}.")
-        if self.strategy == "pooled" and self.scores == "estimator":
-            raise ValueError("strategy='pooled' sets thresholds on pooled scores: it needs scores='pooled'.")
         if self.label_texts is not None and self.scores == "estimator":
             raise ValueError(
                 "label_texts are evidence for the pooled model: they need scores='pooled', not 'estimator'."
@@ -442,39 +454,49 @@ class TunedThresholdMultiLabelClassifierCV(InnerScoresMixin, MetaClassifierMixin
         if self.param_grid is not None and is_prefit(self.cv):
             raise ValueError("param_grid needs fits, and cv='prefit' makes none.")
 
-    def _task(self, given, metric):
-        """Settings that depend on the target."""
-        n_labels, labels, splits = given.encoding.n_outputs, given.labels, given.splits
-        bounds = {"min_labels": self.min_labels, "max_labels": self.max_labels, "k": self.k}
-        for name, value in bounds.items():
-            if value is not None and value != "auto" and value > n_labels:
-                raise ValueError(f"{name}={value} is more than y has labels, {n_labels}.")
-        min_labels = int(n_labels > 1 and labels.every_row_has_one) if self.min_labels == "auto" else self.min_labels
-        if self.max_labels is not None and min_labels > self.max_labels:
-            raise ValueError(f"min_labels={min_labels} is more than max_labels={self.max_labels}.")
-        if not self.refit and splits is not None and len(splits) > 1:
-            raise ValueError(f"refit=False needs a single split; cv={self.cv!r} makes {len(splits)}.")
-        if not labels.vary.any():
-            raise ValueError("No label of y has both classes: there is nothing to decide between.")
+    def _plan(self, given, metric) -> Plan:
+        """What is to be decided, given the target."""
+        n_labels, labels = given.encoding.n_outputs, given.labels
+        least = self._check_bounds(given, n_labels)
         typical = typical_size(labels.indicator)
-        width = self.max_candidates
-        if width == "auto":
-            width = n_labels if n_labels <= _DENSE_LABELS else max(_MIN_WIDTH, 4 * typical)
-        width = min(n_labels, max(int(width), min_labels, self.k or 0))
+        width = max(_MIN_WIDTH, 4 * typical) if self.max_candidates == "auto" else int(self.max_candidates)
+        if self.max_candidates == "auto" and n_labels <= _DENSE_LABELS:
+            width = n_labels
+        width = min(n_labels, max(width, least, self.k or 0))
         weight = MICRO_WEIGHTS.get(self.scoring) if isinstance(self.scoring, str) else None
         if self.scoring == "f1_micro_macro":
             weight = self.micro_weight
         most = min(width, self.max_labels or max(10, 2 * typical))
-        least = max(1, min_labels)
-        k_range = range(self.k, self.k + 1) if self.k else range(least, max(least, most) + 1)
-        choice = Choice(int(min_labels), None if self.max_labels is None else int(self.max_labels))
-        strategy = "per_label_shrunk" if self.strategy == "pooled" else self.strategy
-        rule = DecisionRule(strategy, choice, beta=self.beta, shrinkage=float(self.shrinkage))
-        settings = {
-            "pooled": self.scores == "pooled", "names": [name for name, _ in self._scorers()], "metric": metric,
-            "micro_weight": weight, "k_range": k_range, "usual": 0.0, "unseen": self.predict_unseen,
-        }  # fmt: skip
-        return Task(given.y, labels, width, rule, settings)
+        choice = Choice(least, None if self.max_labels is None else int(self.max_labels))
+        least = max(1, least)
+        return Plan(
+            labels=labels,
+            y=None if sp.issparse(given.y) else given.y,
+            width=width,
+            rule=DecisionRule(self.strategy, choice, beta=self.beta, shrinkage=float(self.shrinkage)),
+            scorers=[name for name, _ in self._scorers()],
+            pooled=self.scores == "pooled",
+            metric=metric,
+            micro_weight=weight,
+            k_range=range(self.k, self.k + 1) if self.k else range(least, max(least, most) + 1),
+            unseen=self.predict_unseen,
+        )
+
+    def _check_bounds(self, given, n_labels) -> int:
+        """Hold the bounds on the labels of a row to what the target allows, and settle the lower one."""
+        labels, splits = given.labels, given.splits
+        for name in ("min_labels", "max_labels", "k"):
+            value = getattr(self, name)
+            if value is not None and value != "auto" and value > n_labels:
+                raise ValueError(f"{name}={value} is more than y has labels, {n_labels}.")
+        least = int(n_labels > 1 and labels.every_row_has_one) if self.min_labels == "auto" else int(self.min_labels)
+        if self.max_labels is not None and least > self.max_labels:
+            raise ValueError(f"min_labels={least} is more than max_labels={self.max_labels}.")
+        if not self.refit and splits is not None and len(splits) > 1:
+            raise ValueError(f"refit=False needs a single split; cv={self.cv!r} makes {len(splits)}.")
+        if not labels.vary.any():
+            raise ValueError("No label of y has both classes: there is nothing to decide between.")
+        return least
 
     def _thresholds(self):
         return one_for_each(read_thresholds(self.thresholds_, "thresholds_"), self.n_labels_, "thresholds_")
@@ -482,8 +504,26 @@ class TunedThresholdMultiLabelClassifierCV(InnerScoresMixin, MetaClassifierMixin
     def _blocks(self, X, thresholds):
         """Candidates of a block of rows at a time, with their scores inside."""
         always = thresholds <= 0 if self._scale.probabilities else thresholds == -np.inf
-        for block, candidates in self._fitted.candidates(X, self._width, forced=np.flatnonzero(always)):
-            yield block, candidates, self.decisions_.scores(candidates)
+        blank, commonest = self._blank_rows(X), self._commonest()
+        forced = np.union1d(np.flatnonzero(always), commonest) if blank.any() else np.flatnonzero(always)
+        for block, candidates in self._fitted.candidates(X, self.n_candidates_, forced=forced, ranked=False):
+            scores, rows = self.decisions_.scores(candidates), np.flatnonzero(blank[block])
+            if len(rows):  # nothing speaks for any label
+                usual = logit((self.label_counts_ + 1) / (self.label_counts_.sum() + 2))[candidates.labels[rows]]
+                scores[rows] = np.where(np.isin(candidates.labels[rows], commonest), usual, -np.inf)
+            yield block, candidates, scores
+
+    def _blank_rows(self, X) -> np.ndarray:
+        """Rows of a sparse X without any feature, of which pooled scores know nothing."""
+        if self.decisions_.model is None or not sp.issparse(X):
+            return np.zeros(num_samples(X), dtype=bool)
+        blank = np.diff(sp.csr_array(X).indptr) == 0
+        if blank.any():
+            warn(f"{blank.sum()} of {len(blank)} rows have no feature; they get the {self.min_labels_} commonest labels.")
+        return blank
+
+    def _commonest(self) -> np.ndarray:
+        return np.argsort(-self.label_counts_, kind="stable")[: self.min_labels_]
 
     def _choose(self, candidates, scores, thresholds):
         margins = margins_of(scores, self._scale.read_thresholds(thresholds)[candidates.labels])
@@ -536,7 +576,7 @@ class TunedThresholdMultiLabelClassifierCV(InnerScoresMixin, MetaClassifierMixin
         -------
         scores : ndarray of shape (n_samples, n_labels) or (n_samples,)
             With ``scores="pooled"`` probabilities that the decision model gives, else decision values or probabilities
-            of the estimator. A label that was not learnt, or is not among the candidates of the row, has 0 as a
+            of the estimator. A label that was not trained, or is not among the candidates of the row, has 0 as a
             probability, -inf as a decision value.
         """
         check_is_fitted(self)
@@ -569,7 +609,7 @@ class TunedThresholdMultiLabelClassifierCV(InnerScoresMixin, MetaClassifierMixin
             If `k` is out of its range.
         """
         check_is_fitted(self)
-        most = min(self.n_labels_, self._width)
+        most = self.n_candidates_
         if isinstance(k, bool) or not isinstance(k, (int, np.integer)) or not 1 <= k <= most:
             raise ValueError(
                 f"k must be an integer from 1 to the number of labels that are looked at, {most}; got {k!r}."
@@ -598,21 +638,23 @@ class TunedThresholdMultiLabelClassifierCV(InnerScoresMixin, MetaClassifierMixin
         thresholds, model = self._thresholds(), self.decisions_.model
         rows: list[list[LabelEvidence]] = []
         for _, candidates, values in self._blocks(X, thresholds):
-            chosen = self._choose(candidates, values, thresholds)
-            shown = self._scale.show(values)
-            evidence = weights = None
-            if model is not None:
-                evidence = model.evidence(candidates, self.decisions_.known)
-                weights = model.weights(evidence)
-            for i in range(len(shown)):
-                pairs = sorted(np.flatnonzero(chosen[i]), key=lambda j: -values[i, j])
-                rows.append([self._explain(candidates, shown, thresholds, evidence, weights, i, j) for j in pairs])
+            chosen, shown = self._choose(candidates, values, thresholds), self._scale.show(values)
+            for i, row in enumerate(chosen):
+                pairs = sorted(np.flatnonzero(row), key=lambda j: -values[i, j])
+                evidence = _evidence(model, candidates.take([i]), self.label_counts_, pairs)
+                rows.append(
+                    [
+                        LabelEvidence(label, float(shown[i, j]), float(thresholds[label]), columns)
+                        for j, label, columns in zip(pairs, candidates.labels[i, pairs].tolist(), evidence)
+                    ]
+                )
         return rows
 
-    def _explain(self, candidates: Candidates, shown, thresholds, evidence, weights, i, j):
-        label = int(candidates.labels[i, j])
-        columns = {}
-        if evidence is not None and candidates.known[i, j]:
-            names = [column.name for column in self.decisions_.model.columns]
-            columns = {n: (float(e), float(w)) for n, e, w in zip(names, evidence[i, j], weights[i, j])}
-        return LabelEvidence(label, float(shown[i, j]), float(thresholds[label]), columns)
+
+def _evidence(model, candidates, label_counts, pairs) -> list[dict]:
+    """For some pairs of one row, each column's value and what it adds to the log-odds."""
+    if model is None:
+        return [{} for _ in pairs]
+    values, added = (array[0, pairs].tolist() for array in model.shares(candidates, label_counts))
+    names = [column.name for column in model.columns]
+    return [dict(zip(names, zip(*both))) for both in zip(values, added)]

@@ -1,36 +1,46 @@
-"""The pipeline from texts to an indicator of tags that the package knows to be best."""
+"""The pipeline from texts to an indicator of tags that `TagClassifier` makes."""
 
 from __future__ import annotations
 
 import numpy as np
+import scipy.sparse as sp
 from sklearn.base import clone
 from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.pipeline import Pipeline
+from sklearn.pipeline import FeatureUnion, Pipeline
 
 from skbalance._classifier import BalancedMultiLabelClassifier
-from skbalance._validation import validate_hyperparameters
-from skbalance.decisions import TunedThresholdMultiLabelClassifierCV, label_vectors, readable
-from skbalance.text._texts import check_texts
+from skbalance.decisions import TunedThresholdMultiLabelClassifierCV, label_vectors
+from skbalance.memory import CosineCentroidClassifier
+from skbalance.text._name_ngrams import NameNgrams
+from skbalance.text._tag_scorers import FeatureBlockClassifier, FrequentLabelsClassifier
 
 __all__ = ["fit_tag_pipeline", "unfitted_tag_pipeline"]
 
-# What is chosen among, on the folds that set the thresholds. Of equally good ones the first is taken.
-_CANDIDATES = {"loss": ["squared_hinge", "balanced_ntr"]}
 _FOLDS = 5
 # Words of a single text are left out where there are so many texts.
 _MANY_TEXTS = 200
 
 
-def unfitted_tag_pipeline() -> Pipeline:
+def unfitted_tag_pipeline(embedder=None) -> Pipeline:
     """Features and decisions, as they are before `fit`."""
-    features = TfidfVectorizer(sublinear_tf=True, dtype=np.float32)
-    decisions = TunedThresholdMultiLabelClassifierCV(
-        BalancedMultiLabelClassifier(max_iter=1000), param_grid=_CANDIDATES
-    )
-    return Pipeline([("features", features), ("decisions", decisions)])
+    blocks = [("words", TfidfVectorizer(sublinear_tf=True, dtype=np.float32))]
+    if embedder is not None:
+        blocks.append(("embedding", embedder))
+    return Pipeline([("features", FeatureUnion(blocks)), ("decisions", _decisions({"words": (0, 1)}))])
 
 
-def fit_tag_pipeline(texts, y, names, task, settings, **fit_params) -> Pipeline:
+def _decisions(blocks) -> TunedThresholdMultiLabelClassifierCV:
+    """Decisions on a linear model and a centroid of each block of features, given by its columns."""
+    linear = FrequentLabelsClassifier(BalancedMultiLabelClassifier("squared_hinge", max_iter=1000, random_state=0))
+    scorers = []
+    for name, (start, stop) in blocks.items():
+        of = "" if name == "words" else f"_{name}"
+        scorers.append((f"linear{of}", FeatureBlockClassifier(linear, start, stop)))
+        scorers.append((f"centroid{of}", FeatureBlockClassifier(CosineCentroidClassifier(), start, stop)))
+    return TunedThresholdMultiLabelClassifierCV(scorers)
+
+
+def fit_tag_pipeline(texts, y, names, embedder, task, settings, **fit_params) -> Pipeline:
     """Fit features once, and decisions on them.
 
     Parameters
@@ -39,8 +49,10 @@ def fit_tag_pipeline(texts, y, names, task, settings, **fit_params) -> Pipeline:
         Training texts.
     y : csr_matrix or ndarray of shape (n_samples, n_tags)
         Indicator.
-    names : list of str or None
-        What each tag is called.
+    names : list of list of str or None
+        What each tag is called, as :func:`~skbalance.decisions.readable` gives it.
+    embedder : transformer or None
+        Gives texts a second block of features.
     task : CallbackContext
         Of which the decisions' tasks become part.
     settings : dict
@@ -53,18 +65,22 @@ def fit_tag_pipeline(texts, y, names, task, settings, **fit_params) -> Pipeline:
     pipeline : Pipeline
         Fitted.
     """
-    texts = check_texts(texts)
-    pipeline = clone(unfitted_tag_pipeline())
-    features, decisions = pipeline.named_steps["features"], pipeline.named_steps["decisions"]
-    decisions.set_params(**settings)
-    validate_hyperparameters(decisions)
-    features.set_params(min_df=2 if len(texts) >= _MANY_TEXTS else 1)
-    X = features.fit_transform(texts)
-    words = None if names is None else [readable(name) for name in names]
+    blocks = clone(unfitted_tag_pipeline(embedder)[0]).transformer_list
+    blocks[0][1].set_params(min_df=2 if len(texts) >= _MANY_TEXTS else 1)
+    if names is not None:
+        blocks.append(("pieces", NameNgrams([name for each in names for name in each])))
+    parts = [sp.csr_array(transformer.fit_transform(texts)) for _, transformer in blocks]
+    X = sp.csr_matrix(sp.hstack(parts, format="csr"))
+    ends = np.cumsum([part.shape[1] for part in parts]).tolist()
+    features = FeatureUnion(blocks)
+    decisions = _decisions(
+        {name: (end - part.shape[1], end) for (name, _), part, end in zip(blocks, parts, ends) if name != "pieces"}
+    )
     decisions.set_params(
-        label_texts=label_vectors(features, words) if words is not None and any(words) else None,
+        label_texts=None if names is None else label_vectors(features, names, plurals=("words",)),
         cv=min(_FOLDS, max(2, len(texts) // 2)),
+        **settings,
     )
     with task.propagate_callback_context(decisions):
         decisions.fit(X, y, **fit_params)
-    return pipeline
+    return Pipeline([("features", features), ("decisions", decisions)])

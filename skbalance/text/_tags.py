@@ -11,25 +11,24 @@ from scipy.sparse import issparse
 from sklearn import get_config
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import MultiLabelBinarizer
-from sklearn.utils import get_tags
+from sklearn.utils import check_consistent_length, get_tags
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from skbalance._callbacks import CallbackSupportMixin, with_callbacks
-from skbalance._validation import DocLinkMixin, HasMethods, validate_hyperparameters
+from skbalance._tag_lists import indicator_of_tags, read_classes, read_tag_lists, tags_of_indicator
+from skbalance._validation import DocLinkMixin, HasMethods, check_sample_weight, validate_hyperparameters
 from skbalance._warnings import warn
-from skbalance.crossfit import response
-from skbalance.decisions import TunedThresholdMultiLabelClassifierCV
-from skbalance.text._tag_lists import read_classes, read_tag_lists
+from skbalance.crossfit import response_blocks
+from skbalance.decisions import TunedThresholdMultiLabelClassifierCV, read_label_text
 from skbalance.text._tag_pipeline import fit_tag_pipeline, unfitted_tag_pipeline
-from skbalance.text._texts import check_documents
+from skbalance.text._texts import check_texts, takes_texts
 
 __all__ = ["TagClassifier"]
 
 # Parameters that go to the decisions of the pipeline.
-_SETTINGS = ("scoring", "predict_unseen", "n_jobs", "random_state", "verbose")
+_SETTINGS = ("scoring", "predict_unseen", "min_labels", "max_labels", "n_jobs", "random_state", "verbose")
 
 
 def _estimator_has(method):
@@ -54,29 +53,52 @@ def _holds_texts(X):
     return not issparse(X) and getattr(X, "ndim", 1) == 1 and isinstance(next(iter(X), None), str)
 
 
+def _weighted_rows(texts, rows, fit_params):
+    """Without the rows of weight 0: they leave no trace, neither words nor tags."""
+    check_consistent_length(texts, rows)
+    weight = fit_params.get("sample_weight")
+    if weight is None:
+        return texts, rows, fit_params
+    weight = check_sample_weight(weight, np.empty((len(texts), 1)))
+    used = np.flatnonzero(weight).tolist()
+    if not used:
+        raise ValueError("sample_weight is 0 for every row.")
+    return [texts[i] for i in used], [rows[i] for i in used], {**fit_params, "sample_weight": weight[used]}
+
+
 class TagClassifier(CallbackSupportMixin, DocLinkMixin, MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     """From texts to tags in one call: fit on lists of tags, predict lists of tags.
 
-    Without an estimator it is the best pipeline that the package knows: TF-IDF, linear models with balancing losses of
-    which the best is chosen, and a threshold for each tag, all by the same folds of the training texts. What the tags
-    are called is evidence too, which helps most for tags with a few texts.
+    Without an estimator it is a pipeline of TF-IDF, a linear model of each tag that has a few texts or more, and
+    decisions. What speaks for a tag is the score of its linear model, how near the text is to the mean of the tag's
+    texts, and how well it matches what the tag is called, in whole words and in pieces of words. What each is worth,
+    and a threshold for each tag, is learnt on folds of the training texts.
 
     With an `estimator` it only turns lists of tags into an indicator matrix for it, and predictions back. Put it
     outermost then, around the search, as in ``TagClassifier(GridSearchCV(pipeline, ...))``: splitters and scorers see
-    the indicator matrix, as they need. (A search around a TagClassifier works with ``cv=KFold(5)`` in place of
-    ``cv=5``.)
+    the indicator matrix, as they need. Around a TagClassifier, scikit-learn's searches and ``cross_val_score`` take
+    strings of tags, with `sep`, as any other y; lists of tags with ``cv=MultilabelStratifiedKFold(5)`` in place of
+    ``cv=5``.
 
     Parameters
     ----------
     estimator : classifier, default=None
         Takes an indicator matrix of shape (n_samples, n_tags) as y: a pipeline, a search or a classifier. None is the
         pipeline described above, for texts.
-    label_texts : "tags", mapping from tag to str, or None, default="tags"
-        What the tags are called. ``"tags"``: as they are; integers tell nothing. A tag that a mapping does not have is
-        called as it is. None makes no use of names. An `estimator` gets the texts if it has a parameter `label_texts`
-        that is None, as :class:`~skbalance.decisions.TunedThresholdMultiLabelClassifierCV` has, and X holds texts.
+    label_texts : "tags", mapping from tag to str or list of str, or None, default="tags"
+        What the tags are called. ``"tags"``: as they are; integers tell nothing. A mapping gives a text, or several
+        (name, synonym, description), of which the best match counts; a tag that it does not have is called as it is.
+        None makes no use of names. An `estimator` gets the texts if it has a parameter `label_texts` that is None, as
+        :class:`~skbalance.decisions.TunedThresholdMultiLabelClassifierCV` has, and X holds texts.
     classes : sequence of str or int, default=None
         All tags, in the order of the columns. None takes the tags of the training data, sorted.
+    embedder : transformer, default=None
+        Without an `estimator`: gives texts dense features beside words, such as a
+        :class:`~skbalance.SentenceEmbedder`. A linear model, means of texts and a match of names in its space become
+        evidence too.
+    sep : str, default=None
+        What stands between two tags where y is a column of strings, as ``";"`` in ``"billing;login"``; `predict` then
+        gives such strings. None takes lists of tags.
     sparse_output : bool, default=True
         Whether `estimator` is given a sparse matrix. False for classifiers that need a dense one.
     scoring : str or callable, default="f1_micro_macro"
@@ -85,6 +107,10 @@ class TagClassifier(CallbackSupportMixin, DocLinkMixin, MetaEstimatorMixin, Clas
         tag counts the same.
     predict_unseen : bool, default=False
         Without an `estimator`: whether tags of `classes` that no training text has can be predicted from their name.
+    min_labels : int or "auto", default="auto"
+        Without an `estimator`: least number of tags a text. ``"auto"`` is 1 if every training text has a tag, else 0.
+    max_labels : int, default=None
+        Without an `estimator`: largest number of tags a text.
     n_jobs : int, default=None
         Without an `estimator`: folds to fit at a time.
     random_state : int, RandomState instance or None, default=None
@@ -115,9 +141,15 @@ class TagClassifier(CallbackSupportMixin, DocLinkMixin, MetaEstimatorMixin, Clas
         "estimator": [HasMethods(["fit", "predict"]), None],
         "label_texts": "no_validation",
         "classes": ["array-like", None],
+        "embedder": [HasMethods(["fit", "transform"]), None],
+        "sep": [str, None],
         "sparse_output": ["boolean"],
         "scoring": TunedThresholdMultiLabelClassifierCV._parameter_constraints["scoring"],
         "predict_unseen": ["boolean"],
+        **{
+            name: TunedThresholdMultiLabelClassifierCV._parameter_constraints[name]
+            for name in ("min_labels", "max_labels")
+        },
         "n_jobs": [Integral, None],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
@@ -129,9 +161,13 @@ class TagClassifier(CallbackSupportMixin, DocLinkMixin, MetaEstimatorMixin, Clas
         *,
         label_texts="tags",
         classes=None,
+        embedder=None,
+        sep=None,
         sparse_output=True,
         scoring="f1_micro_macro",
         predict_unseen=False,
+        min_labels="auto",
+        max_labels=None,
         n_jobs=None,
         random_state=None,
         verbose=0,
@@ -139,15 +175,19 @@ class TagClassifier(CallbackSupportMixin, DocLinkMixin, MetaEstimatorMixin, Clas
         self.estimator = estimator
         self.label_texts = label_texts
         self.classes = classes
+        self.embedder = embedder
+        self.sep = sep
         self.sparse_output = sparse_output
         self.scoring = scoring
         self.predict_unseen = predict_unseen
+        self.min_labels = min_labels
+        self.max_labels = max_labels
         self.n_jobs = n_jobs
         self.random_state = random_state
         self.verbose = verbose
 
     def _unfitted(self):
-        return unfitted_tag_pipeline() if self.estimator is None else self.estimator
+        return unfitted_tag_pipeline(self.embedder) if self.estimator is None else self.estimator
 
     @with_callbacks
     def fit(self, X, y, **fit_params):
@@ -156,10 +196,12 @@ class TagClassifier(CallbackSupportMixin, DocLinkMixin, MetaEstimatorMixin, Clas
         Parameters
         ----------
         X : list of str, or any
-            Texts, or what the estimator takes, of length n_samples.
+            Texts, in whatever holds one column of them: a list, a generator, a Series, a frame or an array of one
+            column. An estimator that does not begin with texts gets X as it is.
         y : list, Series or 1-D array, of length n_samples
             A list, tuple, set or array of str, or of int, for each row; empty for a row without tags. Columns of lists
-            of polars and pyarrow are taken too.
+            of polars and pyarrow are taken too, and with `sep` strings. White space around a tag is no part of it, and
+            empty tags are left out, with a warning.
         **fit_params
             Handed to the estimator's `fit`; without one, `sample_weight`.
 
@@ -171,12 +213,17 @@ class TagClassifier(CallbackSupportMixin, DocLinkMixin, MetaEstimatorMixin, Clas
         Raises
         ------
         TypeError, ValueError
-            If a row of `y` is not a collection of strings or integers, no row has a tag, or a tag is not in `classes`.
+            If a row of `y` is not a collection of strings or integers, a tag is the text of a list, no row has a tag,
+            or a tag is not in `classes`.
         """
         validate_hyperparameters(self)
-        rows = read_tag_lists(y)
+        if get_config()["enable_metadata_routing"]:
+            fit_params = process_routing(self, "fit", **fit_params).estimator.fit
+        X, rows = self._read(self._unfitted(), X), read_tag_lists(y, sep=self.sep)
+        if self.estimator is None:
+            X, rows, fit_params = _weighted_rows(X, rows, fit_params)
         present = set().union(*rows)
-        given = None if self.classes is None else read_classes(self.classes)
+        given = None if self.classes is None else read_classes(self.classes, sep=self.sep)
         if given is not None:
             unknown = sorted(present.difference(given), key=str)
             if unknown:
@@ -185,48 +232,72 @@ class TagClassifier(CallbackSupportMixin, DocLinkMixin, MetaEstimatorMixin, Clas
             raise ValueError("y has no tags: every row is empty.")
         classes = sorted(present) if given is None else given
         names = self._names(classes)
-        if get_config()["enable_metadata_routing"]:
-            fit_params = process_routing(self, "fit", **fit_params).estimator.fit
-        binarizer = MultiLabelBinarizer(classes=classes, sparse_output=self.sparse_output)
-        indicator = binarizer.fit_transform(rows)
+        indicator = indicator_of_tags(rows, classes)
+        indicator = indicator if self.sparse_output else indicator.toarray()
         context = self._init_callback_context(max_subtasks=1)
         context.call_on_fit_task_begin(estimator=self, X=X, y=y)
         task = context.subcontext(task_name="fit-estimator")
         task.call_on_fit_task_begin(estimator=self, X=X, y=indicator)
         if self.estimator is None:
             settings = {name: getattr(self, name) for name in _SETTINGS}
-            fitted = fit_tag_pipeline(X, indicator, names, task, settings, **fit_params)
+            fitted = fit_tag_pipeline(X, indicator, names, self.embedder, task, settings, **fit_params)
         else:
-            check_documents(self.estimator, X)
             fitted = self._with_names(X, names)
             with task.propagate_callback_context(fitted):
                 fitted.fit(X, indicator, **fit_params)
         task.call_on_fit_task_end(estimator=self, X=X, y=indicator)
-        self.estimator_, self.classes_, self._binarizer = fitted, binarizer.classes_, binarizer
+        self.estimator_ = fitted
+        self.classes_ = np.array(classes, dtype=object if isinstance(classes[0], str) else np.int64)
         context.call_on_fit_task_end(estimator=self, X=X, y=y, reconstruction_attributes={})
         return self
 
-    def _check_X(self, X):
+    def _read(self, estimator, X):
+        return check_texts(X) if self.estimator is None or takes_texts(estimator) else X
+
+    def _read_fitted(self, X):
         check_is_fitted(self)
-        check_documents(self.estimator_, X)
+        return self._read(self.estimator_, X)
+
+    def tag_indicator(self, y):
+        """The indicator matrix of lists of tags, for metrics of scikit-learn.
+
+        Parameters
+        ----------
+        y : list, Series or 1-D array, of length n_samples
+            Lists of tags, or with `sep` strings. Tags that are not in `classes_` are left out, with a warning.
+
+        Returns
+        -------
+        indicator : ndarray or csr_matrix of shape (n_samples, n_tags)
+            1 where a row has the tag of the column, in the order of `classes_`. Sparse with `sparse_output`.
+        """
+        check_is_fitted(self)
+        rows, known = read_tag_lists(y, sep=self.sep), set(self.classes_.tolist())
+        unknown = sorted(set().union(*rows) - known, key=str)
+        if unknown:
+            warn(f"y has tags that are not in classes_ and are left out: {unknown[:10]}.")
+            rows = [[tag for tag in row if tag in known] for row in rows]
+        indicator = indicator_of_tags(rows, self.classes_.tolist())
+        return indicator if self.sparse_output else indicator.toarray()
 
     def _names(self, classes):
         """What each tag is called; None if that is not to be used."""
         if self.label_texts is None:
             return None
         if isinstance(self.label_texts, Mapping):
-            strange = [tag for tag in self.label_texts if tag not in classes]
+            known = set(classes)
+            strange = [tag for tag in self.label_texts if tag not in known]
             if strange:
                 raise ValueError(f"label_texts has {strange[:10]}, which are no tags of the training data.")
-            for tag, text in self.label_texts.items():
-                if not isinstance(text, str):
-                    raise TypeError(f"label_texts maps {tag!r} to {text!r}; a text is needed.")
-            return [self.label_texts.get(tag, tag if isinstance(tag, str) else "") for tag in classes]
+            given = self.label_texts
+            texts = [given.get(tag, tag if isinstance(tag, str) else "") for tag in classes]
+            return [read_label_text(text, tag) for text, tag in zip(texts, classes)]
         if not isinstance(self.label_texts, str) or self.label_texts != "tags":
             raise ValueError(
-                f"label_texts must be 'tags', a mapping from tag to text, or None; got {self.label_texts!r}."
+                f"label_texts must be 'tags', a mapping from tag to text or texts, or None; got {self.label_texts!r}."
             )
-        return list(classes) if isinstance(classes[0], str) else None
+        names = [read_label_text(tag, tag) for tag in classes] if isinstance(classes[0], str) else []
+        return names if any(map(any, names)) else None
 
     def _with_names(self, X, names):
         """A clone of the estimator, with the names where it takes them."""
@@ -254,10 +325,11 @@ class TagClassifier(CallbackSupportMixin, DocLinkMixin, MetaEstimatorMixin, Clas
         Returns
         -------
         tags : list of tuple of str or int, of length n_samples
-            The tags of each row, in the order of `classes_`.
+            The tags of each row, in the order of `classes_`. With `sep`, an array of strings of them.
         """
-        self._check_X(X)
-        return self._binarizer.inverse_transform(self.estimator_.predict(X))
+        X = self._read_fitted(X)
+        rows = tags_of_indicator(self.estimator_.predict(X), self.classes_.tolist())
+        return rows if self.sep is None else np.array([self.sep.join(row) for row in rows], dtype=object)
 
     def predict_topk(self, X, k):
         """The k tags with the highest scores of each row, whether they would be predicted or not.
@@ -282,20 +354,35 @@ class TagClassifier(CallbackSupportMixin, DocLinkMixin, MetaEstimatorMixin, Clas
         AttributeError
             If the estimator has no scores.
         """
-        self._check_X(X)
-        n_tags = len(self.classes_)
-        if isinstance(k, bool) or not isinstance(k, Integral) or not 1 <= int(k) <= n_tags:
-            raise ValueError(f"k must be an integer from 1 to the number of tags, {n_tags}; got {k!r}.")
-        decide = _reach(self.estimator_, "decision_scores")
+        X, tags = self._read_fitted(X), self.classes_.tolist()
+        if isinstance(k, bool) or not isinstance(k, Integral) or not 1 <= int(k) <= len(tags):
+            raise ValueError(f"k must be an integer from 1 to the number of tags, {len(tags)}; got {k!r}.")
+        rows: list[list] = []
+        for labels, scores in self._best(X, int(k)):
+            rows += [
+                [(tags[j], score) for j, score in zip(*row) if 0 != score > -np.inf]
+                for row in zip(labels.tolist(), scores.tolist())
+            ]
+        return rows
+
+    def _best(self, X, k):
+        """Labels and scores of the k best of each row, a block of rows at a time."""
+        decisions = self._decisions()
+        if decisions is not None:
+            X = X if decisions is self.estimator_ else self.estimator_[:-1].transform(X)
+            yield decisions.predict_topk(X, min(k, decisions.n_candidates_))
+            return
         methods = [m for m in ("predict_proba", "decision_function") if hasattr(self.estimator_, m)]
-        if decide is not None:
-            scores = np.asarray(decide(X)).reshape(-1, n_tags)
-        elif methods:
-            scores = response(self.estimator_, X, methods[0], n_tags)
-        else:
+        if not methods:
             raise AttributeError(f"{type(self.estimator_).__name__} has no scores to rank tags by.")
-        best = np.argsort(-scores, axis=1, kind="stable")[:, :k]
-        return [[(self.classes_[j], float(row[j])) for j in labels] for row, labels in zip(scores, best)]
+        for scores in response_blocks(self.estimator_, X, methods[0], len(self.classes_)):
+            best = np.argsort(-scores, axis=1, kind="stable")[:, :k]
+            yield best, np.take_along_axis(scores, best, axis=1)
+
+    def _decisions(self):
+        """The fitted tuner that the estimator is, or ends in; None if there is none."""
+        last = self.estimator_.steps[-1][1] if isinstance(self.estimator_, Pipeline) else self.estimator_
+        return last if isinstance(last, TunedThresholdMultiLabelClassifierCV) else None
 
     @available_if(_estimator_has("explain"))
     def explain(self, X):
@@ -311,9 +398,8 @@ class TagClassifier(CallbackSupportMixin, DocLinkMixin, MetaEstimatorMixin, Clas
         explanations : list of list of LabelEvidence, of length n_samples
             For each row its predicted tags with their evidence; ``print`` shows each in words.
         """
-        self._check_X(X)
-        rows = _reach(self.estimator_, "explain")(X)
-        return [[replace(evidence, label=self.classes_[evidence.label]) for evidence in row] for row in rows]
+        rows, tags = _reach(self.estimator_, "explain")(self._read_fitted(X)), self.classes_.tolist()
+        return [[replace(evidence, label=tags[evidence.label]) for evidence in row] for row in rows]
 
     @available_if(_estimator_has("predict_proba"))
     def predict_proba(self, X):
@@ -329,7 +415,7 @@ class TagClassifier(CallbackSupportMixin, DocLinkMixin, MetaEstimatorMixin, Clas
         probabilities : ndarray of shape (n_samples, n_tags)
             In the order of `classes_` (some scikit-learn classifiers return a list of arrays instead).
         """
-        self._check_X(X)
+        X = self._read_fitted(X)
         return self.estimator_.predict_proba(X)
 
     @available_if(_estimator_has("decision_function"))
@@ -346,7 +432,7 @@ class TagClassifier(CallbackSupportMixin, DocLinkMixin, MetaEstimatorMixin, Clas
         scores : ndarray of shape (n_samples, n_tags)
             In the order of `classes_`.
         """
-        self._check_X(X)
+        X = self._read_fitted(X)
         return self.estimator_.decision_function(X)
 
     def score(self, X, y, **score_params):
@@ -357,7 +443,7 @@ class TagClassifier(CallbackSupportMixin, DocLinkMixin, MetaEstimatorMixin, Clas
         X : list of str, or any
             What `fit` took, of length n_samples.
         y : list, Series or 1-D array, of length n_samples
-            Lists of tags. Tags that are not in `classes_` are left out, with a warning.
+            Lists of tags, or with `sep` strings. Tags that are not in `classes_` are left out, with a warning.
         **score_params
             Handed to the estimator's `score`.
 
@@ -366,15 +452,10 @@ class TagClassifier(CallbackSupportMixin, DocLinkMixin, MetaEstimatorMixin, Clas
         score : float
             Higher is better.
         """
-        self._check_X(X)
+        X = self._read_fitted(X)
         if get_config()["enable_metadata_routing"]:
             score_params = process_routing(self, "score", **score_params).estimator.score
-        rows, known = read_tag_lists(y), set(self.classes_)
-        unknown = sorted(set().union(*rows) - known, key=str)
-        if unknown:
-            warn(f"y has tags that are not in classes_ and are left out: {unknown[:10]}.")
-            rows = [[tag for tag in row if tag in known] for row in rows]
-        return self.estimator_.score(X, self._binarizer.transform(rows), **score_params)
+        return self.estimator_.score(X, self.tag_indicator(y), **score_params)
 
     def get_metadata_routing(self):
         """Say where the parameters of `fit` and `score` go when metadata routing is on.

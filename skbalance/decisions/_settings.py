@@ -1,53 +1,47 @@
-"""One fit: a target and how to decide on it, and what each split gives."""
+"""What a tuner tries, and what each split gives."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
-import scipy.sparse as sp
 from sklearn.base import clone
 from sklearn.model_selection import ParameterGrid
 
-from skbalance.decisions._cooccurrence import LabelCooccurrence
-from skbalance.decisions._decisions import Decisions, decide
 from skbalance.decisions._pairs import Candidates
 from skbalance.decisions._scorers import FittedScorers
 
-__all__ = ["Task", "check_estimators", "results_table", "score_rows", "settings_to_try"]
+__all__ = ["Attempt", "check_estimators", "results_table", "score_rows", "settings_to_try"]
 
 
-class Task:
-    """A target, and how to decide on it."""
+@dataclass(frozen=True)
+class Attempt:
+    """One setting of the scorers, and what it reaches.
 
-    def __init__(self, y, labels, width, rule, settings):
-        self.y, self.labels, self.width = y, labels, width
-        self.rule, self.settings = rule, settings
-        self._cooccurrence = None
+    Attributes
+    ----------
+    params : dict
+        What was set.
+    scorers : list of (str, classifier)
+        So set.
+    methods : list of str
+        Where the scores of each come from.
+    decisions : Decisions
+        What was decided on rows that they had not seen.
+    fitted : list of classifiers or None
+        Those of the first split, if they were kept, or the prefitted ones.
+    """
 
-    @property
-    def n_labels(self):
-        return self.labels.indicator.shape[1]
-
-    def cooccurrence(self, oof):
-        """Labels that occur together, counted once for all settings that are tried on the same rows."""
-        if self._cooccurrence is None:
-            self._cooccurrence = LabelCooccurrence.with_and_without_parts(self.labels.indicator, oof.rows, oof.parts)
-        return self._cooccurrence
-
-    def decide(self, oof, rng) -> Decisions:
-        """Fit the decision model and set thresholds."""
-        known = oof.candidates.scores[oof.candidates.scores > -np.inf]
-        if len(known) and known.min() == known.max():
-            raise ValueError(
-                "The estimator gives the same score to every pair of a row and a label: thresholds cannot be set."
-            )
-        truth = self.labels.indicator[oof.rows]
-        if self.settings["metric"] is not None and not sp.issparse(self.y):
-            truth = truth.toarray().reshape(len(oof.rows), *self.y.shape[1:])
-        return decide(oof, self.labels, truth, self.rule, cooccurrence=self.cooccurrence, rng=rng, **self.settings)
+    params: dict
+    scorers: list
+    methods: list
+    decisions: Any
+    fitted: list | None
 
 
 def score_rows(fitted, rows, seen, *, X, methods, matcher, width) -> Candidates:
-    """Candidates of rows; none is known where nothing was fitted."""
+    """Candidates of rows; none is trained where nothing was fitted."""
     if not fitted:
         n_labels = min(width, len(seen))
         labels = np.tile(np.arange(n_labels, dtype=np.int32), (len(rows), 1))
@@ -57,9 +51,10 @@ def score_rows(fitted, rows, seen, *, X, methods, matcher, width) -> Candidates:
     return Candidates.concatenate([candidates for _, candidates in scorers.candidates(X, width, rows)])
 
 
-def results_table(tried):
+def results_table(attempts):
+    """All settings and rules, with their scores."""
     names = ("micro_weight", "beta", "threshold", "k")
-    rows = [(settings, rule, score) for settings, decisions in tried for rule, score in decisions.tried]
+    rows = [(each.params, rule, score) for each in attempts for rule, score in each.decisions.tried]
     results = {
         name: np.array(
             [np.nan if getattr(rule, name) is None else getattr(rule, name) for _, rule, _ in rows], dtype=float
@@ -90,9 +85,12 @@ def settings_to_try(tuner):
     """The settings of `param_grid`, each with clones of the estimators so set."""
     if tuner.param_grid is None:
         return [({}, tuner._scorers())]
+    own = set(tuner.get_params(deep=False)) - {name for name, _ in tuner._scorers()}
     candidates = []
     for settings in ParameterGrid(tuner.param_grid):
         given = clone(settings, safe=False)
+        if isinstance(tuner.estimator, list) and (strange := sorted(own.intersection(given))):
+            raise ValueError(f"param_grid sets parameters of the estimators, as name__parameter; got {strange}.")
         if isinstance(tuner.estimator, list):
             scorers = clone(tuner).set_params(**given)._scorers()
         else:

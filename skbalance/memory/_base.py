@@ -1,0 +1,81 @@
+"""What classifiers that remember rows share: rows of length 1, targets as indicators, predictions."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.preprocessing import normalize
+from sklearn.utils import check_consistent_length
+from sklearn.utils.validation import check_is_fitted
+
+from skbalance._targets import read_labels
+from skbalance._validation import DocLinkMixin, validate_features, validate_hyperparameters
+
+__all__ = ["MemoryClassifier"]
+
+
+class MemoryClassifier(DocLinkMixin, ClassifierMixin, BaseEstimator):
+    """Base of classifiers that score a row by its cosine with rows that they remember."""
+
+    _encoding: Any
+
+    def _read_training(self, X, y):
+        """Rows of length 1, how to give predictions back, and an indicator with a column for each class or label."""
+        validate_hyperparameters(self)
+        X = validate_features(self, X, accept_sparse="csr", dtype=[np.float64, np.float32])
+        y, encoding, indicator = read_labels(y)
+        check_consistent_length(X, y)
+        if encoding.kind == "binary":
+            second = indicator.toarray()
+            indicator = sp.csr_array(np.hstack([1 - second, second]))
+        return normalize(X), encoding, sp.csr_array(indicator, dtype=X.dtype)
+
+    def _read(self, X):
+        check_is_fitted(self)
+        return normalize(validate_features(self, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=False))
+
+    @abstractmethod
+    def _scores(self, rows):
+        """Scores of rows of length 1, one for each class or label; above 0 for a label that is predicted."""
+
+    def decision_function(self, X):
+        """Scores, the higher the nearer; those of labels are above 0 for what is predicted.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Features.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_samples, n_labels), (n_samples, n_classes) or (n_samples,)
+            Of each label or class; of a binary target, those of the second class less those of the first.
+        """
+        scores = self._scores(self._read(X))
+        return scores[:, 1] - scores[:, 0] if self._encoding.kind == "binary" else scores
+
+    def predict(self, X):
+        """Predict labels, or classes.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Features.
+
+        Returns
+        -------
+        y : ndarray or sparse of shape (n_samples, n_labels) or (n_samples,)
+            An indicator of the type of the y that was fitted, or classes.
+        """
+        scores = self.decision_function(X)
+        return self._encoding.decode(scores.reshape(len(scores), -1))
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.classifier_tags.multi_label = True
+        return tags

@@ -1,0 +1,137 @@
+"""A vote of the most similar rows."""
+
+from __future__ import annotations
+
+from numbers import Integral
+
+import numpy as np
+import scipy.sparse as sp
+
+from skbalance._packing import pack, unpack
+from skbalance._validation import Interval
+from skbalance.memory._base import MemoryClassifier
+
+__all__ = ["CosineNeighborsClassifier"]
+
+# Pairs of a row and a remembered one whose similarity is held at a time.
+_BLOCK_PAIRS = 1 << 22
+
+
+class CosineNeighborsClassifier(MemoryClassifier):
+    """Classifier by a vote of the training rows with the largest cosine, each weighted by it.
+
+    As one of several estimators of :class:`~skbalance.TunedThresholdMultiLabelClassifierCV` it helps where labels
+    have no words of their own. Its cost at prediction grows with the number of training rows.
+
+    Parameters
+    ----------
+    n_neighbors : int, default=20
+        Rows that vote, or all if there are fewer.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_labels, 2) or (n_classes,)
+        0 and 1 for each label, or the classes.
+    n_features_in_ : int
+        Features seen in `fit`.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Their names, if X has names that are all strings.
+
+    See Also
+    --------
+    CosineCentroidClassifier : The mean of each label's rows.
+    sklearn.neighbors.KNeighborsClassifier : With other distances.
+
+    Notes
+    -----
+    The score of a label is the share of the vote, less one half; similarities below 0 do not vote.
+
+    Examples
+    --------
+    >>> from skbalance.memory import CosineNeighborsClassifier
+    >>> model = CosineNeighborsClassifier(n_neighbors=2).fit([[3, 1], [1, 0], [0, 2]], [[1, 0], [1, 0], [0, 1]])
+    >>> model.decision_function([[1, 0], [0, 1]]).round(2)
+    array([[ 0.5 , -0.5 ],
+           [-0.26,  0.26]])
+    >>> rows, cosines = model.kneighbors([[1, 0]])
+    >>> rows
+    array([[1, 0]])
+    """
+
+    _parameter_constraints: dict = {"n_neighbors": [Interval(Integral, 1, None, closed="left")]}
+
+    def __init__(self, n_neighbors=20):
+        self.n_neighbors = n_neighbors
+
+    def fit(self, X, y):
+        """Remember the rows.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Features.
+        y : {array-like, sparse matrix} of shape (n_samples, n_labels) or (n_samples,)
+            Indicator of 0 and 1, or classes.
+
+        Returns
+        -------
+        self : CosineNeighborsClassifier
+            The fitted classifier.
+
+        Raises
+        ------
+        ValueError
+            If a parameter, `X` or `y` is not what is allowed.
+        """
+        self._rows, encoding, self._indicator = self._read_training(X, y)
+        self._encoding, self.classes_ = encoding, encoding.classes
+        return self
+
+    def __getstate__(self):
+        state = super().__getstate__()
+        return state | {name: pack(state[name]) for name in ("_rows", "_indicator") if name in state}
+
+    def __setstate__(self, state):
+        super().__setstate__(state | {name: unpack(state[name]) for name in ("_rows", "_indicator") if name in state})
+
+    def kneighbors(self, X):
+        """The most similar training rows.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Features.
+
+        Returns
+        -------
+        rows : ndarray of int of shape (n_samples, n_neighbors)
+            Numbers of training rows, the most similar one first; as many as there are, if that is fewer.
+        cosines : ndarray of shape (n_samples, n_neighbors)
+            Their cosines.
+        """
+        blocks = list(self._nearest(self._read(X)))
+        return tuple(np.concatenate(parts) for parts in zip(*blocks))
+
+    def _nearest(self, rows):
+        """Nearest training rows of a block of rows at a time."""
+        n_rows, k = self._rows.shape[0], min(self.n_neighbors, self._rows.shape[0])
+        others, step = self._rows.T, max(1, _BLOCK_PAIRS // n_rows)
+        for start in range(0, rows.shape[0], step):
+            cosines = rows[start : start + step] @ others
+            cosines = cosines.toarray() if sp.issparse(cosines) else np.asarray(cosines)
+            best = np.sort(np.argpartition(-cosines, k - 1, axis=1)[:, :k], axis=1)
+            values = np.take_along_axis(cosines, best, axis=1)
+            order = np.argsort(-values, axis=1, kind="stable")
+            yield np.take_along_axis(best, order, axis=1), np.take_along_axis(values, order, axis=1)
+
+    def _scores(self, rows):
+        scores = np.empty((rows.shape[0], self._indicator.shape[1]), dtype=rows.dtype)
+        start = 0
+        for best, cosines in self._nearest(rows):
+            votes = np.maximum(cosines, 0)
+            shares = votes / np.maximum(votes.sum(axis=1, keepdims=True), np.finfo(votes.dtype).tiny)
+            indptr = np.arange(0, best.size + 1, best.shape[1])
+            block = sp.csr_array((shares.ravel(), best.ravel(), indptr), shape=(len(best), self._indicator.shape[0]))
+            scores[start : start + len(best)] = (block @ self._indicator).toarray()
+            start += len(best)
+        return scores - 0.5

@@ -1,0 +1,79 @@
+"""Pieces of words that occur in names of tags."""
+
+from __future__ import annotations
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
+from sklearn.utils.validation import check_is_fitted
+
+__all__ = ["NameNgrams"]
+
+_LENGTHS = (3, 4, 5)
+
+
+def ngrams(word: str) -> list[str]:
+    """The pieces of 3 to 5 characters of a word, with a blank before and after it."""
+    padded = f" {word} "
+    return [padded[i : i + n] for n in _LENGTHS for i in range(len(padded) - n + 1)]
+
+
+class NameNgrams(TransformerMixin, BaseEstimator):
+    """TF-IDF of those pieces of words that occur in names of tags.
+
+    "oilseed" in a text speaks for the tag "seeds", and so does a word that no training text has. Each word is cut
+    once for all texts that have it.
+
+    Parameters
+    ----------
+    names : list of str
+        What tags are called, in lower case.
+
+    Attributes
+    ----------
+    vocabulary_ : dict of str to int
+        Columns of the pieces.
+    """
+
+    def __init__(self, names):
+        self.names = names
+
+    def fit(self, texts, y=None):
+        """Learn how common each piece is."""
+        self.fit_transform(texts)
+        return self
+
+    def fit_transform(self, texts, y=None):
+        """Learn how common each piece is, and give the texts' features."""
+        pieces = {piece for name in self.names for word in name.split() for piece in ngrams(word)}
+        self.vocabulary_ = {piece: column for column, piece in enumerate(sorted(pieces))}
+        counts = self._counts(texts)
+        self._idf = TfidfTransformer(sublinear_tf=True).fit(counts).idf_.astype(np.float32)
+        return self._weighted(counts)
+
+    def transform(self, texts):
+        """The texts' features, a csr_array of float32 of shape (n_texts, n_pieces), rows of length 1."""
+        check_is_fitted(self)
+        return self._weighted(self._counts(texts))
+
+    def _counts(self, texts):
+        vectorizer = CountVectorizer(token_pattern=r"(?u)\b\w+\b", dtype=np.float32)
+        try:
+            words = vectorizer.fit_transform(texts)
+        except ValueError:  # no text has a word
+            return sp.csr_array((len(texts), len(self.vocabulary_)), dtype=np.float32)
+        columns: list[int] = []
+        indptr = [0]
+        for word in vectorizer.get_feature_names_out():
+            columns += [self.vocabulary_[piece] for piece in ngrams(word) if piece in self.vocabulary_]
+            indptr.append(len(columns))
+        shape = (len(indptr) - 1, len(self.vocabulary_))
+        return sp.csr_array(words @ sp.csr_array((np.ones(len(columns), np.float32), columns, indptr), shape=shape))
+
+    def _weighted(self, counts):
+        weighted = counts.copy()
+        weighted.data = (np.log(weighted.data) + 1) * self._idf[weighted.indices]
+        lengths = np.sqrt(weighted.multiply(weighted).sum(axis=1)).astype(np.float32)
+        weighted.data /= np.repeat(lengths, np.diff(weighted.indptr))
+        return weighted

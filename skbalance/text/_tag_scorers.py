@@ -1,0 +1,97 @@
+"""The scorers of tags: on which features and for which tags each is trained."""
+
+from __future__ import annotations
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.utils import get_tags
+
+from skbalance.memory import CosineCentroidClassifier
+
+__all__ = ["FeatureBlockClassifier", "FrequentLabelsClassifier"]
+
+
+class FeatureBlockClassifier(ClassifierMixin, BaseEstimator):
+    """A classifier on one block of the features.
+
+    Parameters
+    ----------
+    estimator : classifier
+        With `decision_function`.
+    start, stop : int
+        Columns of the block.
+    """
+
+    def __init__(self, estimator, start, stop):
+        self.estimator = estimator
+        self.start = start
+        self.stop = stop
+
+    def _block(self, X):
+        return X if (self.start, self.stop) == (0, X.shape[1]) else X[:, self.start : self.stop]
+
+    def fit(self, X, y, **params):
+        """Fit a clone on the block."""
+        self.estimator_ = clone(self.estimator).fit(self._block(X), y, **params)
+        self.classes_ = self.estimator_.classes_
+        return self
+
+    def decision_function(self, X):
+        """Scores by the block."""
+        return self.estimator_.decision_function(self._block(X))
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        inner = get_tags(self.estimator)
+        tags.input_tags, tags.classifier_tags = inner.input_tags, inner.classifier_tags
+        return tags
+
+
+class FrequentLabelsClassifier(ClassifierMixin, BaseEstimator):
+    """A linear model of frequent labels, and the nearness to the mean of a label's rows for rare ones.
+
+    A linear model of a label with two rows is a noisy copy of their mean, and takes as long to train as any other.
+
+    Parameters
+    ----------
+    estimator : classifier
+        With a `decision_function` on the scale of margins: near -1 for rows that have nothing of the label.
+    min_positives : int or "auto", default="auto"
+        Rows from which a label has a linear model. ``"auto"`` is one more than the rounded logarithm, to the base of
+        10, of the number of labels: 2 of 10 labels, 3 of 100, 5 of 10,000.
+    """
+
+    def __init__(self, estimator, min_positives="auto"):
+        self.estimator = estimator
+        self.min_positives = min_positives
+
+    def fit(self, X, y, **params):
+        """Fit a clone on the frequent labels, and means of the rows of the others."""
+        weight = params.get("sample_weight")
+        used = y if weight is None else y[np.flatnonzero(weight)]
+        counts = np.asarray(used.sum(axis=0)).ravel()
+        least = 1 + round(np.log10(max(1, len(counts)))) if self.min_positives == "auto" else self.min_positives
+        frequent = (counts >= least) if (counts >= least).any() else counts == counts.max()
+        self.frequent_, self.rare_ = np.flatnonzero(frequent), np.flatnonzero(~frequent)
+        self.estimator_ = clone(self.estimator).fit(X, y[:, self.frequent_], **params)
+        self.centroids_ = None
+        if len(self.rare_):
+            self.centroids_ = CosineCentroidClassifier().fit(X, y[:, self.rare_], sample_weight=weight)
+        self.classes_ = np.tile([0, 1], (len(counts), 1))
+        return self
+
+    def decision_function(self, X):
+        """Margins of the frequent labels, and ``2 cos - 1.2`` with the mean of their rows of the others."""
+        scores = self.estimator_.decision_function(X)
+        if self.centroids_ is None:
+            return scores
+        scores, every = scores.reshape(len(scores), -1), np.empty((len(scores), len(self.classes_)), scores.dtype)
+        every[:, self.frequent_] = scores
+        every[:, self.rare_] = self.centroids_.decision_function(X)
+        return every
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        inner = get_tags(self.estimator)
+        tags.input_tags, tags.classifier_tags = inner.input_tags, inner.classifier_tags
+        return tags
