@@ -110,7 +110,7 @@ def check_label_texts(label_texts, encoding):
     ValueError
         If there are more or fewer than labels, or a key is none of theirs.
     TypeError
-        If a text is no string.
+        If a text is no string, nor a list of strings.
     """
     if label_texts is None:
         return None
@@ -126,8 +126,12 @@ def check_label_texts(label_texts, encoding):
         texts = list(label_texts)
         if len(texts) != encoding.n_outputs:
             raise ValueError(f"label_texts must have a text for each of {encoding.n_outputs} labels; got {len(texts)}.")
-    for text in texts:
-        if text is not None and not isinstance(text, str):
-            raise TypeError(f"label_texts must hold strings, or None; got {text!r:.80}.")
-    # A name in one piece, as "castor-oil", is read as words; a description stays as it is.
-    return [text if text is None or " " in text else readable(text) for text in texts]
+    return [None if text is None else _label_text(text) for text in texts]
+
+
+def _label_text(given):
+    """A label's text, or its texts one after another; "castor-oil" is read as words, a description stays as it is."""
+    parts = list(given) if isinstance(given, list | tuple) else [given]
+    if not all(isinstance(part, str) for part in parts):
+        raise TypeError(f"label_texts must hold strings, or None; got {given!r:.80}.")
+    return ", ".join(part if " " in part else readable(part) for part in parts) if parts else None

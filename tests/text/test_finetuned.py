@@ -221,7 +221,7 @@ def test_bad_input_loads_nothing_and_changes_nothing(encoder_folder, data, fitte
     before = dict(vars(fitted))
     wrong = [
         ([*texts[:-1], None], y, {}, ValueError, "1 missing text"),
-        (texts[0], y, {}, TypeError, "X is a single str"),
+        (texts[0], y, {}, TypeError, "X is a str"),
         (texts, y[:-1], {}, ValueError, "inconsistent numbers of samples"),
         (texts, 2 * y, {}, ValueError, "holds only 0 and 1"),
         (texts, y, {"loss": "fokal"}, ValueError, "loss must be"),
@@ -604,6 +604,16 @@ def test_names_of_labels_are_read_as_words(encoder_folder, data):
     first, second = (
         make_model(encoder_folder, label_texts=[name, "b", "c", "d"], **still).fit(texts, y).weights_["head.weight"]
         for name in ("castor-oil", "castor oil")
+    )
+    np.testing.assert_array_equal(first, second)
+
+
+def test_several_texts_of_a_label(encoder_folder, data):
+    still = {"learning_rate_init": 0.0, "head_learning_rate_init": 0.0, "max_iter": 1}
+    several, one = [["castor-oil", "aaa"], [], None, "d"], ["castor oil, aaa", None, None, "d"]
+    first, second = (
+        make_model(encoder_folder, label_texts=texts, **still).fit(*data).weights_["head.weight"]
+        for texts in (several, one)
     )
     np.testing.assert_array_equal(first, second)
 
