@@ -11,13 +11,82 @@ Serves a fitted :class:`~skbalance.text.TagClassifier` that ``joblib.dump`` has 
 
 Requests that arrive while others are being tagged wait, and are then tagged in one call: a call for 32 texts takes
 little longer than one for a single text. No torch is loaded.
+
+Nobody waits long behind another: a request is of a limited size, as is all that waits. What is refused is answered with
+a status of 4xx, or 503 while too much waits, and with a reason that repeats nothing of the request.
 """
 
 import asyncio
+import collections
 import contextlib
+import json
 import os
 
 import joblib
+
+MAX_BODY = 1 << 20  # bytes of a request
+MAX_TEXTS = 1000  # in a request
+MAX_CHARACTERS = 50_000  # of a text
+MAX_WAITING = 1 << 22  # characters of all requests that wait: some seconds of work
+
+
+class Refused(Exception):
+    """A request that is not served.
+
+    Parameters
+    ----------
+    status : int
+        Of HTTP.
+    reason : str
+        What the caller is told; nothing that the caller sent.
+    """
+
+    def __init__(self, status, reason):
+        super().__init__(reason)
+        self.status, self.reason = status, reason
+
+
+async def read_texts(chunks):
+    """The texts of a request, of which no more is kept than it may be long.
+
+    Parameters
+    ----------
+    chunks : async iterator of bytes
+        The body: JSON, ``{"texts": [...]}``.
+
+    Returns
+    -------
+    texts : list of str
+
+    Raises
+    ------
+    Refused
+        If it is too long, or anything else.
+    """
+    body, length = bytearray(), 0
+    async for chunk in chunks:
+        length += len(chunk)
+        if length <= MAX_BODY:
+            body += chunk
+        elif length > 100 * MAX_BODY:
+            break
+    if length > MAX_BODY:  # the rest was let pass: many clients read no answer before all is sent
+        raise Refused(413, f"A request has at most {MAX_BODY} bytes.")
+    try:
+        request = json.loads(body)
+    except (ValueError, RecursionError):
+        raise Refused(400, "The body of a request is JSON.") from None
+    texts = request.get("texts") if isinstance(request, dict) else None
+    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+        raise Refused(422, 'A request is {"texts": [...]}, and each text is a string.')
+    if not 1 <= len(texts) <= MAX_TEXTS:
+        raise Refused(422, f"A request has 1 to {MAX_TEXTS} texts.")
+    for number, text in enumerate(texts):
+        if len(text) > MAX_CHARACTERS:
+            raise Refused(422, f"A text has at most {MAX_CHARACTERS} characters; text {number}, from 0, has more.")
+        if any("\ud800" <= character <= "\udfff" for character in text):
+            raise Refused(422, f"Text {number}, from 0, holds half of a surrogate pair, which is no character.")
+    return texts
 
 
 class Batches:
@@ -29,17 +98,30 @@ class Batches:
         Takes a list of texts and returns a list of as many results. It is called in a thread, one call at a time.
     max_texts : int
         Most texts in a call, save for those of one caller.
+    max_characters : int
+        Most characters in a call, with the same exception.
     """
 
-    def __init__(self, tag, max_texts=256):
-        self.tag, self.max_texts = tag, max_texts
-        self.waiting = []
+    def __init__(self, tag, max_texts=256, max_characters=MAX_BODY):
+        self.tag, self.max_texts, self.max_characters = tag, max_texts, max_characters
+        self.waiting = collections.deque()  # texts, their characters, and where the results go
+        self.characters = 0  # of all that waits
         self.arrived = asyncio.Event()
 
     async def __call__(self, texts):
-        """Results for a caller's texts."""
+        """Results for a caller's texts.
+
+        Raises
+        ------
+        Refused
+            If too much waits already.
+        """
+        size = sum(map(len, texts))
+        if self.waiting and self.characters + size > MAX_WAITING:
+            raise Refused(503, "Too many texts wait to be tagged. Try again later.")
         future = asyncio.get_running_loop().create_future()
-        self.waiting.append((texts, future))
+        self.waiting.append((texts, size, future))
+        self.characters += size
         self.arrived.set()
         return await future
 
@@ -48,26 +130,29 @@ class Batches:
         while True:
             await self.arrived.wait()
             batch = self._next()
-            texts = [text for some, _ in batch for text in some]
+            texts = [text for some, _, _ in batch for text in some]
             try:
                 results = await asyncio.to_thread(self.tag, texts)
             except Exception as error:
-                for _, future in batch:
+                for _, _, future in batch:
                     if not future.done():
                         future.set_exception(error)
                 continue
             start = 0
-            for some, future in batch:
+            for some, _, future in batch:
                 if not future.done():  # a caller may have gone
                     future.set_result(results[start : start + len(some)])
                 start += len(some)
 
     def _next(self):
-        batch = [self.waiting.pop(0)]
-        size = len(batch[0][0])
-        while self.waiting and size + len(self.waiting[0][0]) <= self.max_texts:
-            batch.append(self.waiting.pop(0))
-            size += len(batch[-1][0])
+        batch, texts, characters = [], 0, 0
+        while self.waiting:
+            some, size, _ = self.waiting[0]
+            texts, characters = texts + len(some), characters + size
+            if batch and (texts > self.max_texts or characters > self.max_characters):
+                break
+            batch.append(self.waiting.popleft())
+            self.characters -= size
         if not self.waiting:
             self.arrived.clear()
         return batch
@@ -83,9 +168,9 @@ def load_tagger(path):
 
 def make_app(path=None):
     """The service: ``POST /tags`` with ``{"texts": [...]}`` answers ``{"tags": [[...], ...]}``."""
-    from fastapi import Body, FastAPI
+    from fastapi import FastAPI, Request
+    from fastapi.responses import JSONResponse
 
-    body = Body(embed=True, min_length=1, max_length=1000)
     batches = Batches(load_tagger(path or os.environ["TAG_MODEL"]))
 
     @contextlib.asynccontextmanager
@@ -97,7 +182,10 @@ def make_app(path=None):
     app = FastAPI(title="Tags", lifespan=lifespan)
 
     @app.post("/tags")
-    async def tags(texts: list[str] = body) -> dict[str, list[list]]:
-        return {"tags": await batches(texts)}
+    async def tags(request: Request):
+        try:
+            return {"tags": await batches(await read_texts(request.stream()))}
+        except Refused as refused:
+            return JSONResponse({"detail": refused.reason}, status_code=refused.status)
 
     return app

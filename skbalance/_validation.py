@@ -74,6 +74,9 @@ class DocLinkMixin:
 
     def __setstate__(self, state):
         state = dict(state)
+        shadowing = [name for name in state if callable(getattr(type(self), str(name), None))]
+        if shadowing:
+            raise ValueError(f"{shadowing[0]!r:.80} in the state of a {type(self).__name__} is a method's name.")
         _check_version(type(self).__name__, state.pop("_skbalance_version", None))
         super().__setstate__(state)  # type: ignore[misc]
 

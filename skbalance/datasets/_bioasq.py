@@ -18,7 +18,7 @@ from skbalance._validation import Interval, validate_params
 from skbalance.datasets._base import indicator_matrix, load_descr
 
 FIELDS = ("pmid", "title", "abstractText", "meshMajor")
-MAX_ARTICLE = 1 << 24  # characters: what is longer is no article but a damaged file
+MAX_ARTICLE = 1 << 21  # characters: what is longer is no article but a damaged file
 _CHUNK = 1 << 20  # characters read at a time
 _OPENING = re.compile(r'\s*\{.*?"articles"\s*:\s*\[', re.DOTALL)
 _BETWEEN = re.compile(r"[\s,]*")
@@ -66,12 +66,14 @@ def iter_articles(stream: TextIO) -> Iterator[dict]:
         try:
             article, position = decoder.raw_decode(text, position)
         except json.JSONDecodeError as error:
+            if len(text) - position > MAX_ARTICLE:
+                raise ValueError(f"article {number + 1} is no JSON: {error.msg}") from None
             chunk = stream.read(_CHUNK)
             if not chunk:
                 raise ValueError(f"it ends inside article {number + 1}, or that is no JSON: {error.msg}") from None
             text, position = text[position:] + chunk, 0
-            if len(text) > MAX_ARTICLE:
-                raise ValueError(f"article {number + 1} is no JSON: {error.msg}") from None
+        except (RecursionError, ValueError):
+            raise ValueError(f"article {number + 1} is nested too deep, or has a number too long, to be one") from None
         else:
             number += 1
             yield article
@@ -83,18 +85,18 @@ def _check_article(article: dict, number: int) -> None:
         raise ValueError(f"article {number} is a {type(article).__name__}, not an object")
     missing = [field for field in FIELDS if field not in article]
     if missing:
-        raise ValueError(
-            f"article {number} (pmid {article.get('pmid', 'unknown')}) lacks {', '.join(missing)}; "
-            f"needed are {', '.join(FIELDS)}"
-        )
-    for field in ("title", "abstractText"):
-        if not isinstance(article[field], str | None):
-            raise ValueError(
-                f"{field} of article {number} (pmid {article['pmid']}) is {article[field]!r}, not a string or null"
-            )
+        raise ValueError(f"{_name(article, number)} lacks {', '.join(missing)}; needed are {', '.join(FIELDS)}")
     terms = article["meshMajor"]
     if not isinstance(terms, list) or not all(isinstance(term, str) for term in terms):
-        raise ValueError(f"meshMajor of article {number} (pmid {article['pmid']}) is {terms!r}, not a list of terms")
+        raise ValueError(f"meshMajor of {_name(article, number)} is {terms!r:.80}, not a list of terms")
+    for field, kind in (("pmid", str | int), ("title", str | None), ("abstractText", str | None)):
+        if not isinstance(article[field], kind):
+            wanted = "a string or a number" if field == "pmid" else "a string or null"
+            raise ValueError(f"{field} of {_name(article, number)} is {article[field]!r:.80}, not {wanted}")
+
+
+def _name(article, number) -> str:
+    return f"article {number} (pmid {repr(article.get('pmid', 'unknown')).strip(chr(39)):.40})"
 
 
 @validate_params(
@@ -187,7 +189,7 @@ def load_bioasq(path, *, max_articles=None, min_label_count=1, return_X_y=False)
                     break
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise OSError(f"{path} is truncated or its compression is damaged: {error}") from error
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise ValueError(f"{path} is no BioASQ file: {error}") from error
     if not texts:
         raise ValueError(f"{path} holds no article")

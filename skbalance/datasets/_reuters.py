@@ -1,14 +1,13 @@
 """Reuters-21578, the ModApte split, the 90 topics with a document in both parts."""
 
 import gzip
+import html
 import os
 import re
-import tarfile
 import zlib
 from collections.abc import Iterator
-from html.parser import HTMLParser
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from sklearn.utils import Bunch
@@ -25,6 +24,13 @@ ARCHIVE_SHA256 = "3bae43c9b14e387f76a61b6d82bf98a4fb5d3ef99ef7e7075ff2ccbcf59f9d
 MEMBER_NAMES = tuple(f"reut2-{number:03d}.sgm" for number in range(22))
 
 _CONTROL_CHARACTERS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+# Each takes time in proportion to the length of the text, whatever it is.
+_TAG = re.compile(r"<[^<>]*>")
+_NO_TAG = re.compile(r"<(?!/?[A-Za-z][^<>]*>)")
+_BETWEEN = re.compile(r"\s*(<!DOCTYPE[^<>]*>\s*)?")
+_ATTRIBUTE = re.compile(r'\s([A-Z]+)="([^"]*)"')
+_TOPIC = re.compile(r"<D>([^<]*)</D>")
+_SPLITS = {"TRAIN": "train", "TEST": "test"}
 
 
 class Document(NamedTuple):
@@ -36,168 +42,145 @@ class Document(NamedTuple):
     text: str
 
 
-class _SGMLParser(HTMLParser):
-    """Collects the documents with assessed topics in the training and test part of the ModApte split.
-
-    The collection's SGML has no markup that an HTML parser does not know how to read: plain elements,
-    attributes in quotes and character references. References to control characters are dropped.
-    """
-
-    _SPLITS = {"TRAIN": "train", "TEST": "test"}
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.documents: list[Document] = []
-        self._open: list[str] = []
-        self._attributes: dict[str, str | None] = {}
-        self._topics: list[str] = []
-        self._parts: dict[str, list[str]] = {"title": [], "body": [], "text": []}
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag == "reuters":
-            if "reuters" in self._open:
-                raise ValueError(f"document {self._attributes.get('newid')} is not closed")
-            self._attributes = dict(attrs)
-            self._topics = []
-            for part in self._parts.values():
-                part.clear()
-        elif tag == "d" and self._open[-1:] == ["topics"]:
-            self._topics.append("")
-        self._open.append(tag)
-
-    def handle_data(self, data: str) -> None:
-        if not self._open:
-            return
-        tag = self._open[-1]
-        if tag in self._parts:
-            self._parts[tag].append(data)
-        elif tag == "d" and self._open[-2:-1] == ["topics"]:
-            self._topics[-1] += data
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag not in self._open:  # the collection has a stray end tag
-            return
-        while self._open.pop() != tag:
-            pass
-        if tag == "reuters":
-            self._end_document()
-
-    def _end_document(self) -> None:
-        if self._attributes.get("topics") != "YES":
-            return
-        split = self._SPLITS.get(self._attributes.get("lewissplit") or "")
-        if split is None:
-            return
-        title, body, rest = (
-            _CONTROL_CHARACTERS.sub("", "".join(self._parts[name])).strip() for name in ("title", "body", "text")
-        )
-        # A brief has a title only; an unprocessed document has neither, its text lies bare in TEXT.
-        text = "\n".join(part for part in (title, body) if part) or rest
-        topics = frozenset(topic.strip() for topic in self._topics)
-        number = self._attributes.get("newid") or ""
-        if not number.isdecimal():
-            raise ValueError(f"a document has NEWID={number!r}, which is no number")
-        self.documents.append(Document(int(number), split, topics, text))
-
-    def close(self) -> None:
-        super().close()
-        if "reuters" in self._open:
-            raise ValueError(f"it ends inside document {self._attributes.get('newid')}")
-
-
 def parse_sgml(content: bytes) -> list[Document]:
     """Return the documents of one SGML file (latin-1) that belong to the ModApte split, topics or none.
+
+    The collection's SGML is plain elements in capitals, attributes in double quotes and character references.
+    References to control characters are dropped.
 
     Raises
     ------
     ValueError
-        If a document is not closed or has no number.
+        If a document is not closed, has no number, or has markup that does not end.
     """
-    parser = _SGMLParser()
-    parser.feed(content.decode("latin-1"))
-    parser.close()
-    return parser.documents
+    documents, text, position = [], content.decode("latin-1"), 0
+    while (start := text.find("<REUTERS", position)) >= 0:
+        end, following = text.find("</REUTERS>", start), text.find("<REUTERS", start + 1)
+        head = text[start : text.find(">", start) + 1]
+        attributes = dict(_ATTRIBUTE.findall(head))
+        name = f"document {repr(attributes.get('NEWID', ''))[1:-1]:.80}"
+        if end < 0 and following < 0:
+            raise ValueError(f"it ends inside {name}")
+        if end < 0 or 0 <= following < end:
+            raise ValueError(f"{name} is not closed")
+        _check_markup(text[position:start], text[start:end], name)
+        if attributes.get("TOPICS") == "YES" and attributes.get("LEWISSPLIT") in _SPLITS:
+            documents.append(_read_document(attributes, text[start + len(head) : end]))
+        position = end + len("</REUTERS>")
+    _check_markup(text[position:], "", "the end")
+    return documents
 
 
-def _is_unsafe(member: tarfile.TarInfo) -> bool:
-    """Whether a member is anything but a file or folder that stays below the archive's own folder."""
-    posix, windows = PurePosixPath(member.name), PureWindowsPath(member.name)
-    outside = posix.is_absolute() or windows.drive or windows.root or ".." in windows.parts
-    return bool(outside) or not (member.isfile() or member.isdir())
+def _check_markup(before, document, name):
+    if not _BETWEEN.fullmatch(before):
+        raise ValueError(f"before {name} stands {before.strip()[:40]!r}, which is no document")
+    if found := _NO_TAG.search(document):
+        raise ValueError(f"{name} has markup that does not end: {document[found.start() :][:40]!r}")
 
 
-MAX_MEMBER_SIZE = 1 << 24  # bytes: more is no file of the collection but would fill the memory
+def _read_document(attributes, content) -> Document:
+    title, body = (_plain(_element(content, name)) for name in ("TITLE", "BODY"))
+    # A brief has a title only; an unprocessed document has neither, its text lies bare in TEXT.
+    text = "\n".join(part for part in (title, body) if part) or _plain(_element(content, "TEXT").partition("<")[0])
+    topics = frozenset(_plain(topic) for topic in _TOPIC.findall(_element(content, "TOPICS")))
+    number = attributes.get("NEWID", "")
+    if not re.fullmatch("[0-9]{1,9}", number):
+        raise ValueError(f"a document has NEWID={number!r:.80}, which is no number of at most nine digits")
+    return Document(int(number), _SPLITS[attributes["LEWISSPLIT"]], topics, text)
+
+
+def _element(content, name) -> str:
+    """What stands in an element; nothing if there is none."""
+    start = content.find(f"<{name}")
+    end = content.find(f"</{name}>", start)
+    return content[content.find(">", start) + 1 : end] if 0 <= start < end else ""
+
+
+def _plain(content) -> str:
+    """Text without tags, references and control characters."""
+    try:
+        return _CONTROL_CHARACTERS.sub("", html.unescape(_TAG.sub("", content))).strip()
+    except ValueError as error:  # a number of thousands of digits
+        raise ValueError("a reference to a character has a number beyond all characters") from error
+
+
+def _is_unsafe(name: str) -> bool:
+    """Whether a path leads out of the archive's own folder."""
+    posix, windows = PurePosixPath(name), PureWindowsPath(name)
+    return bool(posix.is_absolute() or windows.drive or windows.root or ".." in windows.parts)
+
+
+MAX_MEMBER_SIZE = 1 << 21  # bytes: more is no file of the collection but would fill the memory
+MAX_MEMBERS = 1000
 MAX_ARCHIVE_SIZE = 1 << 27  # bytes, unpacked: the collection has 28 million
-
-
-class _Limited:
-    """An unpacked stream that is read no further than an archive of the collection can be long."""
-
-    def __init__(self, stream, path):
-        self.stream, self.path = stream, path
-        self.tell = stream.tell
-
-    def read(self, size):
-        """Read, if the end lies within the limit."""
-        self._check(self.tell() + size)
-        return self.stream.read(size)
-
-    def seek(self, offset):
-        """Go elsewhere, if that lies within the limit."""
-        self._check(offset)
-        return self.stream.seek(offset)
-
-    def _check(self, end):
-        if end > MAX_ARCHIVE_SIZE:
-            raise OSError(
-                f"{self.path} unpacks to more than {MAX_ARCHIVE_SIZE} bytes, the collection to 28 million: it is "
-                "another archive, or a damaged one"
-            )
-
-
-def _open_limited(stream: Any, path: Path) -> tarfile.TarFile:
-    limited: Any = _Limited(stream, path)
-    return tarfile.open(fileobj=limited, mode="r:")
+_BLOCK = 512  # bytes of a header, and what contents are filled up to
+_FILE, _FOLDER = (b"0", b"\0"), b"5"  # kinds of members
 
 
 def read_members(path: Path) -> Iterator[tuple[str, bytes]]:
     """Yield name and content of the 22 SGML files, read from the archive; nothing is written to disk.
 
+    The format of the tar archive is read here and not by ``tarfile``, whose headers may be of any length.
+
     Raises
     ------
     OSError
-        If the archive is truncated or no gzip-compressed tar archive, holds a link or a path outside of its
-        folder, or if one of the 22 files is missing or there twice.
+        If the archive is truncated or no gzip-compressed tar archive, holds anything but files and folders below its
+        own, or if one of the 22 files is missing or there twice.
     """
     seen: set[str] = set()
     try:
-        with gzip.open(path) as stream, _open_limited(stream, path) as archive:
-            for member in archive:
-                if _is_unsafe(member):
+        with gzip.open(path) as stream:
+            for number, (member, kind, size) in enumerate(_headers(stream, path)):
+                if number == MAX_MEMBERS:
+                    raise OSError(f"{path} holds more than {MAX_MEMBERS} files; the collection has 22")
+                name = PurePosixPath(member).name
+                if _is_unsafe(member) or kind not in (*_FILE, _FOLDER):
                     raise OSError(
-                        f"{path} holds {member.name!r}, which is a link or lies outside of the archive's "
-                        "folder; nothing of it was used"
+                        f"{path} holds {member!r:.200}, which is a link or lies outside of the archive's folder, or is "
+                        "no file; nothing of it was used"
                     )
-                name = PurePosixPath(member.name).name
-                if not member.isfile() or name not in MEMBER_NAMES:
-                    continue
-                if name in seen:
+                wanted = kind in _FILE and name in MEMBER_NAMES
+                if wanted and name in seen:
                     raise OSError(f"{path} holds {name} twice")
-                if member.size > MAX_MEMBER_SIZE:
-                    raise OSError(f"{name} in {path} claims {member.size} bytes; the collection's have 1.4 million")
-                seen.add(name)
-                content = archive.extractfile(member)
-                assert content is not None  # it is a file
-                yield name, content.read()
-            while archive.fileobj and archive.fileobj.read(1 << 20):  # to the end, where the checksum is
-                pass
-    except (EOFError, gzip.BadGzipFile, tarfile.TarError, zlib.error) as error:
+                if wanted and size > MAX_MEMBER_SIZE:
+                    raise OSError(f"{name} in {path} claims {size} bytes; the collection's have 1.4 million")
+                content = stream.read(size) if wanted else b""
+                stream.seek(-(size + _BLOCK) % _BLOCK + size - len(content), os.SEEK_CUR)
+                if wanted:
+                    seen.add(name)
+                    yield name, content
+            while stream.read(1 << 16):  # to the end, where the checksum is
+                _check_length(stream.tell(), path)
+    except (EOFError, gzip.BadGzipFile, zlib.error, ValueError) as error:
         raise OSError(
             f"{path} is truncated or is no gzip-compressed tar archive ({error}); delete it and fetch it again"
         ) from error
     missing = [name for name in MEMBER_NAMES if name not in seen]
     if missing:
         raise OSError(f"{path} lacks {len(missing)} of its {len(MEMBER_NAMES)} files: {', '.join(missing)}")
+
+
+def _headers(stream, path) -> Iterator[tuple[str, bytes, int]]:
+    """Name, kind and size of each member of a tar archive; what reads on must have gone past its content."""
+    while (header := stream.read(_BLOCK)).strip(b"\0"):
+        digits, said = header[124:136].strip(b" \0") or b"0", header[148:156].strip(b" \0")
+        if not said.isdigit() or int(said, 8) != sum(header[:148] + b" " * 8 + header[156:]):
+            raise ValueError("a header is damaged")
+        # A first bit that is set stands for a number too large for digits, or below 0.
+        size = int(digits, 8) if digits.isdigit() else MAX_ARCHIVE_SIZE
+        _check_length(stream.tell() + size, path)
+        yield header[:100].rstrip(b"\0").decode("latin-1"), header[156:157], size
+    if len(header) < _BLOCK:
+        raise EOFError("it ends without an end")
+
+
+def _check_length(end, path):
+    if end > MAX_ARCHIVE_SIZE:
+        raise OSError(
+            f"{path} unpacks to more than {MAX_ARCHIVE_SIZE} bytes, the collection to 28 million: it is another "
+            "archive, or a damaged one"
+        )
 
 
 @validate_params(

@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
+import json
 import os
 import time
+from contextlib import suppress
 from pathlib import Path
 
+import joblib
 import numpy as np
 import torch
 
-__all__ = ["Checkpoints", "fingerprint"]
+from .._warnings import warn
+from ._encoders import digest_of
+from ._processes import Processes
+
+__all__ = ["Checkpoints", "fingerprint", "tell_apart"]
 
 # Within an epoch a checkpoint is written this often.
 SECONDS_BETWEEN_CHECKPOINTS = 600.0
+# Checkpoints of a training that are kept: the last one, and the one before should that be damaged.
+KEPT = 2
 
 
 class Checkpoints:
-    """The checkpoint of one training in a folder that several may share.
+    """The checkpoints of one training in a folder that several may share.
+
+    A file is named by training, epoch, step and a hash of its content: a damaged one is not taken for whole.
 
     Parameters
     ----------
@@ -25,18 +37,49 @@ class Checkpoints:
         Made if it does not exist.
     name : str
         Tells this training from others: a hash of all that decides its result.
+
+    Raises
+    ------
+    OSError
+        If it is no folder and none can be made.
     """
 
     def __init__(self, folder, name: str):
-        self.folder = Path(os.path.expanduser(folder))
-        self.path = self.folder / f"{name}.pt"
+        self.folder, self.name = Path(os.path.expanduser(folder)), name
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OSError(
+                error.errno, f"checkpoint_dir={str(folder)!r} is no folder and none can be made: {error.strerror}"
+            ) from error
+        self.failed = False
         self._written = time.monotonic()
 
+    @property
+    def paths(self) -> list[Path]:
+        """Files of this training, the last one first."""
+        return sorted(self.folder.glob(f"{self.name}.*.pt"), reverse=True)
+
     def read(self) -> dict | None:
-        """The state that was written last; None if there is none."""
-        if not self.path.is_file():
-            return None
-        return torch.load(self.path, map_location="cpu", weights_only=True)
+        """The state that was written last and is whole; None if there is none. Damaged ones are warned of and removed.
+
+        What processes that were killed have left half written is removed too.
+        """
+        for path in self.folder.glob(f"{self.name}.*.part"):
+            path.unlink(missing_ok=True)
+        for path in self.paths:
+            try:
+                if path.name.split(".")[-2] == digest_of(path):
+                    return torch.load(path, map_location="cpu", weights_only=True)
+                path.unlink(missing_ok=True)
+                found = "it is damaged"
+            except OSError as error:
+                found = f"it cannot be read, {error.strerror}"
+            warn(
+                f"The checkpoint {path.name!r} in checkpoint_dir={str(self.folder)!r} is not used: {found}. Training "
+                "resumes from the one before, or begins anew."
+            )
+        return None
 
     @property
     def due(self) -> bool:
@@ -44,28 +87,64 @@ class Checkpoints:
         return time.monotonic() - self._written >= SECONDS_BETWEEN_CHECKPOINTS
 
     def write(self, run, net):
-        """Write the state of a training, beside the last one and then in its place."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        """Write the state of a training beside the last ones; where that fails, warn, and write no more."""
+        if self.failed:
+            return
         state = {
             "run": dict(vars(run)),
             "module": net.module_.state_dict(),
             "optimizer": net.optimizer_.state_dict(),
         }
-        beside = self.path.with_suffix(f".{os.getpid()}")
+        beside = self.folder / f"{self.name}.{os.getpid()}.part"
         try:
-            torch.save(state, beside)
-            os.replace(beside, self.path)
+            with beside.open("wb") as file:
+                torch.save(state, file)
+                file.flush()
+                os.fsync(file.fileno())
+            at = f"{run.epoch:06d}-{run.step:012d}"
+            os.replace(beside, self.folder / f"{self.name}.{at}.{digest_of(beside)}.pt")
+            for path in self.paths[KEPT:]:
+                path.unlink(missing_ok=True)
+        except (OSError, RuntimeError) as error:  # torch turns some of the former into the latter
+            self.failed = True
+            reason = getattr(error, "strerror", None) or "torch could not save it"
+            warn(
+                f"No checkpoint could be written to checkpoint_dir={str(self.folder)!r} ({reason}). Training goes on "
+                "without; if it is interrupted, it resumes from the last one there, if any."
+            )
         finally:
-            beside.unlink(missing_ok=True)
+            with suppress(OSError):
+                beside.unlink(missing_ok=True)
         self._written = time.monotonic()
 
     def remove(self):
-        """Remove the checkpoint of a training that is done."""
-        self.path.unlink(missing_ok=True)
+        """Remove the files of a training that is done."""
+        for path in self.folder.glob(f"{self.name}.*"):
+            with suppress(OSError):
+                path.unlink()
+
+
+def tell_apart(value, parameter: str) -> str:
+    """Hash of a parameter that may be an object or a function: of what it holds, and of the source that it runs.
+
+    Raises
+    ------
+    ValueError
+        If it cannot be told from others, as a lambda.
+    """
+    code = inspect.unwrap(getattr(value, "_score_func", value))  # a scorer's own function
+    try:
+        source = "" if isinstance(value, str) else inspect.getsource(code if inspect.isroutine(code) else type(code))
+        return f"{joblib.hash(value)} {source}"
+    except Exception as error:
+        raise ValueError(
+            f"checkpoint_dir needs a {parameter} that tells one training from another: a name, or an object or "
+            f"function that a module defines; got {value!r}."
+        ) from error
 
 
 def fingerprint(network, data, validation, seed, settings) -> str:
-    """Hash of all that decides the result of a training: initial weights, texts, labels, seed and settings.
+    """Hash of all that decides the result of a training: encoder, weights, texts, labels, seed, settings, versions.
 
     Parameters
     ----------
@@ -82,13 +161,17 @@ def fingerprint(network, data, validation, seed, settings) -> str:
     -------
     name : str
     """
-    digest = hashlib.blake2b(f"{seed} {settings!r}".encode(), digest_size=16)
-    for texts in (data, validation):
+    config = {key: value for key, value in network.encoder.config.to_dict().items() if key != "_name_or_path"}
+    told = json.dumps(config, sort_keys=True, default=repr)
+    told += f"{torch.__version__} {Processes.joined().count} {seed} {settings!r} {network!r}"
+    digest = hashlib.blake2b(told.encode(), digest_size=16)
+    arrays = [(name, tensor.detach().cpu().numpy()) for name, tensor in network.state_dict().items()]
+    for kind, texts in (("train", data), ("validation", validation)):
         if texts is not None:
             y = texts.y
-            for array in (texts.tokens.ids, texts.tokens.starts, y.data, y.indices, y.indptr, texts.weight):
-                digest.update(np.ascontiguousarray(array).tobytes())
-    for name, tensor in network.state_dict().items():
-        digest.update(name.encode())
-        digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+            arrays += [(kind, part) for part in (texts.tokens.ids, texts.tokens.starts, texts.weight)]
+            arrays += [(kind, part) for part in (y.data, y.indices, y.indptr)]
+    for name, array in arrays:
+        digest.update(f"{name} {array.shape} {array.dtype.str}".encode())
+        digest.update(np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()

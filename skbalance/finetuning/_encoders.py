@@ -2,16 +2,39 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import re
 import tempfile
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, NamedTuple
 
-__all__ = ["EncoderSource", "encoder_layers", "load_encoder", "max_positions", "quiet_loading", "rebuild_encoder"]
+__all__ = [
+    "EncoderSource",
+    "check_files",
+    "digest_of",
+    "encoder_layers",
+    "load_encoder",
+    "max_positions",
+    "quiet_loading",
+    "rebuild_encoder",
+]
 
 _INSTALL_HINT = 'FineTunedMultiLabelClassifier needs transformers: pip install "skbalance[text]"'
+# What describes an encoder and its tokenizer; nothing of another name is taken from what others wrote.
+_SETTINGS = ("config.json", "tokenizer_config.json")
+_FILES = (
+    *_SETTINGS, "tokenizer.json", "special_tokens_map.json", "added_tokens.json", "vocab.txt", "vocab.json",
+    "merges.txt", "bpe.codes", "sentencepiece.bpe.model", "spiece.model", "spm.model", "tokenizer.model",
+    "chat_template.jinja",
+)  # fmt: skip
+# Settings by which transformers runs code, or reads what lies elsewhere.
+_REFUSED = re.compile(
+    r"auto_map|trust_remote_code|quantization_config|custom_\w+|_?name_or_path|\w+_(file|path|dir|repo|repo_id)"
+    r"|\w*_implementation(_internal)?|\w*kernels\w*|\w*backbone\w*|pretrained\w*"
+)
 
 
 class EncoderSource(NamedTuple):
@@ -49,17 +72,19 @@ def load_encoder(source: EncoderSource) -> tuple[Any, dict[str, bytes]]:
     """
     transformers = _transformers()
     folder = os.path.expanduser(source.model)
-    where = {"subfolder": _subfolder(folder)} if os.path.isdir(folder) else {}
     options = {
         "revision": source.revision,
         "local_files_only": source.local_files_only,
         "trust_remote_code": source.trust_remote_code,
     }
     try:
+        where = {"subfolder": _subfolder(folder)} if os.path.isdir(folder) else {}
         with quiet_loading() if os.path.isdir(folder) else nullcontext():
             encoder = transformers.AutoModel.from_pretrained(folder, **where, **options)
             tokenizer = transformers.AutoTokenizer.from_pretrained(folder, **where, **options)
-    except (OSError, ValueError) as error:
+    except ImportError:
+        raise
+    except Exception as error:  # of any kind, where files are damaged
         if os.path.isdir(folder):
             raise OSError(f"The folder model={source.model!r} could not be loaded as an encoder: {error}") from error
         raise OSError(
@@ -69,7 +94,7 @@ def load_encoder(source: EncoderSource) -> tuple[Any, dict[str, bytes]]:
         ) from error
     if getattr(encoder.config, "is_encoder_decoder", False):
         raise ValueError(f"model={source.model!r} is a {type(encoder).__name__}, with a decoder; an encoder is needed.")
-    return encoder.float(), _describe(encoder, tokenizer)
+    return encoder.float(), _describe(encoder, tokenizer, source.trust_remote_code)
 
 
 def rebuild_encoder(files: dict[str, bytes], state: dict | None = None, *, trust_remote_code=False):
@@ -90,22 +115,97 @@ def rebuild_encoder(files: dict[str, bytes], state: dict | None = None, *, trust
     tokenizer : transformers.PreTrainedTokenizerBase
     """
     transformers = _transformers()
-    with tempfile.TemporaryDirectory() as folder, quiet_loading():
-        for name, content in files.items():
-            Path(folder, name).write_bytes(content)
-        tokenizer = transformers.AutoTokenizer.from_pretrained(folder, trust_remote_code=trust_remote_code)
-        if state is None:
-            return None, tokenizer
-        config = transformers.AutoConfig.from_pretrained(folder, trust_remote_code=trust_remote_code)
-        kind = getattr(transformers, json.loads(files["config.json"])["architectures"][0], None)
-        if kind is not None:
-            return kind.from_pretrained(None, config=config, state_dict=state).float(), tokenizer
-        import torch
+    if not trust_remote_code:
+        check_files(files)
+    try:
+        with tempfile.TemporaryDirectory() as folder, quiet_loading():
+            for name, content in files.items():
+                Path(folder, name).write_bytes(content)
+            tokenizer = transformers.AutoTokenizer.from_pretrained(folder, trust_remote_code=trust_remote_code)
+            if state is None:
+                return None, tokenizer
+            config = transformers.AutoConfig.from_pretrained(folder, trust_remote_code=trust_remote_code)
+            _check_layers(json.loads(files["config.json"]), len(state))
+            return _with_weights(transformers, config, state, trust_remote_code), tokenizer
+    except ImportError:
+        raise
+    except Exception as error:
+        raise ValueError(
+            f"The encoder cannot be put together from its files and weights ({type(error).__name__}): they do not "
+            "belong together, or it has code of its own, which runs with trust_remote_code=True only."
+        ) from error
 
-        with torch.random.fork_rng(devices=[]):  # a class that came with the model draws weights first
-            encoder = transformers.AutoModel.from_config(config, trust_remote_code=trust_remote_code)
-        encoder.load_state_dict(state)
-        return encoder.float(), tokenizer
+
+def _with_weights(transformers, config, state, trust_remote_code):
+    import torch
+
+    with torch.device("meta"):  # takes no memory, whatever sizes the configuration names
+        like = transformers.AutoModel.from_config(config, trust_remote_code=trust_remote_code)
+    if {name: part.shape for name, part in like.state_dict().items()} != {
+        name: part.shape for name, part in state.items()
+    }:
+        raise ValueError("the weights are not those that the configuration names")
+    return type(like).from_pretrained(None, config=config, state_dict=state).float()
+
+
+def check_files(files):
+    """Refuse files by which an encoder that others wrote would run code, or reach beyond its own folder.
+
+    Parameters
+    ----------
+    files : dict of bytes
+        Contents by name.
+
+    Raises
+    ------
+    ValueError
+        If a name is none of those that describe an encoder and its tokenizer, or a setting in them names code or a
+        place.
+    """
+    for name, content in files.items():
+        if name not in _FILES or not isinstance(content, bytes):
+            raise ValueError(
+                f"An encoder is described by the contents of {', '.join(_FILES)}; got {name!r:.80} "
+                f"({type(content).__name__}). Other files are taken from models of your own only, as a pickle."
+            )
+        if name in _SETTINGS:
+            for _, key in _refused(_settings(name, content)):
+                raise ValueError(
+                    f"{name} has {key!r:.80}, by which transformers would run code or read files elsewhere."
+                )
+    if "config.json" not in files:
+        raise ValueError("An encoder needs a config.json; it is not among the files.")
+
+
+def _settings(name, content) -> dict:
+    try:
+        return dict(json.loads(content).items())
+    except (AttributeError, ValueError, RecursionError) as error:
+        raise ValueError(f"{name} of the encoder is no JSON, or holds no settings by name.") from error
+
+
+def _settings_within(settings):
+    """Each setting, at any depth: the dictionary that holds it, its name, its value."""
+    left = [settings]
+    while left:
+        part = left.pop()
+        if isinstance(part, dict):
+            yield from ((part, name, value) for name, value in list(part.items()))
+        left += part.values() if isinstance(part, dict) else part if isinstance(part, list) else []
+
+
+def _refused(settings) -> list[tuple[dict, str]]:
+    """Those that are refused; a number names neither code nor a place."""
+    named = (bool, str, list, dict)
+    found = [(part, key) for part, key, value in _settings_within(settings) if value and isinstance(value, named)]
+    return [(part, key) for part, key in found if _REFUSED.fullmatch(key)]
+
+
+def _check_layers(settings, n_weights):
+    """Refuse more layers than there are weights: to build them would take for ever."""
+    for _, name, value in _settings_within(settings):
+        if "layer" in name and isinstance(value, int) and value > n_weights:
+            raise ValueError(f"{name}={value} for {n_weights} weights")
 
 
 def max_positions(encoder, tokenizer) -> int:
@@ -162,13 +262,33 @@ def _subfolder(folder: str) -> str:
     modules = Path(folder, "modules.json")
     if Path(folder, "config.json").is_file() or not modules.is_file():
         return ""
-    return json.loads(modules.read_text(encoding="utf-8"))[0]["path"]
+    part = json.loads(modules.read_text(encoding="utf-8"))[0]["path"]
+    if not re.fullmatch(r"\w[\w.-]*", part):
+        raise ValueError(f"modules.json has the path {part!r:.80}, which is no folder in it")
+    return part
 
 
-def _describe(encoder, tokenizer) -> dict[str, bytes]:
+def _describe(encoder, tokenizer, trust_remote_code) -> dict[str, bytes]:
     with tempfile.TemporaryDirectory() as folder:
         tokenizer.save_pretrained(folder)
         config = type(encoder.config).from_dict(encoder.config.to_dict())
         config.architectures = [type(encoder).__name__]
         config.save_pretrained(folder)
-        return {path.name: path.read_bytes() for path in sorted(Path(folder).iterdir()) if path.is_file()}
+        files = {path.name: path.read_bytes() for path in sorted(Path(folder).iterdir()) if path.is_file()}
+    if trust_remote_code:
+        return files
+    for name in _SETTINGS:
+        settings = json.loads(files[name])
+        for part, key in _refused(settings):  # would be refused when it is read again
+            del part[key]
+        files[name] = json.dumps(settings, indent=2).encode()
+    return {name: content for name, content in files.items() if name in _FILES}
+
+
+def digest_of(path) -> str:
+    """Hash of a file's content."""
+    digest = hashlib.blake2b(digest_size=16)
+    with open(path, "rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()

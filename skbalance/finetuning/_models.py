@@ -106,6 +106,8 @@ class TextModel:
             parts[part][rest] = torch.tensor(array)
         encoder, plain = rebuild_encoder(files, parts["encoder"], trust_remote_code=trust_remote_code)
         head = parts["head"]
+        if head["weight"].shape[1] != encoder.config.hidden_size:
+            raise ValueError("The weights of the head are for another encoder: its vectors have another length.")
         if pooling == "label_attention":
             network = TextNetwork(encoder, LabelAttentionHead(**head))
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import torch
@@ -100,7 +101,7 @@ def fine_tune(
     """
     processes = Processes.joined()
     run = Run(seed)
-    saved = None if checkpoints is None else checkpoints.read()
+    saved = processes.agree(checkpoints.read() if checkpoints is not None and processes.first else None)
     if saved is not None:
         run = Run(**saved["run"])
     network.to(options.device)
@@ -170,27 +171,23 @@ class Progress:
     """
 
     def __init__(self, n_steps, run: Run, *, show):
-        self.bar = None
-        if show:
-            from tqdm.auto import tqdm  # skorch needs it too
+        from tqdm.auto import tqdm  # skorch needs it too
 
-            self.bar = tqdm(total=n_steps, initial=run.step, desc="Fine-tuning", unit="step")
+        self.bar = tqdm(total=n_steps, initial=run.step, desc="Fine-tuning", unit="step", disable=not show)
 
     def __enter__(self):
         return self
 
     def __exit__(self, *exc_info):
-        if self.bar is not None:
-            self.bar.close()
+        self.bar.close()
 
     def update(self, run: Run):
         """Show one step more."""
-        if self.bar is not None:
-            shown = f"epoch {run.epoch + 1}, loss {run.loss_sum / run.weight_sum:.4g}"
-            if run.validation_scores:
-                shown += f", validation {run.validation_scores[-1]:.4g}"
-            self.bar.set_postfix_str(shown, refresh=False)
-            self.bar.update()
+        shown = f"epoch {run.epoch + 1}, loss {run.loss_sum / run.weight_sum:.4g}"
+        if run.validation_scores:
+            shown += f", validation {run.validation_scores[-1]:.4g}"
+        self.bar.set_postfix_str(shown, refresh=False)
+        self.bar.update()
 
 
 def own_generators(device):
@@ -202,16 +199,14 @@ def own_generators(device):
     return torch.random.fork_rng(devices=devices)
 
 
-class _compiled:
+@contextmanager
+def _compiled(network: TextNetwork, wanted: bool):
     """Context in which the encoder of a network is compiled, for any length of the texts."""
-
-    def __init__(self, network: TextNetwork, wanted: bool):
-        self.network, self.encoder, self.wanted = network, network.encoder, wanted
-
-    def __enter__(self):
-        if self.wanted:
-            self.encoder.compile(dynamic=True)
-
-    def __exit__(self, *exc_info):
-        if self.wanted:
-            self.encoder._compiled_call_impl = None
+    encoder = network.encoder
+    if wanted:
+        encoder.compile(dynamic=True)
+    try:
+        yield
+    finally:
+        if wanted:
+            encoder._compiled_call_impl = None

@@ -1,8 +1,9 @@
 """A store of vectors on disk, addressed by content.
 
-SQLite, from the standard library, holds it in one file: its commits are atomic, several processes may use it
-at once, and a process that is killed leaves it whole. It runs in rollback mode rather than with a write-ahead
-log, which needs memory shared between the processes and so fails on network drives. Each row carries a checksum.
+SQLite, from the standard library, holds it in one file: its commits are atomic, and a process that is killed leaves it
+whole. It runs in rollback mode rather than with a write-ahead log, which needs memory shared between the processes and
+so fails on network drives. One process at a time has the file open: SQLite does not survive that a file is moved, as a
+damaged one is, while another process has it open. Each row carries a checksum.
 """
 
 import errno
@@ -50,6 +51,10 @@ class CacheInfo(NamedTuple):
     size: int
 
 
+class _Damaged(Exception):
+    """The file was damaged and is set aside."""
+
+
 class VectorStore:
     """Float32 vectors by key, in one SQLite file in a folder.
 
@@ -87,10 +92,7 @@ class VectorStore:
         """
         try:
             return self._read(keys)
-        except _ERRORS as error:
-            if not _is_damage(error):
-                raise self._os_error(error) from error
-            self._set_aside(error)
+        except _Damaged:
             return np.zeros(len(keys), dtype=bool), None
 
     def write(self, keys, vectors):
@@ -111,15 +113,9 @@ class VectorStore:
         blobs = [row.tobytes() for row in np.asarray(vectors, dtype="<f4")]
         rows = [(key, blob, _checksum(key, blob)) for key, blob in zip(keys, blobs)]
         try:
-            try:
-                self._write(rows)
-            except _ERRORS as error:
-                if not _is_damage(error):
-                    raise
-                self._set_aside(error)
-                self._write(rows)
-        except _ERRORS as error:
-            raise self._os_error(error) from error
+            self._write(rows)
+        except _Damaged:
+            self._write(rows)
 
     def check_room(self, n_vectors, dimension):
         """Raise before any work is done if vectors could not be written.
@@ -154,11 +150,8 @@ class VectorStore:
         """
         if not self.path.exists():
             return CacheInfo(str(self.path), 0, 0)
-        try:
-            with closing(self._connect()) as database:
-                (n_vectors,) = database.execute("SELECT count(*) FROM vectors").fetchone()
-        except _ERRORS as error:
-            raise self._os_error(error) from error
+        with self._database(set_aside=False) as database:
+            (n_vectors,) = database.execute("SELECT count(*) FROM vectors").fetchone()
         return CacheInfo(str(self.path), n_vectors, self.path.stat().st_size)
 
     def clear(self):
@@ -172,21 +165,12 @@ class VectorStore:
         if not self.path.exists():
             return 0
         try:
-            with closing(self._connect()) as database:
+            with self._database() as database:
                 n_vectors = database.execute("DELETE FROM vectors").rowcount
                 database.execute("VACUUM")
-        except _ERRORS as error:
-            if not _is_damage(error):
-                raise self._os_error(error) from error
-            self._set_aside(error)
+        except _Damaged:
             return 0
         return n_vectors
-
-    def _file_number(self):
-        try:
-            return self.path.stat().st_ino
-        except OSError:
-            return None
 
     @contextmanager
     def turn(self):
@@ -250,10 +234,45 @@ class VectorStore:
 
         return FileLock(self.folder / name)
 
+    @contextmanager
+    def _database(self, *, set_aside=True):
+        """The database, which no other process has open meanwhile. A damaged one is set aside: `_Damaged` is raised."""
+        try:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise OSError(
+                error.errno, f"cache_dir={str(self.folder)!r} is no folder and none can be made: {error.strerror}"
+            ) from error
+        with self._alone():
+            try:
+                with closing(self._connect()) as database:
+                    yield database
+            except _ERRORS as error:
+                if not set_aside or not _is_damage(error):
+                    raise self._os_error(error) from error
+                self._set_aside(error)
+                raise _Damaged from error
+
+    @contextmanager
+    def _alone(self):
+        from filelock import Timeout
+
+        lock = self.lock("access.lock")
+        try:
+            lock.acquire(timeout=_SECONDS_TO_WAIT, poll_interval=0.01)
+        except Timeout as error:
+            raise self._os_error(error) from error
+        except (OSError, NotImplementedError):
+            pass  # a folder that is only to be read, or a drive without locks
+        try:
+            yield
+        finally:
+            lock.release()
+
     def _read(self, keys):
         found, vectors, n_damaged = np.zeros(len(keys), dtype=bool), None, 0
         position = {key: row for row, key in enumerate(keys)}
-        with closing(self._connect()) as database:
+        with self._database() as database:
             for start in range(0, len(keys), _KEYS_PER_QUERY):
                 part = keys[start : start + _KEYS_PER_QUERY]
                 marks = ",".join("?" * len(part))
@@ -273,24 +292,17 @@ class VectorStore:
         return found, vectors
 
     def _write(self, rows):
-        with closing(self._connect()) as database, database:
+        with self._database() as database, database:
             database.execute("BEGIN IMMEDIATE")
             database.execute(f"PRAGMA user_version = {_FORMAT}")  # writes, and so fails, even without rows
             database.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)", rows)
 
     def _connect(self):
-        try:
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        except OSError as error:
-            raise OSError(
-                error.errno, f"cache_dir={str(self.folder)!r} is no folder and none can be made: {error.strerror}"
-            ) from error
         with suppress(OSError):  # vectors tell of private texts: nobody else's to read
             os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
         database = sqlite3.connect(self.path, timeout=_SECONDS_TO_WAIT, isolation_level=None)
         database.text_factory = bytes  # damage may make text of a vector, and not even valid text
         try:
-            self._opened = self._file_number()
             self._check_format(database)
         except BaseException:
             database.close()
@@ -298,15 +310,14 @@ class VectorStore:
         return database
 
     def _check_format(self, database):
-        if _format_of(database) == (0, 0):
+        if _format_of(database) == (0, 0) and not database.execute("SELECT name FROM sqlite_master").fetchall():
             with database:
                 database.execute("BEGIN IMMEDIATE")
-                if _format_of(database) == (0, 0) and not _tables_of(database):
-                    database.execute(
-                        "CREATE TABLE vectors (key BLOB PRIMARY KEY, vector BLOB NOT NULL, checksum INTEGER NOT NULL)"
-                    )
-                    database.execute(f"PRAGMA application_id = {_APPLICATION}")
-                    database.execute(f"PRAGMA user_version = {_FORMAT}")
+                database.execute(
+                    "CREATE TABLE vectors (key BLOB PRIMARY KEY, vector BLOB NOT NULL, checksum INTEGER NOT NULL)"
+                )
+                database.execute(f"PRAGMA application_id = {_APPLICATION}")
+                database.execute(f"PRAGMA user_version = {_FORMAT}")
         application, version = _format_of(database)
         if application != _APPLICATION:
             raise ValueError(
@@ -321,11 +332,10 @@ class VectorStore:
     def _set_aside(self, error):
         """Move a file that SQLite cannot read out of the way, journal first: it belongs to the damaged file."""
         aside = self.path.with_suffix(".damaged")
-        with self.lock("aside.lock"):
-            if self._file_number() != self._opened:
-                return  # another process was faster: what is there now is a new file
-            Path(f"{self.path}-journal").unlink(missing_ok=True)
-            os.replace(self.path, aside)
+        if not self.path.exists():
+            return
+        Path(f"{self.path}-journal").unlink(missing_ok=True)
+        os.replace(self.path, aside)
         warn(
             f"The embedding cache {str(self.path)!r} is damaged ({error}); it was moved to {aside.name!r} and its "
             "vectors will be computed again."
@@ -345,7 +355,7 @@ class VectorStore:
                 f"cache_dir={str(self.folder)!r} cannot be written to ({message}); make it writable or choose"
                 " another cache_dir",
             )
-        if "locked" in message:
+        if "lock" in message:
             return OSError(
                 errno.EAGAIN,
                 f"Another process has held the embedding cache {str(self.path)!r} for {_SECONDS_TO_WAIT} s "
@@ -371,7 +381,3 @@ def _format_of(database):
     (application,) = database.execute("PRAGMA application_id").fetchone()
     (version,) = database.execute("PRAGMA user_version").fetchone()
     return application, version
-
-
-def _tables_of(database):
-    return database.execute("SELECT name FROM sqlite_master").fetchall()

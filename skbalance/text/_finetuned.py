@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import weakref
 from collections.abc import Mapping
 from numbers import Integral, Real
+from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
@@ -22,11 +24,11 @@ from skbalance._validation import (
     check_sample_weight,
     validate_hyperparameters,
 )
-from skbalance.decisions import readable
-from skbalance.losses import LabelStatistics, get_loss
+from skbalance.losses import BaseLoss, LabelStatistics, get_loss
 from skbalance.text._evaluation import make_evaluation
 from skbalance.text._pretrained import read_folder, write_folder
-from skbalance.text._texts import check_texts
+from skbalance.text._state import FINE_TUNED, CheckedStateMixin
+from skbalance.text._texts import check_label_texts, check_texts
 from skbalance.training import check_device, hold_out_rows
 
 __all__ = ["FineTunedMultiLabelClassifier"]
@@ -37,7 +39,35 @@ BLOCK_ELEMENTS = 1 << 22
 DEVICE_KINDS = ("cpu", "cuda", "mps")
 
 
-class FineTunedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator):
+class _Given(NamedTuple):
+    """What ``fit`` was given, read and checked."""
+
+    texts: list[str]
+    encoding: TargetEncoding
+    indicator: Any
+    weight: np.ndarray
+    loss: BaseLoss
+    device: str
+    label_texts: list | None
+    seeds: np.ndarray
+    kept: np.ndarray  # rows to train on
+    held: np.ndarray  # rows held out for early stopping
+    told: list  # what tells the loss and the scoring from others, for checkpoints
+
+
+class _Plan(NamedTuple):
+    """What training needs: the statistics of the labels, the model as it begins, texts as tokens, settings."""
+
+    statistics: LabelStatistics
+    criterion: Any
+    model: finetuning.TextModel
+    data: Any
+    validation: Any
+    options: finetuning.FineTuningOptions
+    parts: dict
+
+
+class FineTunedMultiLabelClassifier(CheckedStateMixin, LossBoxMixin, ClassifierMixin, BaseEstimator):
     """Text classifier that trains an encoder of Hugging Face end to end with a balancing loss.
 
     Texts go in, labels come out. The encoder starts from its pretrained weights, a head that scores the labels is put
@@ -216,6 +246,9 @@ class FineTunedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator
         "verbose": ["verbose"],
     }
 
+    _of_this_machine = ("model", "revision", "checkpoint_dir", "trust_remote_code")
+    _learned = FINE_TUNED
+
     def __init__(
         self,
         model="sentence-transformers/all-MiniLM-L6-v2",
@@ -317,16 +350,23 @@ class FineTunedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator
         ImportError
             If transformers is needed and not installed.
         OSError
-            If the model cannot be had, or a checkpoint cannot be written.
+            If the model cannot be had, or there can be no folder `checkpoint_dir`. A checkpoint that cannot be written
+            is warned of, and training goes on.
         """
         before = self.__dict__.copy()
         try:
-            return self._fit(X, y, sample_weight)
+            given = self._read(X, y, sample_weight)
+            plan = self._resolve(given)
+            run, checkpoints = self._train(given, plan, y)
+            self._store(given, plan, run)
         except BaseException:
             self.__dict__ = before
             raise
+        if checkpoints is not None:
+            checkpoints.remove()
+        return self
 
-    def _fit(self, X, y, sample_weight):
+    def _read(self, X, y, sample_weight) -> _Given:
         validate_hyperparameters(self)
         loss = get_loss(self.loss)
         device = check_device(self.device, DEVICE_KINDS)
@@ -342,80 +382,69 @@ class FineTunedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator
             raise ValueError("sample_weight holds only zeros; at least one sample must have a positive weight.")
         if self.checkpoint_dir is not None and self.random_state is None:
             raise ValueError("checkpoint_dir needs a random_state, or the same fit could not resume from a checkpoint.")
+        told = [finetuning.tell_apart(getattr(self, name), name) for name in ("loss", "scoring") if self.checkpoint_dir]
         label_texts = check_label_texts(self.label_texts, encoding)
-        random_state = check_random_state(self.random_state)
-        seeds = random_state.randint(2**31 - 1, size=3)
-
+        seeds = check_random_state(self.random_state).randint(2**31 - 1, size=3)
         kept, held = np.flatnonzero(weight), np.empty(0, dtype=int)
         if self.early_stopping:
-            train, validate = hold_out_rows(
-                indicator[kept], self.validation_fraction, np.random.RandomState(int(seeds[0]))
-            )
+            random_state = np.random.RandomState(int(seeds[0]))
+            train, validate = hold_out_rows(indicator[kept], self.validation_fraction, random_state)
             kept, held = kept[train], kept[validate]
-        statistics = LabelStatistics.from_targets(indicator[kept], weight[kept])
-        criterion = loss.resolve(statistics).bind(statistics, reduction="row_sum", label_smoothing=self.label_smoothing)
-        if encoding.kind == "multilabel":
-            warn_of_constant_labels(statistics.counts, statistics.n_known)
+        return _Given(texts, encoding, indicator, weight, loss, device, label_texts, seeds, kept, held, told)
 
-        model = self._start(statistics, label_texts, device, int(seeds[1]))
-        data = finetuning.TrainingTexts(model.tokenizer(texts), indicator, weight)
-        training, validation = data.take(kept), data.take(held) if len(held) else None
-        evaluate = None
-        if validation is not None:
-            evaluate = make_evaluation(
-                validation,
-                _safe_indexing(y, held),
-                encoding=encoding,
-                criterion=criterion,
-                scoring=self.scoring,
-                exclusive=loss.exclusive,
-                max_tokens=self._max_tokens,
-                device=device,
-            )
-        options = finetuning.FineTuningOptions(
-            batch_size=self.batch_size,
-            max_iter=self.max_iter,
-            learning_rate_init=self.learning_rate_init,
-            head_learning_rate_init=self.head_learning_rate_init,
-            weight_decay=self.weight_decay,
-            warmup_fraction=self.warmup_fraction,
-            max_grad_norm=self.max_grad_norm,
-            max_tokens=self.max_tokens,
-            n_iter_no_change=self.n_iter_no_change,
-            device=device,
-            compile=self.compile,
-            verbose=int(self.verbose),
+    def _resolve(self, given) -> _Plan:
+        kept, held = given.kept, given.held
+        statistics = LabelStatistics.from_targets(given.indicator[kept], given.weight[kept])
+        loss = given.loss.resolve(statistics)
+        criterion = loss.bind(statistics, reduction="row_sum", label_smoothing=self.label_smoothing)
+        if given.encoding.kind == "multilabel":
+            warn_of_constant_labels(statistics.counts, statistics.n_known)
+        model = self._start(statistics, given.label_texts, given.device, int(given.seeds[1]))
+        data = finetuning.TrainingTexts(model.tokenizer(given.texts), given.indicator, given.weight)
+        of_training = {field.name for field in dataclasses.fields(finetuning.FineTuningOptions)} - {"device"}
+        options = {name: value for name, value in self.get_params(deep=False).items() if name in of_training}
+        parts = {name: getattr(self, name) for name in ("n_frozen_layers", "lora_rank", "gradient_checkpointing")}
+        return _Plan(
+            statistics,
+            criterion,
+            model,
+            data.take(kept),
+            data.take(held) if len(held) else None,
+            finetuning.FineTuningOptions(device=given.device, **options),
+            parts | {"seed": int(given.seeds[1])},
         )
-        parts = {
-            "n_frozen_layers": self.n_frozen_layers,
-            "lora_rank": self.lora_rank,
-            "gradient_checkpointing": self.gradient_checkpointing,
-            "seed": int(seeds[1]),
-        }
-        with finetuning.adapted(model.network, **parts):
-            checkpoints = None
+
+    def _train(self, given, plan, y):
+        model, seed, max_tokens = plan.model, int(given.seeds[2]), self._max_tokens
+        evaluate = checkpoints = None
+        if plan.validation is not None:
+            evaluate = make_evaluation(
+                plan.validation,
+                _safe_indexing(y, given.held),
+                encoding=given.encoding,
+                criterion=plan.criterion,
+                scoring=self.scoring,
+                exclusive=given.loss.exclusive,
+                max_tokens=max_tokens,
+                device=given.device,
+            )
+        with finetuning.adapted(model.network, **plan.parts):
             if self.checkpoint_dir is not None:
-                scoring = self.scoring if isinstance(self.scoring, str) else getattr(self.scoring, "__name__", "")
-                settings = (
-                    options, type(loss).__name__, loss.get_params(), self.label_smoothing, scoring, parts,
-                    model.network.low_precision,
-                )  # fmt: skip
-                name = finetuning.fingerprint(model.network, training, validation, int(seeds[2]), settings)
+                settings = [*given.told, plan.options, plan.parts, self.label_smoothing, self.pooling, self.max_length]
+                settings += [model.network.low_precision, given.encoding.kind, given.encoding.classes.tolist()]
+                name = finetuning.fingerprint(model.network, plan.data, plan.validation, seed, settings)
                 checkpoints = finetuning.Checkpoints(self.checkpoint_dir, name)
             run = finetuning.fine_tune(
                 model.network,
-                criterion,
-                training,
-                options=options,
-                seed=int(seeds[2]),
+                plan.criterion,
+                plan.data,
+                options=plan.options,
+                seed=seed,
                 evaluate=evaluate,
                 checkpoints=checkpoints,
             )
-        model.check([texts[row] for row in kept[:8]], max_tokens=self._max_tokens, device=device)
-        self._store(encoding, statistics, loss, run, model)
-        if checkpoints is not None:
-            checkpoints.remove()
-        return self
+        model.check([given.texts[row] for row in given.kept[:8]], max_tokens=max_tokens, device=given.device)
+        return run, checkpoints
 
     def _start(self, statistics, label_texts, device, seed) -> finetuning.TextModel:
         """The model as training starts with it."""
@@ -440,7 +469,8 @@ class FineTunedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator
         model.network.low_precision = finetuning.uses_bfloat16(self.precision, device)
         return model
 
-    def _store(self, encoding, statistics, loss, run, model):
+    def _store(self, given, plan, run):
+        encoding, statistics, model = given.encoding, plan.statistics, plan.model
         self.classes_ = encoding.classes
         self.n_outputs_ = encoding.n_outputs
         self.label_counts_ = statistics.counts.copy()
@@ -453,7 +483,7 @@ class FineTunedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator
             self.validation_scores_ = run.validation_scores
         elif hasattr(self, "validation_scores_"):
             del self.validation_scores_
-        self._keep_loss(loss.resolve(statistics))
+        self._keep_loss(given.loss.resolve(statistics))
         self._target = (encoding.kind, encoding.dtype, encoding.sparse)
         self._pooling = self.pooling
         self._files = model.files
@@ -579,12 +609,14 @@ class FineTunedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator
         Parameters
         ----------
         folder : str or path
-            Made if it does not exist.
+            Made if it does not exist. An older classifier in it is replaced, all at once, and other files are kept.
 
         Raises
         ------
         ValueError
             If the loss is not one of the package's.
+        OSError
+            If the folder cannot be written; it is then as it was.
         """
         check_is_fitted(self)
         write_folder(self, self._model(check_device(self.device, DEVICE_KINDS)), folder)
@@ -610,58 +642,16 @@ class FineTunedMultiLabelClassifier(LossBoxMixin, ClassifierMixin, BaseEstimator
         Raises
         ------
         OSError
-            If the folder holds no such classifier.
+            If the folder holds no such classifier, or a file of it is missing, a link, or damaged.
         ValueError
-            If it was written in another format.
+            If it was written in another format, or holds what no fitted classifier does.
         """
-        params, state = read_folder(folder)
-        params |= {"device": device, "trust_remote_code": trust_remote_code}
-        source = finetuning.EncoderSource(os.fspath(folder), trust_remote_code=trust_remote_code)
-        encoder, files = finetuning.load_encoder(source)
-        classifier = cls(os.fspath(folder), **params)
-        weights = {f"encoder.{name}": tensor.numpy() for name, tensor in encoder.state_dict().items()}
-        state["weights_"] = weights | state["weights_"]
-        classifier.__dict__.update(state, _files=files)
+        classifier = cls(os.fspath(folder))
+        state = classifier._checked_state(read_folder(folder), trust_remote_code=trust_remote_code)
+        own = {"model": os.fspath(folder), "device": device, "trust_remote_code": trust_remote_code}
+        classifier.__dict__.update(state | own)
         return classifier
 
 
 # Networks of fitted classifiers: they are no part of these, so that pickles hold arrays and plain values only.
 _in_memory: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
-
-
-def check_label_texts(label_texts, encoding) -> list | None:
-    """Texts of the labels as a list, None for a label without one.
-
-    Parameters
-    ----------
-    label_texts : list, mapping or None
-        The estimator's parameter.
-    encoding : TargetEncoding
-        What the labels are.
-
-    Raises
-    ------
-    ValueError
-        If there are more or fewer than labels, or a key is none of theirs.
-    TypeError
-        If a text is no string.
-    """
-    if label_texts is None:
-        return None
-    multilabel = encoding.kind == "multilabel"
-    names = list(range(encoding.n_outputs)) if multilabel else encoding.classes.tolist()
-    if isinstance(label_texts, Mapping):
-        unknown = [key for key in label_texts if key not in names]
-        if unknown:
-            what = f"column numbers from 0 to {len(names) - 1}" if multilabel else f"the classes {names[:5]}"
-            raise ValueError(f"The keys of label_texts must be {what}; got {unknown[:5]}.")
-        texts = [label_texts.get(name) for name in names[-encoding.n_outputs :]]
-    else:
-        texts = list(label_texts)
-        if len(texts) != encoding.n_outputs:
-            raise ValueError(f"label_texts must have a text for each of {encoding.n_outputs} labels; got {len(texts)}.")
-    for text in texts:
-        if text is not None and not isinstance(text, str):
-            raise TypeError(f"label_texts must hold strings, or None; got {text!r}.")
-    # A name in one piece, as "castor-oil", is read as words; a description stays as it is.
-    return [text if text is None or " " in text else readable(text) for text in texts]

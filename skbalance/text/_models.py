@@ -1,6 +1,7 @@
 """Sentence-transformers models: found, told apart, and loaded once per process."""
 
 import hashlib
+import json
 import os
 import threading
 from contextlib import nullcontext
@@ -148,6 +149,8 @@ def _load_encoder(source, identity):
         revision = identity.rpartition("@")[2]  # the weights are those that the identity names
     device = _check_device(source.device)
     try:
+        if not source.trust_remote_code:
+            _check_modules(source.model)
         with nullcontext() if identity is None else quiet_loading():
             return SentenceTransformer(
                 source.model,
@@ -156,7 +159,7 @@ def _load_encoder(source, identity):
                 local_files_only=source.local_files_only,
                 trust_remote_code=source.trust_remote_code,
             )
-    except (OSError, ValueError) as error:
+    except (KeyError, OSError, TypeError, ValueError) as error:
         if os.path.isdir(source.model):
             raise OSError(
                 f"The folder model={source.model!r} could not be loaded as a sentence-transformers model: {error}"
@@ -167,6 +170,15 @@ def _load_encoder(source, identity):
             "Without a network, give model= the path of a local folder that SentenceTransformer.save or a download "
             'made, for example SentenceEmbedder("/data/models/all-MiniLM-L6-v2").'
         ) from error
+
+
+def _check_modules(folder):
+    """Refuse a folder whose parts are classes from elsewhere: sentence-transformers before 6.0 imports any of them."""
+    modules = Path(folder, "modules.json")
+    parts = json.loads(modules.read_text(encoding="utf-8")) if modules.is_file() else []
+    for part in parts:
+        if not str(part["type"]).startswith("sentence_transformers."):
+            raise ValueError(f"modules.json names {part['type']!r:.80}, code that trust_remote_code=True alone runs")
 
 
 def _check_device(device):

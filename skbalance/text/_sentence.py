@@ -12,10 +12,11 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import estimator_html_repr
 
-from skbalance._validation import DocLinkMixin, Interval, validate_hyperparameters
+from skbalance._validation import Interval, validate_hyperparameters
 from skbalance._warnings import warn
 from skbalance.text._cache import VectorStore
 from skbalance.text._models import ModelSource, check_finite, identify, load
+from skbalance.text._state import CheckedStateMixin
 from skbalance.text._texts import check_texts
 
 __all__ = ["SentenceEmbedder"]
@@ -24,7 +25,7 @@ _SECONDS_BETWEEN_WRITES = 5.0
 _dimensions: dict[str | None, int] = {}  # by a model's identity; lets a cache alone name the features
 
 
-class SentenceEmbedder(DocLinkMixin, TransformerMixin, BaseEstimator):
+class SentenceEmbedder(CheckedStateMixin, TransformerMixin, BaseEstimator):
     """Turn texts into the vectors of a sentence-transformers model.
 
     The model is loaded when the first text has to be encoded, once per process, and is shared by all embedders
@@ -112,6 +113,7 @@ class SentenceEmbedder(DocLinkMixin, TransformerMixin, BaseEstimator):
         "trust_remote_code": ["boolean"],
         "verbose": ["verbose"],
     }
+    _of_this_machine = ("model", "revision", "cache_dir", "trust_remote_code")
 
     def __init__(
         self,
@@ -364,8 +366,10 @@ class SentenceEmbedder(DocLinkMixin, TransformerMixin, BaseEstimator):
 
     def _batches(self, loaded, texts):
         """Encode in batches of similar length, longest first; yield (rows, vectors)."""
+        from tqdm.auto import tqdm  # sentence-transformers needs it too
+
         order = np.argsort([-len(text) for text in texts], kind="stable")
-        with _progress_bar(len(texts), self.verbose) as bar:
+        with tqdm(total=len(texts), desc="Encoding", unit="text", disable=not self.verbose) as bar:
             for start in range(0, len(texts), self.batch_size):
                 rows = order[start : start + self.batch_size]
                 vectors = loaded.encode([texts[row] for row in rows], self.prompt)
@@ -391,22 +395,3 @@ def _major(package):
         return version(package).partition(".")[0]
     except PackageNotFoundError:
         return None
-
-
-class _NoBar:
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *exc_info):
-        return None
-
-    def update(self, n):
-        """Show nothing."""
-
-
-def _progress_bar(total, show):
-    if not show:
-        return _NoBar()
-    from tqdm.auto import tqdm
-
-    return tqdm(total=total, desc="Encoding", unit="text")

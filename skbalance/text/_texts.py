@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from sklearn.utils import get_tags
 
 from skbalance._tag_lists import column_items, short
 from skbalance._targets import is_missing
+from skbalance.decisions import readable
 
-__all__ = ["check_texts", "takes_texts"]
+__all__ = ["check_label_texts", "check_texts", "takes_texts"]
 
 
 def check_texts(X: Any) -> list[str]:
@@ -91,3 +93,45 @@ def _read_text(number: int, text: Any, rows: list) -> str:
             f"{where} holds what cannot be {'read' if isinstance(text, bytes) else 'encoded'} as UTF-8: {error}."
         ) from None
     return str.__str__(text)
+
+
+def check_label_texts(label_texts, encoding):
+    """Texts of the labels as a list, None for a label without one.
+
+    Parameters
+    ----------
+    label_texts : list, mapping or None
+        The estimator's parameter.
+    encoding : TargetEncoding
+        What the labels are.
+
+    Raises
+    ------
+    ValueError
+        If there are more or fewer than labels, or a key is none of theirs.
+    TypeError
+        If a text is no string, nor a list of strings.
+    """
+    if label_texts is None:
+        return None
+    multilabel = encoding.kind == "multilabel"
+    names = list(range(encoding.n_outputs)) if multilabel else encoding.classes.tolist()
+    if isinstance(label_texts, Mapping):
+        unknown = [key for key in label_texts if key not in names]
+        if unknown:
+            what = f"column numbers from 0 to {len(names) - 1}" if multilabel else f"the classes {names[:5]!r:.200}"
+            raise ValueError(f"The keys of label_texts must be {what}; got {unknown[:5]!r:.200}.")
+        texts = [label_texts.get(name) for name in names[-encoding.n_outputs :]]
+    else:
+        texts = list(label_texts)
+        if len(texts) != encoding.n_outputs:
+            raise ValueError(f"label_texts must have a text for each of {encoding.n_outputs} labels; got {len(texts)}.")
+    return [None if text is None else _label_text(text) for text in texts]
+
+
+def _label_text(given):
+    """A label's text, or its texts one after another; "castor-oil" is read as words, a description stays as it is."""
+    parts = list(given) if isinstance(given, list | tuple) else [given]
+    if not all(isinstance(part, str) for part in parts):
+        raise TypeError(f"label_texts must hold strings, or None; got {given!r:.80}.")
+    return ", ".join(part if " " in part else readable(part) for part in parts) if parts else None

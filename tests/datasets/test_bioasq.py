@@ -1,3 +1,4 @@
+import contextlib
 import gzip
 import io
 import json
@@ -5,6 +6,8 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from scipy import sparse
 
 from skbalance.datasets import _bioasq, load_bioasq
@@ -202,8 +205,52 @@ def test_damage_early_in_a_large_file_is_found_early(monkeypatch):
     assert next(stream.pieces, None) is not None
 
 
-def test_deep_nesting_is_a_value_error(tmp_path):
-    path = tmp_path / "deep.json"
-    path.write_text('{"articles": [' + "[" * 200_000)
-    with pytest.raises(ValueError, match="is no BioASQ file"):
+@pytest.mark.parametrize("start", ["[", '{"a":', "[" * 5000 + "]" * 5000 + ",", '{"pmid": ' + "1" * 5000 + "}"])
+def test_what_no_article_can_be_is_refused_in_our_words(tmp_path, start):
+    path = write(tmp_path, '{"articles": [' + start * (200_000 // len(start)))
+    with pytest.raises(ValueError, match="article 1 is nested too deep, or has a number too long, to be one"):
         load_bioasq(path)
+
+
+def test_an_article_without_end_is_read_no_further_than_one_can_be_long(monkeypatch):
+    monkeypatch.setattr(_bioasq, "_CHUNK", 1 << 16)
+    monkeypatch.setattr(_bioasq, "MAX_ARTICLE", 1 << 18)
+    longest = {"pmid": "1", "abstractText": "x" * (1 << 18)}
+    assert next(iter_articles(Endless(longest, 2))) == longest
+    stream = Endless({"pmid": "1", "abstractText": "x" * 10_000}, 2000)
+    stream.left = '{"articles": [{"title": "'
+    stream.pieces = (piece.replace('"', "") for piece in stream.pieces)
+    with pytest.raises(ValueError, match="article 1 is no JSON"):
+        next(iter_articles(stream))
+    assert next(stream.pieces, None) is not None
+
+
+def test_messages_show_control_characters_escaped_and_long_values_cut(tmp_path):
+    path = write(tmp_path, lines([{**ARTICLES[0], "pmid": "\x1b[31m" * 100, "title": ["x" * 100_000]}]))
+    with pytest.raises(ValueError, match=r"pmid \\x1b\[31m.* is \['xxx.*, not a string or null") as caught:
+        load_bioasq(path)
+    assert len(str(caught.value)) < 500
+    assert "\x1b" not in str(caught.value)
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inside: st.lists(inside, max_size=3) | st.dictionaries(st.sampled_from(_bioasq.FIELDS), inside, max_size=4),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(value=json_values, cut=st.floats(0, 1), byte=st.integers(0, 255))
+def test_any_json_is_articles_or_a_value_error(tmp_path, value, cut, byte):
+    content = bytearray(json.dumps({"articles": [value, ARTICLES[0]]}).encode())
+    for damaged in (bytes(content), bytes(content[: int(cut * len(content))])):
+        _articles_or_value_error(write(tmp_path, damaged))
+    content[int(cut * (len(content) - 1))] = byte
+    _articles_or_value_error(write(tmp_path, bytes(content)))
+
+
+def _articles_or_value_error(path):
+    with contextlib.suppress(ValueError):
+        dataset = load_bioasq(path)
+        assert dataset.target.shape == (len(dataset.data), len(dataset.target_names))

@@ -1,10 +1,14 @@
+import contextlib
 import gzip
 import io
 import pickle
 import tarfile
+import tracemalloc
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from scipy import sparse
 
 from skbalance.datasets import _base, _reuters, fetch_reuters21578
@@ -271,6 +275,101 @@ def test_a_file_far_too_large_is_not_read(tmp_path, monkeypatch):
     write_archive(tmp_path, [tar_member(MEMBER_NAMES[0], b"x" * 11)])
     with pytest.raises(OSError, match="claims 11 bytes"):
         fetch_reuters21578(data_home=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("piece", "words"),
+    [
+        ("<!-- <a", "markup that does not end: '<!-- <a"),
+        ("<!--", "markup that does not end"),
+        ('<a b="', "markup that does not end"),
+        ("<![", r"markup that does not end: '<!\[<!\["),
+        ("<![CDATA[", "markup that does not end"),
+        ("<REUTERS>", "document 5 is not closed"),
+        ("&#" + "9" * 5000 + ";", "a number beyond all characters"),
+    ],
+)
+def test_sgml_that_no_file_of_the_collection_can_be(piece, words):
+    """Each in time in proportion to its length: times the square of it, they would take hours."""
+    with pytest.raises(ValueError, match=words):
+        parse_sgml(document(5, [], text=f"<TEXT>{piece * (1_500_000 // len(piece))}</TEXT>"))
+
+
+@pytest.mark.parametrize("piece", ["&#", 'a="', "&", ">", "x</D>", "x<A>", "x<A></A>"])
+def test_sgml_that_is_long_and_odd_is_read(piece):
+    text = f"<TEXT><BODY>{piece * 200_000}</BODY></TEXT>"
+    (parsed,) = parse_sgml(document(5, [], text=text, attributes="a" * 200_000 + " "))
+    assert len(parsed.text) > 190_000
+
+
+@pytest.mark.parametrize(
+    "content", ["<a>" * 50_000, "<!-- ", "<![", '<a b="', "words", "<!DOCTYPE x><!DOCTYPE y>", "\0"]
+)
+def test_what_is_no_document_is_refused(tmp_path, content):
+    for parts in ([content.encode()], [document(5, []), content.encode()], [content.encode(), document(5, [])]):
+        with pytest.raises(ValueError, match=r"before (document 5|the end) stands '.*', which is no document"):
+            parse_sgml(HEADER + b"".join(parts))
+        write_archive(tmp_path, collection(parts))
+        with pytest.raises(OSError, match=rf"reut2-000.sgm in .*{ARCHIVE_NAME} cannot be parsed"):
+            fetch_reuters21578(data_home=tmp_path)
+
+
+def tar_header(kind=tarfile.REGTYPE, size=0, name="reut2-000.sgm"):
+    header = tarfile.TarInfo(name)
+    header.type, header.size = kind, size
+    return header.tobuf(tarfile.GNU_FORMAT)
+
+
+def of_size(size, header):
+    """A header with its size put in by hand, and the checksum that goes with it."""
+    header = bytearray(header)
+    header[124:136] = size
+    header[148:156] = b" " * 8
+    header[148:156] = b"%06o\0 " % sum(header)
+    return bytes(header)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (tar_header(tarfile.XHDTYPE, 64 << 20) + bytes(64 << 20), "is no file; nothing of it was used"),
+        (tar_header(tarfile.GNUTYPE_LONGNAME, 5) + b"name".ljust(512, b"\0"), "is no file; nothing of it was used"),
+        (tar_header(tarfile.GNUTYPE_SPARSE, 1 << 20) + bytes(1024), "is no file; nothing of it was used"),
+        (of_size(b"\xff" * 10 + b"\xfc\x00", tar_header()) + bytes(1024), "unpacks to more than"),
+        (of_size(b"\x80" + b"\xff" * 11, tar_header()) + bytes(1024), "unpacks to more than"),
+        (of_size(b"-0000001024\0", tar_header(name="x")) + bytes(1024), "unpacks to more than"),
+        (of_size(b"no number at", tar_header(name="x")) + bytes(1024), "unpacks to more than"),
+        (tar_header(name="x") * 200_000, "holds more than 1000 files"),
+        (tar_header(size=5000) + b"x" * 600, "it ends without an end"),
+        (tar_header(name="x", size=5000) + b"x" * 600, "it ends without an end"),
+        (tar_header(size=3 << 20) + bytes(3 << 20), "claims 3145728 bytes"),
+        (bytes(200 << 20), "unpacks to more than"),
+        (bytes(1024), "lacks 22 of its 22 files"),
+        (b"x" * 100_000, "is truncated or is no gzip-compressed tar"),
+    ],
+)
+def test_archives_made_to_hang_or_to_fill_the_memory(tmp_path, content, words):
+    path = tmp_path / "archive.tar.gz"
+    path.write_bytes(gzip.compress(content, compresslevel=1))
+    tracemalloc.start()
+    with pytest.raises(OSError, match=words):
+        list(read_members(path))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 5e6
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(changes=st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), max_size=6))
+def test_a_damaged_archive_is_read_or_an_os_error(tmp_path, changes):
+    with gzip.open(write_archive(tmp_path, collection(DOCUMENTS))) as file:
+        content = bytearray(file.read())
+    for place, value in changes:
+        content[int(place * len(content))] = value
+    (tmp_path / ARCHIVE_NAME).write_bytes(gzip.compress(content, compresslevel=1))
+    with contextlib.suppress(OSError):
+        dataset = fetch_reuters21578(data_home=tmp_path)
+        assert dataset.target.shape == (len(dataset.data), len(dataset.target_names))
 
 
 def test_an_archive_that_unpacks_without_end(tmp_path):

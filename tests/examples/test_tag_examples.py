@@ -7,10 +7,13 @@ import json
 import runpy
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
 
 import joblib
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
@@ -130,8 +133,13 @@ def test_service_answers_with_what_json_holds(tmp_path, kind):
 
 
 @pytest.fixture
-def batches():
-    return runpy.run_path(str(EXAMPLES / "tag_service.py"))["Batches"]
+def service():
+    return runpy.run_path(str(EXAMPLES / "tag_service.py"))
+
+
+@pytest.fixture
+def batches(service):
+    return service["Batches"]
 
 
 def serve(batches, *requests):
@@ -183,3 +191,101 @@ def test_a_caller_that_is_gone(batches):
         return answer
 
     assert asyncio.run(leave()) == ["here"]
+
+
+def read(service, body, size=1 << 16):
+    """What the service reads of a body that comes in pieces: texts, or a status and a reason."""
+
+    async def chunks():
+        for start in range(0, len(body), size):
+            yield body[start : start + size]
+
+    try:
+        return asyncio.run(service["read_texts"](chunks()))
+    except service["Refused"] as refused:
+        return refused.status, str(refused)
+
+
+def test_a_request_is_read(service):
+    texts = ["oil and gas", "", "\u00f6l \U0001f6e2"]
+    for size in (1, 7, 1 << 16):
+        assert read(service, json.dumps({"texts": texts}).encode(), size) == texts
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "reason"),
+    [
+        (b"", 400, "is JSON"),
+        (b"\xff\xfe", 400, "is JSON"),
+        (b"secret", 400, "is JSON"),
+        (b"[" * 900_000, 400, "is JSON"),
+        (b'{"texts": ' + b"1" * 5000 + b"}", 400, "is JSON"),
+        (b'["secret"]', 422, "each text is a string"),
+        (b'{"texts": "secret"}', 422, "each text is a string"),
+        (b'{"texts": ["secret", 7]}', 422, "each text is a string"),
+        (b'{"secret": []}', 422, "each text is a string"),
+        (b'{"texts": []}', 422, "1 to 1000 texts"),
+        (json.dumps({"texts": ["secret"] * 1001}).encode(), 422, "1 to 1000 texts"),
+        (json.dumps({"texts": ["a", "secret" * 9000]}).encode(), 422, "at most 50000 characters; text 1"),
+        (b'{"texts": ["secret \\ud800"]}', 422, "surrogate"),
+    ],
+)
+def test_a_request_that_is_refused_is_not_repeated(service, body, status, reason):
+    found, told = read(service, body)
+    assert found == status
+    assert reason in told
+    assert "secret" not in told
+
+
+def test_of_a_long_request_no_more_is_kept_than_one_may_be_long(service):
+    async def chunks():
+        for _ in range(30):
+            yield bytes(1_000_000)
+
+    tracemalloc.start()
+    with pytest.raises(service["Refused"], match="at most 1048576 bytes") as caught:
+        asyncio.run(service["read_texts"](chunks()))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert caught.value.status == 413
+    assert peak < 5_000_000
+
+
+def test_a_request_without_end_is_not_read_for_ever(service):
+    async def chunks():
+        while True:
+            yield bytes(1 << 20)
+
+    with pytest.raises(service["Refused"], match="at most 1048576 bytes"):
+        asyncio.run(service["read_texts"](chunks()))
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    body=st.binary(max_size=40)
+    | st.recursive(
+        st.none() | st.booleans() | st.floats() | st.text(max_size=5),
+        lambda inside: st.lists(inside, max_size=3) | st.dictionaries(st.sampled_from(["texts", "x"]), inside),
+        max_leaves=6,
+    ).map(lambda value: json.dumps(value).encode())
+)
+def test_any_body_is_texts_or_refused(service, body):
+    found = read(service, body)
+    assert found[0] in (400, 422) or all(isinstance(text, str) for text in found)
+
+
+def test_what_waits_is_limited(service):
+    """Long requests of one caller make no other wait for more than these."""
+    texts = ["x" * 50_000] * 20
+    calls = []
+
+    def tag(some):
+        calls.append(sum(map(len, some)))
+        return some
+
+    answers = serve(service["Batches"](tag), *[texts] * 10, ["short"])
+    refused = [answer for answer in answers if isinstance(answer, service["Refused"])]
+    assert [answer.status for answer in refused] == [503] * len(refused)
+    assert 5 <= len(refused) <= 6
+    assert answers[-1] == ["short"] or answers[-1] in refused
+    assert max(calls) <= 1 << 20

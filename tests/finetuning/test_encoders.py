@@ -73,3 +73,40 @@ def test_limits_and_layers(config, model, limit, encoder_folder):
     encoder.config.num_hidden_layers = 4
     with pytest.raises(ValueError, match="no stack of layers was found in a"):
         encoder_layers(encoder)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("config.json", b"{"),
+        ("config.json", b"[]"),
+        ("config.json", b'{"model_type": "bert", "hidden_size": "x"}'),
+        ("tokenizer.json", b"{}"),
+        ("model.safetensors", b"\xff" * 100),
+        ("modules.json", b"{}"),
+        ("modules.json", b'[{"path": "../elsewhere"}]'),
+        ("modules.json", b'[{"path": "/elsewhere"}]'),
+        ("modules.json", b"[" * 100_000),
+    ],
+)
+def test_a_folder_that_is_damaged(encoder_folder, tmp_path, name, content):
+    folder = shutil.copytree(encoder_folder, tmp_path / "damaged")
+    if name == "modules.json":
+        shutil.move(folder / "config.json", tmp_path / "config.json")
+    (folder / name).write_bytes(content)
+    with pytest.raises(OSError, match="could not be loaded as an encoder"):
+        load_encoder(EncoderSource(str(folder)))
+
+
+def test_what_describes_an_encoder_has_nothing_that_is_refused(encoder_folder, tmp_path):
+    """Names of places that the model's maker left in are dropped, at any depth; numbers stay."""
+    folder = shutil.copytree(encoder_folder, tmp_path / "named")
+    config = json.loads((folder / "config.json").read_text())
+    config |= {"drop_path": 0.1, "part": {"_name_or_path": "/home/maker", "kept": 1}, "auto_map": {"AutoModel": "x.Y"}}
+    (folder / "config.json").write_text(json.dumps(config))
+    encoder, files = load_encoder(EncoderSource(str(folder)))
+    kept = json.loads(files["config.json"])
+    assert (kept["drop_path"], kept["part"]) == (0.1, {"kept": 1})
+    assert "auto_map" not in kept
+    again, _ = rebuild_encoder(files, encoder.state_dict())
+    assert torch.equal(vectors(again), vectors(encoder))

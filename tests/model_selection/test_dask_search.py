@@ -65,6 +65,7 @@ def client():
         LocalCluster(n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None) as cluster,
         Client(cluster) as client,
     ):
+        client.amm.stop()  # it would drop the copies of what is scattered, every two seconds
         yield client
 
 

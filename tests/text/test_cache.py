@@ -276,6 +276,51 @@ def test_another_process_that_never_lets_go(store, monkeypatch):
             store.write(KEYS, VECTORS)
 
 
+def test_a_process_that_has_the_file_open_for_ever(store, monkeypatch):
+    monkeypatch.setattr(_cache, "_SECONDS_TO_WAIT", 0.1)
+    store.write(KEYS, VECTORS)
+    with (
+        store.lock("access.lock"),
+        pytest.raises(OSError, match=r"Another process has held the embedding cache .* end it if it is stopped"),
+    ):
+        store.read(KEYS)
+
+
+@pytest.mark.parametrize("error", [PermissionError(13, "Permission denied"), NotImplementedError("no locks here")])
+def test_a_folder_that_takes_no_lock_is_read(store, monkeypatch, error):
+    def acquire(*args, **kwargs):
+        raise error
+
+    store.write(KEYS, VECTORS)
+    monkeypatch.setattr("filelock.FileLock.acquire", acquire)
+    np.testing.assert_array_equal(store.read(KEYS)[1], VECTORS)
+
+
+def test_one_at_a_time_has_the_file_open(store, monkeypatch):
+    """A damaged file is moved only while no other has it open."""
+    n_open, most = 0, 0
+    connect = VectorStore._connect
+
+    def counted(self):
+        nonlocal n_open, most
+        n_open += 1
+        most = max(most, n_open)
+        time.sleep(0.01)
+        try:
+            return connect(self)
+        finally:
+            n_open -= 1
+
+    monkeypatch.setattr(VectorStore, "_connect", counted)
+    threads = [threading.Thread(target=VectorStore(store.folder).write, args=(KEYS, VECTORS)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert most == 1
+    np.testing.assert_array_equal(store.read(KEYS)[1], VECTORS)
+
+
 def test_a_process_that_has_stopped_encoding_is_not_waited_for(store, monkeypatch):
     monkeypatch.setattr(_cache, "_SECONDS_WITHOUT_BATCH", 0.2)
     monkeypatch.setattr(_cache, "_SECONDS_BETWEEN_LOOKS", 0.01)

@@ -1,6 +1,8 @@
 """The fine-tuned classifier as a scikit-learn estimator."""
 
+import json
 import pickle
+import shutil
 import signal
 import subprocess
 import sys
@@ -219,7 +221,7 @@ def test_bad_input_loads_nothing_and_changes_nothing(encoder_folder, data, fitte
     before = dict(vars(fitted))
     wrong = [
         ([*texts[:-1], None], y, {}, ValueError, "1 missing text"),
-        (texts[0], y, {}, TypeError, "X is a single str"),
+        (texts[0], y, {}, TypeError, "X is a str"),
         (texts, y[:-1], {}, ValueError, "inconsistent numbers of samples"),
         (texts, 2 * y, {}, ValueError, "holds only 0 and 1"),
         (texts, y, {"loss": "fokal"}, ValueError, "loss must be"),
@@ -272,7 +274,7 @@ def test_stored_and_read_again(through, fitted, data, tmp_path):
         assert untrusted == ["skbalance.text._finetuned.FineTunedMultiLabelClassifier"]
         copy = skops.io.load(tmp_path / "model.skops", trusted=untrusted)
     np.testing.assert_array_equal(copy.predict_proba(texts), fitted.predict_proba(texts))
-    assert copy.get_params() == fitted.get_params()
+    assert copy.get_params() == fitted.get_params() | ({"model": None} if through == "skops" else {})
     assert copy.loss_.get_params() == fitted.loss_.get_params()
 
 
@@ -400,7 +402,7 @@ def test_going_on_after_the_process_was_killed(encoder_folder, data, tmp_path):
     command = [sys.executable, "-c", code, str(encoder_folder), str(params["checkpoint_dir"])]
     done = subprocess.run(command, check=False, cwd=Path(__file__).parents[2])
     assert done.returncode == -signal.SIGKILL
-    assert len(list(params["checkpoint_dir"].iterdir())) == 1
+    assert len(list(params["checkpoint_dir"].iterdir())) == 2  # the last one, and the one before
     steps = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("skbalance.finetuning._training.Progress.update", lambda self, run: steps.append(run.step))
@@ -411,6 +413,68 @@ def test_going_on_after_the_process_was_killed(encoder_folder, data, tmp_path):
     assert again.loss_curve_ == whole.loss_curve_
     for name, array in whole.weights_.items():
         np.testing.assert_array_equal(array, again.weights_[name])
+
+
+CHANGES = [
+    {"pooling": "cls"}, {"loss": "bce"}, {"loss": FocalLoss(gamma=1.0)}, {"loss": FocalLoss(gamma=1.5)},
+    {"max_length": 9}, {"batch_size": 8}, {"max_tokens": 64}, {"max_iter": 3}, {"learning_rate_init": 0.1},
+    {"weight_decay": 0.1},
+    {"head_learning_rate_init": 0.2}, {"warmup_fraction": 0.2}, {"max_grad_norm": None}, {"label_texts": WORDS},
+    {"n_frozen_layers": 1}, {"lora_rank": 2}, {"gradient_checkpointing": True}, {"precision": "bfloat16"},
+    {"early_stopping": True}, {"early_stopping": True, "scoring": "f1_micro"}, {"random_state": 1},
+    {"early_stopping": True, "scoring": make_scorer(f1_score, average="micro")}, {"n_iter_no_change": 3},
+    {"early_stopping": True, "scoring": make_scorer(f1_score, average="macro")}, {"label_smoothing": 0.1},
+    {"early_stopping": True, "validation_fraction": 0.3},
+]  # fmt: skip
+
+
+def name_of_checkpoints(monkeypatch, model, texts, y, sample_weight=None):
+    """What the checkpoints of a training would be called, which is not run."""
+    names = []
+
+    def capture(*args, checkpoints, **kwargs):
+        names.append(checkpoints.name)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("skbalance.finetuning.fine_tune", capture)
+        with pytest.raises(KeyboardInterrupt):
+            model.fit(texts, y, sample_weight=sample_weight)
+    return names[0]
+
+
+@pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")
+def test_whatever_changes_a_training_begins_it_anew(encoder_folder, data, tmp_path, monkeypatch):
+    texts, y = data
+    shared = {"checkpoint_dir": tmp_path}
+    config = shutil.copytree(encoder_folder, tmp_path / "other") / "config.json"
+    config.write_text(json.dumps(json.loads(config.read_text()) | {"attention_probs_dropout_prob": 0.3}))
+    trainings = [(make_model(encoder_folder, **shared, **change), texts, y) for change in ({}, *CHANGES)]
+    trainings += [
+        (make_model(config.parent, **shared), texts, y),
+        (make_model(encoder_folder, **shared), texts[::-1], y),
+        (make_model(encoder_folder, **shared), texts, 1 - y),
+        (make_model(encoder_folder, **shared), texts, y, np.linspace(1, 2, len(y))),
+    ]
+    names = [name_of_checkpoints(monkeypatch, *training) for training in trainings]
+    assert len(set(names)) == len(names)
+    for same in ({"verbose": 0}, {"checkpoint_dir": tmp_path / "elsewhere"}):
+        assert name_of_checkpoints(monkeypatch, make_model(encoder_folder, **shared | same), texts, y) == names[0]
+    moved = shutil.copytree(encoder_folder, tmp_path / "moved")
+    assert name_of_checkpoints(monkeypatch, make_model(moved, **shared), texts, y) == names[0]
+
+
+@pytest.mark.parametrize("name", ["scoring", "loss"])
+def test_what_cannot_be_told_apart_needs_no_checkpoints(name, encoder_folder, data, tmp_path):
+    class OwnLoss(FocalLoss):
+        pass
+
+    params = {"early_stopping": True, "max_iter": 1, name: OwnLoss() if name == "loss" else lambda *args: 1.0}
+    make_model(encoder_folder, **params).fit(*data)
+    model = make_model(encoder_folder, checkpoint_dir=tmp_path / "made", **params)
+    with pytest.raises(ValueError, match=f"checkpoint_dir needs a {name} that tells one training from another"):
+        model.fit(*data)
+    assert not (tmp_path / "made").exists()
 
 
 @pytest.mark.parametrize("scoring", ["loss", "f1_micro", "average_precision"])
@@ -540,6 +604,16 @@ def test_names_of_labels_are_read_as_words(encoder_folder, data):
     first, second = (
         make_model(encoder_folder, label_texts=[name, "b", "c", "d"], **still).fit(texts, y).weights_["head.weight"]
         for name in ("castor-oil", "castor oil")
+    )
+    np.testing.assert_array_equal(first, second)
+
+
+def test_several_texts_of_a_label(encoder_folder, data):
+    still = {"learning_rate_init": 0.0, "head_learning_rate_init": 0.0, "max_iter": 1}
+    several, one = [["castor-oil", "aaa"], [], None, "d"], ["castor oil, aaa", None, None, "d"]
+    first, second = (
+        make_model(encoder_folder, label_texts=texts, **still).fit(*data).weights_["head.weight"]
+        for texts in (several, one)
     )
     np.testing.assert_array_equal(first, second)
 

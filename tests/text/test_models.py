@@ -1,5 +1,6 @@
 """Models are found, told apart and loaded once."""
 
+import json
 import shutil
 import sys
 import threading
@@ -163,3 +164,19 @@ def test_no_bar_for_local_weights(encoder_folder, capfd):
     SentenceEmbedder(encoder_folder, device="cpu").transform(["wheat"])
     assert "Loading" not in capfd.readouterr().err
     assert logging.is_progress_bar_enabled() == before
+
+
+@pytest.mark.parametrize(
+    "modules",
+    [
+        [{"type": "os.system", "path": ""}],
+        [{"type": "sklearn.utils.parallel.joblib", "path": "x.pkl"}],
+        [{"path": ""}],
+        [7],
+    ],
+)
+def test_parts_from_elsewhere_are_not_imported(encoder_folder, tmp_path, modules):
+    folder = shutil.copytree(encoder_folder, tmp_path / "model")
+    (folder / "modules.json").write_text(json.dumps(modules))
+    with pytest.raises(OSError, match="could not be loaded as a sentence-transformers model"):
+        SentenceEmbedder(folder, device="cpu").transform(["text"])
