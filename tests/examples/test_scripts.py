@@ -71,15 +71,13 @@ def launch(n_processes, worker, *arguments):
     assert done.returncode == 0, done.stderr
 
 
-def train(path, *, n_processes, how="copy"):
-    launch(n_processes, WORKER, path, EXAMPLES / "distributed_training.py", how)
-    return torch.load(path)
-
-
 def test_two_processes_train_to_the_weights_of_one(tmp_path):
-    alone = train(tmp_path / "alone.pt", n_processes=1)
+    example = EXAMPLES / "distributed_training.py"
+    with torch.random.fork_rng():
+        alone = runpy.run_path(str(example))["train"](torch.device("cpu"), 0, 1, n_epochs=2, dtype=torch.float64)
+    launch(2, WORKER, tmp_path, example, "copy", "shard")
     for how in ("copy", "shard"):
-        together = train(tmp_path / f"{how}.pt", n_processes=2, how=how)
+        together = torch.load(tmp_path / f"{how}.pt")
         assert together.keys() == alone.keys()
         for name, weight in alone.items():
             np.testing.assert_allclose(together[name].numpy(), weight.numpy(), rtol=1e-9, atol=1e-12, err_msg=name)
