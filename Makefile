@@ -17,7 +17,7 @@ $(VENV)/.tested: $(VENV)/.installed
 	touch $@
 
 quickstart: $(VENV)/.installed
-	$(BIN)/python examples/quickstart.py
+	OMP_NUM_THREADS=1 $(BIN)/python examples/quickstart.py
 
 lint: $(VENV)/.tested
 	$(BIN)/ruff check $(SOURCES)
