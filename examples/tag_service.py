@@ -76,6 +76,7 @@ class Batches:
 def load_tagger(path):
     """A function from texts to lists of tags, of a model in a file. Load only files that you trust."""
     model = joblib.load(path)
+    model.set_params(sep=None)  # lists of tags, whatever it was trained on
     model.predict(["warm up"])  # what is loaded when it is first used is loaded now
     return lambda texts: [list(tags) for tags in model.predict(texts)]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any
@@ -18,12 +19,15 @@ from skbalance._warnings import warn
 __all__ = [
     "UNCERTAIN",
     "UNKNOWN",
+    "TagListsError",
     "TargetEncoding",
+    "checked",
     "class_indicator",
     "encode_targets",
     "is_missing",
     "kept_pairs",
     "read_indicator",
+    "read_labels",
     "read_targets",
     "rounded",
     "split_unknown",
@@ -34,6 +38,11 @@ _TAGS_HINT = (
     "TagClassifier fits lists of tags as they are; scikit-learn's MultiLabelBinarizer makes an indicator of them."
 )
 _UNKNOWN_HINT = "Where a label is unknown, give NaN, and uncertain_labels=True to the classifier."
+
+
+class TagListsError(ValueError):
+    """Lists of tags were given where a target of classes or an indicator is needed."""
+
 
 # What an indicator may hold besides 0 and 1: NaN where a label is unknown, and soft labels, between 0 and 1.
 UNKNOWN = ("unknown",)
@@ -54,12 +63,15 @@ class TargetEncoding:
         Type of a multi-label target.
     sparse : {"", "matrix", "array"}
         SciPy container of a sparse target.
+    names : tuple
+        Of the columns, where the target has some.
     """
 
     kind: str
     classes: np.ndarray
     dtype: str = ""
     sparse: str = ""
+    names: tuple = ()
 
     @property
     def n_outputs(self) -> int:
@@ -159,6 +171,43 @@ class TargetEncoding:
         return sparse_kind(self.sparse)(positive, dtype=self.dtype)
 
 
+class _Checked:
+    """An indicator that was read: it, and rows of it, are passed on without a second reading.
+
+    `holds` says what is stored besides 1; it is None for what came out of arithmetic, which is read like any other.
+    """
+
+    holds: tuple[str, ...] | None = None
+    names: tuple = ()
+
+    def __getitem__(self, key):
+        part = super().__getitem__(key)  # type: ignore[misc]
+        columns = key[1] if isinstance(key, tuple) and len(key) == 2 else ...
+        every = columns is ... or (isinstance(columns, slice) and columns == slice(None))
+        if every and isinstance(part, type(self)) and part.ndim == 2:  # type: ignore[attr-defined]
+            part.holds, part.names = self.holds, self.names
+        return part
+
+    def __setitem__(self, key, value):
+        self.holds = None
+        super().__setitem__(key, value)  # type: ignore[misc]
+
+
+class CheckedMatrix(_Checked, sp.csr_matrix):
+    """A checked indicator that is a matrix of SciPy."""
+
+
+class CheckedArray(_Checked, sp.csr_array):
+    """A checked indicator that is an array of SciPy."""
+
+
+def checked(csr: Any, names: Sequence = (), holds: tuple[str, ...] = ()) -> Any:
+    """Mark a canonical CSR of ones, and of what else it `holds`, as read; the arrays are shared."""
+    y = (CheckedArray if isinstance(csr, sp.sparray) else CheckedMatrix)(csr)
+    y.names, y.holds = tuple(names), holds
+    return y
+
+
 def read_targets(y: Any, *, name: str = "y", also: tuple[str, ...] = ()) -> Any:
     """Read a target, whatever holds it; the caller's data is never changed.
 
@@ -189,6 +238,8 @@ def read_targets(y: Any, *, name: str = "y", also: tuple[str, ...] = ()) -> Any:
     """
     if y is None:
         raise ValueError(f"{name} is missing: this requires {name} to be passed, but the target {name} is None.")
+    if _is_checked(y, also):
+        return y
     values = _read(y, name, also)
     column = values.ndim == 2 and values.shape[1] == 1 and not sp.issparse(values)
     if column and not _is_zero_one(values) and not _is_allowed(values, also):
@@ -228,6 +279,8 @@ def read_indicator(y: Any, *, name: str = "y", also: tuple[str, ...] = ()) -> An
     ValueError
         If it is not two-dimensional or holds anything but 0 and 1.
     """
+    if _is_checked(y, also):
+        return y
     values = _read(y, name, also)
     if values.ndim != 2:
         raise ValueError(
@@ -261,6 +314,12 @@ def encode_targets(y: Any, *, also: tuple[str, ...] = ()) -> tuple[TargetEncodin
     ValueError
         If there is only one class, if an indicator holds anything but 0 and 1, or if the target is none of these.
     """
+    return read_labels(y, also=also)[1:]
+
+
+def read_labels(y: Any, *, also: tuple[str, ...] = ()) -> tuple[Any, TargetEncoding, sp.csr_array]:
+    """The target as :func:`read_targets` gives it, and what :func:`encode_targets` makes of it, in one reading."""
+    names = _names(y)
     y = read_targets(y, also=also)
     if y.ndim == 2:
         # A row a label, as the lists of scikit-learn's multi-output classifiers hold. With two labels, one array
@@ -270,7 +329,8 @@ def encode_targets(y: Any, *, also: tuple[str, ...] = ()) -> tuple[TargetEncodin
         indicator = sp.csr_array(y)
         if _is_zero_one(indicator.data):
             indicator = kept_pairs(indicator, np.ones(indicator.nnz, dtype=bool))
-        return TargetEncoding("multilabel", classes, y.dtype.str, sparse), indicator
+        encoding = TargetEncoding("multilabel", classes, y.dtype.str, sparse, names)
+        return y, encoding, checked(indicator, names, _held(indicator.data))
     classes, indicator = class_indicator(y)
     if len(classes) == 0:
         raise ValueError("y has no rows; at least two samples of two classes are needed.")
@@ -278,8 +338,8 @@ def encode_targets(y: Any, *, also: tuple[str, ...] = ()) -> tuple[TargetEncodin
         raise ValueError(f"Classifier can't train when only one class is present; y holds only {classes[0]!r}.")
     if len(classes) == 2:
         second = indicator.indices.reshape(-1, 1)
-        return TargetEncoding("binary", classes), sp.csr_array(second)
-    return TargetEncoding("multiclass", classes), indicator
+        return y, TargetEncoding("binary", classes), sp.csr_array(second)
+    return y, TargetEncoding("multiclass", classes), indicator
 
 
 def class_indicator(y: np.ndarray) -> tuple[np.ndarray, sp.csr_array]:
@@ -413,22 +473,35 @@ def _read_sparse(y: Any, name: str, also: tuple[str, ...]) -> Any:
     if y.format not in ("csr", "csc", "coo", "bsr"):
         y = y.tocsr()
     check_sparse(y, name)
+    certain = not also or _is_zero_one(y.data)
+    if certain:
+        _check_zero_one(y.data, name)  # as stored: a pair that is there twice is still there
     container = sp.csr_array if isinstance(y, sp.sparray) else sp.csr_matrix
-    if also and not _is_zero_one(y.data):
-        csr = container(y, copy=True)
+    csr = container(y) if y.format == "csr" and y.data.all() else None
+    if csr is None or not csr.has_canonical_format:
+        csr = container(y.astype(bool) if certain else y, copy=True)  # in booleans True and True make True
         csr.sum_duplicates()
         csr.eliminate_zeros()
+        csr = csr.astype(y.dtype)
+    if not certain:
         _check_zero_one(csr.data, name, also)
-        return csr
-    _check_zero_one(y.data, name)  # as stored: a pair that is there twice is still there
-    if y.format == "csr":
-        csr = container(y)
-        if csr.has_canonical_format and y.data.all():
-            return csr
-    csr = container(y.astype(bool))  # a copy, in which True and True make True
-    csr.eliminate_zeros()
-    csr.sum_duplicates()
-    return csr.astype(y.dtype)
+    return checked(csr, holds=_held(csr.data))
+
+
+def _names(y: Any) -> tuple:
+    """Names of the columns of a frame of pandas, polars or pyarrow, or of a checked indicator."""
+    kinds = ("columns",) if hasattr(y, "iloc") else ("column_names", "columns", "names")
+    return next((tuple(getattr(y, kind)) for kind in kinds if hasattr(y, kind)), ())
+
+
+def _is_checked(y: Any, also: tuple[str, ...]) -> bool:
+    return isinstance(y, _Checked) and y.holds is not None and set(y.holds) <= set(also)
+
+
+def _held(values: np.ndarray) -> tuple[str, ...]:
+    """What the stored values of an indicator are besides 1."""
+    kinds = {"unknown": np.isnan(values), "soft": (values > 0) & (values < 1)}
+    return tuple(kind for kind, found in kinds.items() if found.any())
 
 
 def _check_classes(values: np.ndarray, name: str) -> None:
@@ -445,13 +518,17 @@ def _is_zero_one(values: np.ndarray) -> bool:
     return values.dtype.kind in "iuf" and np.count_nonzero(values == 1) == np.count_nonzero(values)
 
 
+def _others(values: np.ndarray, also: tuple[str, ...]) -> np.ndarray:
+    """Values that are neither 0 nor 1 nor what is allowed besides."""
+    others = values[(values != 0) & (values != 1)]
+    if "unknown" in also:
+        others = others[~np.isnan(others)]
+    return others[(others <= 0) | (others >= 1) | np.isnan(others)] if "soft" in also else others
+
+
 def _is_allowed(values: np.ndarray, also: tuple[str, ...]) -> bool:
     """Whether what is neither 0 nor 1 is a label that is allowed besides."""
-    if not also or values.dtype.kind != "f":
-        return False
-    others = values[(values != 0) & (values != 1)]
-    good = np.isnan(others) if "unknown" in also else np.zeros(others.shape, dtype=bool)
-    return bool((good | ((others > 0) & (others < 1)) if "soft" in also else good).all())
+    return bool(also) and values.dtype.kind == "f" and not _others(values, also).size
 
 
 def _check_zero_one(values: np.ndarray, name: str, also: tuple[str, ...] = ()) -> None:
@@ -461,11 +538,7 @@ def _check_zero_one(values: np.ndarray, name: str, also: tuple[str, ...] = ()) -
     if values.dtype.kind not in "iuf":
         found = sorted({repr(v) for v in values.ravel()[:1000].tolist()})[:5]
         raise ValueError(f"{name} must be a label indicator of the numbers 0 and 1; it holds {found}. {_TAGS_HINT}")
-    others = values[(values != 0) & (values != 1)]
-    if "unknown" in also:
-        others = others[~np.isnan(others)]
-    if "soft" in also:
-        others = others[~((others > 0) & (others < 1))]
+    others = _others(values, also)
     what = {"unknown": "NaN where a label is unknown", "soft": "soft labels in between"}
     besides = "".join(f", and {what[kind]}" for kind in also)
     found = np.unique(others)[:5].tolist()
@@ -493,8 +566,8 @@ def _remedy(others: np.ndarray) -> str:
     return _TAGS_HINT
 
 
-def _tag_lists(name: str) -> ValueError:
-    return ValueError(
+def _tag_lists(name: str) -> TagListsError:
+    return TagListsError(
         f"{name} holds lists of tags, or rows of different lengths, where a label indicator of 0 and 1 of shape "
         f"(n_samples, n_labels) is needed. {_TAGS_HINT}"
     )

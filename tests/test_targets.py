@@ -1,5 +1,6 @@
 """The one reading of every target: what is taken, what is refused in which words, in every public entry."""
 
+import pickle
 import warnings
 
 import joblib
@@ -17,6 +18,7 @@ from skbalance import (
     BalancedMultiLabelClassifier,
     CalibratedMultiLabelClassifierCV,
     TunedThresholdMultiLabelClassifierCV,
+    _targets,
 )
 from skbalance._targets import (
     UNCERTAIN,
@@ -337,8 +339,10 @@ INDICATOR_ENTRIES = {
 # These count shares, or round them, and leave out what is unknown.
 SPLITTERS_AND_STATISTICS = ["statistics", "folds", "repeated folds", "shuffled splits", "train and test"]
 TAKEN_BY = {
+    "statistics": ("nan", "smoothed"),
     **dict.fromkeys(
-        ("statistics", "folds", "repeated folds", "shuffled splits", "train and test"), ("nan", "smoothed")
+        ("folds", "repeated folds", "shuffled splits", "train and test"),
+        ("nan", "smoothed", "lists of tags", "Series of tags"),
     ),
     **dict.fromkeys(("F1", "ranking", "Brier", "scores"), ("nan",)),
 }
@@ -417,3 +421,62 @@ def test_hard_indicators_are_stored_as_a_byte_each():
     for y in (Y, Y.astype(float), sp.csr_matrix(Y.astype(float))):
         for also in ((), UNCERTAIN):
             assert encode_targets(y, also=also)[1].data.dtype == np.int8
+
+
+@pytest.mark.parametrize("container", [sp.csr_array, sp.csr_matrix, sp.csc_array])
+def test_what_was_read_and_its_rows_are_not_read_again(container, monkeypatch):
+    y = read_targets(container(Y))
+    monkeypatch.setattr(_targets, "_read", lambda *args: pytest.fail("read again"))
+    rows = np.array([3, 0, 0, 2])
+    for part in (y, y[rows], y[5:20], y[rows, :], y[rows, ...], y[np.arange(40) % 3 == 0], joblib_copy(y)):
+        assert read_targets(part) is part
+        assert read_indicator(part, also=UNKNOWN) is part
+        encoding, indicator = encode_targets(part)
+        assert indicator.dtype == np.int8
+        assert encoding.sparse == ("matrix" if container is sp.csr_matrix else "array")
+        assert read_indicator(indicator) is indicator
+        assert type(encoding.decode(indicator.toarray() - 0.5)) is (
+            sp.csr_matrix if container is sp.csr_matrix else sp.csr_array
+        )
+    np.testing.assert_array_equal(read_targets(y[rows]).toarray(), Y[rows])
+
+
+def joblib_copy(y):
+    return pickle.loads(pickle.dumps(y))
+
+
+def put_two(y):
+    y[0, 0] = 2
+    return y
+
+
+@pytest.mark.parametrize("change", [lambda y: y * 2, lambda y: y + y, lambda y: y.astype(float) / 2, put_two])
+def test_what_is_made_of_it_is_read_anew(change):
+    with pytest.raises(ValueError, match="holds only 0 and 1"):
+        read_targets(change(read_targets(sp.csr_array(Y))))
+
+
+def test_unknown_and_soft_labels_are_passed_on_only_where_they_are_asked_for():
+    for value, also in ((np.nan, UNKNOWN), (0.5, UNCERTAIN)):
+        y = read_targets(sp.csr_array([[value, 1.0], [1, 0]]), also=also)
+        assert read_targets(y, also=UNCERTAIN) is y
+        assert read_targets(y[[0]], also=also) is not None
+        with pytest.raises(ValueError, match="holds only 0 and 1"):
+            read_targets(y)
+    assert read_targets(read_targets(sp.csr_array(Y * 1.0), also=UNCERTAIN)) is not None
+
+
+@pytest.mark.parametrize(
+    "y", [FRAME, FRAME.astype("Int8"), FRAME.astype(pd.SparseDtype(int, 0)), INDICATORS["polars"], INDICATORS["arrow"]]
+)
+def test_names_of_columns_are_kept(y):
+    encoding, indicator = encode_targets(y)
+    assert encoding.names == ("a", "b", "c")
+    assert encode_targets(indicator[:7])[0].names == ("a", "b", "c")
+
+
+def test_what_has_no_names_of_columns():
+    for y in (Y, sp.csr_array(Y), Y.tolist(), pd.Series(["a", "b"]), pl.Series(["a", "b"]), pa.array(["a", "b"])):
+        assert encode_targets(y)[0].names == ()
+    odd = pd.DataFrame(Y, columns=["names", "columns", "column_names"])
+    assert encode_targets(odd)[0].names == ("names", "columns", "column_names")

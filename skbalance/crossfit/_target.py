@@ -6,7 +6,7 @@ import numpy as np
 import scipy.sparse as sp
 from sklearn.exceptions import DataConversionWarning
 
-from skbalance._targets import UNKNOWN, encode_targets, read_targets
+from skbalance._targets import UNKNOWN, read_labels
 from skbalance._warnings import warn
 
 __all__ = ["encode_tuning_targets"]
@@ -34,8 +34,7 @@ def encode_tuning_targets(y):
     ValueError
         If it is multiclass, continuous, not finite or not 0 and 1.
     """
-    y = read_targets(y, also=UNKNOWN)
-    encoding, indicator = encode_targets(y, also=UNKNOWN)
+    y, encoding, indicator = read_labels(y, also=UNKNOWN)
     if encoding.kind == "multiclass":
         raise ValueError(
             f"Unknown label type: multiclass, with {len(encoding.classes)} classes. A binary target or an indicator of "

@@ -163,7 +163,7 @@ class LabelStatistics:
         n_known: Any = None
         if y.dtype.kind == "f" and np.isnan(y.data).any():
             n_known = np.maximum(weight.sum() - weight @ kept_pairs(y, np.isnan(y.data)), 0)
-            y = sp.csr_array((np.nan_to_num(y.data), y.indices, y.indptr), shape=y.shape)
+            y = sp.csr_array((np.nan_to_num(y.data), y.indices, y.indptr), shape=y.shape, copy=True)
             y.eliminate_zeros()
         rows = np.repeat(np.arange(y.shape[0]), np.diff(y.indptr))
         pair_weight = weight[rows] * y.data

@@ -132,8 +132,9 @@ class MultilabelScorer:
 
     Unlike :func:`sklearn.metrics.make_scorer` it can hand the label counts of the training fold to the
     metric, it takes the two probability forms that scikit-learn has, and it works for two labels whatever
-    `classes_` looks like. It can be pickled and copied, takes part in metadata routing
-    (`set_score_request(sample_weight=True)`), and is greater-is-better: losses are negated.
+    `classes_` looks like. Of the tags of a TagClassifier the metric gets indicator matrices. It can be pickled
+    and copied, takes part in metadata routing (`set_score_request(sample_weight=True)`), and is
+    greater-is-better: losses are negated.
 
     Parameters
     ----------
@@ -206,6 +207,12 @@ class MultilabelScorer:
         if sample_weight is not None:
             kwargs["sample_weight"] = sample_weight
         response = multilabel_response(estimator, X, self.response_method)
+        while hasattr(estimator, "steps"):
+            estimator = estimator.steps[-1][1]
+        tag_indicator = getattr(estimator, "tag_indicator", None)  # of a TagClassifier
+        if tag_indicator is not None:
+            y_true = tag_indicator(y_true)
+            response = tag_indicator(response) if self.response_method == "predict" else response
         return self.sign * float(self.metric(y_true, response, **kwargs))
 
     def _accept_sample_weight(self) -> bool:

@@ -12,7 +12,8 @@ import scipy.sparse as sp
 from sklearn.model_selection import BaseCrossValidator, BaseShuffleSplit, ShuffleSplit
 from sklearn.utils import check_random_state, indexable
 
-from skbalance._targets import UNCERTAIN, class_indicator, read_targets, rounded
+from skbalance._tag_lists import indicator_of_tags, read_tag_lists
+from skbalance._targets import UNCERTAIN, TagListsError, class_indicator, read_targets, rounded
 from skbalance._validation import _safe_indexing, check_sparse
 from skbalance._warnings import warn
 from skbalance.model_selection._stratify import assign_folds
@@ -26,11 +27,15 @@ __all__ = [
 
 
 def _target_as_csr(y: Any) -> sp.csr_array:
-    """The target as a canonical CSR indicator; a 1-D target becomes one column per class.
+    """The target as a canonical CSR indicator; of classes or tags, each has a column.
 
     Folds are even in what is known to be positive, and soft labels are from 0.5 on.
     """
-    y = read_targets(y, also=UNCERTAIN)
+    try:
+        y = read_targets(y, also=UNCERTAIN)
+    except TagListsError:
+        rows = read_tag_lists(y)
+        return sp.csr_array(indicator_of_tags(rows, list(dict.fromkeys(chain.from_iterable(rows)))))
     return class_indicator(y)[1] if y.ndim == 1 else rounded(sp.csr_array(y))
 
 
@@ -89,8 +94,8 @@ class MultilabelStratifiedKFold(BaseCrossValidator):
 
     Notes
     -----
-    `y` is a dense or sparse indicator matrix; a 1-D `y` (binary, multiclass) is split by its classes. A sparse
-    `y` is never made dense. Parameters are checked when the splitter is used.
+    `y` is a dense or sparse indicator matrix, or lists of tags; a 1-D `y` (binary, multiclass) is split by its classes.
+    A sparse `y` is never made dense. Parameters are checked when the splitter is used.
 
     References
     ----------
@@ -349,8 +354,8 @@ def multilabel_train_test_split(
     random_state : int, RandomState instance or None, default=None
         The seed of the shuffling.
     stratify : {array-like, sparse matrix} of shape (n_samples, n_labels) or (n_samples,), default=None
-        The target to stratify by. None is the second of `arrays`, where scikit-learn's functions take `y`; the first if
-        there is only one.
+        The target to stratify by, or lists of tags. None is the second of `arrays`, where scikit-learn's functions take
+        `y`; the first if there is only one.
 
     Returns
     -------

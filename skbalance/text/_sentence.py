@@ -4,6 +4,7 @@ import copy
 import hashlib
 import os
 import time
+from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from numbers import Integral
 
@@ -198,6 +199,23 @@ class SentenceEmbedder(DocLinkMixin, TransformerMixin, BaseEstimator):
             position = {text: row for row, text in enumerate(unique)}
             vectors = vectors[[position[text] for text in texts]]
         return np.ascontiguousarray(vectors)
+
+    def fit_transform(self, X, y=None):
+        """Fit and encode; a generator of texts, which can be gone through only once, too.
+
+        Parameters
+        ----------
+        X : list, Series, single-column DataFrame or array of str, of length n_samples
+            Texts.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        vectors : ndarray of float32 of shape (n_samples, n_dimensions)
+            As :meth:`transform`.
+        """
+        return super().fit_transform(check_texts(X) if isinstance(X, Iterator) else X)
 
     def cache_info(self):
         """Tell what the cache holds, of this and any other model.

@@ -10,7 +10,6 @@ from sklearn.pipeline import Pipeline
 from skbalance._classifier import BalancedMultiLabelClassifier
 from skbalance._validation import validate_hyperparameters
 from skbalance.decisions import TunedThresholdMultiLabelClassifierCV, label_vectors, readable
-from skbalance.text._texts import check_texts
 
 __all__ = ["fit_tag_pipeline", "unfitted_tag_pipeline"]
 
@@ -25,7 +24,7 @@ def unfitted_tag_pipeline() -> Pipeline:
     """Features and decisions, as they are before `fit`."""
     features = TfidfVectorizer(sublinear_tf=True, dtype=np.float32)
     decisions = TunedThresholdMultiLabelClassifierCV(
-        BalancedMultiLabelClassifier(max_iter=1000), param_grid=_CANDIDATES
+        BalancedMultiLabelClassifier(max_iter=1000, random_state=0), param_grid=_CANDIDATES
     )
     return Pipeline([("features", features), ("decisions", decisions)])
 
@@ -53,7 +52,6 @@ def fit_tag_pipeline(texts, y, names, task, settings, **fit_params) -> Pipeline:
     pipeline : Pipeline
         Fitted.
     """
-    texts = check_texts(texts)
     pipeline = clone(unfitted_tag_pipeline())
     features, decisions = pipeline.named_steps["features"], pipeline.named_steps["decisions"]
     decisions.set_params(**settings)

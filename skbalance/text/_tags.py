@@ -11,20 +11,19 @@ from scipy.sparse import issparse
 from sklearn import get_config
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import MultiLabelBinarizer
 from sklearn.utils import get_tags
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from skbalance._callbacks import CallbackSupportMixin, with_callbacks
+from skbalance._tag_lists import indicator_of_tags, read_classes, read_tag_lists, tags_of_indicator
 from skbalance._validation import DocLinkMixin, HasMethods, validate_hyperparameters
 from skbalance._warnings import warn
 from skbalance.crossfit import response
 from skbalance.decisions import TunedThresholdMultiLabelClassifierCV
-from skbalance.text._tag_lists import read_classes, read_tag_lists
 from skbalance.text._tag_pipeline import fit_tag_pipeline, unfitted_tag_pipeline
-from skbalance.text._texts import check_documents
+from skbalance.text._texts import check_texts, takes_texts
 
 __all__ = ["TagClassifier"]
 
@@ -63,8 +62,9 @@ class TagClassifier(CallbackSupportMixin, DocLinkMixin, MetaEstimatorMixin, Clas
 
     With an `estimator` it only turns lists of tags into an indicator matrix for it, and predictions back. Put it
     outermost then, around the search, as in ``TagClassifier(GridSearchCV(pipeline, ...))``: splitters and scorers see
-    the indicator matrix, as they need. (A search around a TagClassifier works with ``cv=KFold(5)`` in place of
-    ``cv=5``.)
+    the indicator matrix, as they need. Around a TagClassifier, scikit-learn's searches and ``cross_val_score`` take
+    strings of tags, with `sep`, as any other y; lists of tags with ``cv=MultilabelStratifiedKFold(5)`` in place of
+    ``cv=5``.
 
     Parameters
     ----------
@@ -77,6 +77,9 @@ class TagClassifier(CallbackSupportMixin, DocLinkMixin, MetaEstimatorMixin, Clas
         that is None, as :class:`~skbalance.decisions.TunedThresholdMultiLabelClassifierCV` has, and X holds texts.
     classes : sequence of str or int, default=None
         All tags, in the order of the columns. None takes the tags of the training data, sorted.
+    sep : str, default=None
+        What stands between two tags where y is a column of strings, as ``";"`` in ``"billing;login"``; `predict` then
+        gives such strings. None takes lists of tags.
     sparse_output : bool, default=True
         Whether `estimator` is given a sparse matrix. False for classifiers that need a dense one.
     scoring : str or callable, default="f1_micro_macro"
@@ -115,6 +118,7 @@ class TagClassifier(CallbackSupportMixin, DocLinkMixin, MetaEstimatorMixin, Clas
         "estimator": [HasMethods(["fit", "predict"]), None],
         "label_texts": "no_validation",
         "classes": ["array-like", None],
+        "sep": [str, None],
         "sparse_output": ["boolean"],
         "scoring": TunedThresholdMultiLabelClassifierCV._parameter_constraints["scoring"],
         "predict_unseen": ["boolean"],
@@ -129,6 +133,7 @@ class TagClassifier(CallbackSupportMixin, DocLinkMixin, MetaEstimatorMixin, Clas
         *,
         label_texts="tags",
         classes=None,
+        sep=None,
         sparse_output=True,
         scoring="f1_micro_macro",
         predict_unseen=False,
@@ -139,6 +144,7 @@ class TagClassifier(CallbackSupportMixin, DocLinkMixin, MetaEstimatorMixin, Clas
         self.estimator = estimator
         self.label_texts = label_texts
         self.classes = classes
+        self.sep = sep
         self.sparse_output = sparse_output
         self.scoring = scoring
         self.predict_unseen = predict_unseen
@@ -156,10 +162,12 @@ class TagClassifier(CallbackSupportMixin, DocLinkMixin, MetaEstimatorMixin, Clas
         Parameters
         ----------
         X : list of str, or any
-            Texts, or what the estimator takes, of length n_samples.
+            Texts, in whatever holds one column of them: a list, a generator, a Series, a frame or an array of one
+            column. An estimator that does not begin with texts gets X as it is.
         y : list, Series or 1-D array, of length n_samples
             A list, tuple, set or array of str, or of int, for each row; empty for a row without tags. Columns of lists
-            of polars and pyarrow are taken too.
+            of polars and pyarrow are taken too, and with `sep` strings. White space around a tag is no part of it, and
+            empty tags are left out, with a warning.
         **fit_params
             Handed to the estimator's `fit`; without one, `sample_weight`.
 
@@ -171,12 +179,13 @@ class TagClassifier(CallbackSupportMixin, DocLinkMixin, MetaEstimatorMixin, Clas
         Raises
         ------
         TypeError, ValueError
-            If a row of `y` is not a collection of strings or integers, no row has a tag, or a tag is not in `classes`.
+            If a row of `y` is not a collection of strings or integers, a tag is the text of a list, no row has a tag,
+            or a tag is not in `classes`.
         """
         validate_hyperparameters(self)
-        rows = read_tag_lists(y)
+        X, rows = self._read(self._unfitted(), X), read_tag_lists(y, sep=self.sep)
         present = set().union(*rows)
-        given = None if self.classes is None else read_classes(self.classes)
+        given = None if self.classes is None else read_classes(self.classes, sep=self.sep)
         if given is not None:
             unknown = sorted(present.difference(given), key=str)
             if unknown:
@@ -187,8 +196,8 @@ class TagClassifier(CallbackSupportMixin, DocLinkMixin, MetaEstimatorMixin, Clas
         names = self._names(classes)
         if get_config()["enable_metadata_routing"]:
             fit_params = process_routing(self, "fit", **fit_params).estimator.fit
-        binarizer = MultiLabelBinarizer(classes=classes, sparse_output=self.sparse_output)
-        indicator = binarizer.fit_transform(rows)
+        indicator = indicator_of_tags(rows, classes)
+        indicator = indicator if self.sparse_output else indicator.toarray()
         context = self._init_callback_context(max_subtasks=1)
         context.call_on_fit_task_begin(estimator=self, X=X, y=y)
         task = context.subcontext(task_name="fit-estimator")
@@ -197,18 +206,43 @@ class TagClassifier(CallbackSupportMixin, DocLinkMixin, MetaEstimatorMixin, Clas
             settings = {name: getattr(self, name) for name in _SETTINGS}
             fitted = fit_tag_pipeline(X, indicator, names, task, settings, **fit_params)
         else:
-            check_documents(self.estimator, X)
             fitted = self._with_names(X, names)
             with task.propagate_callback_context(fitted):
                 fitted.fit(X, indicator, **fit_params)
         task.call_on_fit_task_end(estimator=self, X=X, y=indicator)
-        self.estimator_, self.classes_, self._binarizer = fitted, binarizer.classes_, binarizer
+        self.estimator_ = fitted
+        self.classes_ = np.array(classes, dtype=object if isinstance(classes[0], str) else np.int64)
         context.call_on_fit_task_end(estimator=self, X=X, y=y, reconstruction_attributes={})
         return self
 
-    def _check_X(self, X):
+    def _read(self, estimator, X):
+        return check_texts(X) if takes_texts(estimator) else X
+
+    def _read_fitted(self, X):
         check_is_fitted(self)
-        check_documents(self.estimator_, X)
+        return self._read(self.estimator_, X)
+
+    def tag_indicator(self, y):
+        """The indicator matrix of lists of tags, for metrics of scikit-learn.
+
+        Parameters
+        ----------
+        y : list, Series or 1-D array, of length n_samples
+            Lists of tags, or with `sep` strings. Tags that are not in `classes_` are left out, with a warning.
+
+        Returns
+        -------
+        indicator : ndarray or csr_matrix of shape (n_samples, n_tags)
+            1 where a row has the tag of the column, in the order of `classes_`. Sparse with `sparse_output`.
+        """
+        check_is_fitted(self)
+        rows, known = read_tag_lists(y, sep=self.sep), set(self.classes_.tolist())
+        unknown = sorted(set().union(*rows) - known, key=str)
+        if unknown:
+            warn(f"y has tags that are not in classes_ and are left out: {unknown[:10]}.")
+            rows = [[tag for tag in row if tag in known] for row in rows]
+        indicator = indicator_of_tags(rows, self.classes_.tolist())
+        return indicator if self.sparse_output else indicator.toarray()
 
     def _names(self, classes):
         """What each tag is called; None if that is not to be used."""
@@ -254,10 +288,11 @@ class TagClassifier(CallbackSupportMixin, DocLinkMixin, MetaEstimatorMixin, Clas
         Returns
         -------
         tags : list of tuple of str or int, of length n_samples
-            The tags of each row, in the order of `classes_`.
+            The tags of each row, in the order of `classes_`. With `sep`, an array of strings of them.
         """
-        self._check_X(X)
-        return self._binarizer.inverse_transform(self.estimator_.predict(X))
+        X = self._read_fitted(X)
+        rows = tags_of_indicator(self.estimator_.predict(X), self.classes_.tolist())
+        return rows if self.sep is None else np.array([self.sep.join(row) for row in rows], dtype=object)
 
     def predict_topk(self, X, k):
         """The k tags with the highest scores of each row, whether they would be predicted or not.
@@ -282,7 +317,7 @@ class TagClassifier(CallbackSupportMixin, DocLinkMixin, MetaEstimatorMixin, Clas
         AttributeError
             If the estimator has no scores.
         """
-        self._check_X(X)
+        X = self._read_fitted(X)
         n_tags = len(self.classes_)
         if isinstance(k, bool) or not isinstance(k, Integral) or not 1 <= int(k) <= n_tags:
             raise ValueError(f"k must be an integer from 1 to the number of tags, {n_tags}; got {k!r}.")
@@ -295,7 +330,8 @@ class TagClassifier(CallbackSupportMixin, DocLinkMixin, MetaEstimatorMixin, Clas
         else:
             raise AttributeError(f"{type(self.estimator_).__name__} has no scores to rank tags by.")
         best = np.argsort(-scores, axis=1, kind="stable")[:, :k]
-        return [[(self.classes_[j], float(row[j])) for j in labels] for row, labels in zip(scores, best)]
+        tags = self.classes_.tolist()
+        return [[(tags[j], float(row[j])) for j in labels] for row, labels in zip(scores, best)]
 
     @available_if(_estimator_has("explain"))
     def explain(self, X):
@@ -311,9 +347,8 @@ class TagClassifier(CallbackSupportMixin, DocLinkMixin, MetaEstimatorMixin, Clas
         explanations : list of list of LabelEvidence, of length n_samples
             For each row its predicted tags with their evidence; ``print`` shows each in words.
         """
-        self._check_X(X)
-        rows = _reach(self.estimator_, "explain")(X)
-        return [[replace(evidence, label=self.classes_[evidence.label]) for evidence in row] for row in rows]
+        rows, tags = _reach(self.estimator_, "explain")(self._read_fitted(X)), self.classes_.tolist()
+        return [[replace(evidence, label=tags[evidence.label]) for evidence in row] for row in rows]
 
     @available_if(_estimator_has("predict_proba"))
     def predict_proba(self, X):
@@ -329,7 +364,7 @@ class TagClassifier(CallbackSupportMixin, DocLinkMixin, MetaEstimatorMixin, Clas
         probabilities : ndarray of shape (n_samples, n_tags)
             In the order of `classes_` (some scikit-learn classifiers return a list of arrays instead).
         """
-        self._check_X(X)
+        X = self._read_fitted(X)
         return self.estimator_.predict_proba(X)
 
     @available_if(_estimator_has("decision_function"))
@@ -346,7 +381,7 @@ class TagClassifier(CallbackSupportMixin, DocLinkMixin, MetaEstimatorMixin, Clas
         scores : ndarray of shape (n_samples, n_tags)
             In the order of `classes_`.
         """
-        self._check_X(X)
+        X = self._read_fitted(X)
         return self.estimator_.decision_function(X)
 
     def score(self, X, y, **score_params):
@@ -357,7 +392,7 @@ class TagClassifier(CallbackSupportMixin, DocLinkMixin, MetaEstimatorMixin, Clas
         X : list of str, or any
             What `fit` took, of length n_samples.
         y : list, Series or 1-D array, of length n_samples
-            Lists of tags. Tags that are not in `classes_` are left out, with a warning.
+            Lists of tags, or with `sep` strings. Tags that are not in `classes_` are left out, with a warning.
         **score_params
             Handed to the estimator's `score`.
 
@@ -366,15 +401,10 @@ class TagClassifier(CallbackSupportMixin, DocLinkMixin, MetaEstimatorMixin, Clas
         score : float
             Higher is better.
         """
-        self._check_X(X)
+        X = self._read_fitted(X)
         if get_config()["enable_metadata_routing"]:
             score_params = process_routing(self, "score", **score_params).estimator.score
-        rows, known = read_tag_lists(y), set(self.classes_)
-        unknown = sorted(set().union(*rows) - known, key=str)
-        if unknown:
-            warn(f"y has tags that are not in classes_ and are left out: {unknown[:10]}.")
-            rows = [[tag for tag in row if tag in known] for row in rows]
-        return self.estimator_.score(X, self._binarizer.transform(rows), **score_params)
+        return self.estimator_.score(X, self.tag_indicator(y), **score_params)
 
     def get_metadata_routing(self):
         """Say where the parameters of `fit` and `score` go when metadata routing is on.

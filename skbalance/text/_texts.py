@@ -1,20 +1,24 @@
 """From what a user calls a column of texts to a list of strings, or an error that says what was given."""
 
-import math
-from collections.abc import Iterator, Sequence
+from __future__ import annotations
 
-import numpy as np
+from typing import Any
 
-__all__ = ["check_documents", "check_texts"]
+from sklearn.utils import get_tags
+
+from skbalance._tag_lists import column_items, short
+from skbalance._targets import is_missing
+
+__all__ = ["check_texts", "takes_texts"]
 
 
-def check_texts(X):
-    """Take texts from a list, Series, single-column frame or array.
+def check_texts(X: Any) -> list[str]:
+    """Take texts from whatever holds one column of them.
 
     Parameters
     ----------
-    X : list, tuple, Series, single-column DataFrame or array of str, of length n_samples
-        The texts. An array is 1-D, or 2-D with one column. An empty string is a text like any other.
+    X : list, tuple, generator, Series or array of str, of length n_samples, or a frame or array of one column
+        The texts. Bytes are read as UTF-8. An empty string is a text like any other.
 
     Returns
     -------
@@ -29,111 +33,61 @@ def check_texts(X):
         If there are no rows, several columns, or a row is missing (None, NaN, ``pandas.NA``) or holds
         characters that cannot be encoded as UTF-8.
     """
-    texts = _to_list(X)
-    if not texts:
+    advice = (
+        f'Its columns are {short(list(X.columns))}; select one, X["text"], or use a '
+        'ColumnTransformer([("text", SentenceEmbedder(), "text")]).'
+        if hasattr(X, "columns")
+        else "For one text, pass [text]."
+    )
+    rows = column_items(X, "X", "texts", advice)
+    if not rows:
         raise ValueError("X has no rows; at least one text is needed.")
-    for row, text in enumerate(texts):
-        if not isinstance(text, str):
-            raise _not_a_text(row, text, texts)
-        if not text.isascii():
-            _check_encodable(row, text)
-    return [str(text) for text in texts]
+    return [_read_text(number, row, rows) for number, row in enumerate(rows)]
 
 
-def check_documents(estimator, X):
-    """Name the row that is no text before a vectorizer of scikit-learn fails on it in its own words.
+def takes_texts(estimator: Any) -> bool:
+    """Whether an estimator begins with what reads texts, and reads them in the usual way.
 
     Parameters
     ----------
-    estimator : estimator
-        Only one that begins with such a vectorizer, with its own tokens of its own documents, is looked at.
-    X : object
-        What it is to be given.
-
-    Raises
-    ------
-    TypeError
-        If a row is no string and no bytes.
-    ValueError
-        If a row is missing.
+    estimator : estimator, or list of tuple
+        Pipelines, unions, searches and lists of named estimators are looked into. Documents for a tokenizer of the
+        user's own need be no texts.
     """
-    while hasattr(estimator, "steps") or hasattr(estimator, "estimator"):
-        estimator = estimator.steps[0][1] if hasattr(estimator, "steps") else estimator.estimator
-    own = [getattr(estimator, name, None) for name in ("tokenizer", "preprocessor")]
-    usual = getattr(estimator, "input", None) == "content" and isinstance(getattr(estimator, "analyzer", None), str)
-    if not hasattr(estimator, "build_analyzer") or not usual or own != [None, None]:
-        return
-    if hasattr(X, "columns") or getattr(X, "ndim", 1) != 1:
-        raise ValueError(f"X has the shape {getattr(X, 'shape', None)}; one column of texts is needed.")
-    if isinstance(X, Iterator):
-        return  # it can be gone through only once
-    rows = _to_list(X)
-    for row, text in enumerate(rows):
-        if not isinstance(text, str | bytes):
-            raise _not_a_text(row, text, rows)
+    if isinstance(estimator, list):
+        return all(takes_texts(part[1]) for part in estimator)
+    if hasattr(estimator, "steps"):
+        steps = [step for _, step in estimator.steps if step not in (None, "passthrough")]
+        return bool(steps) and takes_texts(steps[0])
+    for inner in ("transformer_list", "estimators", "estimator"):
+        if hasattr(estimator, inner):
+            return takes_texts(getattr(estimator, inner))
+    if not hasattr(estimator, "__sklearn_tags__") or not get_tags(estimator).input_tags.string:
+        return False
+    own = (getattr(estimator, name, None) for name in ("tokenizer", "preprocessor"))
+    usual = getattr(estimator, "input", "content") == "content" and isinstance(getattr(estimator, "analyzer", ""), str)
+    return usual and not any(map(callable, own))
 
 
-def _to_list(X):
-    if isinstance(X, (str, bytes)):
-        raise TypeError(
-            f"X is a single {type(X).__name__} ({_short(X)}); a list, Series, single-column DataFrame or array "
-            "of strings is needed. For one text, pass [text]."
-        )
-    if hasattr(X, "columns") and hasattr(X, "shape"):
-        columns = list(X.columns)
-        if len(columns) != 1:
+def _read_text(number: int, text: Any, rows: list) -> str:
+    where = f"Row {number} (counted from 0) of X"
+    if not isinstance(text, str):
+        text = text.as_py() if hasattr(text, "as_py") else text  # a scalar of pyarrow
+        if is_missing(text):
+            n_missing = sum(map(is_missing, rows))
             raise ValueError(
-                f"X is a DataFrame of {len(columns)} columns {_short(columns)}; one column of texts is needed. "
-                'Select it, X["text"], or use a ColumnTransformer([("text", SentenceEmbedder(), "text")]).'
+                f"X has {n_missing} missing text(s), the first in row {number} (counted from 0): {text!r}. Every row "
+                'must be a string; drop the rows or fill them first, for example with fillna("").'
             )
-        X = X[columns[0]]
-    if isinstance(X, np.ndarray):
-        if X.ndim == 2 and X.shape[1] == 1:
-            X = X[:, 0]
-        if X.ndim != 1:
-            raise ValueError(
-                f"X is an array of shape {X.shape}; a 1-D array of strings, or a 2-D one with a single column, "
-                "is needed."
-            )
-        return X.tolist()
-    if hasattr(X, "to_list"):
-        return X.to_list()
-    if isinstance(X, Sequence) or (hasattr(X, "__array__") and hasattr(X, "__len__")):
-        return list(X)
-    raise TypeError(
-        f"X is a {type(X).__name__} ({_short(X)}); a list, Series, single-column DataFrame or array of strings "
-        "is needed."
-    )
-
-
-def _not_a_text(row, text, texts):
-    if _is_missing(text):
-        n_missing = sum(map(_is_missing, texts))
-        return ValueError(
-            f"X has {n_missing} missing text(s), the first in row {row} (counted from 0): {text!r}. Every row must "
-            'be a string; drop the rows or fill them first, for example with fillna("").'
-        )
-    return TypeError(
-        f"Row {row} (counted from 0) of X is a {type(text).__name__}: {_short(text)}. Every row must be a string."
-    )
-
-
-def _is_missing(text):
-    if text is None or (isinstance(text, float) and math.isnan(text)):
-        return True
-    return type(text).__name__ in ("NAType", "NaTType")  # pandas, without importing it
-
-
-def _check_encodable(row, text):
+        if not isinstance(text, (str, bytes)):
+            raise TypeError(f"{where} is a {type(text).__name__}: {short(text)}. Every row must be a string.")
     try:
-        text.encode("utf-8")
-    except UnicodeEncodeError as error:
+        if isinstance(text, bytes):
+            return text.decode()
+        if not text.isascii():
+            text.encode()
+    except UnicodeError as error:
         raise ValueError(
-            f"Row {row} (counted from 0) of X holds {text[error.start]!r} at position {error.start}, which cannot be "
-            "encoded as UTF-8; every row must be valid Unicode text."
-        ) from error
-
-
-def _short(value, limit=80):
-    text = repr(value)
-    return text if len(text) <= limit else text[: limit - 3] + "..."
+            f"{where} holds what cannot be {'read' if isinstance(text, bytes) else 'encoded'} as UTF-8: {error}."
+        ) from None
+    return str.__str__(text)

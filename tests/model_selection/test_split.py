@@ -244,7 +244,7 @@ def test_bad_parameters(cv, match):
         (np.array([[0, np.inf]] * 6), "infinity"),
         (sp.csr_array([[0, 2]] * 6), r"holds \[2\]"),
         (sp.csr_array(np.array([[0, np.inf]] * 6)), "infinity"),
-        ([["a", "b"]] * 6, "lists of tags"),
+        ([["a"], ["a", None]] * 3, "missing tag"),
         (np.zeros((6, 2, 2)), r"shape \(6, 2, 2\)"),
         (np.zeros((5, 2)), "inconsistent"),
     ],

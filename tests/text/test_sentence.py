@@ -293,3 +293,7 @@ def test_processes_share_the_work(encoder_folder, tmp_path):
     embedder = CountingEmbedder(encoder_folder, device="cpu", batch_size=8, cache_dir=tmp_path)
     texts, _ = search(embedder, n_jobs=2)
     assert sorted((tmp_path / "encoded.txt").read_text().splitlines()) == sorted(texts)
+
+
+def test_texts_that_can_be_gone_through_once(embedder):
+    np.testing.assert_array_equal(embedder.fit_transform(iter(["a", "b"])), embedder.transform(["a", "b"]))

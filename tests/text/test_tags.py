@@ -1,6 +1,8 @@
 """Lists of tags in, lists of tags out."""
 
+import json
 import pickle
+from collections import Counter
 
 import numpy as np
 import pandas as pd
@@ -10,20 +12,23 @@ import pytest
 from scipy.sparse import csr_matrix, issparse
 from sklearn import config_context
 from sklearn.base import BaseEstimator, ClassifierMixin, clone, is_classifier
+from sklearn.compose import ColumnTransformer
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.exceptions import NotFittedError
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score
-from sklearn.model_selection import GridSearchCV, KFold, cross_val_score
+from sklearn.model_selection import GridSearchCV, KFold, cross_val_predict, cross_val_score
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MultiLabelBinarizer
 from sklearn.svm import LinearSVC
 from sklearn.utils import get_tags
 
-from skbalance import TunedThresholdMultiLabelClassifierCV
+from skbalance import BalancedMultiLabelClassifier, TunedThresholdMultiLabelClassifierCV, _targets
+from skbalance.metrics import MultilabelScorer, group_f1_scorer
+from skbalance.model_selection import MultilabelStratifiedKFold, multilabel_train_test_split
 from skbalance.text._tags import TagClassifier
 
 TEXTS = ["wheat and corn", "crude oil", "wheat harvest", "oil and gas", "nothing", "corn"] * 5
@@ -119,20 +124,24 @@ def test_tags(pipeline):
 @pytest.mark.parametrize(
     ("y", "error", "message"),
     [
-        ([["a"], "b"], TypeError, r"Row 1 .* is the string 'b'; a list of tags is needed. Split it first"),
+        ([["a"], "b"], TypeError, r"Row 1 .* is the string 'b'; a list of tags is needed.*split it first"),
         ([["a"], None], ValueError, r"Row 1 .* is missing \(None\); a list of tags is needed, \[\] for none"),
         ([["a"], float("nan")], ValueError, r"Row 1 .* is missing \(nan\)"),
         ([["a"], ["b", None]], ValueError, r"Row 1 .* has a missing tag \(None\)"),
         ([["a"], [3]], TypeError, "tags that are strings and tags that are integers"),
-        ([["a"], [3.0]], TypeError, "Row 1 .* has the tag 3.0, a float; tags are strings or integers"),
+        ([["a"], [2.5]], TypeError, "Row 1 .* has the tag 2.5, a float; tags are strings or integers"),
         ([[True], [False]], TypeError, "Row 0 .* has the tag True, a bool"),
         ([["a"], b"b"], TypeError, "Row 1 .* is the string b'b'"),
         ([[], []], ValueError, "y has no tags: every row is empty"),
-        (np.eye(2), ValueError, r"y is a ndarray of shape \(2, 2\); lists of tags .* fit the estimator itself"),
-        (csr_matrix(np.eye(2)), ValueError, r"shape \(2, 2\); lists of tags are needed"),
+        (
+            np.eye(2),
+            ValueError,
+            r"y is a ndarray of shape \(2, 2\); one column of lists of tags .* fit the estimator itself",
+        ),
+        (csr_matrix(np.eye(2)), ValueError, r"shape \(2, 2\); one column of lists of tags is needed"),
         (pd.DataFrame({"a": [["x"]] * 2, "b": [["y"]] * 2}), ValueError, r"y is a DataFrame of shape \(2, 2\)"),
-        ("ab", TypeError, "y is a str; a list, Series"),
-        (None, TypeError, "y is a NoneType; a list, Series"),
+        ("ab", TypeError, "y is a str .*; a list, Series"),
+        (None, TypeError, "y is a NoneType .*; a list, Series"),
     ],
 )
 def test_bad_tags(y, error, message):
@@ -305,9 +314,9 @@ def test_one_call_needs_texts(X):
     [
         ([None, *TEXTS[1:]], ValueError, r"missing text\(s\), the first in row 0"),
         ([*TEXTS[:-1], 3.5], TypeError, "Row 29 .* is a float: 3.5"),
-        (pl.DataFrame({"text": TEXTS}), ValueError, "one column of texts is needed"),
+        (pl.DataFrame({"text": TEXTS, "more": TEXTS}), ValueError, "one column of texts is needed"),
         (np.array([TEXTS]), ValueError, r"shape \(1, 30\)"),
-        ("wheat", TypeError, "a single str"),
+        ("wheat", TypeError, "X is a str"),
         (3, TypeError, "X is a int"),
     ],
 )
@@ -375,3 +384,140 @@ def test_unknown_tags_are_left_out_of_a_score_with_a_warning_on_the_callers_line
         score = classifier.score(TEXTS, [[*row, "zinc"] for row in TAGS])
     assert score == classifier.score(TEXTS, TAGS)
     assert caught[0].filename == __file__
+
+
+COLUMNS_OF_TEXTS = {
+    "tuple": tuple,
+    "generator": iter,
+    "series": pd.Series,
+    "frame": lambda texts: pd.DataFrame({"text": texts}),
+    "column": lambda texts: np.array(texts, dtype=object)[:, None],
+    "polars": pl.Series,
+    "polars frame": lambda texts: pl.DataFrame({"text": texts}),
+    "arrow table": lambda texts: pa.table({"text": texts}),
+    "arrow chunks": lambda texts: pa.chunked_array([texts[:2], texts[2:]]),
+    "nullable": lambda texts: pd.Series(texts, dtype="string"),
+    "masked": np.ma.array,
+}
+
+
+@pytest.mark.parametrize("name", COLUMNS_OF_TEXTS)
+@pytest.mark.parametrize("own", [False, True])
+def test_what_fit_takes_every_method_takes(pipeline, default, own, name):
+    column = COLUMNS_OF_TEXTS[name]
+    want = TagClassifier(pipeline).fit(TEXTS, TAGS) if own else default
+    model = clone(want).fit(column(TEXTS), TAGS)
+    assert model.predict(column(TEXTS)) == want.predict(TEXTS)
+    assert model.predict_topk(column(TEXTS), k=2) == want.predict_topk(TEXTS, k=2)
+    assert model.score(column(TEXTS), TAGS) == 1
+    method = "predict_proba" if own else "explain"
+    assert len(getattr(model, method)(column(TEXTS))) == 30
+
+
+@pytest.mark.parametrize("method", ["predict", "predict_topk", "explain", "score"])
+@pytest.mark.parametrize("X", [[*TEXTS, None], [3], "oil", pd.DataFrame({"a": TEXTS, "b": TEXTS}), []])
+def test_what_fit_refuses_every_method_refuses_in_the_same_words(default, method, X):
+    more = {"predict_topk": (1,), "score": (TAGS,)}
+    with pytest.raises((TypeError, ValueError)) as at_fit:
+        TagClassifier().fit(X, TAGS)
+    with pytest.raises(at_fit.type) as later:
+        getattr(default, method)(X, *more.get(method, ()))
+    assert str(at_fit.value) == str(later.value)
+
+
+def test_frames_for_a_column_transformer_are_left_alone():
+    frame = pd.DataFrame({"text": TEXTS, "length": range(30)})
+    columns = ColumnTransformer([("text", TfidfVectorizer(), "text"), ("length", "passthrough", ["length"])])
+    model = TagClassifier(make_pipeline(columns, OneVsRestClassifier(LogisticRegression(C=1e4, max_iter=1000))))
+    assert model.fit(frame, TAGS).score(frame, TAGS) == 1
+    one = TagClassifier(make_pipeline(ColumnTransformer([("text", TfidfVectorizer(), "text")]), LinearSVCs()))
+    assert one.fit(frame[["text"]], TAGS).score(frame[["text"]], TAGS) == 1
+
+
+def LinearSVCs():
+    return OneVsRestClassifier(LinearSVC(C=100))
+
+
+@pytest.mark.parametrize("numbers", [False, True])
+@pytest.mark.parametrize("own", [False, True])
+def test_answers_are_json(pipeline, numbers, own):
+    y = [[NAMES.index(tag) + 10 for tag in row] for row in TAGS] if numbers else [np.array(row, str) for row in TAGS]
+    model = TagClassifier(pipeline if own else None, random_state=0).fit(TEXTS, y)
+    kind = int if numbers else str
+    answers = json.loads(json.dumps([model.predict(TEXTS), model.predict_topk(TEXTS, k=2)]))
+    assert answers[0] == [sorted(row) for row in ([*map(kind, row)] for row in y)]
+    assert {type(tag) for row in model.predict(TEXTS) for tag in row} == {kind}
+    assert {(type(tag), type(score)) for row in model.predict_topk(TEXTS, k=2) for tag, score in row} == {(kind, float)}
+    if not own:
+        assert {type(evidence.label) for row in model.explain(TEXTS) for evidence in row} == {kind}
+
+
+STRINGS = [" ; ".join(row) for row in TAGS]
+
+
+@pytest.mark.parametrize("y", [STRINGS, pd.Series(STRINGS, index=range(50, 80)), np.array(STRINGS), pl.Series(STRINGS)])
+def test_strings_of_tags_are_a_target_like_any_other(pipeline, y):
+    model = TagClassifier(pipeline, sep=";")
+    assert cross_val_score(model, TEXTS, y, cv=5, error_score="raise").tolist() == [1] * 5
+    predicted = cross_val_predict(model, TEXTS, y, cv=5)
+    assert predicted.tolist() == [";".join(sorted(row)) for row in TAGS]
+    search = GridSearchCV(model, {"classes": [None, NAMES[::-1]]}, cv=3, error_score="raise").fit(TEXTS, y)
+    assert search.best_score_ == 1
+    assert search.score(TEXTS, y) == search.score(TEXTS, TAGS) == 1
+    train, test, y_train, y_test = multilabel_train_test_split(TEXTS, y, test_size=0.5, random_state=0, stratify=y)
+    assert model.fit(train, y_train).score(test, y_test) == 1
+
+
+def test_strings_of_tags_by_default_and_back():
+    model = TagClassifier(sep=";", random_state=0).fit(TEXTS, STRINGS)
+    assert list(model.classes_) == NAMES
+    predicted = model.predict(["wheat and corn", "the price of oil", "and"])
+    assert predicted.dtype == object
+    assert predicted.tolist()[:2] == ["corn;wheat", "oil"]
+    assert [tag for tag, _ in model.predict_topk(["crude oil"], k=1)[0]] == ["oil"]
+    with pytest.raises(ValueError, match="'sep' parameter of TagClassifier must be"):
+        TagClassifier(sep=3).fit(TEXTS, STRINGS)
+    with pytest.raises(ValueError, match="sep must be a string of at least one character, or None; got ''"):
+        TagClassifier(sep="").fit(TEXTS, STRINGS)
+
+
+def test_lists_of_tags_in_cross_validation(pipeline):
+    model, folds = TagClassifier(pipeline), MultilabelStratifiedKFold(5)
+    predicted = cross_val_predict(model, TEXTS, TAGS, cv=folds)
+    assert predicted.shape == (30,)
+    assert predicted.tolist() == [tuple(sorted(row)) for row in TAGS]
+    assert (model.fit(TEXTS, TAGS).tag_indicator(predicted) != model.tag_indicator(TAGS)).nnz == 0
+    scorer = MultilabelScorer(f1_score, average="macro")
+    assert cross_val_score(model, TEXTS, TAGS, cv=folds, scoring=scorer, error_score="raise").tolist() == [1] * 5
+    search = GridSearchCV(model, {"sparse_output": [True, False]}, cv=folds, scoring=scorer, error_score="raise")
+    assert search.fit(TEXTS, pd.Series(TAGS)).score(TEXTS, TAGS) == 1
+    counted = TagClassifier(make_pipeline(TfidfVectorizer(), BalancedMultiLabelClassifier()))
+    tail = cross_val_score(counted, TEXTS, TAGS, cv=folds, scoring=group_f1_scorer("tail", boundaries=(5, 50)))
+    assert len(tail) == 5
+    _, _, train, test = multilabel_train_test_split(TEXTS, TAGS, test_size=0.5, random_state=0, stratify=TAGS)
+    counts, counts_test = (Counter(tag for row in part for tag in row) for part in (train, test))
+    assert all(abs(counts[tag] - counts_test[tag]) <= 1 for tag in NAMES)
+
+
+def test_indicators_for_metrics_of_scikit_learn(pipeline):
+    model = TagClassifier(pipeline, sparse_output=False).fit(TEXTS, TAGS)
+    truth, predicted = model.tag_indicator(TAGS), model.tag_indicator(model.predict(TEXTS))
+    np.testing.assert_array_equal(truth, MultiLabelBinarizer(classes=NAMES).fit_transform(TAGS))
+    assert f1_score(truth, predicted, average="macro") == 1
+    with pytest.raises(NotFittedError):
+        TagClassifier(pipeline).tag_indicator(TAGS)
+
+
+@pytest.mark.parametrize("own", [False, True])
+def test_the_target_is_read_once(own, monkeypatch):
+    reads = []
+    read = _targets._read
+    monkeypatch.setattr(_targets, "_read", lambda *args: reads.append(args) or read(*args))
+    tuner = TunedThresholdMultiLabelClassifierCV(
+        make_pipeline(TfidfVectorizer(), BalancedMultiLabelClassifier()), cv=3, random_state=0
+    )
+    TagClassifier(tuner if own else None, random_state=0).fit(TEXTS, TAGS)
+    assert not reads  # its own lists were read, and no indicator of them
+    y = MultiLabelBinarizer(sparse_output=True).fit_transform(TAGS)
+    tuner.fit(TEXTS, y)
+    assert len(reads) == 1

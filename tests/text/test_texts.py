@@ -2,10 +2,20 @@
 
 import numpy as np
 import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 from scipy.sparse import csr_matrix
+from sklearn.compose import ColumnTransformer
+from sklearn.dummy import DummyClassifier
+from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer, TfidfVectorizer
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline, make_union
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from skbalance.text._texts import check_texts
+from skbalance import FineTunedMultiLabelClassifier, SentenceEmbedder, TunedThresholdMultiLabelClassifierCV
+from skbalance.text import make_text_features
+from skbalance.text._texts import check_texts, takes_texts
 
 TEXTS = ["wheat", "", "crude öl"]
 
@@ -25,8 +35,23 @@ TEXTS = ["wheat", "", "crude öl"]
         pd.Index(TEXTS),
         pd.DataFrame({"body": TEXTS}),
         pd.DataFrame({"body": TEXTS})["body"].array,
+        pd.Series(TEXTS, dtype="string[pyarrow]"),
+        pd.Series(TEXTS, dtype=pd.ArrowDtype(pa.large_string())),
+        pl.Series(TEXTS),
+        pl.DataFrame({"body": TEXTS}),
+        pl.Series(TEXTS, dtype=pl.Categorical),
+        pa.array(TEXTS),
+        pa.chunked_array([TEXTS[:1], TEXTS[1:]]),
+        pa.table({"body": TEXTS}),
+        list(pa.array(TEXTS)),
+        np.array(TEXTS, dtype=object)[:, None],
+        np.ma.array(TEXTS),
+        *(np.array(TEXTS, dtype=kind()) for kind in [getattr(np.dtypes, "StringDType", None)] if kind),  # of NumPy 2
+        [text.encode() for text in TEXTS],
+        [np.str_(text) for text in TEXTS],
+        dict(enumerate(TEXTS)).values(),
     ],
-    ids=lambda X: type(X).__name__,
+    ids=lambda X: f"{type(X).__module__}.{type(X).__name__}",
 )
 def test_columns_of_texts(X):
     texts = check_texts(X)
@@ -61,25 +86,34 @@ def test_missing_texts_are_counted():
 @pytest.mark.parametrize(
     ("X", "error", "message"),
     [
-        ("wheat", TypeError, r"single str \('wheat'\).*pass \[text\]"),
-        (b"wheat", TypeError, "single bytes"),
+        ("wheat", TypeError, r"X is a str \('wheat'\).*pass \[text\]"),
+        (b"wheat", TypeError, "X is a bytes"),
         (3.5, TypeError, r"X is a float \(3.5\); a list, Series"),
         (None, TypeError, "X is a NoneType"),
         ({"a": "b"}, TypeError, "X is a dict"),
         ({"a"}, TypeError, "X is a set"),
-        ((text for text in TEXTS), TypeError, "X is a generator"),
-        (csr_matrix(np.eye(2)), TypeError, "X is a csr"),
+        (csr_matrix(np.eye(2)), ValueError, "X is a csr"),
         ([], ValueError, "no rows"),
         (["a", 7], TypeError, r"Row 1 .* is a int: 7"),
-        (["a", b"b"], TypeError, r"Row 1 .* is a bytes: b'b'"),
+        (["a", b"\xff"], ValueError, "Row 1 .* cannot be read as UTF-8"),
         (["a", ["b"]], TypeError, r"Row 1 .* is a list: \['b'\]"),
         (np.ones(3), TypeError, r"Row 0 .* is a float: 1.0"),
         (pd.Series([1, 2]), TypeError, r"Row 0 .* is a int: 1"),
         (np.array([["a", "b"]]), ValueError, r"shape \(1, 2\)"),
         (np.array("a"), ValueError, r"shape \(\)"),
-        (pd.DataFrame({"a": ["x"], "b": ["y"]}), ValueError, r"2 columns \['a', 'b'\].*ColumnTransformer"),
-        (pd.DataFrame(index=[0, 1]), ValueError, "0 columns"),
-        (["a", "b\ud800"], ValueError, r"Row 1 .*position 1, which cannot be encoded"),
+        (
+            pd.DataFrame({"a": ["x"], "b": ["y"]}),
+            ValueError,
+            r"shape \(1, 2\).* columns are \['a', 'b'\].*ColumnTransformer",
+        ),
+        (pl.DataFrame({"a": ["x"], "b": ["y"]}), ValueError, r"shape \(1, 2\).* columns are \['a', 'b'\]"),
+        (pa.table({"a": ["x"], "b": ["y"]}), ValueError, r"shape \(1, 2\); one column of texts is needed"),
+        (pd.DataFrame(index=[0, 1]), ValueError, r"shape \(2, 0\)"),
+        (["a", "b\ud800"], ValueError, r"Row 1 .* cannot be encoded as UTF-8: .*position 1"),
+        (np.ma.array(["a", "b"], mask=[0, 1]), ValueError, "missing text.*row 1"),
+        (pl.Series(["a", None]), ValueError, "missing text.*row 1"),
+        (pa.chunked_array([["a"], [None]]), ValueError, "missing text.*row 1"),
+        (list(pa.array(["a", None])), ValueError, "missing text.*row 1"),
     ],
 )
 def test_other_things(X, error, message):
@@ -91,3 +125,38 @@ def test_long_values_are_cut_in_messages():
     with pytest.raises(TypeError) as caught:
         check_texts("w" * 10_000)
     assert len(str(caught.value)) < 300
+
+
+def test_generators_are_gone_through_once():
+    assert check_texts(text for text in TEXTS) == TEXTS
+    assert check_texts(map(str, TEXTS)) == TEXTS
+
+
+VECTORIZER, CLASSIFIER = TfidfVectorizer(), DummyClassifier()
+
+
+@pytest.mark.parametrize(
+    ("estimator", "expected"),
+    [
+        (make_pipeline(VECTORIZER, CLASSIFIER), True),
+        (make_pipeline("passthrough", HashingVectorizer(), CLASSIFIER), True),
+        (make_pipeline(SentenceEmbedder(), CLASSIFIER), True),
+        (make_pipeline(make_text_features(), CLASSIFIER), True),
+        (GridSearchCV(make_pipeline(make_union(VECTORIZER, CountVectorizer(analyzer="char")), CLASSIFIER), {}), True),
+        (TunedThresholdMultiLabelClassifierCV([("a", make_pipeline(VECTORIZER, CLASSIFIER))]), True),
+        (FineTunedMultiLabelClassifier(), True),
+        (CLASSIFIER, False),
+        (make_pipeline("passthrough"), False),
+        (make_pipeline(StandardScaler(), CLASSIFIER), False),
+        (make_pipeline(FunctionTransformer(), VECTORIZER, CLASSIFIER), False),
+        (make_pipeline(ColumnTransformer([("text", VECTORIZER, "text")]), CLASSIFIER), False),
+        (make_pipeline(make_text_features(column="text"), CLASSIFIER), False),
+        (make_pipeline(make_union(VECTORIZER, FunctionTransformer()), CLASSIFIER), False),
+        (make_pipeline(TfidfVectorizer(tokenizer=list), CLASSIFIER), False),
+        (make_pipeline(TfidfVectorizer(preprocessor=str), CLASSIFIER), False),
+        (make_pipeline(TfidfVectorizer(analyzer=list), CLASSIFIER), False),
+        (make_pipeline(TfidfVectorizer(input="file"), CLASSIFIER), False),
+    ],
+)
+def test_who_is_given_texts(estimator, expected):
+    assert takes_texts(estimator) is expected
