@@ -667,8 +667,8 @@ def tune_bare(encoder, texts, y):
         optimizer.step()
 
 
-def tune_with_trainer(encoder, texts, y):
-    """The Trainer of transformers at its default settings but for the size of the batches."""
+def tune_with_trainer(encoder, texts, y, sampling="random"):
+    """The Trainer of transformers at its default settings but for the size of the batches and how they are drawn."""
     from transformers import (
         AutoModelForSequenceClassification,
         AutoTokenizer,
@@ -686,7 +686,7 @@ def tune_with_trainer(encoder, texts, y):
     with tempfile.TemporaryDirectory() as folder:
         arguments = TrainingArguments(
             folder, num_train_epochs=1, per_device_train_batch_size=BATCH, use_cpu=True, report_to="none",
-            save_strategy="no", disable_tqdm=True,
+            save_strategy="no", disable_tqdm=True, train_sampling_strategy=sampling,
         )  # fmt: skip
         Trainer(network, arguments, train_dataset=rows, data_collator=DataCollatorWithPadding(tokenizer)).train()
 
@@ -700,6 +700,7 @@ def fine_tuning():
         "bare loop of PyTorch": lambda: tune_bare(*task),
         "FineTunedMultiLabelClassifier()": lambda: tune_ours(*task),
         "Trainer of transformers": lambda: tune_with_trainer(*task),
+        "Trainer of transformers, texts grouped by length": lambda: tune_with_trainer(*task, "group_by_length"),
     }
     note = f"an epoch of {N_TEXTS} documents of Reuters, {LENGTH} tokens, batches of {BATCH}, all-MiniLM-L6-v2"
     yield from timed("fine-tuning", take_turns(runs, repeats=3), "bare loop of PyTorch", note)
