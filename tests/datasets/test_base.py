@@ -135,7 +135,8 @@ def test_descriptions(name):
 
 def test_every_description_file_is_asked_for():
     folder = Path(_base.__file__).parent / "descr"
-    assert {path.stem for path in folder.iterdir()} == {"reuters21578", "bioasq", "long_tailed_multilabel"}
+    described = {"reuters21578", "bioasq", "long_tailed_multilabel", "web_features"}
+    assert {path.stem for path in folder.iterdir()} == described
 
 
 def test_indicator_matrix():

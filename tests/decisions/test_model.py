@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 import scipy.sparse as sp
-
 from skbalance.decisions._cooccurrence import LabelCooccurrence
+
 from skbalance.decisions._evidence import Count, LabelKnowledge, Lead, Lift, MatchLead, evidence_columns
 from skbalance.decisions._model import DecisionModel, evidence_out_of_fold
 from skbalance.decisions._pairs import Candidates, rank_pairs

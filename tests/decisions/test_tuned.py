@@ -19,7 +19,11 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import LinearSVC
-from sklearn.utils.estimator_checks import parametrize_with_checks
+from sklearn.utils.estimator_checks import (
+    check_classifiers_multilabel_representation_invariance,
+    check_classifiers_train,
+    parametrize_with_checks,
+)
 
 from skbalance import BalancedMultiLabelClassifier, TunedThresholdMultiLabelClassifierCV
 from skbalance.decisions._rules import STRATEGIES
@@ -31,12 +35,17 @@ from .problems import OVR, RIDGE, Scores, make_data, rare_problem
     [
         TunedThresholdMultiLabelClassifierCV(LogisticRegression()),
         TunedThresholdMultiLabelClassifierCV(OVR, strategy="per_label_shrunk"),
-        # One check wants the thresholds of a binary target at zero, where only those of well fitted scores are.
-        TunedThresholdMultiLabelClassifierCV(BalancedMultiLabelClassifier("bce", alpha=1e-5), cv=3),
     ]
 )
 def test_scikit_learn_contract(estimator, check):
     check(estimator)
+
+
+@pytest.mark.parametrize("check", [check_classifiers_train, check_classifiers_multilabel_representation_invariance])
+def test_two_checks_around_a_classifier_of_the_package(check):
+    # What it does with data, the checks around scikit-learn's classifiers have shown.
+    # The first wants the thresholds of a binary target at zero, where only those of well fitted scores are.
+    check("Tuned", TunedThresholdMultiLabelClassifierCV(BalancedMultiLabelClassifier("bce", alpha=1e-5), cv=3))
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)

@@ -11,7 +11,10 @@ import numpy as np
 import pytest
 import torch
 
+from skbalance import FineTunedMultiLabelClassifier
 from tests.encoders import save_encoder
+from tests.examples.fine_tuning_worker import SETTINGS, learned
+from tests.text.tagged import make_texts
 
 pytestmark = pytest.mark.slow
 
@@ -55,15 +58,13 @@ def test_hugging_face_trainer():
     torch.testing.assert_close(sum(parts), loss_of(slice(None)))
 
 
-def launch(n_processes, worker, *arguments):
-    """Run a worker in processes of this machine, on the processor: they are to agree to the last digits."""
-    launcher = []
-    if n_processes > 1:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        launcher = ["-m", "torch.distributed.run", f"--nproc-per-node={n_processes}"]
-        launcher += ["--master-addr=127.0.0.1", f"--master-port={port}"]
+def launch(worker, *arguments):
+    """Run a worker in two processes of this machine, on the processor: they are to agree to the last digits."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    launcher = ["-m", "torch.distributed.run", "--nproc-per-node=2"]
+    launcher += ["--master-addr=127.0.0.1", f"--master-port={port}"]
     command = [sys.executable, *launcher, str(worker), *map(str, arguments)]
     environment = os.environ | {"GLOO_SOCKET_IFNAME": "lo", "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
     environment["PYTHONPATH"] = os.pathsep.join([str(EXAMPLES.parent), os.environ.get("PYTHONPATH", "")])
@@ -71,29 +72,24 @@ def launch(n_processes, worker, *arguments):
     assert done.returncode == 0, done.stderr
 
 
-def train(path, *, n_processes, how="copy"):
-    launch(n_processes, WORKER, path, EXAMPLES / "distributed_training.py", how)
-    return torch.load(path)
-
-
 def test_two_processes_train_to_the_weights_of_one(tmp_path):
-    alone = train(tmp_path / "alone.pt", n_processes=1)
+    example = EXAMPLES / "distributed_training.py"
+    with torch.random.fork_rng():
+        alone = runpy.run_path(str(example))["train"](torch.device("cpu"), 0, 1, n_epochs=2, dtype=torch.float64)
+    launch(WORKER, tmp_path, example, "copy", "shard")
     for how in ("copy", "shard"):
-        together = train(tmp_path / f"{how}.pt", n_processes=2, how=how)
+        together = torch.load(tmp_path / f"{how}.pt")
         assert together.keys() == alone.keys()
         for name, weight in alone.items():
             np.testing.assert_allclose(together[name].numpy(), weight.numpy(), rtol=1e-9, atol=1e-12, err_msg=name)
 
 
-def fine_tune(path, encoder, *, n_processes):
-    launch(n_processes, FINE_TUNING_WORKER, path, EXAMPLES / "distributed_fine_tuning.py", encoder)
-    return [dict(np.load(f"{path}-{number}.npz")) for number in range(n_processes)]
-
-
 def test_two_processes_fine_tune_to_the_weights_of_one(tmp_path):
     encoder = save_encoder(tmp_path, dropout=0.0)
-    (alone,) = fine_tune(tmp_path / "alone", encoder, n_processes=1)
-    first, second = fine_tune(tmp_path / "together", encoder, n_processes=2)
+    model = FineTunedMultiLabelClassifier(encoder, device="cpu", random_state=0, **SETTINGS)
+    alone = learned(model.fit(*make_texts()))
+    launch(FINE_TUNING_WORKER, tmp_path / "together", EXAMPLES / "distributed_fine_tuning.py", encoder)
+    first, second = (dict(np.load(tmp_path / f"together-{number}.npz")) for number in range(2))
     assert first.keys() == second.keys() == alone.keys()
     for name, weight in alone.items():
         np.testing.assert_array_equal(first[name], second[name], err_msg=name)

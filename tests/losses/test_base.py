@@ -71,7 +71,7 @@ def test_agrees_with_the_oracle(loss, problem):
 
 
 @each_variant
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(problem=problems())
 def test_gradient_agrees_with_finite_differences(loss, problem):
     logits, targets, counts, n_samples = problem

@@ -5,10 +5,12 @@ import torch
 
 from skbalance.losses import DistributionBalancedLoss, FocalLoss, LabelStatistics, _kernel
 
-from .variants import OF_MARGINS, VARIANTS
+from .variants import PATHS
+
+each_path = pytest.mark.parametrize("loss", PATHS.values(), ids=PATHS.keys())
 
 
-@pytest.mark.parametrize("loss", VARIANTS.values(), ids=VARIANTS.keys())
+@each_path
 @pytest.mark.parametrize("block", [1, 7, 50])
 def test_blocks_do_not_matter(loss, block, monkeypatch):
     generator = torch.Generator().manual_seed(0)
@@ -52,7 +54,7 @@ def test_nan_is_not_hidden():
 
 
 @pytest.mark.parametrize("reduction", ["row_sum", "mean", "none"])
-@pytest.mark.parametrize("loss", OF_MARGINS.values(), ids=OF_MARGINS.keys())
+@each_path
 def test_overwriting_the_logits_changes_no_result(loss, reduction):
     generator = torch.Generator().manual_seed(1)
     source = torch.randn(9, 5, dtype=torch.float64, generator=generator).requires_grad_()

@@ -13,6 +13,8 @@ from skbalance.losses import (
     RebalancedFocalLoss,
     get_loss,
     get_loss_names,
+    loss_from_state,
+    loss_to_state,
 )
 
 
@@ -76,3 +78,17 @@ def test_auto_resolves_to_the_center():
             loss.bind(LabelStatistics([1, 2], 4))
     assert DistributionBalancedLoss(mu=0.3).resolve(statistics).mu == 0.3
     assert FocalLoss().resolve(statistics).gamma == 2.0
+
+
+def test_state_of_a_loss_is_read_again():
+    """Registered losses as names and numbers, which any loader trusts; a loss of somebody else's as it is."""
+    loss = FocalLoss(gamma=0.5)
+    state = loss_to_state(loss)
+    assert state == ("FocalLoss", loss.get_params())
+    assert repr(loss_from_state(state)) == repr(loss)
+
+    class Mine(FocalLoss):
+        pass
+
+    mine = Mine()
+    assert loss_from_state(loss_to_state(mine)) is mine

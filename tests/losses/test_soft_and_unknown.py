@@ -16,10 +16,10 @@ from skbalance.losses import (
     ZLPRLoss,
 )
 
-from .variants import OF_MARGINS
+from .variants import OF_MARGINS, PATHS
 
 STATISTICS = LabelStatistics([120, 60, 9, 2, 1], 200)
-each_of_margins = pytest.mark.parametrize("loss", OF_MARGINS.values(), ids=OF_MARGINS.keys())
+each_path = pytest.mark.parametrize("loss", PATHS.values(), ids=PATHS.keys())
 # The weight of an element does not depend on the other labels of its row.
 BY_LABEL = (
     "bce-balanced",
@@ -59,7 +59,7 @@ def test_soft_cross_entropy_is_that_of_torch():
     torch.testing.assert_close(BinaryCrossEntropy().bind(STATISTICS)(logits, soft), expected, rtol=1e-12, atol=0)
 
 
-@each_of_margins
+@each_path
 @pytest.mark.parametrize("reduction", ["none", "row_sum"])
 def test_what_is_unknown_is_left_out(loss, reduction):
     logits, targets = batch(2)
@@ -79,7 +79,7 @@ def test_what_is_unknown_is_left_out(loss, reduction):
     torch.testing.assert_close(criterion(logits, integers), criterion(logits, targets.masked_fill(unknown, torch.nan)))
 
 
-@each_of_margins
+@each_path
 def test_gradient_of_soft_and_unknown_labels_agrees_with_finite_differences(loss):
     logits, targets = batch(3, n_samples=3)
     targets[0, 0], targets[1, 1], targets[2, 2] = 0.3, torch.nan, 0.9
@@ -152,7 +152,7 @@ def test_losses_of_rows_are_those_of_the_known_labels(loss):
     torch.testing.assert_close(grad, torch.autograd.grad(expected.sum(), certain)[0], rtol=1e-12, atol=1e-300)
 
 
-@each_of_margins
+@each_path
 @pytest.mark.parametrize("reduction", ["none", "row_sum", "mean"])
 def test_label_smoothing_is_a_soft_label(loss, reduction):
     logits, targets = batch(7, n_samples=3)

@@ -77,3 +77,25 @@ VARIANTS = dict(variants())
 SETS = dict(set_variants())
 # Functions of the margin, through one kernel.
 OF_MARGINS = {name: loss for name, loss in VARIANTS.items() if name != "cb-softmax"}
+# Every way through the kernel once: each function of the margin, and weights of labels, rows and pairs with each norm.
+PATHS = {
+    name: VARIANTS[name]
+    for name in (
+        "bce",
+        "bce-inverse-batch",
+        "focal-sqrt_balanced",
+        "cb-average_n-instance",
+        "cb-min_n-batch",
+        "r_focal-balanced",
+        "db-instance",
+        "db-scale",
+        "cb_ntr-balanced",
+        "hinge-inverse-instance",
+        "asymmetric-gammas",
+        "asymmetric-clip",
+        "polynomial-gammas",
+        "robust_asymmetric",
+        "hill-margin",
+        "propensity-shape",
+    )
+}

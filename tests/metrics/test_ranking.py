@@ -161,7 +161,7 @@ def test_blocks_change_nothing(monkeypatch):
 
 def test_wide_targets_are_taken_in_blocks():
     rng = np.random.default_rng(0)
-    n, n_labels = 4000, 18_211
+    n, n_labels = 1000, 18_211
     columns = rng.integers(0, n_labels, (n, 20))
     data = rng.uniform(0.1, 1, columns.shape)
     rows = np.arange(n).repeat(20)

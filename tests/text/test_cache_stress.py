@@ -63,7 +63,7 @@ def test_a_writer_that_is_killed(tmp_path):
             some = rng.sample(KEYS, 20)
             store.write(some, vectors_of(some))
 
-    for _ in range(100):
+    for _ in range(50):
         child = in_a_process(write_for_ever)
         time.sleep(rng.uniform(0, 0.04))
         os.kill(child, signal.SIGKILL)
@@ -75,7 +75,7 @@ def test_a_writer_that_is_killed(tmp_path):
 def test_a_file_that_is_damaged_anywhere(tmp_path):
     rng = random.Random(0)
     store = VectorStore(tmp_path)
-    for number in range(400):
+    for number in range(200):
         hold(store)
         content = bytearray(store.path.read_bytes())
         kind = number % 5
@@ -99,7 +99,7 @@ def test_a_file_that_is_damaged_anywhere(tmp_path):
 
 @pytest.mark.slow
 def test_several_processes_meet_a_damaged_file(tmp_path):
-    for number in range(100):
+    for number in range(50):
         store = VectorStore(tmp_path / str(number % 7))
         hold(store)
         if number % 2:

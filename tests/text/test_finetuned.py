@@ -643,15 +643,3 @@ def test_compiling(encoder_folder, data, monkeypatch):
     assert [(kind.__name__, options) for kind, options in compiled] == [("BertModel", {"dynamic": True})]
     plain = make_model(encoder_folder, max_iter=1).fit(*data)
     np.testing.assert_array_equal(plain.weights_["head.weight"], model.weights_["head.weight"])
-
-
-@pytest.mark.slow
-def test_nothing_is_imported_before_fit(encoder_folder):
-    code = (
-        "import sys, torch; from skbalance import FineTunedMultiLabelClassifier; threads = torch.get_num_threads()\n"
-        f"model = FineTunedMultiLabelClassifier({str(encoder_folder)!r}, max_iter=1, device='cpu')\n"
-        "assert 'transformers' not in sys.modules and not torch.cuda.is_initialized()\n"
-        "model.fit(['a', 'b'], ['x', 'y'])\n"
-        "assert not torch.cuda.is_initialized() and torch.get_num_threads() == threads\n"
-    )
-    subprocess.run([sys.executable, "-c", code], check=True)

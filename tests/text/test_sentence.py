@@ -170,12 +170,17 @@ def test_display_and_completion_load_nothing(encoder_folder, monkeypatch):
         embedder.get_feature_names_out()
 
 
-def test_nothing_is_imported_or_started_before_transform(encoder_folder):
+def test_nothing_is_imported_or_started_before_it_is_needed(encoder_folder):
+    """Neither by an embedder nor by a classifier that is fine-tuned; one process for both, as imports take seconds."""
     code = (
-        "import sys, torch; from skbalance.text import SentenceEmbedder; threads = torch.get_num_threads()\n"
+        "import sys, torch; threads = torch.get_num_threads()\n"
+        "from skbalance.text import FineTunedMultiLabelClassifier, SentenceEmbedder\n"
         f"embedder = SentenceEmbedder({str(encoder_folder)!r}).fit(['a'])\n"
+        f"model = FineTunedMultiLabelClassifier({str(encoder_folder)!r}, max_iter=1, device='cpu')\n"
         "assert 'sentence_transformers' not in sys.modules and 'transformers' not in sys.modules\n"
         "assert not torch.cuda.is_initialized()\n"
+        "model.fit(['a', 'b'], ['x', 'y'])\n"
+        "assert 'sentence_transformers' not in sys.modules\n"
         "embedder.set_params(device='cpu').transform(['a'])\n"
         "assert not torch.cuda.is_initialized() and torch.get_num_threads() == threads\n"
     )
