@@ -722,11 +722,6 @@ TARGETS = (
         ("kernel", "db, positive pairs", "ratio", "{:.2f}x"),
     ),
     (
-        "the same, fused by torch.compile",
-        "2.0x",
-        "1.2x",
-    ),
-    (
         "epoch on Reuters against a bare loop",
         "1.15x",
         "1.05x",
