@@ -24,8 +24,6 @@ from ._validation import (
 )
 from ._warnings import warn
 
-__all__ = ["BalancedMultiLabelClassifier"]
-
 # Scores of this many elements are formed at a time where they need not all exist.
 BLOCK_ELEMENTS = 1 << 22
 # Attributes that one fit has and the next one may not.

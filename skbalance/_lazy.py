@@ -6,8 +6,6 @@ import importlib
 import sys
 from collections.abc import Callable
 
-__all__ = ["lazy_names"]
-
 
 def lazy_names(package: str, modules: dict[str, str], rooms: tuple[str, ...] = ()) -> tuple[Callable, Callable]:
     """Make the ``__getattr__`` and the ``__dir__`` of a package (PEP 562).

@@ -5,8 +5,6 @@ from __future__ import annotations
 import numpy as np
 import scipy.sparse as sp
 
-__all__ = ["pack", "unpack"]
-
 
 def pack(matrix) -> tuple | np.ndarray:
     """The arrays of a csr_array and its shape; a dense array as it is."""

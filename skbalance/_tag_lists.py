@@ -18,16 +18,6 @@ from skbalance._targets import checked, is_missing, read_indicator
 from skbalance._validation import sparse_kind
 from skbalance._warnings import warn
 
-__all__ = [
-    "TagRows",
-    "column_items",
-    "indicator_of_tags",
-    "read_classes",
-    "read_tag_lists",
-    "short",
-    "tags_of_indicator",
-]
-
 # What is no part of a tag at its ends: white space, and what has no width.
 _BLANKS = "".join(filter(str.isspace, map(chr, range(0x3001)))) + "\u00ad\u180e\u200b\u200c\u200d\u2060\ufeff"
 _CLOSING = {"[": "]", "{": "}", "(": ")"}

@@ -16,24 +16,6 @@ from sklearn.utils.multiclass import check_classification_targets
 from skbalance._validation import check_sparse, sparse_kind
 from skbalance._warnings import warn
 
-__all__ = [
-    "UNCERTAIN",
-    "UNKNOWN",
-    "TagListsError",
-    "TargetEncoding",
-    "checked",
-    "class_indicator",
-    "encode_targets",
-    "is_missing",
-    "kept_pairs",
-    "read_indicator",
-    "read_labels",
-    "read_targets",
-    "rounded",
-    "split_unknown",
-    "warn_of_constant_labels",
-]
-
 _TAGS_HINT = (
     "TagClassifier fits lists of tags as they are; scikit-learn's MultiLabelBinarizer makes an indicator of them."
 )

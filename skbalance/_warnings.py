@@ -5,8 +5,6 @@ from __future__ import annotations
 import sys
 import warnings
 
-__all__ = ["warn"]
-
 # What may lie between the line of the user and the warning.
 _BETWEEN = {"skbalance", "sklearn", "joblib", "skorch", "torch", "contextlib", "functools"}
 

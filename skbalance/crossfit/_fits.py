@@ -13,8 +13,6 @@ from sklearn.utils.parallel import Parallel, delayed
 from skbalance._validation import num_samples
 from skbalance.crossfit._rows import take_rows
 
-__all__ = ["cross_fit", "fit_all", "label_counts"]
-
 # What classifiers say of labels that are missing among the rows of a split.
 _MISSING_LABELS = (
     r"Label .* is present in all training examples",

@@ -16,8 +16,6 @@ from skbalance.crossfit._fits import label_counts
 from skbalance.crossfit._rows import check_rows, is_prefit, resolve_splits, route_fit_params, used_rows_only
 from skbalance.crossfit._target import encode_tuning_targets
 
-__all__ = ["FitInputs", "TrainingLabels", "read_fit_inputs"]
-
 
 @dataclass(frozen=True)
 class TrainingLabels:

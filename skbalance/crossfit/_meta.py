@@ -14,8 +14,6 @@ from skbalance._callbacks import CallbackSupportMixin
 from skbalance._validation import DocLinkMixin
 from skbalance.crossfit._responses import response
 
-__all__ = ["InnerScoresMixin", "MetaClassifierMixin", "features_seen"]
-
 
 class MetaClassifierMixin(CallbackSupportMixin, DocLinkMixin, ClassifierMixin, MetaEstimatorMixin):
     """Routing and tags of a classifier around others that are fitted on splits."""

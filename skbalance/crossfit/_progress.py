@@ -5,8 +5,6 @@ from __future__ import annotations
 import time
 from typing import Any
 
-__all__ = ["FitTasks"]
-
 
 class FitTasks:
     """The fits of a meta-estimator, as tasks of its callbacks.

@@ -13,8 +13,6 @@ from skbalance._targets import UNCERTAIN, read_targets
 from skbalance._validation import _safe_indexing, check_method_params, num_samples
 from skbalance.model_selection import MultilabelStratifiedKFold, MultilabelStratifiedShuffleSplit
 
-__all__ = ["check_rows", "is_prefit", "resolve_splits", "route_fit_params", "take_rows", "used_rows_only"]
-
 
 def route_fit_params(meta, params):
     """What goes to the `fit` of each scorer, by its name, and what to the splitter's `split`.

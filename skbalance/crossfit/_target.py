@@ -9,8 +9,6 @@ from sklearn.exceptions import DataConversionWarning
 from skbalance._targets import UNKNOWN, read_labels
 from skbalance._warnings import warn
 
-__all__ = ["encode_tuning_targets"]
-
 
 def encode_tuning_targets(y):
     """Encode a target, and hold it to what thresholds can be set for: binary, or an indicator.

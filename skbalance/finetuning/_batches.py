@@ -15,8 +15,6 @@ from ..losses import PositivePairs
 from ._processes import Processes
 from ._tokens import Tokens
 
-__all__ = ["Batch", "LengthBatches", "Pass", "TrainingTexts", "passes_of"]
-
 # Batches among which texts are sorted by length; between them, and the batches themselves, they are shuffled.
 BATCHES_IN_A_POOL = 50
 

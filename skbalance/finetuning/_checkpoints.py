@@ -18,8 +18,6 @@ from .._warnings import warn
 from ._encoders import digest_of
 from ._processes import Processes
 
-__all__ = ["Checkpoints", "fingerprint", "tell_apart"]
-
 # Within an epoch a checkpoint is written this often.
 SECONDS_BETWEEN_CHECKPOINTS = 600.0
 # Checkpoints of a training that are kept: the last one, and the one before should that be damaged.

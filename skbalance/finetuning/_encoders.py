@@ -11,17 +11,6 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, NamedTuple
 
-__all__ = [
-    "EncoderSource",
-    "check_files",
-    "digest_of",
-    "encoder_layers",
-    "load_encoder",
-    "max_positions",
-    "quiet_loading",
-    "rebuild_encoder",
-]
-
 _INSTALL_HINT = 'FineTunedMultiLabelClassifier needs transformers: pip install "skbalance[text]"'
 # What describes an encoder and its tokenizer; nothing of another name is taken from what others wrote.
 _SETTINGS = ("config.json", "tokenizer_config.json")

@@ -12,8 +12,6 @@ from ._encoders import EncoderSource, encoder_layers, load_encoder, max_position
 from ._modules import LabelAttentionHead, LinearHead, TextNetwork, make_head, predict_logits, text_vectors
 from ._tokens import TextTokenizer
 
-__all__ = ["TextModel", "adapted", "uses_bfloat16"]
-
 _PEFT_HINT = 'lora_rank needs peft: pip install "skbalance[lora]"'
 
 

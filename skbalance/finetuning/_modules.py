@@ -11,8 +11,6 @@ from torch import Tensor, nn
 from ._batches import passes_of
 from ._tokens import Tokens
 
-__all__ = ["TextNetwork", "make_head", "predict_logits", "text_vectors"]
-
 # Where head weights start from label texts, the logits of a text that reads as a label's does differ by about this.
 LABEL_TEXT_SCALE = 5.0
 

@@ -10,8 +10,6 @@ from ._batches import LengthBatches
 from ._optimizer import learning_rate_factor, parameter_groups
 from ._processes import Processes
 
-__all__ = ["FineTuningNet"]
-
 
 class FineTuningNet(NeuralNet):
     """A skorch net that trains a text network, a batch of several passes a step.

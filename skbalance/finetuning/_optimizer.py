@@ -6,8 +6,6 @@ import math
 
 from ._modules import TextNetwork
 
-__all__ = ["learning_rate_factor", "parameter_groups"]
-
 
 def parameter_groups(network: TextNetwork, *, learning_rate, head_learning_rate, weight_decay) -> list[dict]:
     """Groups for AdamW: encoder and head apart, and in both the matrices, which decay, apart from the vectors.

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 import torch
 from torch import distributed
 
-__all__ = ["Processes"]
-
 
 @dataclass(frozen=True)
 class Processes:

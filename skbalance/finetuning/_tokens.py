@@ -11,8 +11,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-__all__ = ["TextTokenizer", "Tokens", "clear_tokens"]
-
 # Tokens that a process remembers: 64 MiB of them.
 REMEMBERED_TOKENS = 1 << 24
 # Texts that the tokenizer is given at once.

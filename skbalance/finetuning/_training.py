@@ -17,8 +17,6 @@ from ._net import FineTuningNet
 from ._options import FineTuningOptions
 from ._processes import Processes
 
-__all__ = ["Run", "fine_tune"]
-
 
 @dataclass
 class Run:

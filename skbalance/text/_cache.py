@@ -20,8 +20,6 @@ import numpy as np
 
 from skbalance._warnings import warn
 
-__all__ = ["CacheInfo", "VectorStore"]
-
 _FORMAT = 1
 _APPLICATION = 0x736B6231  # "skb1", marks the file as ours in SQLite's header
 _KEYS_PER_QUERY = 500

@@ -8,8 +8,6 @@ from sklearn.metrics import check_scoring
 
 from skbalance import finetuning
 
-__all__ = ["make_evaluation"]
-
 
 def make_evaluation(validation, y, *, encoding, criterion, scoring, exclusive, max_tokens, device):
     """Make the function that scores a network after each epoch.

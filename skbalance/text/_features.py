@@ -12,8 +12,6 @@ from sklearn.pipeline import FeatureUnion
 from skbalance._validation import Interval, validate_params
 from skbalance.text._sentence import SentenceEmbedder
 
-__all__ = ["make_text_features"]
-
 
 @validate_params(
     {

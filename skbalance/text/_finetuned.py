@@ -31,8 +31,6 @@ from skbalance.text._state import FINE_TUNED, CheckedStateMixin
 from skbalance.text._texts import check_label_texts, check_texts
 from skbalance.training import check_device, hold_out_rows
 
-__all__ = ["FineTunedMultiLabelClassifier"]
-
 # Scores of this many elements are formed at a time where they need not all exist.
 BLOCK_ELEMENTS = 1 << 22
 # Where an encoder may be trained and predict.

@@ -13,8 +13,6 @@ import numpy as np
 from skbalance.finetuning import quiet_loading
 from skbalance.training import check_device
 
-__all__ = ["LoadedModel", "ModelSource", "clear_models", "identify", "load"]
-
 _INSTALL_HINT = 'SentenceEmbedder needs sentence-transformers: pip install "skbalance[text]"'
 DEVICE_KINDS = ("cpu", "cuda", "mps", "xpu")
 _ORGANISATION = "sentence-transformers"

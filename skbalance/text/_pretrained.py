@@ -15,8 +15,6 @@ import numpy as np
 from skbalance.finetuning import digest_of
 from skbalance.losses import BaseLoss, loss_from_state, loss_to_state
 
-__all__ = ["read_folder", "write_folder"]
-
 _FORMAT = 1
 _DESCRIPTION, _ENCODER, _HEAD = "skbalance.json", "model.safetensors", "head.safetensors"
 # Parameters that are of one place or one fit, or run code.

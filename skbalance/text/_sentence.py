@@ -19,8 +19,6 @@ from skbalance.text._models import ModelSource, check_finite, identify, load
 from skbalance.text._state import CheckedStateMixin
 from skbalance.text._texts import check_texts
 
-__all__ = ["SentenceEmbedder"]
-
 _SECONDS_BETWEEN_WRITES = 5.0
 _dimensions: dict[str | None, int] = {}  # by a model's identity; lets a cache alone name the features
 

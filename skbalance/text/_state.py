@@ -14,8 +14,6 @@ from skbalance._validation import DocLinkMixin, validate_hyperparameters
 from skbalance.finetuning import HEADS, check_files
 from skbalance.losses import BaseLoss, loss_from_state
 
-__all__ = ["FINE_TUNED", "CheckedStateMixin"]
-
 # Names on the Hugging Face Hub, and of its branches, tags and commits.
 _HUB_NAME = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?", re.ASCII)
 # In the state of any estimator.

@@ -11,8 +11,6 @@ from skbalance._tag_lists import column_items, short
 from skbalance._targets import is_missing
 from skbalance.decisions import readable
 
-__all__ = ["check_label_texts", "check_texts", "takes_texts"]
-
 
 def check_texts(X: Any) -> list[str]:
     """Take texts from whatever holds one column of them.

@@ -16,8 +16,6 @@ from torch.utils.data import Dataset
 from ..losses import PositivePairs
 from ._hold_out import hold_out_rows
 
-__all__ = ["BatchIterator", "Moments", "SparseRows", "TrainingData", "row_blocks"]
-
 # Numbers of each thread in a block of rows on the CPU: what is computed of it is still in that core's cache when it is
 # read again, and its memory comes from the heap, where large arrays have fresh memory that the system must zero.
 BLOCK_NUMBERS = 1 << 17

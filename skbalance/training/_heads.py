@@ -11,8 +11,6 @@ from torch import Tensor, nn
 
 from ._batches import SparseRows, row_blocks
 
-__all__ = ["Head", "Units", "initial_weights"]
-
 
 @dataclass(frozen=True)
 class Units:

@@ -8,8 +8,6 @@ import scipy.sparse as sp
 from .._targets import rounded
 from ..model_selection import MultilabelStratifiedShuffleSplit
 
-__all__ = ["hold_out_rows"]
-
 
 def hold_out_rows(y: sp.csr_array, fraction: float, random_state) -> tuple[np.ndarray, np.ndarray]:
     """Split the samples into those to train on and a fraction to validate on, which has the same share of every label.

@@ -7,8 +7,6 @@ from contextlib import ExitStack, contextmanager
 
 import torch
 
-__all__ = ["isolated_torch"]
-
 
 @contextmanager
 def isolated_torch() -> Iterator[None]:

@@ -11,8 +11,6 @@ import torch
 from scipy.linalg import solve_triangular
 from torch import Tensor
 
-__all__ = ["LBFGS", "line_search"]
-
 # Sufficient decrease, and how far the slope must flatten: the strong Wolfe conditions.
 DECREASE, FLATTENING = 1e-4, 0.9
 # It is stuck where the slope promises this share of the loss, and no step along it gains anything.

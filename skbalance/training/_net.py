@@ -13,8 +13,6 @@ from skorch.utils import FirstStepAccumulator
 
 from ._problem import TrainingOptions
 
-__all__ = ["Net", "PlateauStop", "StopTraining"]
-
 # Training that ends this many times above the objective that it started from, or reached before, did not converge.
 RISE = 2.0
 

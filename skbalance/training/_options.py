@@ -14,16 +14,6 @@ from .._warnings import warn
 if TYPE_CHECKING:
     from ._batches import Moments
 
-__all__ = [
-    "check_device",
-    "check_hidden_layer_sizes",
-    "resolve_alpha",
-    "resolve_batch_size",
-    "resolve_term_weighting",
-    "training_dtype",
-    "warn_of_units",
-]
-
 # From this many coefficients on, float64 features are trained on in single precision.
 SINGLE_PRECISION_COEFS = 1 << 18
 # Features whose means are larger than this many of their deviations lose too many digits in single precision.

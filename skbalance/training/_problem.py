@@ -19,8 +19,6 @@ from ._options import (
     warn_of_units,
 )
 
-__all__ = ["Problem", "TrainingOptions", "bind_loss", "choose_solver", "label_blocks", "resolve_problem"]
-
 # Coefficients that L-BFGS fits at a time, of which it holds some 17 arrays: 2 GiB in single precision.
 BLOCK_COEFS = 1 << 25
 # Labels that it fits at a time, of which it holds the logits of all samples.

@@ -17,8 +17,6 @@ from ._net import Net, PlateauStop
 from ._problem import Problem, TrainingOptions
 from ._term_weighting import term_weights
 
-__all__ = ["FitResult", "fit_head"]
-
 # Pairs of steps and gradients that L-BFGS remembers; more save no iterations at the default tol.
 LBFGS_HISTORY = 5
 

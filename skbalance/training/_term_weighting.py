@@ -10,8 +10,6 @@ import scipy.sparse as sp
 if TYPE_CHECKING:
     from ._batches import TrainingData
 
-__all__ = ["relevance_frequency", "term_weights"]
-
 
 def relevance_frequency(data: TrainingData) -> np.ndarray:
     """Relevance frequency of each feature for each label, ``log2(2 + a / max(1, c))``.
