@@ -10,11 +10,10 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils.extmath import safe_sparse_dot
-from sklearn.utils.validation import check_is_fitted
 
 from ._callbacks import CallbackSupportMixin, IterationTasks, with_callbacks
-from ._display import LossBoxMixin
-from ._targets import UNCERTAIN, TargetEncoding, encode_targets, read_targets
+from ._loss_classifier import LossClassifierMixin
+from ._targets import encode_targets, read_targets
 from ._validation import (
     Interval,
     StrOptions,
@@ -30,7 +29,7 @@ BLOCK_ELEMENTS = 1 << 22
 NOT_OF_EVERY_FIT = {"feature_names_in_", "validation_loss_curve_"}
 
 
-class BalancedMultiLabelClassifier(LossBoxMixin, CallbackSupportMixin, ClassifierMixin, BaseEstimator):
+class BalancedMultiLabelClassifier(LossClassifierMixin, CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     r"""Linear or neural multi-label classifier trained with a balancing loss.
 
     The labels of a training set are rarely alike: a few have thousands of samples, most a handful. The losses of
@@ -247,7 +246,6 @@ class BalancedMultiLabelClassifier(LossBoxMixin, CallbackSupportMixin, Classifie
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
-        tags.classifier_tags.multi_label = True
         return tags
 
     @with_callbacks
@@ -312,10 +310,6 @@ class BalancedMultiLabelClassifier(LossBoxMixin, CallbackSupportMixin, Classifie
     def _goes_on(self) -> bool:
         return self.warm_start and hasattr(self, "coefs_")
 
-    @property
-    def _also(self) -> tuple:
-        return UNCERTAIN if self.uncertain_labels else ()
-
     def _read(self, X, y, sample_weight):
         """Features, the kind of the target and its indicator, and weights."""
         encoding, indicator = encode_targets(y, also=self._also)
@@ -342,14 +336,6 @@ class BalancedMultiLabelClassifier(LossBoxMixin, CallbackSupportMixin, Classifie
                 f"{problem.sizes}."
             )
         return [coef.astype(dtype) for coef in self.coefs_], [each.astype(dtype) for each in self.intercepts_]
-
-    def _store_target(self, encoding, statistics, loss):
-        self.classes_ = encoding.classes
-        self.n_outputs_ = encoding.n_outputs
-        self.label_counts_ = statistics.counts.copy()
-        self.n_samples_fit_ = statistics.n_samples
-        self._keep_loss(loss)
-        self._target = (encoding.kind, encoding.dtype, encoding.sparse)
 
     def _store_result(self, result, options, dtype):
         self.coefs_ = [coef.astype(dtype, copy=False) for coef in result.coefs]
@@ -379,13 +365,7 @@ class BalancedMultiLabelClassifier(LossBoxMixin, CallbackSupportMixin, Classifie
                 ConvergenceWarning,
             )
 
-    @property
-    def _encoding(self):
-        kind, dtype, sparse = self._target
-        return TargetEncoding(kind, self.classes_, dtype, sparse)
-
     def _check_X(self, X):
-        check_is_fitted(self)
         return validate_features(self, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=False)
 
     def _scores(self, X):
@@ -399,87 +379,9 @@ class BalancedMultiLabelClassifier(LossBoxMixin, CallbackSupportMixin, Classifie
             raise ValueError("X holds values so large that the scores overflow: scale them as those of the fit.")
         return out
 
-    def decision_function(self, X):
-        """Raw scores, above 0 for what is predicted.
-
-        Parameters
-        ----------
-        X : {array-like, sparse} of shape (n_samples, n_features)
-            Features.
-
-        Returns
-        -------
-        scores : ndarray of shape (n_samples, n_labels), (n_samples, n_classes) or (n_samples,)
-            One score a label, or a class; the second class's for a binary target.
-        """
-        scores = self._scores(self._check_X(X))
-        return scores[:, 0] if self._encoding.kind == "binary" else scores
-
-    def predict_proba(self, X):
-        """Probability of each label, or of each class.
-
-        After a balancing loss these order labels well but are not calibrated.
-
-        Parameters
-        ----------
-        X : {array-like, sparse} of shape (n_samples, n_features)
-            Features.
-
-        Returns
-        -------
-        proba : ndarray of shape (n_samples, n_labels) or (n_samples, n_classes)
-            Strictly between 0 and 1. Those of classes sum to one in each row.
-        """
-        scores = self._scores(self._check_X(X))
-        return self._encoding.probabilities(scores, exclusive=self.loss_.exclusive)
-
-    def predict(self, X):
-        """Predict labels, or classes.
-
-        Parameters
-        ----------
-        X : {array-like, sparse} of shape (n_samples, n_features)
-            Features.
-
-        Returns
-        -------
-        y : ndarray or sparse of shape (n_samples, n_labels) or (n_samples,)
-            An indicator of the type of the y that was fitted, sparse if that was; or classes.
-        """
-        X, encoding = self._check_X(X), self._encoding
-        return encoding.stack([encoding.decode(scores) for scores in self._score_blocks(X)])
-
-    def predict_topk(self, X, k):
-        """Probabilities of the k most probable labels of each sample, of which a block is scored at a time.
-
-        Parameters
-        ----------
-        X : {array-like, sparse} of shape (n_samples, n_features)
-            Features.
-        k : int
-            Labels a sample, from 1 to the number of labels.
-
-        Returns
-        -------
-        proba : csr_matrix of shape (n_samples, n_labels)
-            ``k`` entries in each row, those of :meth:`predict_proba`, in the order of the labels. A csr_array where
-            scikit-learn's setting `sparse_interface` says so.
-
-        Raises
-        ------
-        ValueError
-            If ``k`` is out of its range, or the model was fitted to a 1-D target.
-
-        Examples
-        --------
-        >>> from skbalance import BalancedMultiLabelClassifier
-        >>> model = BalancedMultiLabelClassifier().fit([[0, 1], [1, 0]], [[1, 0], [0, 1]])
-        >>> model.predict_topk([[0, 1]], k=1).toarray().round(2)
-        array([[0.7, 0. ]])
-        """
-        blocks = self._score_blocks(self._check_X(X))
-        return self._encoding.top_probabilities(blocks, k, exclusive=self.loss_.exclusive)
+    def _all_scores(self, X):
+        return self._scores(self._check_X(X))
 
     def _score_blocks(self, X):
-        step = max(1, BLOCK_ELEMENTS // self.n_outputs_)
+        X, step = self._check_X(X), max(1, BLOCK_ELEMENTS // self.n_outputs_)
         return (self._scores(X[i : i + step]) for i in range(0, X.shape[0], step))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import os
 import weakref
@@ -15,8 +16,8 @@ from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from skbalance import finetuning
-from skbalance._display import LossBoxMixin
-from skbalance._targets import UNCERTAIN, TargetEncoding, encode_targets, warn_of_constant_labels
+from skbalance._loss_classifier import LossClassifierMixin
+from skbalance._targets import TargetEncoding, encode_targets
 from skbalance._validation import (
     Interval,
     StrOptions,
@@ -29,7 +30,7 @@ from skbalance.text._evaluation import make_evaluation
 from skbalance.text._pretrained import read_folder, write_folder
 from skbalance.text._state import FINE_TUNED, CheckedStateMixin
 from skbalance.text._texts import check_label_texts, check_texts
-from skbalance.training import check_device, hold_out_rows
+from skbalance.training import bind_loss, check_device, hold_out_rows
 
 # Scores of this many elements are formed at a time where they need not all exist.
 BLOCK_ELEMENTS = 1 << 22
@@ -54,8 +55,9 @@ class _Given(NamedTuple):
 
 
 class _Plan(NamedTuple):
-    """What training needs: the statistics of the labels, the model as it begins, texts as tokens, settings."""
+    """What training needs: the loss, statistics of the labels, the model as it begins, texts as tokens, settings."""
 
+    loss: BaseLoss
     statistics: LabelStatistics
     criterion: Any
     model: finetuning.TextModel
@@ -65,7 +67,7 @@ class _Plan(NamedTuple):
     parts: dict
 
 
-class FineTunedMultiLabelClassifier(CheckedStateMixin, LossBoxMixin, ClassifierMixin, BaseEstimator):
+class FineTunedMultiLabelClassifier(CheckedStateMixin, LossClassifierMixin, ClassifierMixin, BaseEstimator):
     """Text classifier that trains an encoder of Hugging Face end to end with a balancing loss.
 
     Texts go in, labels come out. The encoder starts from its pretrained weights, a head that scores the labels is put
@@ -320,7 +322,6 @@ class FineTunedMultiLabelClassifier(CheckedStateMixin, LossBoxMixin, ClassifierM
         tags = super().__sklearn_tags__()
         tags.input_tags.string = True
         tags.input_tags.two_d_array = False
-        tags.classifier_tags.multi_label = True
         return tags
 
     def fit(self, X, y, sample_weight=None):
@@ -351,15 +352,13 @@ class FineTunedMultiLabelClassifier(CheckedStateMixin, LossBoxMixin, ClassifierM
             If the model cannot be had, or there can be no folder `checkpoint_dir`. A checkpoint that cannot be written
             is warned of, and training goes on.
         """
-        before = self.__dict__.copy()
-        try:
-            given = self._read(X, y, sample_weight)
-            plan = self._resolve(given)
-            run, checkpoints = self._train(given, plan, y)
-            self._store(given, plan, run)
-        except BaseException:
-            self.__dict__ = before
-            raise
+        given = self._read(X, y, sample_weight)
+        plan = self._resolve(given)
+        run, checkpoints = self._train(given, plan, y)
+        learner = copy.copy(self)
+        learner._store(given.encoding, plan, run)
+        self.__dict__ = learner.__dict__
+        _in_memory[self] = self.weights_, plan.model
         if checkpoints is not None:
             checkpoints.remove()
         return self
@@ -369,10 +368,8 @@ class FineTunedMultiLabelClassifier(CheckedStateMixin, LossBoxMixin, ClassifierM
         loss = get_loss(self.loss)
         device = check_device(self.device, DEVICE_KINDS)
         texts = check_texts(X)
-        encoding, indicator = encode_targets(y, also=UNCERTAIN if self.uncertain_labels else ())
+        encoding, indicator = encode_targets(y, also=self._also)
         check_consistent_length(texts, indicator)
-        if loss.exclusive and encoding.kind == "multilabel":
-            raise ValueError(f"{loss!r} is for classes that exclude each other; y is a label indicator.")
         weight = check_sample_weight(
             sample_weight, np.empty((len(texts), 1)), dtype=np.float32, ensure_non_negative=True
         )
@@ -392,17 +389,16 @@ class FineTunedMultiLabelClassifier(CheckedStateMixin, LossBoxMixin, ClassifierM
 
     def _resolve(self, given) -> _Plan:
         kept, held = given.kept, given.held
-        statistics = LabelStatistics.from_targets(given.indicator[kept], given.weight[kept])
-        loss = given.loss.resolve(statistics)
-        criterion = loss.bind(statistics, reduction="row_sum", label_smoothing=self.label_smoothing)
-        if given.encoding.kind == "multilabel":
-            warn_of_constant_labels(statistics.counts, statistics.n_known)
+        multilabel = given.encoding.kind == "multilabel"
+        y, weight = given.indicator[kept], given.weight[kept]
+        loss, statistics, criterion = bind_loss(given.loss, y, weight, multilabel, self.label_smoothing)
         model = self._start(statistics, given.label_texts, given.device, int(given.seeds[1]))
         data = finetuning.TrainingTexts(model.tokenizer(given.texts), given.indicator, given.weight)
         of_training = {field.name for field in dataclasses.fields(finetuning.FineTuningOptions)} - {"device"}
         options = {name: value for name, value in self.get_params(deep=False).items() if name in of_training}
         parts = {name: getattr(self, name) for name in ("n_frozen_layers", "lora_rank", "gradient_checkpointing")}
         return _Plan(
+            loss,
             statistics,
             criterion,
             model,
@@ -422,7 +418,7 @@ class FineTunedMultiLabelClassifier(CheckedStateMixin, LossBoxMixin, ClassifierM
                 encoding=given.encoding,
                 criterion=plan.criterion,
                 scoring=self.scoring,
-                exclusive=given.loss.exclusive,
+                exclusive=plan.loss.exclusive,
                 max_tokens=max_tokens,
                 device=given.device,
             )
@@ -467,30 +463,18 @@ class FineTunedMultiLabelClassifier(CheckedStateMixin, LossBoxMixin, ClassifierM
         model.network.low_precision = finetuning.uses_bfloat16(self.precision, device)
         return model
 
-    def _store(self, given, plan, run):
-        encoding, statistics, model = given.encoding, plan.statistics, plan.model
-        self.classes_ = encoding.classes
-        self.n_outputs_ = encoding.n_outputs
-        self.label_counts_ = statistics.counts.copy()
-        self.n_samples_fit_ = statistics.n_samples
-        self.weights_ = model.arrays()
+    def _store(self, encoding, plan, run):
+        """Store what was learnt; on a copy, whose attributes `fit` takes over at once."""
+        self._store_target(encoding, plan.statistics, plan.loss)
+        self.weights_ = plan.model.arrays()
         self.loss_curve_ = run.loss_curve
         self.n_iter_ = len(run.loss_curve)
-        self.max_length_ = model.tokenizer.max_length
+        self.max_length_ = plan.model.tokenizer.max_length
+        self.__dict__.pop("validation_scores_", None)
         if run.validation_scores:
             self.validation_scores_ = run.validation_scores
-        elif hasattr(self, "validation_scores_"):
-            del self.validation_scores_
-        self._keep_loss(given.loss.resolve(statistics))
-        self._target = (encoding.kind, encoding.dtype, encoding.sparse)
         self._pooling = self.pooling
-        self._files = model.files
-        _in_memory[self] = self.weights_, model
-
-    @property
-    def _encoding(self):
-        kind, dtype, sparse = self._target
-        return TargetEncoding(kind, self.classes_, dtype, sparse)
+        self._files = plan.model.files
 
     @property
     def _max_tokens(self):
@@ -516,87 +500,12 @@ class FineTunedMultiLabelClassifier(CheckedStateMixin, LossBoxMixin, ClassifierM
         return model
 
     def _score_blocks(self, X):
-        check_is_fitted(self)
         texts = check_texts(X)
         device = check_device(self.device, DEVICE_KINDS)
         model = self._model(device)
         step = max(1, BLOCK_ELEMENTS // self.n_outputs_)
         for start in range(0, len(texts), step):
             yield model.scores(texts[start : start + step], max_tokens=self._max_tokens, device=device)
-
-    def decision_function(self, X):
-        """Raw scores, above 0 for what is predicted.
-
-        Parameters
-        ----------
-        X : list, Series, single-column DataFrame or array of str, of length n_samples
-            Texts.
-
-        Returns
-        -------
-        scores : ndarray of float32 of shape (n_samples, n_labels), (n_samples, n_classes) or (n_samples,)
-            One score a label, or a class; the second class's for a binary target.
-        """
-        scores = np.concatenate(list(self._score_blocks(X)))
-        return scores[:, 0] if self._encoding.kind == "binary" else scores
-
-    def predict_proba(self, X):
-        """Probability of each label, or of each class.
-
-        After a balancing loss these order labels well but are not calibrated.
-
-        Parameters
-        ----------
-        X : list, Series, single-column DataFrame or array of str, of length n_samples
-            Texts.
-
-        Returns
-        -------
-        proba : ndarray of float32 of shape (n_samples, n_labels) or (n_samples, n_classes)
-            Strictly between 0 and 1. Those of classes sum to one in each row.
-        """
-        scores = np.concatenate(list(self._score_blocks(X)))
-        return self._encoding.probabilities(scores, exclusive=self.loss_.exclusive)
-
-    def predict(self, X):
-        """Predict labels, or classes.
-
-        Parameters
-        ----------
-        X : list, Series, single-column DataFrame or array of str, of length n_samples
-            Texts.
-
-        Returns
-        -------
-        y : ndarray or sparse of shape (n_samples, n_labels) or (n_samples,)
-            An indicator of the type of the y that was fitted, sparse if that was; or classes.
-        """
-        blocks = list(self._score_blocks(X))
-        return self._encoding.stack([self._encoding.decode(scores) for scores in blocks])
-
-    def predict_topk(self, X, k):
-        """Probabilities of the k most probable labels of each text, of which a block is scored at a time.
-
-        Parameters
-        ----------
-        X : list, Series, single-column DataFrame or array of str, of length n_samples
-            Texts.
-        k : int
-            Labels a text, from 1 to the number of labels.
-
-        Returns
-        -------
-        proba : csr_matrix of shape (n_samples, n_labels)
-            ``k`` entries in each row, those of :meth:`predict_proba`, in the order of the labels. A csr_array where
-            scikit-learn's setting `sparse_interface` says so.
-
-        Raises
-        ------
-        ValueError
-            If ``k`` is out of its range, or the model was fitted to a 1-D target.
-        """
-        check_is_fitted(self)
-        return self._encoding.top_probabilities(self._score_blocks(X), k, exclusive=self.loss_.exclusive)
 
     def save_pretrained(self, folder):
         """Write the classifier into a folder, from which transformers and sentence-transformers load its encoder.

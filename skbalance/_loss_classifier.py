@@ -1,0 +1,176 @@
+"""Mixin of classifiers with a loss: its parameters and display, what is learnt of the target, and predictions."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+from ._targets import UNCERTAIN, TargetEncoding
+from ._validation import DocLinkMixin, VisualBlock
+from .losses import BaseLoss, get_loss, get_loss_names, loss_from_state, loss_to_state
+
+
+class LossClassifierMixin(DocLinkMixin):
+    """Display the loss and set its parameters, keep the fitted loss and the kind of the target, and predict.
+
+    A classifier gives its raw scores by `_score_blocks`, an iterator over arrays of shape (n_rows, n_outputs).
+    """
+
+    loss: str | BaseLoss
+    uncertain_labels: bool
+    _score_blocks: Callable[[Any], Iterator[np.ndarray]]
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()  # type: ignore[misc]
+        tags.classifier_tags.multi_label = True
+        return tags
+
+    def _sk_visual_block_(self):
+        # Fitted, the loss that was trained: what it took from the data is in it.
+        loss = getattr(self, "loss_", self.loss)
+        if isinstance(loss, str) and loss in get_loss_names():
+            loss = get_loss(loss)
+        if not isinstance(loss, BaseLoss):  # displayed as it is; fit will tell what is wrong with it
+            return VisualBlock("single", self, names=type(self).__name__, name_details=str(self))
+        return VisualBlock("parallel", [loss], names=[f"loss: {type(loss).__name__}"], name_details=[str(loss)])
+
+    def set_params(self, **params):
+        """Set the parameters of the classifier, and of its loss where that is an object.
+
+        Parameters
+        ----------
+        **params : dict
+            Parameters; those of the loss as ``loss__name``.
+
+        Returns
+        -------
+        self : estimator instance
+            The classifier itself.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is unknown, or is one of a loss that is given by its name.
+        """
+        nested = [name for name in params if name.startswith("loss__")]
+        loss = params.get("loss", self.loss)
+        if nested and isinstance(loss, str):
+            example = type(get_loss(loss)).__name__ if loss in get_loss_names() else "FocalLoss"
+            raise ValueError(
+                f"{nested[0]!r} cannot be set while loss={loss!r} is a string: pass a loss object, "
+                f"loss={example}(), and set its parameters."
+            )
+        return super().set_params(**params)  # type: ignore[misc]
+
+    @property
+    def loss_(self):
+        """The loss that was trained, its ``"auto"`` parameters resolved."""
+        if "_fitted_loss" not in self.__dict__:
+            raise AttributeError(f"{type(self).__name__} has no loss_ before it is fitted.")
+        return loss_from_state(self._fitted_loss)
+
+    @property
+    def _also(self) -> tuple:
+        """What an indicator may hold besides 0 and 1."""
+        return UNCERTAIN if self.uncertain_labels else ()
+
+    def _store_target(self, encoding, statistics, loss):
+        """Store the target and the loss that is trained; as plain values, so that no file holds a type of them."""
+        self.classes_ = encoding.classes
+        self.n_outputs_ = encoding.n_outputs
+        self.label_counts_ = statistics.counts.copy()
+        self.n_samples_fit_ = statistics.n_samples
+        self._fitted_loss = loss_to_state(loss)
+        self._target = (encoding.kind, encoding.dtype, encoding.sparse)
+
+    @property
+    def _encoding(self):
+        kind, dtype, sparse = self._target
+        return TargetEncoding(kind, self.classes_, dtype, sparse)
+
+    def _all_scores(self, X):
+        return np.concatenate(list(self._score_blocks(X)))
+
+    def decision_function(self, X):
+        """Raw scores, above 0 for what is predicted.
+
+        Parameters
+        ----------
+        X : array-like
+            What `fit` takes: features of shape (n_samples, n_features), or texts.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_samples, n_labels), (n_samples, n_classes) or (n_samples,)
+            One score a label, or a class; the second class's for a binary target.
+        """
+        check_is_fitted(self)
+        scores = self._all_scores(X)
+        return scores[:, 0] if self._encoding.kind == "binary" else scores
+
+    def predict_proba(self, X):
+        """Probability of each label, or of each class.
+
+        After a balancing loss these order labels well but are not calibrated.
+
+        Parameters
+        ----------
+        X : array-like
+            What `fit` takes: features of shape (n_samples, n_features), or texts.
+
+        Returns
+        -------
+        proba : ndarray of shape (n_samples, n_labels) or (n_samples, n_classes)
+            Strictly between 0 and 1. Those of classes sum to one in each row.
+        """
+        check_is_fitted(self)
+        return self._encoding.probabilities(self._all_scores(X), exclusive=self.loss_.exclusive)
+
+    def predict(self, X):
+        """Predict labels, or classes.
+
+        Parameters
+        ----------
+        X : array-like
+            What `fit` takes: features of shape (n_samples, n_features), or texts.
+
+        Returns
+        -------
+        y : ndarray or sparse of shape (n_samples, n_labels) or (n_samples,)
+            An indicator of the type of the y that was fitted, sparse if that was; or classes.
+        """
+        check_is_fitted(self)
+        encoding = self._encoding
+        return encoding.stack([encoding.decode(scores) for scores in self._score_blocks(X)])
+
+    def predict_topk(self, X, k):
+        """Probabilities of the k most probable labels of each sample, of which a block is scored at a time.
+
+        Parameters
+        ----------
+        X : array-like
+            What `fit` takes: features of shape (n_samples, n_features), or texts.
+        k : int
+            Labels a sample, from 1 to the number of labels.
+
+        Returns
+        -------
+        proba : csr_matrix of shape (n_samples, n_labels)
+            ``k`` entries in each row, those of :meth:`predict_proba`, in the order of the labels. A csr_array where
+            scikit-learn's setting `sparse_interface` says so.
+
+        Raises
+        ------
+        ValueError
+            If ``k`` is out of its range, or the model was fitted to a 1-D target.
+
+        Examples
+        --------
+        >>> from skbalance import BalancedMultiLabelClassifier
+        >>> model = BalancedMultiLabelClassifier().fit([[0, 1], [1, 0]], [[1, 0], [0, 1]])
+        >>> model.predict_topk([[0, 1]], k=1).toarray().round(2)
+        array([[0.7, 0. ]])
+        """
+        check_is_fitted(self)
+        return self._encoding.top_probabilities(self._score_blocks(X), k, exclusive=self.loss_.exclusive)
