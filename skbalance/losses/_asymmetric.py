@@ -7,17 +7,6 @@ from dataclasses import dataclass
 from skbalance.losses._base import MarginBasedLoss, PosWeight
 
 
-def asymmetric_settings(loss, *, hill: float | None = None) -> dict:
-    """Settings of the criterion, from the loss's hyperparameters."""
-    from skbalance.losses._margins import AsymmetricNegative, Focal, PolynomialPositive
-
-    negative = AsymmetricNegative(loss.gamma_neg, loss.clip, hill)
-    if not hasattr(loss, "poly_linear"):
-        return {"margin_loss": Focal(loss.gamma_pos), "negative_margin_loss": negative}
-    positive = PolynomialPositive(loss.gamma_pos, loss.poly_linear, loss.poly_square)
-    return {"margin_loss": positive, "negative_margin_loss": negative}
-
-
 @dataclass(kw_only=True, eq=False, repr=False)
 class AsymmetricLoss(MarginBasedLoss):
     r"""Asymmetric loss (ASL): easy negatives are dropped, and badly wrong ones stop pulling.
@@ -66,7 +55,14 @@ class AsymmetricLoss(MarginBasedLoss):
     scale: float = 1.0
 
     def _settings(self, statistics):
-        return asymmetric_settings(self)
+        from skbalance.losses._margins import AsymmetricNegative, Focal
+
+        negative = AsymmetricNegative(self.gamma_neg, self.clip, self._hill)
+        return {"margin_loss": Focal(self.gamma_pos), "negative_margin_loss": negative}
+
+    @property
+    def _hill(self) -> float | None:
+        return None
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -123,7 +119,7 @@ class HillLoss(MarginBasedLoss):
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class AsymmetricPolynomialLoss(MarginBasedLoss):
+class AsymmetricPolynomialLoss(AsymmetricLoss):
     r"""Asymmetric polynomial loss (APL): cross-entropy of the positives with its first Taylor coefficients changed.
 
     .. math:: L = (1 - p)^{\gamma_+} [-\log p + a (1 - p) + b (1 - p)^2] \quad (y = 1), \qquad
@@ -140,14 +136,14 @@ class AsymmetricPolynomialLoss(MarginBasedLoss):
         Focusing exponent of the negatives, at least 0.
     clip : float, default=0.05
         c, in [0, 1): how far the probability of a negative is shifted down.
-    poly_linear : float, default=-1.0
-        a, what is added to the coefficient 1 of :math:`1 - p`, at least -1.
-    poly_square : float, default=1.25
-        b, what is added to the coefficient 1/2 of :math:`(1 - p)^2`, at least -1/2.
     pos_weight : float, {"balanced", "sqrt_balanced"} or array-like of shape (n_labels,), default=1.0
         Factor of the positive elements, above 0; see :class:`BinaryCrossEntropy`.
     scale : float, default=1.0
         Factor on the whole loss, above 0.
+    poly_linear : float, default=-1.0
+        a, what is added to the coefficient 1 of :math:`1 - p`, at least -1.
+    poly_square : float, default=1.25
+        b, what is added to the coefficient 1/2 of :math:`(1 - p)^2`, at least -1/2.
 
     References
     ----------
@@ -162,20 +158,18 @@ class AsymmetricPolynomialLoss(MarginBasedLoss):
     tensor([[0.5056, 0.0245]])
     """
 
-    gamma_pos: float = 0.0
-    gamma_neg: float = 4.0
-    clip: float = 0.05
     poly_linear: float = -1.0
     poly_square: float = 1.25
-    pos_weight: PosWeight = 1.0
-    scale: float = 1.0
 
     def _settings(self, statistics):
-        return asymmetric_settings(self)
+        from skbalance.losses._margins import PolynomialPositive
+
+        positive = PolynomialPositive(self.gamma_pos, self.poly_linear, self.poly_square)
+        return {**super()._settings(statistics), "margin_loss": positive}
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class RobustAsymmetricLoss(MarginBasedLoss):
+class RobustAsymmetricLoss(AsymmetricPolynomialLoss):
     r"""Robust asymmetric loss (RAL): the asymmetric polynomial loss with a Hill term on the negatives.
 
     .. math:: L = (1 - p)^{\gamma_+} [-\log p + a (1 - p) + b (1 - p)^2] \quad (y = 1), \qquad
@@ -191,16 +185,16 @@ class RobustAsymmetricLoss(MarginBasedLoss):
         Focusing exponent of the negatives, at least 0.
     clip : float, default=0.05
         c, in [0, 1): how far the probability of a negative is shifted down.
+    pos_weight : float, {"balanced", "sqrt_balanced"} or array-like of shape (n_labels,), default=1.0
+        Factor of the positive elements, above 0; see :class:`BinaryCrossEntropy`.
+    scale : float, default=1.0
+        Factor on the whole loss, above 0.
     poly_linear : float, default=-1.0
         a, what is added to the coefficient 1 of :math:`1 - p`, at least -1.
     poly_square : float, default=1.25
         b, what is added to the coefficient 1/2 of :math:`(1 - p)^2`, at least -1/2.
     hill : float, default=1.5
         :math:`\lambda`, at least 1.
-    pos_weight : float, {"balanced", "sqrt_balanced"} or array-like of shape (n_labels,), default=1.0
-        Factor of the positive elements, above 0; see :class:`BinaryCrossEntropy`.
-    scale : float, default=1.0
-        Factor on the whole loss, above 0.
 
     See Also
     --------
@@ -220,14 +214,8 @@ class RobustAsymmetricLoss(MarginBasedLoss):
     tensor([[0.5056, 0.0245]])
     """
 
-    gamma_pos: float = 0.0
-    gamma_neg: float = 4.0
-    clip: float = 0.05
-    poly_linear: float = -1.0
-    poly_square: float = 1.25
     hill: float = 1.5
-    pos_weight: PosWeight = 1.0
-    scale: float = 1.0
 
-    def _settings(self, statistics):
-        return asymmetric_settings(self, hill=self.hill)
+    @property
+    def _hill(self) -> float:
+        return self.hill

@@ -10,13 +10,18 @@ from skbalance.losses._negative_tolerant import negative_tolerance
 from skbalance.losses._statistics import LabelStatistics
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class _ClassBalancedLoss(MarginBasedLoss):
     """The weighting by the effective number of samples."""
 
-    beta: float
-    mode: str
-    normalize: bool
-    reweight_norm: str | None
+    beta: float = 0.9
+    mode: str = "by_class"
+    normalize: bool = False
+    gamma: float = 2.0
+    alpha: float | None = 0.5
+    pos_weight: PosWeight = 1.0
+    reweight_norm: str | None = None
+    scale: float = 10.0
 
     def _weighting(self, statistics: LabelStatistics):
         from skbalance.losses._weighting import ClassBalancedSampleWeighting, LabelWeighting, class_balanced_weight
@@ -49,9 +54,6 @@ class ClassBalancedFocalLoss(_ClassBalancedLoss):
         then has the weight 1 - beta, the limit for abundant labels.
     normalize : bool, default=False
         Scale the weights so that those of all labels sum to their number.
-    base : {"focal", "sigmoid", "softmax"}, default="focal"
-        What is weighted: the focal loss; binary cross-entropy (``gamma`` and ``alpha`` are not used); or binary
-        cross-entropy of softmax probabilities, for three or more classes that exclude each other.
     gamma : float, default=2.0
         Focusing exponent, at least 0.
     alpha : float, default=0.5
@@ -62,6 +64,9 @@ class ClassBalancedFocalLoss(_ClassBalancedLoss):
         Divide the weights by the largest of the row, or of the batch.
     scale : float, default=10.0
         Factor on the whole loss, above 0. The default makes the weight of an abundant label 1 at ``beta=0.9``.
+    base : {"focal", "sigmoid", "softmax"}, default="focal"
+        What is weighted: the focal loss; binary cross-entropy (``gamma`` and ``alpha`` are not used); or binary
+        cross-entropy of softmax probabilities, for three or more classes that exclude each other.
 
     Notes
     -----
@@ -86,15 +91,7 @@ class ClassBalancedFocalLoss(_ClassBalancedLoss):
     tensor([[0.0693, 0.6931]])
     """
 
-    beta: float = 0.9
-    mode: str = "by_class"
-    normalize: bool = False
     base: str = "focal"
-    gamma: float = 2.0
-    alpha: float | None = 0.5
-    pos_weight: PosWeight = 1.0
-    reweight_norm: str | None = None
-    scale: float = 10.0
 
     @property
     def exclusive(self) -> bool:
@@ -137,12 +134,6 @@ class ClassBalancedNTRFocalLoss(_ClassBalancedLoss):
         Whose n the weight is of; see :class:`ClassBalancedFocalLoss`.
     normalize : bool, default=False
         Scale the weights so that those of all labels sum to their number.
-    neg_scale : float, default=2.0
-        Scale :math:`\lambda` of negative logits, above 0.
-    kappa : float, default=0.05
-        Size of the shift of the logits.
-    neg_weight : float, default=None
-        Factor of the negative elements, above 0; None is :math:`1 / \lambda`.
     gamma : float, default=2.0
         Focusing exponent, at least 0.
     alpha : float, default=0.5
@@ -153,6 +144,12 @@ class ClassBalancedNTRFocalLoss(_ClassBalancedLoss):
         Divide the weights by the largest of the row, or of the batch.
     scale : float, default=10.0
         Factor on the whole loss, above 0.
+    neg_scale : float, default=2.0
+        Scale :math:`\lambda` of negative logits, above 0.
+    kappa : float, default=0.05
+        Size of the shift of the logits.
+    neg_weight : float, default=None
+        Factor of the negative elements, above 0; None is :math:`1 / \lambda`.
 
     References
     ----------
@@ -168,17 +165,9 @@ class ClassBalancedNTRFocalLoss(_ClassBalancedLoss):
     tensor([[0.2116, 0.2921]])
     """
 
-    beta: float = 0.9
-    mode: str = "by_class"
-    normalize: bool = False
     neg_scale: float = 2.0
     kappa: float = 0.05
     neg_weight: float | None = None
-    gamma: float = 2.0
-    alpha: float | None = 0.5
-    pos_weight: PosWeight = 1.0
-    reweight_norm: str | None = None
-    scale: float = 10.0
 
     def _settings(self, statistics):
         weighting = self._weighting(statistics)

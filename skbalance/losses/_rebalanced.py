@@ -15,13 +15,18 @@ if TYPE_CHECKING:
     from skbalance.losses._weighting import RebalancedWeighting
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class _RebalancedLoss(MarginBasedLoss):
     """The rebalanced weighting and its centre mu."""
 
-    map_alpha: float
-    map_beta: float
-    mu: float | str
-    reweight_norm: str | None
+    map_alpha: float = 0.1
+    map_beta: float = 10.0
+    mu: float | str = "auto"
+    gamma: float = 2.0
+    alpha: float | None = 0.5
+    pos_weight: PosWeight = 1.0
+    reweight_norm: str | None = None
+    scale: float = 1.0
 
     def resolve(self, statistics: LabelStatistics) -> BaseLoss:
         """Copy of the loss in which ``mu="auto"`` is the value that the statistics determine.
@@ -116,15 +121,6 @@ class RebalancedFocalLoss(_RebalancedLoss):
     tensor([[0.0087, 0.0540]])
     """
 
-    map_alpha: float = 0.1
-    map_beta: float = 10.0
-    mu: float | str = "auto"
-    gamma: float = 2.0
-    alpha: float | None = 0.5
-    pos_weight: PosWeight = 1.0
-    reweight_norm: str | None = None
-    scale: float = 1.0
-
     def _settings(self, statistics):
         return {**focal_settings(self), "weighting": self._weighting(statistics)}
 
@@ -144,10 +140,6 @@ class DistributionBalancedLoss(_RebalancedLoss):
         Steepness of the mapping, above 0.
     mu : float or "auto", default="auto"
         Centre of the mapping; ``"auto"`` takes it from the training set, see :class:`RebalancedFocalLoss`.
-    neg_scale : float, default=2.0
-        Scale :math:`\lambda` of negative logits, above 0; negatives are weighted by :math:`1 / \lambda`.
-    kappa : float, default=0.05
-        Size of the shift of the logits.
     gamma : float, default=2.0
         Focusing exponent, at least 0.
     alpha : float, default=0.5
@@ -158,6 +150,10 @@ class DistributionBalancedLoss(_RebalancedLoss):
         Divide the weights by the largest of the row, or of the batch.
     scale : float, default=1.0
         Factor on the whole loss, above 0.
+    neg_scale : float, default=2.0
+        Scale :math:`\lambda` of negative logits, above 0; negatives are weighted by :math:`1 / \lambda`.
+    kappa : float, default=0.05
+        Size of the shift of the logits.
 
     References
     ----------
@@ -180,16 +176,8 @@ class DistributionBalancedLoss(_RebalancedLoss):
     torch.Size([4, 2])
     """
 
-    map_alpha: float = 0.1
-    map_beta: float = 10.0
-    mu: float | str = "auto"
     neg_scale: float = 2.0
     kappa: float = 0.05
-    gamma: float = 2.0
-    alpha: float | None = 0.5
-    pos_weight: PosWeight = 1.0
-    reweight_norm: str | None = None
-    scale: float = 1.0
 
     def _settings(self, statistics):
         weighting = self._weighting(statistics)
