@@ -27,15 +27,10 @@ __all__ = [
 
 __getattr__, __dir__ = lazy_names(
     __name__,
-    {
-        "BalancedMultiLabelClassifier": "_classifier",
-        "CalibratedMultiLabelClassifierCV": "calibration",
-        "FineTunedMultiLabelClassifier": "text",
-        "FixedThresholdMultiLabelClassifier": "decisions",
-        "SentenceEmbedder": "text",
-        "TagClassifier": "text",
-        "TunedThresholdMultiLabelClassifierCV": "decisions",
-        "show_versions": "_versions",
-    },
     rooms=("calibration", "datasets", "decisions", "losses", "metrics", "model_selection", "plotting", "text"),
+    _classifier=["BalancedMultiLabelClassifier"],
+    _versions=["show_versions"],
+    calibration=["CalibratedMultiLabelClassifierCV"],
+    decisions=["FixedThresholdMultiLabelClassifier", "TunedThresholdMultiLabelClassifierCV"],
+    text=["FineTunedMultiLabelClassifier", "SentenceEmbedder", "TagClassifier"],
 )

@@ -7,25 +7,26 @@ import sys
 from collections.abc import Callable
 
 
-def lazy_names(package: str, modules: dict[str, str], rooms: tuple[str, ...] = ()) -> tuple[Callable, Callable]:
+def lazy_names(package: str, *, rooms: tuple[str, ...] = (), **names: list[str]) -> tuple[Callable, Callable]:
     """Make the ``__getattr__`` and the ``__dir__`` of a package (PEP 562).
 
     Parameters
     ----------
     package : str
         Its ``__name__``.
-    modules : dict of str to str
-        By the name that is handed on, the module in the package that defines it.
     rooms : tuple of str, default=()
         Packages inside of it, which are imported when asked for too.
+    **names : dict of str to list of str
+        By the module in the package that defines them, the names that are handed on.
 
     Returns
     -------
     getter : callable
         Imports the module of a name; an AttributeError for other names.
-    names : callable
+    lister : callable
         Gives the names that are there and those that can be asked for.
     """
+    modules = {name: module for module, handed_on in names.items() for name in handed_on}
 
     def getter(name):
         if name in rooms:

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from .._lazy import lazy_names
-from ._encoders import EncoderSource, check_files, digest_of, load_encoder, quiet_loading
+from ._encoders import ModelSource, check_files, digest_of, load_encoder, not_loaded, quiet_loading
 from ._options import HEADS, FineTuningOptions
 
 if TYPE_CHECKING:
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 __all__ = [
     "HEADS",
     "Checkpoints",
-    "EncoderSource",
     "FineTuningOptions",
+    "ModelSource",
     "TextModel",
     "TrainingTexts",
     "adapted",
@@ -28,6 +28,7 @@ __all__ = [
     "fine_tune",
     "fingerprint",
     "load_encoder",
+    "not_loaded",
     "predict_logits",
     "quiet_loading",
     "tell_apart",
@@ -36,16 +37,10 @@ __all__ = [
 
 __getattr__, __dir__ = lazy_names(
     __name__,
-    {
-        "Checkpoints": "_checkpoints",
-        "TextModel": "_models",
-        "TrainingTexts": "_batches",
-        "adapted": "_models",
-        "clear_tokens": "_tokens",
-        "fine_tune": "_training",
-        "fingerprint": "_checkpoints",
-        "predict_logits": "_modules",
-        "tell_apart": "_checkpoints",
-        "uses_bfloat16": "_models",
-    },
+    _batches=["TrainingTexts"],
+    _checkpoints=["Checkpoints", "fingerprint", "tell_apart"],
+    _models=["TextModel", "adapted", "uses_bfloat16"],
+    _modules=["predict_logits"],
+    _tokens=["clear_tokens"],
+    _training=["fine_tune"],
 )

@@ -26,21 +26,33 @@ _REFUSED = re.compile(
 )
 
 
-class EncoderSource(NamedTuple):
-    """Where an encoder comes from."""
+class ModelSource(NamedTuple):
+    """Where a model comes from and where it goes: all that decides what is loaded."""
 
     model: str
     revision: str | None = None
     local_files_only: bool = False
     trust_remote_code: bool = False
+    device: str = "auto"
 
 
-def load_encoder(source: EncoderSource) -> tuple[Any, dict[str, bytes]]:
+def not_loaded(source: ModelSource, kind: str, maker: str, error: Exception) -> OSError:
+    """Error that says why a model of a kind, as `maker` writes it into a folder, could not be loaded."""
+    if os.path.isdir(os.path.expanduser(source.model)):
+        return OSError(f"The folder model={source.model!r} could not be loaded as {kind}: {error}")
+    return OSError(
+        f"The model {source.model!r} is no local folder and could not be had from the Hugging Face Hub "
+        f"(revision={source.revision!r}, local_files_only={source.local_files_only}): {error}\n"
+        f"Without a network, give model= the path of a local folder that {maker} or a download made."
+    )
+
+
+def load_encoder(source: ModelSource) -> tuple[Any, dict[str, bytes]]:
     """Load an encoder and the files that describe it and its tokenizer.
 
     Parameters
     ----------
-    source : EncoderSource
+    source : ModelSource
         A local folder, of transformers or of sentence-transformers, or a name on the Hugging Face Hub.
 
     Returns
@@ -74,13 +86,7 @@ def load_encoder(source: EncoderSource) -> tuple[Any, dict[str, bytes]]:
     except ImportError:
         raise
     except Exception as error:  # of any kind, where files are damaged
-        if os.path.isdir(folder):
-            raise OSError(f"The folder model={source.model!r} could not be loaded as an encoder: {error}") from error
-        raise OSError(
-            f"The model {source.model!r} is no local folder and could not be had from the Hugging Face Hub "
-            f"(revision={source.revision!r}, local_files_only={source.local_files_only}): {error}\n"
-            "Without a network, give model= the path of a local folder that save_pretrained or a download made."
-        ) from error
+        raise not_loaded(source, "an encoder", "save_pretrained", error) from error
     if getattr(encoder.config, "is_encoder_decoder", False):
         raise ValueError(f"model={source.model!r} is a {type(encoder).__name__}, with a decoder; an encoder is needed.")
     return encoder.float(), _describe(encoder, tokenizer, source.trust_remote_code)

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from ._encoders import EncoderSource, encoder_layers, load_encoder, max_positions, rebuild_encoder
+from ._encoders import ModelSource, encoder_layers, load_encoder, max_positions, rebuild_encoder
 from ._modules import LabelAttentionHead, LinearHead, TextNetwork, make_head, predict_logits, text_vectors
 from ._tokens import TextTokenizer
 
@@ -32,14 +32,12 @@ class TextModel:
         self.network, self.tokenizer, self.files = network, tokenizer, files
 
     @classmethod
-    def pretrained(
-        cls, source: EncoderSource, *, max_length, pooling, log_odds, label_texts, device, seed
-    ) -> TextModel:
+    def pretrained(cls, source: ModelSource, *, max_length, pooling, log_odds, label_texts, device, seed) -> TextModel:
         """A pretrained encoder with a new head.
 
         Parameters
         ----------
-        source : EncoderSource
+        source : ModelSource
             Where the encoder comes from.
         max_length : int
             Most tokens of a text; the encoder's own limit if that is lower.

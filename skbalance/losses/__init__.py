@@ -51,4 +51,4 @@ __all__ = [
     "get_loss_names",
 ]
 
-__getattr__, __dir__ = lazy_names(__name__, {"Criterion": "_criteria", "PositivePairs": "_positives"})
+__getattr__, __dir__ = lazy_names(__name__, _criteria=["Criterion"], _positives=["PositivePairs"])

@@ -452,7 +452,7 @@ class FineTunedMultiLabelClassifier(CheckedStateMixin, LossClassifierMixin, Clas
         else:
             source = os.fspath(self.model), self.revision, self.local_files_only, self.trust_remote_code
             model = finetuning.TextModel.pretrained(
-                finetuning.EncoderSource(*source),
+                finetuning.ModelSource(*source),
                 max_length=self.max_length,
                 pooling=self.pooling,
                 log_odds=statistics.log_odds,

@@ -6,11 +6,10 @@ import os
 import threading
 from contextlib import nullcontext
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
-from skbalance.finetuning import quiet_loading
+from skbalance.finetuning import not_loaded, quiet_loading
 from skbalance.training import check_device
 
 _INSTALL_HINT = 'SentenceEmbedder needs sentence-transformers: pip install "skbalance[text]"'
@@ -22,16 +21,6 @@ _IGNORED_FOLDERS = ("onnx", "openvino")
 _loaded: dict[tuple, "LoadedModel"] = {}  # by source and identity
 _digests: dict[tuple, str] = {}  # by folder and the names, sizes and times of its files
 _lock = threading.RLock()
-
-
-class ModelSource(NamedTuple):
-    """Where a model comes from and where it goes: all that decides what is loaded."""
-
-    model: str
-    device: str = "auto"
-    revision: str | None = None
-    local_files_only: bool = False
-    trust_remote_code: bool = False
 
 
 class LoadedModel:
@@ -145,7 +134,7 @@ def _load_encoder(source, identity):
     revision = source.revision
     if identity is not None and identity.startswith("hub:"):
         revision = identity.rpartition("@")[2]  # the weights are those that the identity names
-    device = _check_device(source.device)
+    device = None if source.device == "auto" else check_device(source.device, DEVICE_KINDS)  # None lets it choose
     try:
         if not source.trust_remote_code:
             _check_modules(source.model)
@@ -158,16 +147,7 @@ def _load_encoder(source, identity):
                 trust_remote_code=source.trust_remote_code,
             )
     except (KeyError, OSError, TypeError, ValueError) as error:
-        if os.path.isdir(source.model):
-            raise OSError(
-                f"The folder model={source.model!r} could not be loaded as a sentence-transformers model: {error}"
-            ) from error
-        raise OSError(
-            f"The model {source.model!r} is no local folder and could not be had from the Hugging Face Hub "
-            f"(revision={source.revision!r}, local_files_only={source.local_files_only}): {error}\n"
-            "Without a network, give model= the path of a local folder that SentenceTransformer.save or a download "
-            'made, for example SentenceEmbedder("/data/models/all-MiniLM-L6-v2").'
-        ) from error
+        raise not_loaded(source, "a sentence-transformers model", "SentenceTransformer.save", error) from error
 
 
 def _check_modules(folder):
@@ -177,11 +157,6 @@ def _check_modules(folder):
     for part in parts:
         if not str(part["type"]).startswith("sentence_transformers."):
             raise ValueError(f"modules.json names {part['type']!r:.80}, code that trust_remote_code=True alone runs")
-
-
-def _check_device(device):
-    """Turn the parameter into what sentence-transformers takes; None lets it choose."""
-    return None if device == "auto" else check_device(device, DEVICE_KINDS)
 
 
 def _identify_hub_model(model, revision):

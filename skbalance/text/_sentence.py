@@ -14,8 +14,9 @@ from sklearn.utils import estimator_html_repr
 
 from skbalance._validation import Interval, validate_hyperparameters
 from skbalance._warnings import warn
+from skbalance.finetuning import ModelSource
 from skbalance.text._cache import VectorStore
-from skbalance.text._models import ModelSource, check_finite, identify, load
+from skbalance.text._models import check_finite, identify, load
 from skbalance.text._state import CheckedStateMixin
 from skbalance.text._texts import check_texts
 
@@ -290,7 +291,7 @@ class SentenceEmbedder(CheckedStateMixin, TransformerMixin, BaseEstimator):
 
     def _source(self):
         return ModelSource(
-            os.path.expanduser(self.model), self.device, self.revision, self.local_files_only, self.trust_remote_code
+            os.path.expanduser(self.model), self.revision, self.local_files_only, self.trust_remote_code, self.device
         )
 
     def _store(self):

@@ -26,13 +26,8 @@ __all__ = [
 
 __getattr__, __dir__ = lazy_names(
     __name__,
-    {
-        "Problem": "_problem",
-        "TrainingData": "_batches",
-        "TrainingOptions": "_problem",
-        "bind_loss": "_problem",
-        "fit_head": "_solvers",
-        "isolated_torch": "_isolation",
-        "resolve_problem": "_problem",
-    },
+    _batches=["TrainingData"],
+    _isolation=["isolated_torch"],
+    _problem=["Problem", "TrainingOptions", "bind_loss", "resolve_problem"],
+    _solvers=["fit_head"],
 )

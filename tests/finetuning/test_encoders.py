@@ -7,7 +7,7 @@ import pytest
 import torch
 from transformers import BertConfig, BertModel, RobertaConfig, RobertaModel, T5Config, T5Model
 
-from skbalance.finetuning import EncoderSource, load_encoder
+from skbalance.finetuning import ModelSource, load_encoder
 from skbalance.finetuning._encoders import encoder_layers, max_positions, rebuild_encoder
 
 IDS = torch.tensor([[2, 7, 8, 3]])
@@ -21,7 +21,7 @@ def vectors(encoder):
 
 def test_taken_apart_and_put_together(encoder_folder):
     state = torch.get_rng_state()
-    encoder, files = load_encoder(EncoderSource(str(encoder_folder)))
+    encoder, files = load_encoder(ModelSource(str(encoder_folder)))
     assert "config.json" in files
     assert all(isinstance(content, bytes) for content in files.values())
     again, tokenizer = rebuild_encoder(files, encoder.state_dict())
@@ -34,14 +34,14 @@ def test_taken_apart_and_put_together(encoder_folder):
 def test_a_part_of_a_folder_of_sentence_transformers(encoder_folder, tmp_path):
     shutil.copytree(encoder_folder, tmp_path / "0_Transformer")
     (tmp_path / "modules.json").write_text(json.dumps([{"path": "0_Transformer"}]))
-    encoder, _ = load_encoder(EncoderSource(str(tmp_path)))
-    expected, _ = load_encoder(EncoderSource(str(encoder_folder)))
+    encoder, _ = load_encoder(ModelSource(str(tmp_path)))
+    expected, _ = load_encoder(ModelSource(str(encoder_folder)))
     assert torch.equal(vectors(encoder), vectors(expected))
 
 
 def test_a_folder_without_an_encoder(tmp_path):
     with pytest.raises(OSError, match="could not be loaded as an encoder"):
-        load_encoder(EncoderSource(str(tmp_path)))
+        load_encoder(ModelSource(str(tmp_path)))
 
 
 def test_an_encoder_with_a_decoder(encoder_folder, tmp_path):
@@ -50,12 +50,12 @@ def test_an_encoder_with_a_decoder(encoder_folder, tmp_path):
     for name in ("tokenizer.json", "tokenizer_config.json"):
         shutil.copy(encoder_folder / name, tmp_path / name)
     with pytest.raises(ValueError, match="is a T5Model, with a decoder; an encoder is needed"):
-        load_encoder(EncoderSource(str(tmp_path)))
+        load_encoder(ModelSource(str(tmp_path)))
 
 
 @pytest.mark.parametrize(("config", "model", "limit"), [(BertConfig, BertModel, 40), (RobertaConfig, RobertaModel, 38)])
 def test_limits_and_layers(config, model, limit, encoder_folder):
-    tokenizer = rebuild_encoder(load_encoder(EncoderSource(str(encoder_folder)))[1])[1]
+    tokenizer = rebuild_encoder(load_encoder(ModelSource(str(encoder_folder)))[1])[1]
     encoder = model(
         config(
             vocab_size=60,
@@ -95,7 +95,7 @@ def test_a_folder_that_is_damaged(encoder_folder, tmp_path, name, content):
         shutil.move(folder / "config.json", tmp_path / "config.json")
     (folder / name).write_bytes(content)
     with pytest.raises(OSError, match="could not be loaded as an encoder"):
-        load_encoder(EncoderSource(str(folder)))
+        load_encoder(ModelSource(str(folder)))
 
 
 def test_what_describes_an_encoder_has_nothing_that_is_refused(encoder_folder, tmp_path):
@@ -104,7 +104,7 @@ def test_what_describes_an_encoder_has_nothing_that_is_refused(encoder_folder, t
     config = json.loads((folder / "config.json").read_text())
     config |= {"drop_path": 0.1, "part": {"_name_or_path": "/home/maker", "kept": 1}, "auto_map": {"AutoModel": "x.Y"}}
     (folder / "config.json").write_text(json.dumps(config))
-    encoder, files = load_encoder(EncoderSource(str(folder)))
+    encoder, files = load_encoder(ModelSource(str(folder)))
     kept = json.loads(files["config.json"])
     assert (kept["drop_path"], kept["part"]) == (0.1, {"kept": 1})
     assert "auto_map" not in kept

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 import torch
 
-from skbalance.finetuning import EncoderSource, TextModel, adapted, uses_bfloat16
+from skbalance.finetuning import ModelSource, TextModel, adapted, uses_bfloat16
 
 PARTS = {"n_frozen_layers": 0, "lora_rank": None, "gradient_checkpointing": False, "seed": 0}
 
 
 def make_model(folder, pooling="mean", **options):
     return TextModel.pretrained(
-        EncoderSource(str(folder)),
+        ModelSource(str(folder)),
         **{
             "max_length": 20,
             "pooling": pooling,

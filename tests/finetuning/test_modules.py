@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from skbalance.finetuning import EncoderSource, load_encoder
+from skbalance.finetuning import ModelSource, load_encoder
 from skbalance.finetuning._modules import (
     LABEL_TEXT_SCALE,
     LabelAttentionHead,
@@ -89,7 +89,7 @@ def test_weights_from_label_texts():
 
 
 def test_predictions_do_not_depend_on_passes(encoder_folder):
-    encoder, _ = load_encoder(EncoderSource(str(encoder_folder)))
+    encoder, _ = load_encoder(ModelSource(str(encoder_folder)))
     random_state = np.random.RandomState(0)
     network = TextNetwork(encoder, LinearHead(torch.ones(2, 16), torch.zeros(2), pooling="cls"))
     network.train()

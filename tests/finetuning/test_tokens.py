@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from skbalance.finetuning import EncoderSource, clear_tokens, load_encoder
+from skbalance.finetuning import ModelSource, clear_tokens, load_encoder
 from skbalance.finetuning import _tokens as tokens_module
 from skbalance.finetuning._encoders import rebuild_encoder
 from skbalance.finetuning._tokens import TextTokenizer, Tokens
@@ -13,7 +13,7 @@ TEXTS = ["ab c", "", "abcdefgh", "ab c"]
 
 @pytest.fixture(scope="module")
 def parts(encoder_folder):
-    _, files = load_encoder(EncoderSource(str(encoder_folder)))
+    _, files = load_encoder(ModelSource(str(encoder_folder)))
     return rebuild_encoder(files)[1], files
 
 

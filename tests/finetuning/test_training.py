@@ -14,8 +14,8 @@ from sklearn.metrics import f1_score, make_scorer
 
 from skbalance.finetuning import (
     Checkpoints,
-    EncoderSource,
     FineTuningOptions,
+    ModelSource,
     TextModel,
     TrainingTexts,
     fine_tune,
@@ -49,7 +49,7 @@ class Training:
         y = sp.csr_array(y)
         statistics = LabelStatistics.from_targets(y)
         model = TextModel.pretrained(
-            EncoderSource(str(folder)),
+            ModelSource(str(folder)),
             max_length=32,
             pooling="mean",
             log_odds=statistics.log_odds,

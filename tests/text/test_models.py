@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 import torch
 
+from skbalance.finetuning import ModelSource
 from skbalance.text import SentenceEmbedder, _models, clear_models
-from skbalance.text._models import ModelSource, identify, load
+from skbalance.text._models import identify, load
 
 
 @pytest.fixture
@@ -94,7 +95,7 @@ def test_new_weights_in_the_same_folder(encoder_folder, other_encoder_folder, tm
 
 def test_hub_model_is_known_by_its_commit(encoder_folder, other_encoder_folder, tmp_path, monkeypatch):
     monkeypatch.setenv("SENTENCE_TRANSFORMERS_HOME", str(tmp_path / "hub"))
-    source = ModelSource("acme/tiny", "cpu", local_files_only=True)
+    source = ModelSource("acme/tiny", device="cpu", local_files_only=True)
     assert identify(source) is None
     hub_model(tmp_path / "hub", encoder_folder, "1" * 40)
     assert identify(source) == "hub:acme/tiny@" + "1" * 40
@@ -142,10 +143,10 @@ def test_folder_without_a_model(tmp_path):
 def test_devices(encoder_folder, monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(ValueError, match=r"device='cuda:1' cannot be used here.* there is no CUDA GPU"):
-        load(ModelSource(str(encoder_folder), "cuda:1"))
+        load(ModelSource(str(encoder_folder), device="cuda:1"))
     with pytest.raises(ValueError, match="device='gpu' cannot be used here"):
-        load(ModelSource(str(encoder_folder), "gpu"))
-    assert load(ModelSource(str(encoder_folder), "auto")).dimension == 16
+        load(ModelSource(str(encoder_folder), device="gpu"))
+    assert load(ModelSource(str(encoder_folder), device="auto")).dimension == 16
 
 
 def test_hint_when_the_extra_is_missing(embedder, monkeypatch):
