@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
+from sklearn.exceptions import DataConversionWarning
 from sklearn.utils import check_random_state, indexable
 
-from skbalance._targets import TargetEncoding, split_unknown
+from skbalance._targets import UNKNOWN, TargetEncoding, read_labels, split_unknown
 from skbalance._validation import check_sparse, num_samples
+from skbalance._warnings import warn
 from skbalance.crossfit._fits import label_counts
 from skbalance.crossfit._rows import check_rows, is_prefit, resolve_splits, route_fit_params, used_rows_only
-from skbalance.crossfit._target import encode_tuning_targets
 
 
 @dataclass(frozen=True)
@@ -102,3 +103,46 @@ def read_fit_inputs(meta, X, y, params) -> FitInputs:
         splits = resolve_splits(meta.cv, X, y, encoding.kind, used, rng, split_params)
     X, y, params, splits = used_rows_only(X, y, params, splits, used)
     return FitInputs(X, y, encoding, TrainingLabels(*split_unknown(indicator[used])), splits, params, rng)
+
+
+def encode_tuning_targets(y):
+    """Encode a target, and hold it to what thresholds can be set for: binary, or an indicator.
+
+    Parameters
+    ----------
+    y : array-like or sparse of shape (n_samples,) or (n_samples, n_labels)
+        Target as given. An indicator may hold NaN where a label is unknown.
+
+    Returns
+    -------
+    y : ndarray or CSR
+        What the estimator is to be fitted on.
+    encoding : TargetEncoding
+        How to give predictions back.
+    indicator : csr_array of shape (n_samples, n_labels)
+        The target inside, with its NaN.
+
+    Raises
+    ------
+    ValueError
+        If it is multiclass, continuous, not finite or not 0 and 1.
+    """
+    y, encoding, indicator = read_labels(y, also=UNKNOWN)
+    if encoding.kind == "multiclass":
+        raise ValueError(
+            f"Unknown label type: multiclass, with {len(encoding.classes)} classes. A binary target or an indicator of "
+            "0 and 1 is needed. Only binary classification is supported for a 1-D y."
+        )
+    if encoding.kind == "multilabel" and encoding.n_outputs == 1 and not sp.issparse(y):
+        warn(
+            "A column-vector y was passed when a 1d array was expected: it is taken as the indicator of one label. "
+            "Pass a 1-D y for a binary target.",
+            DataConversionWarning,
+        )
+    if y.ndim == 2 and y.dtype.kind in "iu" and np.iinfo(y.dtype).max < encoding.n_outputs:
+        # scikit-learn 1.9's LabelBinarizer, and with it OneVsRestClassifier, numbers labels in the type of y.
+        y = y.astype(np.int64)
+    if encoding.n_outputs == 1 and indicator.dtype.kind != "f":
+        # Classifiers disagree on what a single column is; on a 1-D target they agree.
+        y = y.toarray().ravel() if sp.issparse(y) else y.ravel()
+    return y, encoding, indicator

@@ -44,14 +44,6 @@ class TrainingTexts(Dataset):
         """Some of the texts."""
         return TrainingTexts(self.tokens.take(rows), self.y[rows], self.weight[rows])
 
-    def pairs(self, rows, device) -> PositivePairs:
-        """Positive pairs of some of the texts."""
-        y = self.y[rows]
-        numbers = torch.from_numpy(np.repeat(np.arange(len(rows)), np.diff(y.indptr)))
-        labels = torch.from_numpy(y.indices.astype(np.int64))
-        values = torch.from_numpy(y.data) if y.dtype.kind == "f" else None
-        return PositivePairs(numbers, labels, y.shape, values).to(device)
-
 
 @dataclass(frozen=True)
 class Pass:
@@ -174,5 +166,6 @@ class LengthBatches:
         for places in passes_of(data.tokens.lengths[share], self.max_tokens):
             ids, mask = data.tokens.padded(share[places], self.device)
             parts = torch.from_numpy(weight[places]).to(self.device)
-            passes.append(Pass(ids, mask, data.pairs(share[places], self.device), parts))
+            pairs = PositivePairs.from_csr(data.y[share[places]], self.device)
+            passes.append(Pass(ids, mask, pairs, parts))
         return Batch(len(rows), total, passes)

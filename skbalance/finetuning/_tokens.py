@@ -86,7 +86,7 @@ class TextTokenizer:
     def __call__(self, texts) -> Tokens:
         """Tokens of a list of texts."""
         keys = [self._key(text) for text in texts]
-        known = {key: _remembered.get(key) for key in keys}
+        known = {key: _remembered.entries.get(key) for key in keys}
         missing = {key: text for key, text in zip(keys, texts) if known[key] is None}
         names, distinct = list(missing), list(missing.values())
         for start in range(0, len(names), TEXTS_AT_ONCE):
@@ -119,9 +119,6 @@ class _Memory:
         self.entries: OrderedDict[bytes, np.ndarray] = OrderedDict()
         self.n_tokens = 0
         self.lock = threading.Lock()
-
-    def get(self, key):
-        return self.entries.get(key)
 
     def put(self, key, ids):
         with self.lock:

@@ -104,13 +104,14 @@ def fine_tune(
         run = Run(**saved["run"])
     network.to(options.device)
     n_steps = options.max_iter * -(-len(data) // options.batch_size)
-    with Progress(n_steps, run, show=options.verbose and processes.first) as progress:
+    show = options.verbose and processes.first
+    with Progress(n_steps, run, checkpoints if processes.first else None, show=show) as progress:
         net = FineTuningNet(
             network,
             criterion=criterion.float(),
             optimizer=torch.optim.AdamW,
             train_split=None,
-            callbacks=[("count", _Count(run, checkpoints if processes.first else None, progress))],
+            callbacks=[("progress", progress)],
             device=options.device,
             verbose=0,
             run=run,
@@ -137,11 +138,32 @@ def fine_tune(
     return run
 
 
-class _Count(Callback):
-    """Counts steps, writes checkpoints within an epoch, and moves the progress bar."""
+class Progress(Callback):
+    """Counts steps, writes checkpoints within an epoch, and shows the epoch's loss so far and the time left.
 
-    def __init__(self, run, checkpoints, progress):
-        self.run, self.checkpoints, self.progress = run, checkpoints, progress
+    Parameters
+    ----------
+    n_steps : int
+        Steps of the whole training.
+    run : Run
+        How far it is already.
+    checkpoints : Checkpoints or None
+        Where to write.
+    show : bool
+        Whether to show a bar.
+    """
+
+    def __init__(self, n_steps, run: Run, checkpoints: Checkpoints | None, *, show):
+        from tqdm.auto import tqdm  # skorch needs it too
+
+        self.run, self.checkpoints = run, checkpoints
+        self.bar = tqdm(total=n_steps, initial=run.step, desc="Fine-tuning", unit="step", disable=not show)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc_info):
+        self.bar.close()
 
     def on_batch_end(self, net, batch=None, loss=None, **kwargs):
         """Count a batch."""
@@ -150,34 +172,9 @@ class _Count(Callback):
         run.step += 1
         run.loss_sum += loss.item() * batch.weight
         run.weight_sum += batch.weight
-        self.progress.update(run)
+        self.update(run)
         if self.checkpoints is not None and self.checkpoints.due:
             self.checkpoints.write(run, net)
-
-
-class Progress:
-    """A bar with the epoch's loss so far and the time left, or nothing.
-
-    Parameters
-    ----------
-    n_steps : int
-        Steps of the whole training.
-    run : Run
-        How far it is already.
-    show : bool
-        Whether to show it.
-    """
-
-    def __init__(self, n_steps, run: Run, *, show):
-        from tqdm.auto import tqdm  # skorch needs it too
-
-        self.bar = tqdm(total=n_steps, initial=run.step, desc="Fine-tuning", unit="step", disable=not show)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *exc_info):
-        self.bar.close()
 
     def update(self, run: Run):
         """Show one step more."""

@@ -92,6 +92,26 @@ class PositivePairs:
         return cls(rows, cols, shape, values)
 
     @classmethod
+    def from_csr(cls, y, device: str | torch.device = "cpu") -> PositivePairs:
+        """Pairs of an indicator that is canonical, a csr_array of ones, soft labels and NaN.
+
+        Parameters
+        ----------
+        y : csr_array of shape (n_samples, n_labels)
+            Indicator.
+        device : str or torch.device, default="cpu"
+            Where the pairs are put.
+
+        Returns
+        -------
+        pairs : PositivePairs
+        """
+        rows = torch.from_numpy(np.repeat(np.arange(y.shape[0]), np.diff(y.indptr)))
+        cols = torch.from_numpy(y.indices.astype(np.int64))
+        values = torch.from_numpy(y.data.copy()) if y.dtype.kind == "f" else None
+        return cls(rows, cols, y.shape, values).to(device)
+
+    @classmethod
     def _from_class_indices(cls, targets: Tensor, n_labels: int | None) -> PositivePairs:
         if n_labels is None or targets.is_floating_point() or targets.dtype == torch.bool:
             raise ValueError(

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from skbalance.losses._base import BaseLoss
 from skbalance.losses._statistics import LabelStatistics
@@ -17,15 +16,14 @@ class _SetLoss(BaseLoss):
     """A loss of rows or columns."""
 
     elementwise = False
+    _criterion_name: ClassVar[str]
 
     def _criterion(self, statistics: LabelStatistics, reduction: str) -> SetCriterion:
+        from skbalance.losses import _set_criteria
+
         if reduction == "none":
             raise ValueError(f"{type(self).__name__} has no loss of single elements; got reduction='none'.")
-        return self._criterion_type()(statistics.n_labels, reduction, **self.get_params())
-
-    @abstractmethod
-    def _criterion_type(self) -> type[SetCriterion]:
-        """Class of the criterion, which is made from the hyperparameters."""
+        return getattr(_set_criteria, self._criterion_name)(statistics.n_labels, reduction, **self.get_params())
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -64,11 +62,7 @@ class ZLPRLoss(_SetLoss):
     """
 
     scale: float = 1.0
-
-    def _criterion_type(self):
-        from skbalance.losses._set_criteria import ZLPRCriterion
-
-        return ZLPRCriterion
+    _criterion_name = "ZLPRCriterion"
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -119,11 +113,7 @@ class TwoWayLoss(_SetLoss):
     pos_temperature: float = 4.0
     neg_temperature: float = 1.0
     scale: float = 1.0
-
-    def _criterion_type(self):
-        from skbalance.losses._set_criteria import TwoWayCriterion
-
-        return TwoWayCriterion
+    _criterion_name = "TwoWayCriterion"
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -167,8 +157,4 @@ class SigmoidF1Loss(_SetLoss):
 
     # All labels pull alike, whatever their variance.
     _penalty_exponent = 0.0
-
-    def _criterion_type(self):
-        from skbalance.losses._set_criteria import SigmoidF1Criterion
-
-        return SigmoidF1Criterion
+    _criterion_name = "SigmoidF1Criterion"

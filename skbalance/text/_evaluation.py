@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.metrics import check_scoring
 
 from skbalance import finetuning
+from skbalance.losses import PositivePairs
 
 
 def make_evaluation(validation, y, *, encoding, criterion, scoring, exclusive, max_tokens, device):
@@ -38,7 +38,7 @@ def make_evaluation(validation, y, *, encoding, criterion, scoring, exclusive, m
     """
     import torch
 
-    pairs = validation.pairs(np.arange(len(validation)), device)
+    pairs = PositivePairs.from_csr(validation.y, device)
     weight = torch.from_numpy(validation.weight).to(device)
     scorer = None
     if scoring != "loss":

@@ -333,17 +333,10 @@ class TrainingData(Dataset):
         """Return the samples with some of their labels."""
         return replace(self, y=self.y[:, labels])
 
-    def pairs(self, device) -> PositivePairs:
-        """Pairs of all samples and their labels."""
-        rows = np.repeat(np.arange(len(self)), np.diff(self.y.indptr))
-        cols = tensor(self.y.indices.astype(np.int64, copy=False))
-        values = tensor(self.y.data) if self.y.dtype.kind == "f" else None
-        return PositivePairs(torch.from_numpy(rows), cols, self.y.shape, values).to(device)
-
     def on_device(self, device) -> tuple:
         """All samples as one batch, ``(features, (pairs, weight))``."""
         features = self.placed(device).features if self.features is None else self.features
-        return features, (self.pairs(device), tensor(self.weight).to(device))
+        return features, (PositivePairs.from_csr(self.y, device), tensor(self.weight).to(device))
 
 
 class ResidentData:

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from skorch.helper import predefined_split
 
-from ..losses import LabelStatistics
+from ..losses import LabelStatistics, PositivePairs
 from ._batches import BatchIterator, Moments, TrainingData
 from ._heads import Head, Units, initial_weights
 from ._lbfgs import LBFGS
@@ -93,7 +93,7 @@ def _fit_linear(problem: Problem, options: TrainingOptions, start, monitor) -> F
     if problem.criterion.separable:
         dtype = torch.from_numpy(coef).dtype
         whole: Any = problem.criterion.to(options.device, dtype)
-        criteria = whole.parts(data.pairs(options.device), dtype, problem.blocks)
+        criteria = whole.parts(PositivePairs.from_csr(data.y, options.device), dtype, problem.blocks)
     runs: list[PlateauStop] = []
     for labels, criterion in zip(problem.blocks, criteria, strict=True):
         by_term = term_weights(options.term_weighting, problem.data.of_labels(labels))
