@@ -13,9 +13,8 @@ FACADES = [path for path in TREES if path.name == "__init__.py"]
 # What lies below all rooms, and what each room may import of the package besides itself and that.
 FOUNDATION = {"_callbacks", "_indicators", "_lazy", "_tag_lists", "_targets", "_validation", "_warnings"}
 ALLOWED = {
-    "losses": {"_propensity"},
+    "losses": set(),
     "_callbacks": set(),
-    "_propensity": set(),
     "training": {"losses", "model_selection"},
     "_indicators": {"_targets", "_validation"},
     "_lazy": set(),
@@ -42,7 +41,7 @@ ALLOWED = {
     "calibration": {"crossfit", "model_selection"},
     "crossfit": {"model_selection"},
     "model_selection": {"losses", "metrics"},
-    "metrics": {"_propensity"},
+    "metrics": set(),
     "datasets": set(),
     "plotting": {"losses", "metrics", "model_selection"},
 }

@@ -37,9 +37,12 @@ class Criterion(nn.Module):
         What :meth:`BaseLoss.bind` was given.
     separable : bool
         Whether the loss of a label is one of its own logits, and of weights that the targets alone determine.
+    takes_label_smoothing : bool
+        Whether the loss has a form for smoothed labels.
     """
 
     separable = False
+    takes_label_smoothing = False
 
     def __init__(self, n_labels: int, reduction: str):
         super().__init__()
@@ -47,11 +50,6 @@ class Criterion(nn.Module):
         self.reduction = reduction
         self.overwrite_logits = False
         self.label_smoothing = 0.0
-
-    @property
-    def takes_label_smoothing(self) -> bool:
-        """Whether the loss has a form for smoothed labels."""
-        return False
 
     def extra_repr(self) -> str:
         """Show the width and the reduction.
@@ -144,6 +142,7 @@ class BalancedCriterion(Criterion):
     """
 
     separable = True
+    takes_label_smoothing = True
     logit_bias: Tensor | None
     positive_factor: Tensor
 
@@ -172,11 +171,6 @@ class BalancedCriterion(Criterion):
         self.register_buffer("positive_factor", factor.expand(n_labels).clone())
         bias = None if logit_bias is None else torch.as_tensor(logit_bias, dtype=torch.float64)
         self.register_buffer("logit_bias", bias)
-
-    @property
-    def takes_label_smoothing(self) -> bool:
-        """Whether the loss has a form for smoothed labels."""
-        return True
 
     def _elements(self, logits: Tensor, pairs: PositivePairs, share: float = 1.0) -> Elements:
         dtype = compute_dtype(logits.dtype)

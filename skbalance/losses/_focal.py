@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from skbalance._propensity import label_propensities
+from skbalance._indicators import label_propensities
 from skbalance.losses._base import MarginBasedLoss, PosWeight, focal_settings, frequency_settings
 
 

@@ -1,6 +1,6 @@
 """Metrics and scorers for long-tailed multi-label classification."""
 
-from skbalance._propensity import label_propensities
+from skbalance._indicators import label_propensities
 from skbalance.metrics._groups import (
     group_f1_score,
     group_f1_scorer,

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from skbalance._propensity import label_propensities
+from skbalance._indicators import label_propensities
 from skbalance._validation import read_numbers
 from skbalance.metrics._ranking import check_ranking, top_labels
 

@@ -6,7 +6,6 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.metrics import check_scoring
 
 from skbalance import finetuning
-from skbalance.losses import PositivePairs
 
 
 def make_evaluation(validation, y, *, encoding, criterion, scoring, exclusive, max_tokens, device):
@@ -37,6 +36,8 @@ def make_evaluation(validation, y, *, encoding, criterion, scoring, exclusive, m
         From a network to a score, higher for a better one.
     """
     import torch
+
+    from skbalance.losses import PositivePairs
 
     pairs = PositivePairs.from_csr(validation.y, device)
     weight = torch.from_numpy(validation.weight).to(device)

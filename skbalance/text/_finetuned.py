@@ -30,7 +30,7 @@ from skbalance.text._evaluation import make_evaluation
 from skbalance.text._pretrained import read_folder, write_folder
 from skbalance.text._state import FINE_TUNED, CheckedStateMixin
 from skbalance.text._texts import check_label_texts, check_texts
-from skbalance.training import bind_loss, check_device, hold_out_rows
+from skbalance.training import check_device, hold_out_rows
 
 # Scores of this many elements are formed at a time where they need not all exist.
 BLOCK_ELEMENTS = 1 << 22
@@ -388,6 +388,8 @@ class FineTunedMultiLabelClassifier(CheckedStateMixin, LossClassifierMixin, Clas
         return _Given(texts, encoding, indicator, weight, loss, device, label_texts, seeds, kept, held, told)
 
     def _resolve(self, given) -> _Plan:
+        from skbalance.training import bind_loss  # it loads torch
+
         kept, held = given.kept, given.held
         multilabel = given.encoding.kind == "multilabel"
         y, weight = given.indicator[kept], given.weight[kept]
