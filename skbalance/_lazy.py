@@ -1,10 +1,11 @@
-"""Names that a package imports on first use."""
+"""Names that a package imports on first use, and packages that not everyone has."""
 
 from __future__ import annotations
 
 import importlib
 import sys
 from collections.abc import Callable
+from typing import Any
 
 
 def lazy_names(package: str, *, rooms: tuple[str, ...] = (), **names: list[str]) -> tuple[Callable, Callable]:
@@ -36,3 +37,23 @@ def lazy_names(package: str, *, rooms: tuple[str, ...] = (), **names: list[str])
         return getattr(importlib.import_module(f"{package}.{modules[name]}"), name)
 
     return getter, lambda: sorted({*vars(sys.modules[package]), *modules, *rooms})
+
+
+def import_optional(module: str, hint: str) -> Any:
+    """Import a module that not everyone has.
+
+    Parameters
+    ----------
+    module : str
+        Its name.
+    hint : str
+        What the ImportError says where it is missing: who needs it, and how to install it.
+
+    Returns
+    -------
+    module : module
+    """
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise ImportError(hint) from error

@@ -11,6 +11,8 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from .._lazy import import_optional
+
 _INSTALL_HINT = 'FineTunedMultiLabelClassifier needs transformers: pip install "skbalance[text]"'
 # What describes an encoder and its tokenizer; nothing of another name is taken from what others wrote.
 _SETTINGS = ("config.json", "tokenizer_config.json")
@@ -71,7 +73,7 @@ def load_encoder(source: ModelSource) -> tuple[Any, dict[str, bytes]]:
     ValueError
         If it has a decoder beside the encoder.
     """
-    transformers = _transformers()
+    transformers = import_optional("transformers", _INSTALL_HINT)
     folder = os.path.expanduser(source.model)
     options = {
         "revision": source.revision,
@@ -109,7 +111,7 @@ def rebuild_encoder(files: dict[str, bytes], state: dict | None = None, *, trust
     encoder : torch.nn.Module or None
     tokenizer : transformers.PreTrainedTokenizerBase
     """
-    transformers = _transformers()
+    transformers = import_optional("transformers", _INSTALL_HINT)
     if not trust_remote_code:
         check_files(files)
     try:
@@ -242,14 +244,6 @@ def quiet_loading():
     finally:
         if enabled:
             logging.enable_progress_bar()
-
-
-def _transformers():
-    try:
-        import transformers
-    except ImportError as error:
-        raise ImportError(_INSTALL_HINT) from error
-    return transformers
 
 
 def _subfolder(folder: str) -> str:

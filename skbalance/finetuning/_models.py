@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from .._lazy import import_optional
 from ._encoders import ModelSource, encoder_layers, load_encoder, max_positions, rebuild_encoder
 from ._modules import LabelAttentionHead, LinearHead, TextNetwork, make_head, predict_logits, text_vectors
 from ._tokens import TextTokenizer
@@ -197,13 +198,10 @@ def _freeze(encoder: nn.Module, upper: list):
 
 
 def _with_lora(encoder: nn.Module, rank: int, seed: int) -> nn.Module:
-    try:
-        from peft import LoraConfig, get_peft_model
-    except ImportError as error:
-        raise ImportError(_PEFT_HINT) from error
+    peft = import_optional("peft", _PEFT_HINT)
     with torch.random.fork_rng(devices=[]):
         torch.random.default_generator.manual_seed(seed)
-        return get_peft_model(encoder, LoraConfig(r=rank, lora_alpha=2 * rank, target_modules="all-linear"))
+        return peft.get_peft_model(encoder, peft.LoraConfig(r=rank, lora_alpha=2 * rank, target_modules="all-linear"))
 
 
 def uses_bfloat16(precision: str, device: str) -> bool:

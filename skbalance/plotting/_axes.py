@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from skbalance._lazy import import_optional
 from skbalance._validation import read_numbers
 from skbalance.metrics import label_groups
 
@@ -31,11 +32,7 @@ def import_pyplot(caller: str) -> Any:
     ImportError
         With a hint how to install matplotlib.
     """
-    try:
-        import matplotlib.pyplot as plt
-    except ImportError as error:
-        raise ImportError(f'{caller} needs matplotlib: pip install "skbalance[plot]"') from error
-    return plt
+    return import_optional("matplotlib.pyplot", f'{caller} needs matplotlib: pip install "skbalance[plot]"')
 
 
 def new_axes(ax: Any, caller: str, figsize: tuple[float, float], layout: str = "constrained") -> Any:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from skbalance._lazy import import_optional
 from skbalance.finetuning import not_loaded, quiet_loading
 from skbalance.training import check_device
 
@@ -127,10 +128,7 @@ def identify(source):
 
 
 def _load_encoder(source, identity):
-    try:
-        from sentence_transformers import SentenceTransformer
-    except ImportError as error:
-        raise ImportError(_INSTALL_HINT) from error
+    sentence_transformers = import_optional("sentence_transformers", _INSTALL_HINT)
     revision = source.revision
     if identity is not None and identity.startswith("hub:"):
         revision = identity.rpartition("@")[2]  # the weights are those that the identity names
@@ -139,7 +137,7 @@ def _load_encoder(source, identity):
         if not source.trust_remote_code:
             _check_modules(source.model)
         with nullcontext() if identity is None else quiet_loading():
-            return SentenceTransformer(
+            return sentence_transformers.SentenceTransformer(
                 source.model,
                 device=device,
                 revision=revision,
@@ -161,16 +159,14 @@ def _check_modules(folder):
 
 def _identify_hub_model(model, revision):
     """Return name and commit of a model in the Hub's local cache, or None; never asks the network."""
-    try:
-        from huggingface_hub import try_to_load_from_cache
-        from huggingface_hub.utils import HFValidationError
-    except ImportError as error:
-        raise ImportError(_INSTALL_HINT) from error
+    hub = import_optional("huggingface_hub", _INSTALL_HINT)
+    from huggingface_hub.utils import HFValidationError
+
     names = [model] if "/" in model else [f"{_ORGANISATION}/{model}", model]
     folder = os.getenv("SENTENCE_TRANSFORMERS_HOME")
     for name in names:
         try:
-            path = try_to_load_from_cache(name, "config.json", cache_dir=folder, revision=revision)
+            path = hub.try_to_load_from_cache(name, "config.json", cache_dir=folder, revision=revision)
         except HFValidationError:  # a path, or no possible name at all
             return None
         if isinstance(path, str):
