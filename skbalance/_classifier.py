@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import KW_ONLY, dataclass
 from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
@@ -22,6 +24,7 @@ from ._validation import (
     validate_hyperparameters,
 )
 from ._warnings import warn
+from .losses import BaseLoss
 
 # Scores of this many elements are formed at a time where they need not all exist.
 BLOCK_ELEMENTS = 1 << 22
@@ -29,6 +32,7 @@ BLOCK_ELEMENTS = 1 << 22
 NOT_OF_EVERY_FIT = {"feature_names_in_", "validation_loss_curve_"}
 
 
+@dataclass(eq=False, repr=False)
 class BalancedMultiLabelClassifier(LossClassifierMixin, CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     r"""Linear or neural multi-label classifier trained with a balancing loss.
 
@@ -179,6 +183,27 @@ class BalancedMultiLabelClassifier(LossClassifierMixin, CallbackSupportMixin, Cl
            [1, 1, 0]])
     """
 
+    loss: str | BaseLoss = "balanced_ntr"
+    _: KW_ONLY
+    hidden_layer_sizes: Any = ()
+    dropout: float = 0.0
+    solver: str = "auto"
+    alpha: float | str = "auto"
+    term_weighting: str | None = "auto"
+    learning_rate_init: float = 0.003
+    batch_size: int | str = "auto"
+    max_iter: int = 200
+    tol: float | str = "auto"
+    early_stopping: bool = False
+    validation_fraction: float = 0.1
+    n_iter_no_change: int = 10
+    device: str = "auto"
+    uncertain_labels: bool = False
+    label_smoothing: float = 0.0
+    random_state: Any = None
+    warm_start: bool = False
+    verbose: int = 0
+
     _parameter_constraints = {
         "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
         "dropout": [Interval(Real, 0, 1, closed="left")],
@@ -199,49 +224,6 @@ class BalancedMultiLabelClassifier(LossClassifierMixin, CallbackSupportMixin, Cl
         "warm_start": ["boolean"],
         "verbose": ["verbose"],
     }
-
-    def __init__(
-        self,
-        loss="balanced_ntr",
-        *,
-        hidden_layer_sizes=(),
-        dropout=0.0,
-        solver="auto",
-        alpha="auto",
-        term_weighting="auto",
-        learning_rate_init=0.003,
-        batch_size="auto",
-        max_iter=200,
-        tol="auto",
-        early_stopping=False,
-        validation_fraction=0.1,
-        n_iter_no_change=10,
-        device="auto",
-        uncertain_labels=False,
-        label_smoothing=0.0,
-        random_state=None,
-        warm_start=False,
-        verbose=0,
-    ):
-        self.loss = loss
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.dropout = dropout
-        self.solver = solver
-        self.alpha = alpha
-        self.term_weighting = term_weighting
-        self.learning_rate_init = learning_rate_init
-        self.batch_size = batch_size
-        self.max_iter = max_iter
-        self.tol = tol
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.n_iter_no_change = n_iter_no_change
-        self.device = device
-        self.uncertain_labels = uncertain_labels
-        self.label_smoothing = label_smoothing
-        self.random_state = random_state
-        self.warm_start = warm_start
-        self.verbose = verbose
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

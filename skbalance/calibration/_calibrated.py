@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import KW_ONLY, dataclass
 from functools import partial
 from numbers import Integral, Real
 from typing import Any
@@ -37,6 +38,7 @@ from skbalance.crossfit import (
 _MAX_ELEMENTS = 1 << 27
 
 
+@dataclass(eq=False, repr=False)
 class CalibratedMultiLabelClassifierCV(MetaClassifierMixin, BaseEstimator):
     """Multi-label classifier with calibrated probabilities, by cross-validation.
 
@@ -121,7 +123,17 @@ class CalibratedMultiLabelClassifierCV(MetaClassifierMixin, BaseEstimator):
     True
     """
 
-    _parameter_constraints: dict = {
+    estimator: Any
+    _: KW_ONLY
+    method: str = "sigmoid"
+    shrinkage: float = 20.0
+    response_method: str = "auto"
+    cv: Any = None
+    n_jobs: int | None = None
+    random_state: Any = None
+    verbose: int = 0
+
+    _parameter_constraints = {
         "estimator": [HasMethods(["fit", "predict_proba"]), HasMethods(["fit", "decision_function"])],
         "method": [StrOptions({"sigmoid", "isotonic", "temperature"})],
         "shrinkage": [Interval(Real, 0, None, closed="left")],
@@ -131,27 +143,6 @@ class CalibratedMultiLabelClassifierCV(MetaClassifierMixin, BaseEstimator):
         "random_state": ["random_state"],
         "verbose": ["verbose"],
     }
-
-    def __init__(
-        self,
-        estimator: Any,
-        *,
-        method: str = "sigmoid",
-        shrinkage: float = 20.0,
-        response_method: str = "auto",
-        cv: Any = None,
-        n_jobs: int | None = None,
-        random_state: Any = None,
-        verbose: int = 0,
-    ) -> None:
-        self.estimator = estimator
-        self.method = method
-        self.shrinkage = shrinkage
-        self.response_method = response_method
-        self.cv = cv
-        self.n_jobs = n_jobs
-        self.random_state = random_state
-        self.verbose = verbose
 
     @with_callbacks
     def fit(self, X: Any, y: Any, **params: Any) -> CalibratedMultiLabelClassifierCV:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass, field
 
 import numpy as np
 import scipy.sparse as sp
@@ -103,6 +103,7 @@ def passes_of(lengths, max_tokens: int | None) -> list[np.ndarray]:
     return passes
 
 
+@dataclass
 class LengthBatches:
     """The batches of an epoch: the iterator that skorch is given.
 
@@ -122,19 +123,19 @@ class LengthBatches:
         Most tokens of a pass.
     device : str, default="cpu"
         Where the batches go.
-    processes : Processes, default=None
+    processes : Processes, default=Processes()
         Those that train together; each gets its share of every batch.
     """
 
-    def __init__(self, data, *, batch_size, seed, epoch, first=0, max_tokens=None, device="cpu", processes=None):
-        self.data = data
-        self.batch_size = batch_size
-        self.seed = seed
-        self.epoch = epoch
-        self.first = first
-        self.max_tokens = max_tokens
-        self.device = device
-        self.processes = processes or Processes()
+    data: TrainingTexts
+    _: KW_ONLY
+    batch_size: int
+    seed: int
+    epoch: int
+    first: int = 0
+    max_tokens: int | None = None
+    device: str | torch.device = "cpu"
+    processes: Processes = field(default_factory=Processes)
 
     def __len__(self):
         return -(-len(self.data) // self.batch_size) - self.first

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.metrics import check_scoring
 
 from skbalance import finetuning
+from skbalance._targets import TargetEncoding
 
 
 def make_evaluation(validation, y, *, encoding, criterion, scoring, exclusive, max_tokens, device):
@@ -55,13 +59,13 @@ def make_evaluation(validation, y, *, encoding, criterion, scoring, exclusive, m
     return evaluate
 
 
+@dataclass(eq=False, repr=False)
 class ScoredTexts(ClassifierMixin, BaseEstimator):
     """What a scorer needs of a classifier whose scores of the texts are known."""
 
-    def __init__(self, encoding, exclusive, scores):
-        self.encoding = encoding
-        self.exclusive = exclusive
-        self.scores = scores
+    encoding: TargetEncoding
+    exclusive: bool
+    scores: Any
 
     def fit(self, X, y):
         """It is fitted as it is."""

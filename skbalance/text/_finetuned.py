@@ -7,6 +7,7 @@ import dataclasses
 import os
 import weakref
 from collections.abc import Mapping
+from dataclasses import KW_ONLY, dataclass
 from numbers import Integral, Real
 from typing import Any, NamedTuple
 
@@ -67,6 +68,7 @@ class _Plan(NamedTuple):
     parts: dict
 
 
+@dataclass(eq=False, repr=False)
 class FineTunedMultiLabelClassifier(CheckedStateMixin, LossClassifierMixin, ClassifierMixin, BaseEstimator):
     """Text classifier that trains an encoder of Hugging Face end to end with a balancing loss.
 
@@ -211,7 +213,41 @@ class FineTunedMultiLabelClassifier(CheckedStateMixin, LossClassifierMixin, Clas
     ValueError: X has 1 missing text(s), the first in row 1 (counted from 0): None. ...
     """
 
-    _parameter_constraints: dict = {
+    model: str | os.PathLike = "sentence-transformers/all-MiniLM-L6-v2"
+    _: KW_ONLY
+    loss: str | BaseLoss = "db"
+    max_length: int = 256
+    batch_size: int = 16
+    max_tokens: int | None = None
+    max_iter: int = 6
+    learning_rate_init: float = 2e-4
+    head_learning_rate_init: float = 2e-3
+    warmup_fraction: float = 0.1
+    weight_decay: float = 0.01
+    max_grad_norm: float | None = 1.0
+    pooling: str = "mean"
+    label_texts: Any = None
+    n_frozen_layers: int = 0
+    lora_rank: int | None = None
+    gradient_checkpointing: bool = False
+    compile: bool = False
+    precision: str = "auto"
+    early_stopping: bool = False
+    validation_fraction: float = 0.1
+    n_iter_no_change: int = 2
+    scoring: Any = "loss"
+    device: str = "auto"
+    uncertain_labels: bool = False
+    label_smoothing: float = 0.0
+    revision: str | None = None
+    local_files_only: bool = False
+    trust_remote_code: bool = False
+    checkpoint_dir: str | os.PathLike | None = None
+    random_state: Any = None
+    warm_start: bool = False
+    verbose: int = 0
+
+    _parameter_constraints = {
         "model": [str, os.PathLike],
         "loss": "no_validation",
         "max_length": [Interval(Integral, 1, None, closed="left")],
@@ -248,75 +284,6 @@ class FineTunedMultiLabelClassifier(CheckedStateMixin, LossClassifierMixin, Clas
 
     _of_this_machine = ("model", "revision", "checkpoint_dir", "trust_remote_code")
     _learned = FINE_TUNED
-
-    def __init__(
-        self,
-        model="sentence-transformers/all-MiniLM-L6-v2",
-        *,
-        loss="db",
-        max_length=256,
-        batch_size=16,
-        max_tokens=None,
-        max_iter=6,
-        learning_rate_init=2e-4,
-        head_learning_rate_init=2e-3,
-        warmup_fraction=0.1,
-        weight_decay=0.01,
-        max_grad_norm=1.0,
-        pooling="mean",
-        label_texts=None,
-        n_frozen_layers=0,
-        lora_rank=None,
-        gradient_checkpointing=False,
-        compile=False,
-        precision="auto",
-        early_stopping=False,
-        validation_fraction=0.1,
-        n_iter_no_change=2,
-        scoring="loss",
-        device="auto",
-        uncertain_labels=False,
-        label_smoothing=0.0,
-        revision=None,
-        local_files_only=False,
-        trust_remote_code=False,
-        checkpoint_dir=None,
-        random_state=None,
-        warm_start=False,
-        verbose=0,
-    ):
-        self.model = model
-        self.loss = loss
-        self.max_length = max_length
-        self.batch_size = batch_size
-        self.max_tokens = max_tokens
-        self.max_iter = max_iter
-        self.learning_rate_init = learning_rate_init
-        self.head_learning_rate_init = head_learning_rate_init
-        self.warmup_fraction = warmup_fraction
-        self.weight_decay = weight_decay
-        self.max_grad_norm = max_grad_norm
-        self.pooling = pooling
-        self.label_texts = label_texts
-        self.n_frozen_layers = n_frozen_layers
-        self.lora_rank = lora_rank
-        self.gradient_checkpointing = gradient_checkpointing
-        self.compile = compile
-        self.precision = precision
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.n_iter_no_change = n_iter_no_change
-        self.scoring = scoring
-        self.device = device
-        self.uncertain_labels = uncertain_labels
-        self.label_smoothing = label_smoothing
-        self.revision = revision
-        self.local_files_only = local_files_only
-        self.trust_remote_code = trust_remote_code
-        self.checkpoint_dir = checkpoint_dir
-        self.random_state = random_state
-        self.warm_start = warm_start
-        self.verbose = verbose
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -5,6 +5,7 @@ import hashlib
 import os
 import time
 from collections.abc import Iterator
+from dataclasses import KW_ONLY, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from numbers import Integral
 
@@ -24,6 +25,7 @@ _SECONDS_BETWEEN_WRITES = 5.0
 _dimensions: dict[str | None, int] = {}  # by a model's identity; lets a cache alone name the features
 
 
+@dataclass(eq=False, repr=False)
 class SentenceEmbedder(CheckedStateMixin, TransformerMixin, BaseEstimator):
     """Turn texts into the vectors of a sentence-transformers model.
 
@@ -99,7 +101,20 @@ class SentenceEmbedder(CheckedStateMixin, TransformerMixin, BaseEstimator):
     ValueError: X has 1 missing text(s), the first in row 1 (counted from 0): None. ...
     """
 
-    _parameter_constraints: dict = {
+    model: str | os.PathLike = "all-MiniLM-L6-v2"
+    _: KW_ONLY
+    device: str = "auto"
+    batch_size: int = 32
+    normalize: bool = True
+    truncate_dim: int | None = None
+    prompt: str | None = None
+    cache_dir: str | os.PathLike | None = None
+    revision: str | None = None
+    local_files_only: bool = False
+    trust_remote_code: bool = False
+    verbose: int = 0
+
+    _parameter_constraints = {
         "model": [str, os.PathLike],
         "device": [str],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
@@ -113,33 +128,6 @@ class SentenceEmbedder(CheckedStateMixin, TransformerMixin, BaseEstimator):
         "verbose": ["verbose"],
     }
     _of_this_machine = ("model", "revision", "cache_dir", "trust_remote_code")
-
-    def __init__(
-        self,
-        model="all-MiniLM-L6-v2",
-        *,
-        device="auto",
-        batch_size=32,
-        normalize=True,
-        truncate_dim=None,
-        prompt=None,
-        cache_dir=None,
-        revision=None,
-        local_files_only=False,
-        trust_remote_code=False,
-        verbose=0,
-    ):
-        self.model = model
-        self.device = device
-        self.batch_size = batch_size
-        self.normalize = normalize
-        self.truncate_dim = truncate_dim
-        self.prompt = prompt
-        self.cache_dir = cache_dir
-        self.revision = revision
-        self.local_files_only = local_files_only
-        self.trust_remote_code = trust_remote_code
-        self.verbose = verbose
 
     def fit(self, X, y=None):
         """Check the parameters and the texts; nothing is learned or loaded.
