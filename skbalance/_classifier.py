@@ -14,7 +14,7 @@ from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils.extmath import safe_sparse_dot
 
 from ._callbacks import CallbackSupportMixin, IterationTasks, with_callbacks
-from ._loss_classifier import LossClassifierMixin
+from ._loss_classifier import SHARED_CONSTRAINTS, LossClassifierMixin
 from ._targets import encode_targets, read_targets
 from ._validation import (
     Interval,
@@ -205,6 +205,7 @@ class BalancedMultiLabelClassifier(LossClassifierMixin, CallbackSupportMixin, Cl
     verbose: int = 0
 
     _parameter_constraints = {
+        **SHARED_CONSTRAINTS,
         "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "solver": [StrOptions({"auto", "lbfgs", "adam"})],
@@ -212,17 +213,7 @@ class BalancedMultiLabelClassifier(LossClassifierMixin, CallbackSupportMixin, Cl
         "term_weighting": [StrOptions({"auto", "rf"}), None],
         "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
         "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
-        "max_iter": [Interval(Integral, 1, None, closed="left")],
         "tol": [StrOptions({"auto"}), Interval(Real, 0, None, closed="left")],
-        "early_stopping": ["boolean"],
-        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
-        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
-        "device": [str],
-        "uncertain_labels": ["boolean"],
-        "label_smoothing": [Interval(Real, 0, 1, closed="left")],
-        "random_state": ["random_state"],
-        "warm_start": ["boolean"],
-        "verbose": ["verbose"],
     }
 
     def __sklearn_tags__(self):

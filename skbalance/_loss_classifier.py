@@ -1,14 +1,29 @@
 """Mixin of classifiers with a loss: its parameters and display, what is learnt of the target, and predictions."""
 
 from collections.abc import Callable, Iterator
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from ._targets import UNCERTAIN, TargetEncoding
-from ._validation import DocLinkMixin, VisualBlock
+from ._validation import DocLinkMixin, Interval, VisualBlock
 from .losses import BaseLoss, get_loss, get_loss_names, loss_from_state, loss_to_state
+
+# What the parameters may be that all classifiers with a loss have.
+SHARED_CONSTRAINTS: dict[str, list] = {
+    "max_iter": [Interval(Integral, 1, None, closed="left")],
+    "early_stopping": ["boolean"],
+    "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+    "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+    "device": [str],
+    "uncertain_labels": ["boolean"],
+    "label_smoothing": [Interval(Real, 0, 1, closed="left")],
+    "random_state": ["random_state"],
+    "warm_start": ["boolean"],
+    "verbose": ["verbose"],
+}
 
 
 class LossClassifierMixin(DocLinkMixin):

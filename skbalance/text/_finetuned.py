@@ -17,7 +17,7 @@ from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from skbalance import finetuning
-from skbalance._loss_classifier import LossClassifierMixin
+from skbalance._loss_classifier import SHARED_CONSTRAINTS, LossClassifierMixin
 from skbalance._targets import TargetEncoding, encode_targets
 from skbalance._validation import (
     Interval,
@@ -248,12 +248,12 @@ class FineTunedMultiLabelClassifier(CheckedStateMixin, LossClassifierMixin, Clas
     verbose: int = 0
 
     _parameter_constraints = {
+        **SHARED_CONSTRAINTS,
         "model": [str, os.PathLike],
         "loss": "no_validation",
         "max_length": [Interval(Integral, 1, None, closed="left")],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
         "max_tokens": [Interval(Integral, 1, None, closed="left"), None],
-        "max_iter": [Interval(Integral, 1, None, closed="left")],
         "learning_rate_init": [Interval(Real, 0, None, closed="left")],
         "head_learning_rate_init": [Interval(Real, 0, None, closed="left")],
         "warmup_fraction": [Interval(Real, 0, 1, closed="left")],
@@ -266,20 +266,11 @@ class FineTunedMultiLabelClassifier(CheckedStateMixin, LossClassifierMixin, Clas
         "gradient_checkpointing": ["boolean"],
         "compile": ["boolean"],
         "precision": [StrOptions({"auto", "float32", "bfloat16"})],
-        "early_stopping": ["boolean"],
-        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
-        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
         "scoring": [str, callable],
-        "device": [str],
-        "uncertain_labels": ["boolean"],
-        "label_smoothing": [Interval(Real, 0, 1, closed="left")],
         "revision": [str, None],
         "local_files_only": ["boolean"],
         "trust_remote_code": ["boolean"],
         "checkpoint_dir": [str, os.PathLike, None],
-        "random_state": ["random_state"],
-        "warm_start": ["boolean"],
-        "verbose": ["verbose"],
     }
 
     _of_this_machine = ("model", "revision", "checkpoint_dir", "trust_remote_code")
