@@ -12,7 +12,18 @@ import pytest
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = sorted(page for page in DOCS.glob("*.rst") if page.name != "sg_execution_times.rst")
-ROOMS = ("", ".losses", ".metrics", ".model_selection", ".decisions", ".calibration", ".text", ".datasets", ".plotting")
+ROOMS = (
+    "",
+    ".calibration",
+    ".datasets",
+    ".decisions",
+    ".losses",
+    ".memory",
+    ".metrics",
+    ".model_selection",
+    ".plotting",
+    ".text",
+)
 BLOCK = re.compile(r"^\.\. (?:code-block:: python|plot::)\n\n((?: {4}.*\n|\n)+)", re.MULTILINE)
 
 
