@@ -23,7 +23,6 @@ class LabelEvidence:
     evidence : dict of str to tuple of (float, float)
         For each column of evidence its value, and what it adds to the log-odds: these and what the model gives every
         such label sum to the log-odds. Empty where scores are those of the estimator.
-
     words : tuple of (str, float), default=()
         Words of the text that spoke most for the label, with what each adds to the score of its linear model, or to
         the cosine with the mean of its texts. Given by :class:`~skbalance.TagClassifier`.
@@ -33,12 +32,12 @@ class LabelEvidence:
     Examples
     --------
     >>> from skbalance.decisions import LabelEvidence
-    >>> evidence = {"score": (1.2, 2.5), "match": (0.31, 0.8), "lead": (0.1, -0.2)}
+    >>> evidence = {"score": (1.2, 2.5), "match": (0.31, 0.8), "lead": (-0.1, -0.2)}
     >>> print(LabelEvidence("wheat", 0.93, 0.4, evidence, words=(("grain", 0.6),), matched=("wheat",)))
     wheat: 0.93, above its threshold 0.40
       score       1.20  +2.50
       match       0.31  +0.80
-      lead        0.10  -0.20
+      lead       -0.10  -0.20
       words: grain +0.60
       name: wheat
     """

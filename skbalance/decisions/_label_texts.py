@@ -139,12 +139,30 @@ def check_label_texts(label_texts: Any, n_labels: int, names: Sequence = ()) -> 
 def read_label_text(text: Any, label: Any) -> list[str]:
     """What one label is called, a text or several, as :func:`readable` gives it.
 
+    Parameters
+    ----------
+    text : str or list of str
+        As the user gives it.
+    label : int or str
+        The label, for messages.
+
+    Returns
+    -------
+    texts : list of str
+        As words.
+
     Raises
     ------
     TypeError
-        If it is neither a string nor a list of strings.
+        If `text` is neither a string nor a list of strings.
     ValueError
-        If it is an empty list.
+        If `text` is an empty list.
+
+    Examples
+    --------
+    >>> from skbalance.decisions import read_label_text
+    >>> read_label_text(["CastorOil", "ricinus-oil"], label=3)
+    ['castor oil', 'ricinus oil']
     """
     texts = [text] if isinstance(text, str) else text
     if not isinstance(texts, (list, tuple)) or not all(isinstance(each, str) for each in texts):

@@ -73,8 +73,8 @@ class TunedThresholdMultiLabelClassifierCV(InnerScoresMixin, MetaClassifierMixin
     ----------
     estimator : classifier or list of (str, classifier)
         With `decision_function` or `predict_proba`: any multi-label classifier or pipeline, or a binary one if
-        the target is binary. Of several, with names, all are fitted on the same folds, and the pooled model sees the
-        scores of each.
+        the target is binary. Of several, with names, all are fitted on the same folds, and the decision model sees
+        the scores of each.
     strategy : {"per_label_shrunk", "per_label", "micro_macro", "global", "top_k"}, default="per_label_shrunk"
         - ``"per_label_shrunk"``: each label's own threshold, shrunk toward that of labels of similar frequency.
         - ``"per_label"``: each label's own threshold.
@@ -165,7 +165,7 @@ class TunedThresholdMultiLabelClassifierCV(InnerScoresMixin, MetaClassifierMixin
         The settings tried, `params`, `micro_weight`, `beta`, `threshold` and `k`, and their `score`. Only if
         `store_cv_results`.
     decisions_ : Decisions
-        The decision model with its coefficients, the settings and the thresholds, as they are used inside.
+        The decision model with its weights, the settings and the thresholds, as they are used inside.
     min_labels_ : int
         Least number of labels a row.
     k_ : int or None

@@ -43,7 +43,7 @@ class MemoryClassifier(DocLinkMixin, ClassifierMixin, BaseEstimator):
         """Scores of rows of length 1, one for each class or label; above 0 for a label that is predicted."""
 
     def decision_function(self, X):
-        """Scores, the higher the nearer; those of labels are above 0 for what is predicted.
+        """Compute scores: the nearer a row, the higher. A label is predicted where its score is above 0.
 
         Parameters
         ----------

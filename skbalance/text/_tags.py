@@ -103,7 +103,7 @@ class TagClassifier(CallbackSupportMixin, DocLinkMixin, MetaEstimatorMixin, Clas
     sparse_output : bool, default=True
         Whether `estimator` is given a sparse matrix. False for classifiers that need a dense one.
     scoring : str or callable, default="f1_micro_macro"
-        Without an `estimator`: what the thresholds and the choice of the loss maximise, as for
+        Without an `estimator`: what the thresholds maximise, as for
         :class:`~skbalance.decisions.TunedThresholdMultiLabelClassifierCV`. ``"f1_macro"`` puts rare tags first: each
         tag counts the same.
     predict_unseen : bool, default=False
@@ -346,7 +346,7 @@ class TagClassifier(CallbackSupportMixin, DocLinkMixin, MetaEstimatorMixin, Clas
         -------
         tags : list of list of (tag, float), of length n_samples
             The one with the highest score first. Scores are `decision_scores` of the estimator if it has them, else its
-            probabilities or decision values.
+            probabilities or decision values. Tags that were not looked at, or not trained, are left out.
 
         Raises
         ------
