@@ -25,7 +25,7 @@ class LabelEvidence:
         such label sum to the log-odds. Empty where scores are those of the estimator.
     words : tuple of (str, float), default=()
         Words of the text that spoke most for the label, with what each adds to the score of its linear model, or to
-        the cosine with the mean of its texts. Given by :class:`~skbalance.TagClassifier`.
+        the cosine with the mean of its texts. Given by :class:`~skbalance.text.TagClassifier`.
     matched : tuple of str, default=()
         What of the label's name stands in the text: whole words, or else the longest piece.
 

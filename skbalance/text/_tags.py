@@ -95,8 +95,8 @@ class TagClassifier(CallbackSupportMixin, DocLinkMixin, MetaEstimatorMixin, Clas
         All tags, in the order of the columns. None takes the tags of the training data, sorted.
     embedder : transformer, default=None
         Without an `estimator`: gives texts dense features beside words, such as a
-        :class:`~skbalance.SentenceEmbedder`. A linear model, means of texts and a match of names in its space become
-        evidence too.
+        :class:`~skbalance.text.SentenceEmbedder`. A linear model, means of texts and a match of names in its space
+        become evidence too.
     sep : str, default=None
         What stands between two tags where y is a column of strings, as ``";"`` in ``"billing;login"``; `predict` then
         gives such strings. None takes lists of tags.

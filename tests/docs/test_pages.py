@@ -76,6 +76,7 @@ def test_display_links_to_a_page_of_the_reference():
         TunedThresholdMultiLabelClassifierCV,
     )
     from skbalance.losses import FocalLoss
+    from skbalance.memory import CosineCentroidClassifier
 
     model = BalancedMultiLabelClassifier()
     shown = {
@@ -84,6 +85,7 @@ def test_display_links_to_a_page_of_the_reference():
         "skbalance.text": (SentenceEmbedder(), TagClassifier(model)),
         "skbalance.decisions": (TunedThresholdMultiLabelClassifierCV(model),),
         "skbalance.calibration": (CalibratedMultiLabelClassifierCV(model),),
+        "skbalance.memory": (CosineCentroidClassifier(),),
     }
     text = (DOCS / "api.rst").read_text(encoding="utf-8")
     assert ":toctree: generated/" in text
