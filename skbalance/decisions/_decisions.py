@@ -1,4 +1,4 @@
-"""From what scorers say of rows that they did not see to thresholds: evidence, log-odds, thresholds."""
+"""From out-of-fold scores to thresholds: evidence, log-odds, thresholds."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _MAX_PAIRS = 200_000
 
 @dataclass(frozen=True)
 class Scale:
-    """The scale that users see of scores that are compared inside as decision values or log-odds.
+    """The scale on which users see scores; inside they are compared as decision values or log-odds.
 
     Attributes
     ----------
@@ -237,7 +237,7 @@ class Decisions:
 
 
 def decide(oof: OutOfFold, plan: Plan, rng) -> Decisions:
-    """Fit the decision model, and set thresholds on what it says.
+    """Fit the decision model, and set thresholds on its log-odds.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What labels are called, and how well a row matches it."""
+"""What labels are called, and how well a row matches their names."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def _other_number(word):
 
 
 def check_label_texts(label_texts: Any, n_labels: int, names: Sequence = ()) -> Any:
-    """Hold label texts to one text or several, or one row of a matrix, for each label.
+    """Check that there is a text, or several, or a row of a matrix for each label.
 
     Parameters
     ----------
@@ -282,7 +282,7 @@ def _block(name, texts, start, owners) -> LabelBlock:
 
 
 class LabelMatcher:
-    """Puts labels' texts where the features of rows are.
+    """Puts labels' texts into the space of the features of rows.
 
     Texts go through the transformers of a pipeline as they are fitted. Where the classifier is no such pipeline, rows
     that are texts are matched by a TF-IDF of their own; a matrix is taken as it is.

@@ -24,7 +24,7 @@ class MemoryClassifier(DocLinkMixin, ClassifierMixin, BaseEstimator):
     _encoding: Any
 
     def _read_training(self, X, y):
-        """Rows of length 1, how to give predictions back, and an indicator with a column for each class or label."""
+        """Read rows, scaled to length 1, how to give predictions back, and an indicator of classes or labels."""
         validate_hyperparameters(self)
         X = validate_features(self, X, accept_sparse="csr", dtype=[np.float64, np.float32])
         y, encoding, indicator = read_labels(y)
