@@ -190,7 +190,9 @@ class Plan:
 
     def truth(self, rows):
         """The target of some rows, for `metric`."""
-        return self.labels.indicator[rows] if self.metric is None or self.y is None else self.y[rows]
+        if self.metric is None:
+            return self.labels.indicator[rows]
+        return sp.csr_array(self.labels.indicator[rows]) if self.y is None else self.y[rows]
 
 
 @dataclass(frozen=True)

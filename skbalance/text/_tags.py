@@ -361,7 +361,7 @@ class TagClassifier(CallbackSupportMixin, DocLinkMixin, MetaEstimatorMixin, Clas
         rows: list[list] = []
         for labels, scores in self._best(X, int(k)):
             rows += [
-                [(tags[j], score) for j, score in zip(*row) if 0 != score > -np.inf]
+                [(tags[j], score) for j, score in zip(*row) if score > -np.inf]
                 for row in zip(labels.tolist(), scores.tolist())
             ]
         return rows
@@ -371,7 +371,9 @@ class TagClassifier(CallbackSupportMixin, DocLinkMixin, MetaEstimatorMixin, Clas
         decisions = self._decisions()
         if decisions is not None:
             X = X if decisions is self.estimator_ else self.estimator_[:-1].transform(X)
-            yield decisions.predict_topk(X, min(k, decisions.n_candidates_))
+            labels, scores = decisions.predict_topk(X, min(k, decisions.n_candidates_))
+            # As a probability, 0 stands for what was not looked at.
+            yield labels, np.where((scores == 0) & (decisions.decisions_.model is not None), -np.inf, scores)
             return
         methods = [m for m in ("predict_proba", "decision_function") if hasattr(self.estimator_, m)]
         if not methods:
