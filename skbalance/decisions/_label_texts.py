@@ -139,12 +139,30 @@ def check_label_texts(label_texts: Any, n_labels: int, names: Sequence = ()) -> 
 def read_label_text(text: Any, label: Any) -> list[str]:
     """What one label is called, a text or several, as :func:`readable` gives it.
 
+    Parameters
+    ----------
+    text : str or list of str
+        The text, or several: name, synonym, description.
+    label : int or str
+        What messages call the label.
+
+    Returns
+    -------
+    texts : list of str
+        One for each.
+
     Raises
     ------
     TypeError
         If it is neither a string nor a list of strings.
     ValueError
         If it is an empty list.
+
+    Examples
+    --------
+    >>> from skbalance.decisions import read_label_text
+    >>> read_label_text(["CastorOil", "ricinus-oil"], 0)
+    ['castor oil', 'ricinus oil']
     """
     texts = [text] if isinstance(text, str) else text
     if not isinstance(texts, (list, tuple)) or not all(isinstance(each, str) for each in texts):

@@ -329,7 +329,10 @@ class TagClassifier(CallbackSupportMixin, DocLinkMixin, MetaEstimatorMixin, Clas
             The tags of each row, in the order of `classes_`. With `sep`, an array of strings of them.
         """
         X = self._read_fitted(X)
-        rows = tags_of_indicator(self.estimator_.predict(X), self.classes_.tolist())
+        if self.estimator is None:
+            X = self._features(X)
+        last = self.estimator_ if self.estimator is not None else self.estimator_[-1]
+        rows = tags_of_indicator(last.predict(X), self.classes_.tolist())
         return rows if self.sep is None else np.array([self.sep.join(row) for row in rows], dtype=object)
 
     def predict_topk(self, X, k):
@@ -381,6 +384,18 @@ class TagClassifier(CallbackSupportMixin, DocLinkMixin, MetaEstimatorMixin, Clas
         for scores in response_blocks(self.estimator_, X, methods[0], len(self.classes_)):
             best = np.argsort(-scores, axis=1, kind="stable")[:, :k]
             yield best, np.take_along_axis(scores, best, axis=1)
+
+    def _features(self, texts):
+        """Features of texts, with a warning of those without a known word."""
+        features = self.estimator_[:-1].transform(texts)
+        blank = np.flatnonzero(np.diff(features.indptr) == 0)
+        if len(blank):
+            least = self.estimator_[-1].min_labels_
+            warn(
+                f"{len(blank)} of {len(texts)} texts have no known word, the first is row {blank[0]} (counted from 0); "
+                f"they get {f'the {least} commonest tag(s)' if least else 'no tag'}."
+            )
+        return features
 
     def _decisions(self):
         """The fitted tuner that the estimator is, or ends in; None if there is none."""
