@@ -13,7 +13,7 @@ from sklearn.model_selection import KFold
 
 from skbalance import TunedThresholdMultiLabelClassifierCV
 from skbalance.decisions import _decisions
-from skbalance.decisions._decisions import OutOfFold, Scale, fit_model, fit_width, typical_size
+from skbalance.decisions._decisions import OutOfFold, Scale, fit_models, fit_width, typical_size
 from skbalance.decisions._pairs import Candidates
 
 
@@ -125,7 +125,7 @@ def test_a_part_of_the_rows_is_enough_and_reproducible(monkeypatch):
     found = []
     for most in (10**6, 8000, 8000):
         monkeypatch.setattr(_decisions, "_MAX_PAIRS", most)
-        model = fit_model(oof, plan, False, np.random.RandomState(0))
+        model = fit_models(oof, plan, False, np.random.RandomState(0))[0]
         found.append(model.log_odds(oof.candidates, oof.seen[0]))
     whole, *parts = found
     np.testing.assert_array_equal(*parts)
@@ -140,8 +140,8 @@ def test_pairs_that_are_not_usable_teach_nothing():
     for seed in range(2):
         noise = np.random.default_rng(seed)
         targets = np.where(labelled, oof.targets, noise.random(labelled.shape) < 0.5)
-        models.append(fit_model(replace(oof, targets=targets, labelled=labelled), plan, False, None))
-    expected = fit_model(oof, plan, False, None)
+        models.append(fit_models(replace(oof, targets=targets, labelled=labelled), plan, False, None)[0])
+    expected = fit_models(oof, plan, False, None)[0]
     np.testing.assert_array_equal(models[0].weights, models[1].weights)
     np.testing.assert_allclose(models[0].weights, expected.weights, rtol=0.1, atol=0.01)
     scores = np.where(labelled[..., None], oof.candidates.scores, -np.inf)
@@ -159,3 +159,15 @@ def test_counts_are_those_that_the_scorers_of_the_part_had_seen(n_parts):
     found = replace(oof, seen=seen, parts=parts).n_seen
     expected = np.broadcast_to(seen, (max(n_parts, 2), 3))[parts[:, None], oof.candidates.labels]
     np.testing.assert_array_equal(found, expected)
+
+
+def test_what_thresholds_are_set_on_does_not_know_the_targets_of_its_part():
+    oof, plan = pairs_for_the_model()
+    _, of_parts = fit_models(oof, plan, False, None)
+    assert len(of_parts) == oof.parts.max() + 1 > 1
+    part = oof.parts == 1
+    other = oof.targets.copy()
+    other[part] = ~other[part]
+    _, changed = fit_models(replace(oof, targets=other), plan, False, None)
+    np.testing.assert_allclose(changed[1].weights, of_parts[1].weights, rtol=0.05, atol=0.02)
+    assert abs(changed[0].weights - of_parts[0].weights).max() > 0.1
