@@ -334,10 +334,10 @@ def _log_odds(of_parts, oof):
 def _unseen_threshold(model, oof, pairs) -> tuple[bool, float]:
     """The threshold that is best for macro-F1 of trained labels, judged as if they had no positive.
 
-    False besides where no text matches a label that a row has: there is nothing to set it by.
+    False besides where no text matches a label that a row has, or a match has no weight: there is nothing to set it by.
     """
     matched = (oof.candidates.matches > 0).any(axis=-1) & oof.usable
-    if not (matched & pairs.targets).any():
+    if not (matched & pairs.targets).any() or not model.of_labels([0])[0].any():
         return False, np.inf
     hidden = replace(oof.candidates, scores=np.full_like(oof.candidates.scores, -np.inf))
     odds = model.log_odds(hidden, np.zeros(pairs.n_labels, dtype=int))

@@ -268,7 +268,8 @@ class LabelVectors:
         """
         if features.shape[1] != self.n_features:
             raise ValueError(
-                f"label_texts is a matrix of {self.n_features} columns, and the rows have {features.shape[1]} features."
+                f"label_texts is a matrix of {self.n_features} columns, and the rows have {features.shape[1]} "
+                "features. An embedder, or another transformer, must give as many columns as it gave in fit."
             )
         features = sp.csr_array(features) if sp.issparse(features) else np.asarray(features)
         return [matches for block in self.blocks for matches in block.match(features)]

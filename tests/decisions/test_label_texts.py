@@ -1,14 +1,19 @@
 """What labels are called: reading, matching, and what it does to decisions."""
 
+import warnings
+
 import numpy as np
+import pandas as pd
 import pytest
 import scipy.sparse as sp
+from sklearn.base import BaseEstimator, clone
+from sklearn.compose import ColumnTransformer
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score
 from sklearn.multiclass import OneVsRestClassifier
-from sklearn.pipeline import FeatureUnion, make_pipeline
-from sklearn.preprocessing import FunctionTransformer
+from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder
 
 from skbalance import TunedThresholdMultiLabelClassifierCV
 from skbalance.decisions import label_vectors, readable
@@ -254,6 +259,85 @@ def test_a_matrix_in_the_space_of_the_features():
     assert plain.best_score_ > 0.5
     with pytest.raises(ValueError, match="matrix of 3 columns"):
         plain.set_params(label_texts=np.ones((60, 3))).fit(X, y)
+
+
+@pytest.mark.filterwarnings("ignore:Label .* is present in all training examples")
+def test_names_of_the_columns_of_a_frame():
+    texts, y = corpus(300)
+    model = TunedThresholdMultiLabelClassifierCV(make_pipeline(TfidfVectorizer(), OVR), cv=3, random_state=0)
+    named = clone(model).set_params(label_texts="columns").fit(texts, pd.DataFrame(y, columns=WORDS))
+    given = clone(model).set_params(label_texts=WORDS).fit(texts, y)
+    np.testing.assert_array_equal(named.predict(texts), given.predict(texts))
+    for nameless in (y, sp.csr_array(y)):
+        with pytest.raises(ValueError, match="needs a y whose columns have names"):
+            named.fit(texts, nameless)
+
+
+@pytest.mark.filterwarnings("ignore:Label .* is present in all training examples")
+def test_of_name_synonym_and_description_the_best_counts():
+    """A code and a word that stands in no text do no harm beside the name."""
+    test, y_test = corpus(seed=1)
+    several = fit([[f"class-{i}", word, "unheardof"] for i, word in enumerate(WORDS)])
+    macro = f1_score(y_test, several.predict(test), average="macro", zero_division=0)
+    alone = f1_score(y_test, fit(WORDS).predict(test), average="macro", zero_division=0)
+    assert macro == pytest.approx(alone, abs=0.02)
+
+
+class TakeOut(BaseEstimator):
+    """In place of a resampler: acts in `fit` only."""
+
+    def fit_resample(self, X, y):
+        return X[::2], y[::2]
+
+
+class Resampling(Pipeline):
+    """A pipeline as that of imbalanced-learn, as far as it is needed here."""
+
+    def _validate_steps(self):
+        pass
+
+    def fit(self, X, y):
+        for _, step in self.steps[:-1]:
+            X, y = step.fit_resample(X, y) if hasattr(step, "fit_resample") else (step.fit_transform(X), y)
+        self.steps[-1][1].fit(X, y)
+        return self
+
+    def decision_function(self, X):
+        return self.steps[-1][1].decision_function(self.steps[0][1].transform(X))
+
+
+@pytest.mark.filterwarnings("ignore:Label .* is present in all training examples")
+def test_resamplers_change_no_row_at_prediction():
+    texts, y = corpus()
+    resampling = Resampling([("words", TfidfVectorizer()), ("fewer", TakeOut()), ("model", clone(OVR))])
+    model = TunedThresholdMultiLabelClassifierCV(resampling, label_texts=WORDS, cv=3, random_state=0).fit(texts, y)
+    half = make_pipeline(TfidfVectorizer().fit(texts), clone(OVR))
+    half.steps[1][1].fit(half[0].transform(texts)[::2], y[::2])
+    np.testing.assert_allclose(model.decision_function(texts), half.decision_function(texts))
+    assert [column.name for column in model.decisions_.model.columns] == ["score", "lead", "match", "found"]
+    ((_, candidates),) = model._fitted.candidates(texts, 60, ranked=False)
+    expected = np.where(model.label_counts_ > 0, half.decision_function(texts), -np.inf)
+    np.testing.assert_allclose(candidates.scores[..., 0], expected, rtol=1e-5)
+    named = np.array([[word in text.split() for word in WORDS] for text in texts])
+    known = [word in half[0].vocabulary_ for word in WORDS]
+    np.testing.assert_array_equal((candidates.matches[..., 0] > 0)[:, known], named[:, known])
+
+
+@pytest.mark.parametrize("column", ["text", ["text"]])
+def test_what_takes_no_texts_says_what_to_pass(column):
+    texts, y = corpus(100)
+    frame = pd.DataFrame({"text": texts, "length": [*map(len, texts)]})
+    words = TfidfVectorizer() if column == "text" else OneHotEncoder(handle_unknown="ignore")
+    pipeline = make_pipeline(ColumnTransformer([("text", words, column)]), OVR)
+    model = TunedThresholdMultiLabelClassifierCV(pipeline, label_texts=WORDS, cv=2)
+    message = (
+        "the steps before the classifier do not take a list of them: .* Pass a matrix in the space of the features"
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        with pytest.raises(ValueError, match=f"(?s){message}"):
+            model.fit(frame, y)
+    assert not hasattr(model, "estimator_")
 
 
 @pytest.mark.parametrize(
