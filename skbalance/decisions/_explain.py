@@ -50,8 +50,10 @@ class LabelEvidence:
     matched: tuple[str, ...] = ()
 
     def __str__(self):
+        label = "".join(c if c.isprintable() else repr(c)[1:-1] for c in str(self.label))
+        label = label if len(label) <= 80 else f"{label[:77]}..."
         side = "above" if self.score > self.threshold else "nearest to"
-        lines = [f"{self.label}: {self.score:.2f}, {side} its threshold {self.threshold:.2f}"]
+        lines = [f"{label}: {self.score:.2f}, {side} its threshold {self.threshold:.2f}"]
         width = max([10, *map(len, self.evidence)])
         for name, (value, weight) in sorted(self.evidence.items(), key=lambda item: -abs(item[1][1])):
             lines.append(f"  {name:{width}} {value:5.2f}  {weight:+.2f}")

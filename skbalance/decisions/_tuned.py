@@ -523,12 +523,7 @@ class TunedThresholdMultiLabelClassifierCV(InnerScoresMixin, MetaClassifierMixin
         """Rows of a sparse X without any feature, for which there is no evidence."""
         if self.decisions_.model is None or not sp.issparse(X):
             return np.zeros(num_samples(X), dtype=bool)
-        blank = np.diff(sp.csr_array(X).indptr) == 0
-        if blank.any():
-            warn(
-                f"{blank.sum()} of {len(blank)} rows have no feature; they get the {self.min_labels_} commonest labels."
-            )
-        return blank
+        return np.diff(sp.csr_array(X).indptr) == 0
 
     def _commonest(self) -> np.ndarray:
         return np.argsort(-self.label_counts_, kind="stable")[: self.min_labels_]

@@ -329,7 +329,10 @@ class TagClassifier(CallbackSupportMixin, DocLinkMixin, MetaEstimatorMixin, Clas
             The tags of each row, in the order of `classes_`. With `sep`, an array of strings of them.
         """
         X = self._read_fitted(X)
-        rows = tags_of_indicator(self.estimator_.predict(X), self.classes_.tolist())
+        if self.estimator is None:
+            X = self._features(X)
+        last = self.estimator_ if self.estimator is not None else self.estimator_[-1]
+        rows = tags_of_indicator(last.predict(X), self.classes_.tolist())
         return rows if self.sep is None else np.array([self.sep.join(row) for row in rows], dtype=object)
 
     def predict_topk(self, X, k):
@@ -361,7 +364,7 @@ class TagClassifier(CallbackSupportMixin, DocLinkMixin, MetaEstimatorMixin, Clas
         rows: list[list] = []
         for labels, scores in self._best(X, int(k)):
             rows += [
-                [(tags[j], score) for j, score in zip(*row) if 0 != score > -np.inf]
+                [(tags[j], score) for j, score in zip(*row) if score > -np.inf]
                 for row in zip(labels.tolist(), scores.tolist())
             ]
         return rows
@@ -371,7 +374,9 @@ class TagClassifier(CallbackSupportMixin, DocLinkMixin, MetaEstimatorMixin, Clas
         decisions = self._decisions()
         if decisions is not None:
             X = X if decisions is self.estimator_ else self.estimator_[:-1].transform(X)
-            yield decisions.predict_topk(X, min(k, decisions.n_candidates_))
+            labels, scores = decisions.predict_topk(X, min(k, decisions.n_candidates_))
+            # As a probability, 0 stands for what was not looked at.
+            yield labels, np.where((scores == 0) & (decisions.decisions_.model is not None), -np.inf, scores)
             return
         methods = [m for m in ("predict_proba", "decision_function") if hasattr(self.estimator_, m)]
         if not methods:
@@ -379,6 +384,18 @@ class TagClassifier(CallbackSupportMixin, DocLinkMixin, MetaEstimatorMixin, Clas
         for scores in response_blocks(self.estimator_, X, methods[0], len(self.classes_)):
             best = np.argsort(-scores, axis=1, kind="stable")[:, :k]
             yield best, np.take_along_axis(scores, best, axis=1)
+
+    def _features(self, texts):
+        """Features of texts, with a warning of those without a known word."""
+        features = self.estimator_[:-1].transform(texts)
+        blank = np.flatnonzero(np.diff(features.indptr) == 0)
+        if len(blank):
+            least = self.estimator_[-1].min_labels_
+            warn(
+                f"{len(blank)} of {len(texts)} texts have no known word, the first is row {blank[0]} (counted from 0); "
+                f"they get {f'the {least} commonest tag(s)' if least else 'no tag'}."
+            )
+        return features
 
     def _decisions(self):
         """The fitted tuner that the estimator is, or ends in; None if there is none."""

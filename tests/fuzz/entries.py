@@ -45,7 +45,7 @@ LIKELY = {
     "hidden_layer_sizes": [(), (3,), [2, 2], 3],
     "device": ["auto", "cpu", "cuda", "mps", "cuda:99", "meta", "xla"],
     "term_weighting": ["auto", "rf", None],
-    "strategy": ["per_label_shrunk", "per_label", "micro_macro", "global", "top_k", "by_frequency", "pooled"],
+    "strategy": ["per_label_shrunk", "per_label", "micro_macro", "global", "top_k", "by_frequency", "best"],
     "scores": ["pooled", "estimator"],
     "scoring": ["f1_micro", "f1_macro", "f1_micro_macro", "f1", "loss", "precision", len],
     "response_method": ["auto", "predict_proba", "decision_function", "predict"],
