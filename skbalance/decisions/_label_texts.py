@@ -142,7 +142,7 @@ def read_label_text(text: Any, label: Any) -> list[str]:
     Parameters
     ----------
     text : str or list of str
-        As the user gives it.
+        The text, or several: name, synonym, description.
     label : int or str
         The label, for messages.
 
