@@ -519,13 +519,15 @@ class TunedThresholdMultiLabelClassifierCV(InnerScoresMixin, MetaClassifierMixin
             return np.zeros(num_samples(X), dtype=bool)
         blank = np.diff(sp.csr_array(X).indptr) == 0
         if blank.any():
-            warn(
-                f"{blank.sum()} of {len(blank)} rows have no feature; they get the {self.min_labels_} commonest labels."
-            )
+            warn(f"{blank.sum()} of {len(blank)} rows have no feature; they get the {self._least} commonest labels.")
         return blank
 
+    @property
+    def _least(self) -> int:
+        return self.min_labels_ if self.k_ is None else self.k_
+
     def _commonest(self) -> np.ndarray:
-        return np.argsort(-self.label_counts_, kind="stable")[: self.min_labels_]
+        return np.argsort(-self.label_counts_, kind="stable")[: self._least]
 
     def _choose(self, candidates, scores, thresholds):
         margins = margins_of(scores, self._scale.read_thresholds(thresholds)[candidates.labels])
