@@ -525,8 +525,12 @@ class TunedThresholdMultiLabelClassifierCV(InnerScoresMixin, MetaClassifierMixin
             return np.zeros(num_samples(X), dtype=bool)
         return np.diff(sp.csr_array(X).indptr) == 0
 
+    @property
+    def _least(self) -> int:
+        return self.min_labels_ if self.k_ is None else self.k_
+
     def _commonest(self) -> np.ndarray:
-        return np.argsort(-self.label_counts_, kind="stable")[: self.min_labels_]
+        return np.argsort(-self.label_counts_, kind="stable")[: self._least]
 
     def _choose(self, candidates, scores, thresholds):
         margins = margins_of(scores, self._scale.read_thresholds(thresholds)[candidates.labels])
