@@ -25,7 +25,7 @@ __all__ = ["Decisions", "OutOfFold", "Plan", "Scale", "decide", "fit_models", "r
 _PARTS = 5
 # The decision model is fitted on so many labels of each row, or twice as many as a row has, and on so many pairs.
 _FIT_WIDTH = 8
-_MAX_PAIRS, _MAX_PAIRS_OF_PARTS = 200_000, 50_000
+_MAX_PAIRS, _MAX_PAIRS_OF_PARTS = 200_000, 20_000
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ class LabelEvidence:
         Words of the text that spoke most for the label, with what each adds to the score of its linear model, or to
         the cosine with the mean of its texts. Given by :class:`~skbalance.text.TagClassifier`.
     matched : tuple of str, default=()
-        What of the label's name stands in the text: whole words, or else the longest piece.
+        Words of the label's name that stand in the text, or else the word of the text that shares most pieces with it.
 
     Examples
     --------

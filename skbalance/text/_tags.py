@@ -391,9 +391,10 @@ class TagClassifier(CallbackSupportMixin, DocLinkMixin, MetaEstimatorMixin, Clas
         blank = np.flatnonzero(np.diff(features.indptr) == 0)
         if len(blank):
             least = self.estimator_[-1].min_labels_
+            given = "no tag" if not least else "the commonest tag" if least == 1 else f"the {least} commonest tags"
             warn(
                 f"{len(blank)} of {len(texts)} texts have no known word, the first is row {blank[0]} (counted from 0); "
-                f"they get {f'the {least} commonest tag(s)' if least else 'no tag'}."
+                f"they get {given}."
             )
         return features
 

@@ -25,7 +25,6 @@ class HashedScores(ClassifierMixin, BaseEstimator):
 
 
 @pytest.mark.slow
-@pytest.mark.filterwarnings("ignore:1 of 6000 rows have no feature")
 @pytest.mark.parametrize("strategy", ["per_label_shrunk", "micro_macro", "top_k"])
 def test_many_labels_stay_sparse(strategy):
     n_rows, n_labels = 6000, 2500

@@ -536,7 +536,7 @@ def test_the_target_is_read_once(own, monkeypatch):
 def test_texts_without_a_known_word_get_the_commonest_tag_where_each_has_one_and_else_none():
     texts, tags = ["wheat harvest", "corn falls", "wheat rises"] * 20, [["wheat"], ["corn"], ["wheat"]] * 20
     model = TagClassifier(random_state=0).fit(texts, tags)
-    message = r"2 of 3 texts have no known word, the first is row 1 \(counted from 0\); they get the 1 commonest tag"
+    message = r"2 of 3 texts have no known word, the first is row 1 \(counted from 0\); they get the commonest tag"
     with pytest.warns(UserWarning, match=message):
         assert list(model.predict(["corn", "", "zzz"])) == [("corn",), ("wheat",), ("wheat",)]
     model = TagClassifier(random_state=0).fit([*texts, "nothing"], [*tags, []])
