@@ -9,7 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 from sklearn.feature_extraction.text import TfidfTransformer, TfidfVectorizer
 
-from skbalance.datasets import fetch_reuters21578, load_bioasq
+from skbalance.datasets import fetch_reuters21578, load_bioasq, load_web_features
 
 FILES = {
     "reuters": "reuters21578.tar.gz",
@@ -64,6 +64,9 @@ def load(folder, corpus):
             )
             for part in ("train", "test")
         )
+    if corpus == "web":
+        data = load_web_features()
+        return Corpus(np.array(data.data, dtype=object), _dense(data.target), list(data.target_names)), None
     if corpus == "bioasq":
         data = load_bioasq(folder / FILES[corpus])
         y = _dense(data.target)
@@ -96,8 +99,8 @@ def training_rows(folder, corpus, seed):
 def available(folder, corpora):
     """The corpora whose files are there."""
     for corpus in corpora:
-        file = FILES[corpus.partition("-")[0]]
-        if (folder / file).is_file():
+        file = FILES.get(corpus.partition("-")[0])
+        if file is None or (folder / file).is_file():
             yield corpus
         else:
             print(f"{corpus}: no {file}, left out")

@@ -10,6 +10,7 @@ import skops.io
 from skbalance import BalancedMultiLabelClassifier, TagClassifier, TunedThresholdMultiLabelClassifierCV
 from skbalance._packing import pack, unpack
 from skbalance.decisions._label_texts import LabelVectors
+from skbalance.memory import CosineCentroidClassifier, CosineNeighborsClassifier
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.random((40, 6)), (RNG.random((40, 3)) < 0.4).astype(int)
@@ -37,6 +38,12 @@ def test_skops_lists_types_of_the_package_alone_for_tags():
     check(TagClassifier(random_state=0).fit(TEXTS, TAGS), TEXTS, list)
 
 
+@pytest.mark.parametrize("make", [np.asarray, sp.csr_matrix])
+@pytest.mark.parametrize("model", [CosineCentroidClassifier(), CosineNeighborsClassifier(3)], ids=["mean", "nearest"])
+def test_skops_lists_types_of_the_package_alone_for_what_is_remembered(make, model):
+    check(model.fit(make(X), Y), make(X), lambda predicted: predicted.tolist())
+
+
 def check(model, rows, plain):
     blob = skops.io.dumps(model)
     untrusted = skops.io.get_untrusted_types(data=blob)
@@ -45,9 +52,12 @@ def check(model, rows, plain):
     assert plain(loaded.predict(rows)) == plain(model.predict(rows))
 
 
-def test_label_vectors_can_be_copied():
-    vectors = LabelVectors([sp.csr_array(np.eye(2)), np.eye(2)], (2,))
+@pytest.mark.parametrize("make", [sp.csr_array, np.asarray])
+def test_label_vectors_can_be_copied(make):
+    vectors = LabelVectors.of_matrix(make(np.eye(2)))
     again = copy.deepcopy(vectors)
-    assert again.ends == (2,)
-    for version in again.versions:
-        np.testing.assert_array_equal(version.toarray() if sp.issparse(version) else version, np.eye(2))
+    assert (again.names, again.n_features, again.n_labels) == (vectors.names, 2, 2)
+    (block,) = again.blocks
+    assert (block.start, block.end, block.owners.tolist()) == (0, 2, [0, 1])
+    assert sp.issparse(block.texts) == (make is sp.csr_array)
+    np.testing.assert_array_equal(block.texts.toarray() if sp.issparse(block.texts) else block.texts, np.eye(2))

@@ -72,7 +72,7 @@ class BenchmarkTable(SphinxDirective):
         self.env.note_dependency(str(path))
         if not path.is_file():
             raise self.error(f"no results in {path.name}: run the benchmark that writes it")
-        pairs = [part.split("=") for part in self.options.get("where", "").split(";") if part.strip()]
+        pairs = [part.split("=", 1) for part in self.options.get("where", "").split(";") if part.strip()]
         where = {name.strip(): [value.strip() for value in values.split(",")] for name, values in pairs}
         drop = {name.strip() for name in self.options.get("drop", "").split(",")} - {""}
         section = self.options.get("section")

@@ -57,7 +57,7 @@ class Choice:
 
 
 def read_thresholds(thresholds, name: str) -> np.ndarray:
-    """Numbers, whatever holds them; truth values are none."""
+    """Read numbers from any container; booleans are refused."""
     if np.asarray(thresholds).dtype.kind == "b":
         raise ValueError(f"{name} must hold numbers; got {thresholds!r}.")
     return read_numbers(thresholds, name)

@@ -1,4 +1,4 @@
-"""From what scorers say of rows that they did not see to thresholds: evidence, log-odds, thresholds."""
+"""From out-of-fold scores to thresholds: evidence, log-odds, thresholds."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from skbalance.decisions._rules import DecisionRule, candidate_rules, has_eviden
 from skbalance.decisions._scoring import cross_fitted_score
 from skbalance.decisions._search import Objective, global_thresholds
 
-__all__ = ["Decisions", "OutOfFold", "Plan", "Scale", "decide", "fit_model", "random_parts", "typical_size"]
+__all__ = ["Decisions", "OutOfFold", "Plan", "Scale", "decide", "fit_models", "random_parts", "typical_size"]
 
 # The rows of a single hold-out, or of a fitted classifier, are taken in so many parts, to try thresholds on rows that
 # they were not set on.
 _PARTS = 5
 # The decision model is fitted on so many labels of each row, or twice as many as a row has, and on so many pairs.
 _FIT_WIDTH = 8
-_MAX_PAIRS = 200_000
+_MAX_PAIRS, _MAX_PAIRS_OF_PARTS = 200_000, 20_000
 
 
 @dataclass(frozen=True)
 class Scale:
-    """The scale that users see of scores that are compared inside as decision values or log-odds.
+    """The scale on which users see scores; inside they are compared as decision values or log-odds.
 
     Attributes
     ----------
@@ -190,7 +190,9 @@ class Plan:
 
     def truth(self, rows):
         """The target of some rows, for `metric`."""
-        return self.labels.indicator[rows] if self.metric is None or self.y is None else self.y[rows]
+        if self.metric is None:
+            return self.labels.indicator[rows]
+        return sp.csr_array(self.labels.indicator[rows]) if self.y is None else self.y[rows]
 
 
 @dataclass(frozen=True)
@@ -237,7 +239,7 @@ class Decisions:
 
 
 def decide(oof: OutOfFold, plan: Plan, rng) -> Decisions:
-    """Fit the decision model, and set thresholds on what it says.
+    """Fit the decision model, and set thresholds on its log-odds.
 
     Parameters
     ----------
@@ -266,9 +268,9 @@ def decide(oof: OutOfFold, plan: Plan, rng) -> Decisions:
     unseen = plan.unseen and bool((labels.counts == 0).any())
     model = None
     if plan.pooled and candidates.labels.shape[1] > 1:
-        model = fit_model(oof, plan, unseen, rng)
+        model, of_parts = fit_models(oof, plan, unseen, rng)
     if model is not None:
-        scores = np.where(candidates.trained, _log_odds(model, oof), -np.inf)
+        scores = np.where(candidates.trained, _log_odds(of_parts, oof), -np.inf)
     pairs = ScoredPairs(
         candidates.labels, scores, oof.targets, oof.positives(labels.indicator), oof.parts, oof.labelled
     )
@@ -294,8 +296,11 @@ def decide(oof: OutOfFold, plan: Plan, rng) -> Decisions:
     )  # fmt: skip
 
 
-def fit_model(oof, plan, unseen, rng) -> DecisionModel | None:
-    """The decision model on the best labels of rows that the scorers did not see."""
+def fit_models(oof, plan, unseen, rng) -> tuple[DecisionModel | None, list[DecisionModel]]:
+    """The decision model on the best labels of rows that the scorers did not see, and one for each part without it.
+
+    Thresholds are set on what the latter say of their part: a model flatters the rows that it was fitted on.
+    """
     columns = evidence_columns(plan.scorers, oof.candidates.ways)
     width, rows = fit_width(plan.labels.indicator), np.arange(len(oof.rows))
     if len(rows) * width > _MAX_PAIRS:
@@ -303,28 +308,36 @@ def fit_model(oof, plan, unseen, rng) -> DecisionModel | None:
     some = oof.candidates.take(rows)
     usable = oof.usable[rows, :width]
     values = np.stack([column(some)[:, :width][usable] for column in columns], axis=-1).astype(float)
-    counts = oof.n_seen[rows, :width][usable]
-    return DecisionModel.fit(columns, values, counts, oof.targets[rows, :width][usable], unseen=unseen)
+    counts, targets = oof.n_seen[rows, :width][usable], oof.targets[rows, :width][usable]
+    model = DecisionModel.fit(columns, values, counts, targets, unseen=unseen)
+    if model is None:
+        return None, []
+    parts = np.repeat(oof.parts[rows], usable.sum(axis=1))
+    of_parts = []
+    for part in range(oof.parts.max() + 1):
+        others = np.flatnonzero(parts != part)
+        others = others[:: 1 + len(others) // _MAX_PAIRS_OF_PARTS]
+        fitted = DecisionModel.fit(columns, values[others], counts[others], targets[others], start=model)
+        of_parts.append(model if fitted is None else fitted)
+    return model, of_parts
 
 
-def _log_odds(model, oof):
-    """Log-odds of pairs by the positives that the scorers of their row had seen."""
+def _log_odds(of_parts, oof):
+    """Log-odds of pairs by the model of the row's part and the positives that the scorers of the row had seen."""
     odds = np.empty(oof.candidates.labels.shape, dtype=np.float32)
-    if len(oof.seen) == 1:
-        return model.log_odds(oof.candidates, oof.seen[0])
-    for part, seen in enumerate(oof.seen):
+    for part, model in enumerate(of_parts):
         mine = oof.parts == part
-        odds[mine] = model.log_odds(oof.candidates.take(mine), seen)
+        odds[mine] = model.log_odds(oof.candidates.take(mine), oof.seen[part if len(oof.seen) > 1 else 0])
     return odds
 
 
 def _unseen_threshold(model, oof, pairs) -> tuple[bool, float]:
     """The threshold that is best for macro-F1 of trained labels, judged as if they had no positive.
 
-    False besides where no text matches a label that a row has: there is nothing to set it by.
+    False besides where no text matches a label that a row has, or a match has no weight: there is nothing to set it by.
     """
     matched = (oof.candidates.matches > 0).any(axis=-1) & oof.usable
-    if not (matched & pairs.targets).any():
+    if not (matched & pairs.targets).any() or not model.of_labels([0])[0].any():
         return False, np.inf
     hidden = replace(oof.candidates, scores=np.full_like(oof.candidates.scores, -np.inf))
     odds = model.log_odds(hidden, np.zeros(pairs.n_labels, dtype=int))

@@ -23,22 +23,21 @@ class LabelEvidence:
     evidence : dict of str to tuple of (float, float)
         For each column of evidence its value, and what it adds to the log-odds: these and what the model gives every
         such label sum to the log-odds. Empty where scores are those of the estimator.
-
     words : tuple of (str, float), default=()
         Words of the text that spoke most for the label, with what each adds to the score of its linear model, or to
-        the cosine with the mean of its texts. Given by :class:`~skbalance.TagClassifier`.
+        the cosine with the mean of its texts. Given by :class:`~skbalance.text.TagClassifier`.
     matched : tuple of str, default=()
-        What of the label's name stands in the text: whole words, or else the longest piece.
+        Words of the label's name that stand in the text, or else the word of the text that shares most pieces with it.
 
     Examples
     --------
     >>> from skbalance.decisions import LabelEvidence
-    >>> evidence = {"score": (1.2, 2.5), "match": (0.31, 0.8), "lead": (0.1, -0.2)}
+    >>> evidence = {"score": (1.2, 2.5), "match": (0.31, 0.8), "lead": (-0.1, -0.2)}
     >>> print(LabelEvidence("wheat", 0.93, 0.4, evidence, words=(("grain", 0.6),), matched=("wheat",)))
     wheat: 0.93, above its threshold 0.40
       score       1.20  +2.50
       match       0.31  +0.80
-      lead        0.10  -0.20
+      lead       -0.10  -0.20
       words: grain +0.60
       name: wheat
     """
@@ -51,8 +50,10 @@ class LabelEvidence:
     matched: tuple[str, ...] = ()
 
     def __str__(self):
+        label = "".join(c if c.isprintable() else repr(c)[1:-1] for c in str(self.label))
+        label = label if len(label) <= 80 else f"{label[:77]}..."
         side = "above" if self.score > self.threshold else "nearest to"
-        lines = [f"{self.label}: {self.score:.2f}, {side} its threshold {self.threshold:.2f}"]
+        lines = [f"{label}: {self.score:.2f}, {side} its threshold {self.threshold:.2f}"]
         width = max([10, *map(len, self.evidence)])
         for name, (value, weight) in sorted(self.evidence.items(), key=lambda item: -abs(item[1][1])):
             lines.append(f"  {name:{width}} {value:5.2f}  {weight:+.2f}")

@@ -1,4 +1,4 @@
-"""What labels are called, and how well a row matches it."""
+"""What labels are called, and how well a row matches their names."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def _other_number(word):
 
 
 def check_label_texts(label_texts: Any, n_labels: int, names: Sequence = ()) -> Any:
-    """Hold label texts to one text or several, or one row of a matrix, for each label.
+    """Check that there is a text, or several, or a row of a matrix for each label.
 
     Parameters
     ----------
@@ -139,12 +139,30 @@ def check_label_texts(label_texts: Any, n_labels: int, names: Sequence = ()) -> 
 def read_label_text(text: Any, label: Any) -> list[str]:
     """What one label is called, a text or several, as :func:`readable` gives it.
 
+    Parameters
+    ----------
+    text : str or list of str
+        The text, or several: name, synonym, description.
+    label : int or str
+        The label, for messages.
+
+    Returns
+    -------
+    texts : list of str
+        As words.
+
     Raises
     ------
     TypeError
-        If it is neither a string nor a list of strings.
+        If `text` is neither a string nor a list of strings.
     ValueError
-        If it is an empty list.
+        If `text` is an empty list.
+
+    Examples
+    --------
+    >>> from skbalance.decisions import read_label_text
+    >>> read_label_text(["CastorOil", "ricinus-oil"], label=3)
+    ['castor oil', 'ricinus oil']
     """
     texts = [text] if isinstance(text, str) else text
     if not isinstance(texts, (list, tuple)) or not all(isinstance(each, str) for each in texts):
@@ -264,7 +282,7 @@ def _block(name, texts, start, owners) -> LabelBlock:
 
 
 class LabelMatcher:
-    """Puts labels' texts where the features of rows are.
+    """Puts labels' texts into the space of the features of rows.
 
     Texts go through the transformers of a pipeline as they are fitted. Where the classifier is no such pipeline, rows
     that are texts are matched by a TF-IDF of their own; a matrix is taken as it is.

@@ -75,15 +75,13 @@ class DecisionModel:
         while at[-1] * _FACTOR <= counts.max() or len(at) < 2:
             at.append(at[-1] * _FACTOR)
         if start is not None:
-            at = start.counts.tolist()
-        elif unseen:
-            at.insert(0, 0)
-        if at[0] == 0:
+            at, unseen = start.counts[start.counts > 0].tolist(), start.counts[0] == 0
+        weights, intercepts = _Problem(values, _shares(counts, np.array(at)), targets).solve(start)
+        if unseen:  # apart, so that it changes nothing for other labels
             hidden = values * [not column.trained for column in columns]
-            values, targets = np.concatenate([values, hidden]), np.concatenate([targets, targets])
-            counts = np.concatenate([counts, np.zeros_like(counts)])
-        problem = _Problem(values, _shares(counts, np.array(at)), targets, linked=1 if at[0] == 0 else 0)
-        weights, intercepts = problem.solve(start)
+            of_name, intercept = _Problem(hidden, np.ones((len(hidden), 1)), targets).solve()
+            at.insert(0, 0)
+            weights, intercepts = np.concatenate([of_name, weights]), np.concatenate([intercept, intercepts])
         return cls(columns, np.array(at), weights, intercepts)
 
     def of_labels(self, label_counts) -> tuple[np.ndarray, np.ndarray]:
@@ -120,32 +118,32 @@ def _shares(counts, at):
 class _Problem:
     """The penalised likelihood in weights of columns of unit deviation."""
 
-    def __init__(self, values, shares, targets, linked):
+    def __init__(self, values, shares, targets):
         self.deviation = values.std(axis=0)
         self.deviation[self.deviation < 1e-12] = 1.0
         # The last column is that of the intercepts.
         self.values = np.concatenate([values / self.deviation, np.ones((len(values), 1))], axis=1)
-        self.shares, self.sign, self.linked = shares, np.where(targets, 1.0, -1.0), linked
+        self.shares, self.sign = shares, np.where(targets, 1.0, -1.0)
         self.ridge = np.full(self.values.shape[1], _RIDGE)
         self.ridge[-1] = _INTERCEPT_RIDGE
 
     def __call__(self, flat):
         weights = flat.reshape(self.shares.shape[1], -1)
         margins = self.sign * np.einsum("ij,ij->i", self.shares @ weights, self.values)
-        steps = np.diff(weights[self.linked :], axis=0)
+        steps = np.diff(weights, axis=0)
         loss = -log_expit(margins).sum() + (self.ridge * weights**2).sum() / 2 + _SMOOTHNESS * (steps**2).sum() / 2
         pull = (self.sign * expit(-margins))[:, None] * self.values
         slope = self.ridge * weights - self.shares.T @ pull
-        slope[self.linked + 1 :] += _SMOOTHNESS * steps
-        slope[self.linked : -1] -= _SMOOTHNESS * steps
+        slope[1:] += _SMOOTHNESS * steps
+        slope[:-1] -= _SMOOTHNESS * steps
         return loss, slope.ravel()
 
-    def solve(self, start):
+    def solve(self, start=None):
         shape = (self.shares.shape[1], self.values.shape[1])
         begin = np.zeros(shape)
         begin[:, -1] = -1
         if start is not None:
-            begin[:, :-1], begin[:, -1] = start.weights * self.deviation, start.intercepts
+            begin[:, :-1], begin[:, -1] = start.weights[-shape[0] :] * self.deviation, start.intercepts[-shape[0] :]
         bounds = ([(0, None)] * (shape[1] - 1) + [(None, None)]) * shape[0]
         found = minimize(self, begin.ravel(), jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 500})
         weights = found.x.reshape(shape)

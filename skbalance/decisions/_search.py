@@ -228,7 +228,7 @@ def _best_of_grid(values, grid, pairs):
 
 
 def shrink_thresholds(own: np.ndarray, evidence: np.ndarray, target: np.ndarray, shrinkage: float) -> np.ndarray:
-    """Draw each label's threshold toward a target: ``(n own + shrinkage target) / (n + shrinkage)``."""
+    """Shrink each label's threshold toward a target: ``(n own + shrinkage target) / (n + shrinkage)``."""
     weight = evidence / np.maximum(evidence + shrinkage, np.finfo(float).tiny)
     return np.where(evidence > 0, weight * np.nan_to_num(own) + (1 - weight) * target, target)
 

@@ -1,4 +1,4 @@
-"""What a tuner tries, and what each split gives."""
+"""The settings that a tuner tries, and their scores."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def results_table(attempts):
 
 
 def check_estimators(estimators, taken):
-    """Hold a list of estimators to pairs of a name of its own and a classifier."""
+    """Check that a list of estimators holds pairs of a unique name and a classifier."""
     if not estimators or not all(isinstance(item, tuple) and len(item) == 2 for item in estimators):
         raise ValueError(f"estimator as a list must hold pairs (name, classifier); got {estimators!r}.")
     names = [name for name, _ in estimators]

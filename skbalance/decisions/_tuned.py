@@ -73,8 +73,8 @@ class TunedThresholdMultiLabelClassifierCV(InnerScoresMixin, MetaClassifierMixin
     ----------
     estimator : classifier or list of (str, classifier)
         With `decision_function` or `predict_proba`: any multi-label classifier or pipeline, or a binary one if
-        the target is binary. Of several, with names, all are fitted on the same folds, and the pooled model sees the
-        scores of each.
+        the target is binary. Of several, with names, all are fitted on the same folds, and the decision model sees
+        the scores of each.
     strategy : {"per_label_shrunk", "per_label", "micro_macro", "global", "top_k"}, default="per_label_shrunk"
         - ``"per_label_shrunk"``: each label's own threshold, shrunk toward that of labels of similar frequency.
         - ``"per_label"``: each label's own threshold.
@@ -165,7 +165,7 @@ class TunedThresholdMultiLabelClassifierCV(InnerScoresMixin, MetaClassifierMixin
         The settings tried, `params`, `micro_weight`, `beta`, `threshold` and `k`, and their `score`. Only if
         `store_cv_results`.
     decisions_ : Decisions
-        The decision model with its coefficients, the settings and the thresholds, as they are used inside.
+        The decision model with its weights, the settings and the thresholds, as they are used inside.
     min_labels_ : int
         Least number of labels a row.
     k_ : int or None
@@ -371,7 +371,7 @@ class TunedThresholdMultiLabelClassifierCV(InnerScoresMixin, MetaClassifierMixin
         return self
 
     def _read(self, X, y, params):
-        """Rows and targets, the plan, the label texts and the settings to try; all errors of what was given."""
+        """Read rows and targets, plan, label texts and settings to try, and raise whatever is wrong with them."""
         validate_hyperparameters(self)
         self._check_scorers()
         metric = get_metric(self.scoring)
@@ -390,7 +390,7 @@ class TunedThresholdMultiLabelClassifierCV(InnerScoresMixin, MetaClassifierMixin
         return [choose_response_method(estimator, self.response_method) for _, estimator in scorers]
 
     def _attempts(self, given, plan, matcher, to_try, tasks):
-        """What each of the settings reaches on rows that its models did not see."""
+        """Score each of the settings on rows that its models did not see."""
         X, splits, rng = given.X, given.splits, given.rng
         if splits is None:
             (params, scorers), rows, seen = to_try[0], np.arange(given.n_rows), given.labels.counts
@@ -446,7 +446,7 @@ class TunedThresholdMultiLabelClassifierCV(InnerScoresMixin, MetaClassifierMixin
         return state
 
     def _check_scorers(self):
-        """Hold what cannot be said by constraints of single parameters."""
+        """Check what constraints of single parameters cannot express."""
         if isinstance(self.estimator, list):
             check_estimators(self.estimator, taken=set(self.get_params(deep=False)))
             if len(self.estimator) > 1 and self.scores == "estimator":
@@ -489,7 +489,7 @@ class TunedThresholdMultiLabelClassifierCV(InnerScoresMixin, MetaClassifierMixin
         )
 
     def _check_bounds(self, given, n_labels) -> int:
-        """Hold the bounds on the labels of a row to what the target allows, and settle the lower one."""
+        """Check the bounds on the labels of a row against the target, and return the lower one."""
         labels, splits = given.labels, given.splits
         for name in ("min_labels", "max_labels", "k"):
             value = getattr(self, name)
@@ -520,18 +520,17 @@ class TunedThresholdMultiLabelClassifierCV(InnerScoresMixin, MetaClassifierMixin
             yield block, candidates, scores
 
     def _blank_rows(self, X) -> np.ndarray:
-        """Rows of a sparse X without any feature, of which pooled scores know nothing."""
+        """Rows of a sparse X without any feature, for which there is no evidence."""
         if self.decisions_.model is None or not sp.issparse(X):
             return np.zeros(num_samples(X), dtype=bool)
-        blank = np.diff(sp.csr_array(X).indptr) == 0
-        if blank.any():
-            warn(
-                f"{blank.sum()} of {len(blank)} rows have no feature; they get the {self.min_labels_} commonest labels."
-            )
-        return blank
+        return np.diff(sp.csr_array(X).indptr) == 0
+
+    @property
+    def _least(self) -> int:
+        return self.min_labels_ if self.k_ is None else self.k_
 
     def _commonest(self) -> np.ndarray:
-        return np.argsort(-self.label_counts_, kind="stable")[: self.min_labels_]
+        return np.argsort(-self.label_counts_, kind="stable")[: self._least]
 
     def _choose(self, candidates, scores, thresholds):
         margins = margins_of(scores, self._scale.read_thresholds(thresholds)[candidates.labels])

@@ -24,7 +24,7 @@ class MemoryClassifier(DocLinkMixin, ClassifierMixin, BaseEstimator):
     _encoding: Any
 
     def _read_training(self, X, y):
-        """Rows of length 1, how to give predictions back, and an indicator with a column for each class or label."""
+        """Read rows, scaled to length 1, how to give predictions back, and an indicator of classes or labels."""
         validate_hyperparameters(self)
         X = validate_features(self, X, accept_sparse="csr", dtype=[np.float64, np.float32])
         y, encoding, indicator = read_labels(y)
@@ -43,7 +43,7 @@ class MemoryClassifier(DocLinkMixin, ClassifierMixin, BaseEstimator):
         """Scores of rows of length 1, one for each class or label; above 0 for a label that is predicted."""
 
     def decision_function(self, X):
-        """Scores, the higher the nearer; those of labels are above 0 for what is predicted.
+        """Compute scores: the nearer a row, the higher. A label is predicted where its score is above 0.
 
         Parameters
         ----------

@@ -20,8 +20,8 @@ _BLOCK_PAIRS = 1 << 22
 class CosineNeighborsClassifier(MemoryClassifier):
     """Classifier by a vote of the training rows with the largest cosine, each weighted by it.
 
-    As one of several estimators of :class:`~skbalance.TunedThresholdMultiLabelClassifierCV` it helps where labels
-    have no words of their own. Its cost at prediction grows with the number of training rows.
+    As one of several estimators of :class:`~skbalance.decisions.TunedThresholdMultiLabelClassifierCV` it helps where
+    labels have no words of their own. Its cost at prediction grows with the number of training rows.
 
     Parameters
     ----------

@@ -45,6 +45,17 @@ def _decisions(blocks, n_texts) -> TunedThresholdMultiLabelClassifierCV:
     return TunedThresholdMultiLabelClassifierCV(scorers)
 
 
+def _features(name, transformer, texts) -> sp.csr_array:
+    """Features of texts by a transformer that is fitted on them."""
+    both = hasattr(transformer, "fit_transform")
+    features = transformer.fit_transform(texts) if both else transformer.fit(texts).transform(texts)
+    if np.ndim(features) != 2 or np.shape(features)[0] != len(texts):
+        raise ValueError(
+            f"The {name} of {len(texts)} texts must have a row for each; got an array of shape {np.shape(features)}."
+        )
+    return sp.csr_array(features)
+
+
 def fit_tag_pipeline(texts, y, names, embedder, task, settings, **fit_params) -> Pipeline:
     """Fit features once, and decisions on them.
 
@@ -74,7 +85,7 @@ def fit_tag_pipeline(texts, y, names, embedder, task, settings, **fit_params) ->
     blocks[0][1].set_params(min_df=2 if len(texts) >= _MANY_TEXTS else 1)
     if names is not None:
         blocks.append(("pieces", NameNgrams([name for each in names for name in each])))
-    parts = [sp.csr_array(transformer.fit_transform(texts)) for _, transformer in blocks]
+    parts = [_features(name, transformer, texts) for name, transformer in blocks]
     X = sp.csr_matrix(sp.hstack(parts, format="csr"))
     ends = np.cumsum([part.shape[1] for part in parts]).tolist()
     features = FeatureUnion(blocks)

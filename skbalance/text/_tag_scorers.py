@@ -99,7 +99,7 @@ class FrequentLabelsClassifier(_Wrapper):
         least = max(2, ceil(log10(len(counts)))) if self.min_positives == "auto" else self.min_positives
         frequent = (counts >= least) if (counts >= least).any() else counts == counts.max()
         self.frequent_, self.rare_ = np.flatnonzero(frequent), np.flatnonzero(~frequent)
-        self.estimator_ = self._fit_inside(X, y[:, self.frequent_], params)
+        self.estimator_ = self._fit_inside(X, y[:, self.frequent_] if len(self.rare_) else y, params)
         self.centroids_ = None
         if len(self.rare_):
             self.centroids_ = CosineCentroidClassifier().fit(X, y[:, self.rare_], sample_weight=weight)

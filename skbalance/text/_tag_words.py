@@ -1,4 +1,4 @@
-"""The words of a text that spoke for a tag, and what of the tag's name stands in it."""
+"""The words of a text that spoke for a tag, and those that match the tag's name."""
 
 from __future__ import annotations
 
@@ -70,5 +70,7 @@ class TagWords:
         whole = tuple(word for word in own if word in words)
         if whole:
             return whole
-        pieces = {piece for word in own for piece in ngrams(word)} & {piece for word in words for piece in ngrams(word)}
-        return (max(sorted(pieces), key=len).strip(),) if pieces else ()
+        pieces = {piece for word in own for piece in ngrams(word)}
+        shared = {word: len(pieces.intersection(ngrams(word))) for word in sorted(words)}
+        nearest = max(shared, key=lambda word: shared[word], default=None)
+        return (nearest,) if nearest is not None and shared[nearest] else ()

@@ -95,15 +95,15 @@ class TagClassifier(CallbackSupportMixin, DocLinkMixin, MetaEstimatorMixin, Clas
         All tags, in the order of the columns. None takes the tags of the training data, sorted.
     embedder : transformer, default=None
         Without an `estimator`: gives texts dense features beside words, such as a
-        :class:`~skbalance.SentenceEmbedder`. A linear model, means of texts and a match of names in its space become
-        evidence too.
+        :class:`~skbalance.text.SentenceEmbedder`. A linear model, means of texts and a match of names in its space
+        become evidence too.
     sep : str, default=None
         What stands between two tags where y is a column of strings, as ``";"`` in ``"billing;login"``; `predict` then
         gives such strings. None takes lists of tags.
     sparse_output : bool, default=True
         Whether `estimator` is given a sparse matrix. False for classifiers that need a dense one.
     scoring : str or callable, default="f1_micro_macro"
-        Without an `estimator`: what the thresholds and the choice of the loss maximise, as for
+        Without an `estimator`: what the thresholds maximise, as for
         :class:`~skbalance.decisions.TunedThresholdMultiLabelClassifierCV`. ``"f1_macro"`` puts rare tags first: each
         tag counts the same.
     predict_unseen : bool, default=False
@@ -329,7 +329,10 @@ class TagClassifier(CallbackSupportMixin, DocLinkMixin, MetaEstimatorMixin, Clas
             The tags of each row, in the order of `classes_`. With `sep`, an array of strings of them.
         """
         X = self._read_fitted(X)
-        rows = tags_of_indicator(self.estimator_.predict(X), self.classes_.tolist())
+        if self.estimator is None:
+            X = self._features(X)
+        last = self.estimator_ if self.estimator is not None else self.estimator_[-1]
+        rows = tags_of_indicator(last.predict(X), self.classes_.tolist())
         return rows if self.sep is None else np.array([self.sep.join(row) for row in rows], dtype=object)
 
     def predict_topk(self, X, k):
@@ -346,7 +349,7 @@ class TagClassifier(CallbackSupportMixin, DocLinkMixin, MetaEstimatorMixin, Clas
         -------
         tags : list of list of (tag, float), of length n_samples
             The one with the highest score first. Scores are `decision_scores` of the estimator if it has them, else its
-            probabilities or decision values.
+            probabilities or decision values. Tags that were not looked at, or not trained, are left out.
 
         Raises
         ------
@@ -361,7 +364,7 @@ class TagClassifier(CallbackSupportMixin, DocLinkMixin, MetaEstimatorMixin, Clas
         rows: list[list] = []
         for labels, scores in self._best(X, int(k)):
             rows += [
-                [(tags[j], score) for j, score in zip(*row) if 0 != score > -np.inf]
+                [(tags[j], score) for j, score in zip(*row) if score > -np.inf]
                 for row in zip(labels.tolist(), scores.tolist())
             ]
         return rows
@@ -371,7 +374,9 @@ class TagClassifier(CallbackSupportMixin, DocLinkMixin, MetaEstimatorMixin, Clas
         decisions = self._decisions()
         if decisions is not None:
             X = X if decisions is self.estimator_ else self.estimator_[:-1].transform(X)
-            yield decisions.predict_topk(X, min(k, decisions.n_candidates_))
+            labels, scores = decisions.predict_topk(X, min(k, decisions.n_candidates_))
+            # As a probability, 0 stands for what was not looked at.
+            yield labels, np.where((scores == 0) & (decisions.decisions_.model is not None), -np.inf, scores)
             return
         methods = [m for m in ("predict_proba", "decision_function") if hasattr(self.estimator_, m)]
         if not methods:
@@ -379,6 +384,19 @@ class TagClassifier(CallbackSupportMixin, DocLinkMixin, MetaEstimatorMixin, Clas
         for scores in response_blocks(self.estimator_, X, methods[0], len(self.classes_)):
             best = np.argsort(-scores, axis=1, kind="stable")[:, :k]
             yield best, np.take_along_axis(scores, best, axis=1)
+
+    def _features(self, texts):
+        """Features of texts, with a warning of those without a known word."""
+        features = self.estimator_[:-1].transform(texts)
+        blank = np.flatnonzero(np.diff(features.indptr) == 0)
+        if len(blank):
+            least = self.estimator_[-1].min_labels_
+            given = "no tag" if not least else "the commonest tag" if least == 1 else f"the {least} commonest tags"
+            warn(
+                f"{len(blank)} of {len(texts)} texts have no known word, the first is row {blank[0]} (counted from 0); "
+                f"they get {given}."
+            )
+        return features
 
     def _decisions(self):
         """The fitted tuner that the estimator is, or ends in; None if there is none."""

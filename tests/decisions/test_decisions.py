@@ -1,6 +1,7 @@
 """What is decided on out-of-fold scores, and by which metric."""
 
 import warnings
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -11,7 +12,8 @@ from sklearn.metrics import f1_score
 from sklearn.model_selection import KFold
 
 from skbalance import TunedThresholdMultiLabelClassifierCV
-from skbalance.decisions._decisions import OutOfFold, Scale, fit_width, typical_size
+from skbalance.decisions import _decisions
+from skbalance.decisions._decisions import OutOfFold, Scale, fit_models, fit_width, typical_size
 from skbalance.decisions._pairs import Candidates
 
 
@@ -102,4 +104,70 @@ def test_texts_speak_for_unseen_labels_only_where_asked_and_there_are_any():
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)
             model = tuned(np.maximum(X[:, :columns], 0), y[:, :columns], **settings)
-        assert (model.decisions_.unseen is not None) == expected
+        assert model.decisions_.unseen == expected
+        assert (model.decisions_.model.counts[0] == 0) == expected
+
+
+def pairs_for_the_model(seed=0, n_rows=3000, n_labels=20):
+    """Rows that scorers did not see, and a plan for them."""
+    rng = np.random.default_rng(seed)
+    y = sp.csr_array((rng.random((n_rows, n_labels)) < 0.2).astype(int))
+    labels = np.array([rng.permutation(n_labels) for _ in range(n_rows)])
+    targets = np.take_along_axis(y.toarray() > 0, labels, axis=1)
+    scores = (rng.normal(size=(*labels.shape, 1)) + 2 * targets[..., None]).astype(np.float32)
+    candidates = Candidates(labels, scores, np.zeros((*labels.shape, 0), dtype=np.float32))
+    oof = OutOfFold(candidates, targets, np.full((1, n_labels), 50), np.arange(n_rows) % 5, np.arange(n_rows), None)
+    return oof, SimpleNamespace(labels=SimpleNamespace(indicator=y), scorers=["a"])
+
+
+def test_a_part_of_the_rows_is_enough_and_reproducible(monkeypatch):
+    oof, plan = pairs_for_the_model()
+    found = []
+    for most in (10**6, 8000, 8000):
+        monkeypatch.setattr(_decisions, "_MAX_PAIRS", most)
+        model = fit_models(oof, plan, False, np.random.RandomState(0))[0]
+        found.append(model.log_odds(oof.candidates, oof.seen[0]))
+    whole, *parts = found
+    np.testing.assert_array_equal(*parts)
+    assert not np.array_equal(parts[0], whole)
+    assert abs(parts[0] - whole).mean() < 0.2
+
+
+def test_pairs_that_are_not_usable_teach_nothing():
+    oof, plan = pairs_for_the_model()
+    models = []
+    labelled = np.random.default_rng(1).random(oof.targets.shape) < 0.7
+    for seed in range(2):
+        noise = np.random.default_rng(seed)
+        targets = np.where(labelled, oof.targets, noise.random(labelled.shape) < 0.5)
+        models.append(fit_models(replace(oof, targets=targets, labelled=labelled), plan, False, None)[0])
+    expected = fit_models(oof, plan, False, None)[0]
+    np.testing.assert_array_equal(models[0].weights, models[1].weights)
+    np.testing.assert_allclose(models[0].weights, expected.weights, rtol=0.1, atol=0.01)
+    scores = np.where(labelled[..., None], oof.candidates.scores, -np.inf)
+    untrained = replace(oof, candidates=replace(oof.candidates, scores=scores))
+    np.testing.assert_array_equal(untrained.usable, labelled)
+    assert (replace(oof, labelled=labelled).usable == labelled).all()
+
+
+@pytest.mark.parametrize("n_parts", [1, 2, 5])
+def test_counts_are_those_that_the_scorers_of_the_part_had_seen(n_parts):
+    oof, _ = pairs_for_the_model(n_rows=20, n_labels=3)
+    parts = np.arange(20) % max(n_parts, 2)
+    # A single fit serves the rows of every part.
+    seen = np.random.default_rng(0).integers(1, 100, (n_parts, 3))
+    found = replace(oof, seen=seen, parts=parts).n_seen
+    expected = np.broadcast_to(seen, (max(n_parts, 2), 3))[parts[:, None], oof.candidates.labels]
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_what_thresholds_are_set_on_does_not_know_the_targets_of_its_part():
+    oof, plan = pairs_for_the_model()
+    _, of_parts = fit_models(oof, plan, False, None)
+    assert len(of_parts) == oof.parts.max() + 1 > 1
+    part = oof.parts == 1
+    other = oof.targets.copy()
+    other[part] = ~other[part]
+    _, changed = fit_models(replace(oof, targets=other), plan, False, None)
+    np.testing.assert_allclose(changed[1].weights, of_parts[1].weights, rtol=0.05, atol=0.02)
+    assert abs(changed[0].weights - of_parts[0].weights).max() > 0.1

@@ -1,173 +1,264 @@
-"""Evidence and the model on it: what it learns, what it leaves out."""
+"""Evidence and the model on it: more of what speaks for a label never lowers its odds."""
 
 import numpy as np
 import pytest
-import scipy.sparse as sp
-from skbalance.decisions._cooccurrence import LabelCooccurrence
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.optimize import approx_fprime
+from scipy.special import expit
+from sklearn.linear_model import LogisticRegression
 
-from skbalance.decisions._evidence import Count, LabelKnowledge, Lead, Lift, MatchLead, evidence_columns
-from skbalance.decisions._model import DecisionModel, evidence_out_of_fold
+from skbalance.decisions import _model
+from skbalance.decisions._evidence import Lead, Match, Score, evidence_columns
+from skbalance.decisions._model import DecisionModel, _Problem, _shares
 from skbalance.decisions._pairs import Candidates, rank_pairs
 
+COLUMNS = evidence_columns(["a"], ["match"])
 
-def make_evidence(seed=0, n_rows=2000, width=4):
+
+def make_pairs(seed=0, n_pairs=4000, weights=(2.0, 0.5, 1.0), intercept=-1.0, most=300):
+    """Evidence of three columns, counts of labels, and targets drawn from log-odds that are linear in the evidence."""
     rng = np.random.default_rng(seed)
-    evidence = rng.normal(0.5, size=(n_rows, width, 3))
-    log_odds = 2 * evidence[..., 0] + 0.5 * evidence[..., 1] + evidence[..., 2] * evidence[..., 0] - 1
-    return evidence, rng.random(log_odds.shape) < 1 / (1 + np.exp(-log_odds)), log_odds
-
-
-def fit(evidence, targets, known=None, seed=0):
-    known = np.ones(targets.shape, dtype=bool) if known is None else known
-    columns = evidence_columns(["a"], 0)[:3]
-    return DecisionModel.fit(columns, evidence, targets, known, np.random.RandomState(seed))
+    values = rng.normal(0.5, size=(n_pairs, 3))
+    log_odds = values @ weights + intercept
+    counts = rng.integers(1, most, n_pairs)
+    return values, counts, rng.random(n_pairs) < expit(log_odds), log_odds
 
 
 def candidates_of(scores, matches=None):
     labels, ranked = rank_pairs(np.asarray(scores, dtype=np.float32), np.shape(scores)[1])
     matches = np.zeros(labels.shape) if matches is None else np.take_along_axis(np.asarray(matches), labels, axis=1)
-    return Candidates(labels, ranked[..., None], matches[..., None].astype(np.float32))
+    return Candidates(labels, ranked[..., None], matches[..., None].astype(np.float32), ("match",))
+
+
+def odds_of(model, values, counts):
+    """Log-odds of pairs, in float64."""
+    weights, intercepts = model.of_labels(counts)
+    return (values * weights).sum(axis=1) + intercepts
 
 
 def test_recovers_log_odds():
-    evidence, targets, log_odds = make_evidence(n_rows=20_000)
-    found = fit(evidence, targets).log_odds(evidence)
-    assert np.corrcoef(found.ravel(), log_odds.ravel())[0, 1] > 0.99
+    values, counts, targets, log_odds = make_pairs(n_pairs=40_000)
+    found = odds_of(DecisionModel.fit(COLUMNS, values, counts, targets), values, counts)
+    assert np.corrcoef(found, log_odds)[0, 1] > 0.99
     assert abs(found - log_odds).mean() < 0.1
 
 
-def test_pairs_that_are_not_known_do_not_count():
-    evidence, targets, _ = make_evidence()
-    known = np.random.default_rng(1).random(targets.shape) < 0.7
-    spoilt, wrong = evidence.copy(), targets.copy()
-    spoilt[~known], wrong[~known] = 1e6, True
-    np.testing.assert_allclose(fit(spoilt, wrong, known).coefficients, fit(evidence, targets, known).coefficients)
+def random_model(seed):
+    """A model of anything: evidence of any scale, that speaks for or against, or tells nothing."""
+    rng = np.random.default_rng(seed)
+    n_columns = rng.integers(1, 4)
+    columns = (*(Score(i) for i in range(n_columns)), Match())
+    n_pairs = int(rng.integers(2, 300))
+    values = rng.normal(rng.normal(), rng.choice([1e-3, 1, 100], n_columns + 1), size=(n_pairs, n_columns + 1))
+    counts = np.ceil(rng.exponential(rng.choice([1, 20, 5000]), n_pairs)).astype(int).clip(1)
+    odds = values / values.std(axis=0) @ rng.normal(0, 2, n_columns + 1) + rng.normal()
+    targets = rng.random(n_pairs) < expit(odds)
+    targets[:2] = True, False
+    return DecisionModel.fit(columns, values, counts, targets, unseen=bool(rng.integers(2))), values
 
 
-def test_a_part_of_the_rows_is_enough_and_reproducible(monkeypatch):
-    evidence, targets, _ = make_evidence(n_rows=20_000)
-    whole = fit(evidence, targets).log_odds(evidence)
-    monkeypatch.setattr("skbalance.decisions._model._MAX_PAIRS", 20_000)
-    first, second = fit(evidence, targets).log_odds(evidence), fit(evidence, targets).log_odds(evidence)
-    np.testing.assert_array_equal(first, second)
-    assert not np.array_equal(first, whole)
-    assert abs(first - whole).mean() < 0.2
+FITTED = [random_model(seed) for seed in range(40)]
 
 
-@pytest.mark.parametrize("targets", [np.zeros((5, 2), dtype=bool), np.ones((5, 2), dtype=bool)])
-def test_nothing_to_model(targets):
-    assert fit(np.random.default_rng(0).normal(size=(5, 2, 3)), targets) is None
+def assert_more_is_never_less(model, values, counts, column, more):
+    raised = values.copy()
+    raised[:, column] += more
+    before, after = odds_of(model, values, counts), odds_of(model, raised, counts)
+    assert np.isfinite(before).all()
+    assert np.isfinite(after).all()
+    assert (after >= before).all()
 
 
-def test_weights_are_what_the_log_odds_would_lose():
-    evidence, targets, _ = make_evidence()
-    model = fit(evidence, targets)
-    weights = model.weights(evidence)
-    usual = evidence.copy()
-    usual[..., 1] = evidence[..., 1].mean()
-    np.testing.assert_allclose(weights[..., 1], model.log_odds(evidence) - model.log_odds(usual))
-    assert abs(weights[..., 0]).mean() > abs(weights[..., 1]).mean()
+@settings(max_examples=300, deadline=None, database=None, derandomize=True)
+@given(
+    st.sampled_from(FITTED), st.integers(0, 3), st.integers(0, 10**6), st.floats(-1e4, 1e4), st.floats(0, 1e6),
+    st.integers(0, 10**6),
+)  # fmt: skip
+def test_more_evidence_never_lowers_the_odds(fitted, column, count, value, more, pair):
+    model, values = fitted
+    column, row = column % len(model.columns), values[[pair % len(values)]].copy()
+    row[:, column] = value
+    assert_more_is_never_less(model, row, np.array([count]), column, more)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_no_case_of_many_drawn_is_lowered_in_and_out_of_range(seed):
+    """12,000 cases together."""
+    model, values = FITTED[seed]
+    rng = np.random.default_rng(seed)
+    rows = values[rng.integers(0, len(values), 300)] * rng.choice([-1000, -1, 0, 1, 1000], (300, 1))
+    counts = np.floor(10 ** rng.uniform(0, 6, 300)).astype(int) - 1
+    more = values.std() * 10 ** rng.uniform(-6, 6, 300)
+    assert (model.weights >= 0).all()
+    for column in range(len(model.columns)):
+        assert_more_is_never_less(model, rows, counts, column, more)
+
+
+def test_candidates_with_more_evidence_have_no_lower_odds():
+    """The same on what the estimator calls: more score is more lead besides, and less lead of others."""
+    values, counts, targets, _ = make_pairs()
+    model = DecisionModel.fit(COLUMNS, values, counts, targets)
+    rng = np.random.default_rng(0)
+    labels = np.tile(np.arange(5), (400, 1))
+    scores, matches = rng.normal(0, 5, (400, 5, 1)), rng.random((400, 5, 1))
+    label_counts = np.array([1, 4, 20, 300, 10**6])
+    for kind in range(2):
+        more = scores.copy(), matches.copy()
+        more[kind][:, 2] += 10 ** rng.uniform(-3, 5, (400, 1))
+        before, after = (
+            model.log_odds(Candidates(labels, *(a.astype(np.float32) for a in arrays), ("match",)), label_counts)
+            for arrays in ((scores, matches), more)
+        )
+        assert np.isfinite(after).all()
+        assert (after[:, 2] >= before[:, 2]).all()
+
+
+def test_shares_and_intercept_sum_to_the_log_odds():
+    values, counts, targets, _ = make_pairs()
+    model = DecisionModel.fit(COLUMNS, values, counts, targets, unseen=True)
+    rng = np.random.default_rng(0)
+    scores = rng.normal(size=(50, 4))
+    scores[:, 3] = -np.inf
+    rows, label_counts = candidates_of(scores, rng.random((50, 4))), np.array([3, 1, 200, 0])
+    evidence, shares = model.shares(rows, label_counts)
+    assert evidence.shape == shares.shape == (50, 4, 3)
+    np.testing.assert_array_equal(evidence[..., 2], rows.matches[..., 0])
+    weights, intercepts = model.of_labels(label_counts)
+    np.testing.assert_allclose(shares, evidence * weights[rows.labels], rtol=1e-12)
+    odds = model.log_odds(rows, label_counts)
+    np.testing.assert_allclose(odds, shares.sum(axis=-1) + intercepts[rows.labels], rtol=1e-5, atol=1e-5)
+
+
+def test_of_one_count_it_is_a_logistic_regression():
+    """Weights that are positive anyway are those of scikit-learn with the same penalty."""
+    values, _, targets, _ = make_pairs()
+    model = DecisionModel.fit(COLUMNS, values, np.ones(len(values), dtype=int), targets)
+    assert (model.weights[0] > 0.1).all()
+    deviation = values.std(axis=0)
+    # All pairs are at the first count: the weights at the second one differ from it by what the two penalties balance.
+    ridge, smooth, intercept_ridge = _model._RIDGE, _model._SMOOTHNESS, _model._INTERCEPT_RIDGE
+    penalty = ridge + ridge * smooth / (ridge + smooth)
+    np.testing.assert_allclose(model.weights[1], model.weights[0] * smooth / (ridge + smooth), rtol=1e-3)
+    assert intercept_ridge < 0.01
+    expected = LogisticRegression(C=1 / penalty, tol=1e-10, max_iter=1000).fit(values / deviation, targets)
+    np.testing.assert_allclose(model.weights[0] * deviation, expected.coef_[0], rtol=1e-3)
+    np.testing.assert_allclose(model.intercepts[0], expected.intercept_[0], rtol=1e-3)
+
+
+@pytest.mark.parametrize("n_counts", [1, 2, 5])
+def test_the_gradient_is_that_of_finite_differences(n_counts):
+    values, counts, targets, _ = make_pairs(n_pairs=200)
+    shares = np.ones((200, 1)) if n_counts == 1 else _shares(counts, 4 ** np.arange(n_counts))
+    problem = _Problem(values, shares, targets)
+    rng = np.random.default_rng(0)
+    for _ in range(3):
+        at = rng.normal(size=n_counts * 4)
+        expected = approx_fprime(at, lambda flat: problem(flat)[0], 1e-6)
+        np.testing.assert_allclose(problem(at)[1], expected, rtol=1e-4, atol=1e-3)
+
+
+def test_weights_vary_with_the_count():
+    """A match says all of rare labels and nothing of frequent ones, a score the other way about."""
+    rng = np.random.default_rng(0)
+    values, counts = rng.normal(size=(20_000, 3)), rng.choice([1, 1000], 20_000)
+    log_odds = np.where(counts == 1, 3 * values[:, 2], 3 * values[:, 0]) - 1
+    model = DecisionModel.fit(COLUMNS, values, counts, rng.random(20_000) < expit(log_odds))
+    (rare, frequent), _ = model.of_labels(np.array([1, 1000]))
+    assert rare[2] > 2 > 0.5 > rare[0]
+    assert frequent[0] > 2 > 0.5 > frequent[2]
+    between = model.of_labels(np.array([1, 4, 16, 64, 256]))[0]
+    assert (np.diff(between[:, 2]) < 0).all()
+    # Beyond the counts that were seen the weights stay.
+    np.testing.assert_array_equal(model.of_labels([10**6])[0], model.of_labels([10**9])[0])
+
+
+def test_mixtures_are_of_the_counts_next_to_it_on_a_line_over_the_logarithm():
+    at = np.array([0, 1, 4, 16])
+    np.testing.assert_allclose(_shares(at, at), np.eye(4), atol=1e-12)
+    mixed = _shares(np.array([2, 100]), at)
+    share = (np.log(3) - np.log(2)) / (np.log(5) - np.log(2))
+    np.testing.assert_allclose(mixed, [[0, 1 - share, share, 0], [0, 0, 0, 1]])
+
+
+def test_labels_without_a_positive_are_judged_by_what_they_are_called_alone():
+    values, counts, targets, _ = make_pairs()
+    assert DecisionModel.fit(COLUMNS, values, counts, targets).counts[0] == 1
+    model = DecisionModel.fit(COLUMNS, values, counts, targets, unseen=True)
+    assert model.counts[0] == 0
+    (weights,), _ = model.of_labels([0])
+    np.testing.assert_array_equal(weights[:2], [0, 0])
+    assert weights[2] > 0.1
+    assert (model.of_labels([1])[0][0] > 0.1).all()
+    # It changes nothing for labels that have one.
+    without = DecisionModel.fit(COLUMNS, values, counts, targets)
+    np.testing.assert_array_equal(model.weights[1:], without.weights)
+    np.testing.assert_array_equal(model.intercepts[1:], without.intercepts)
+
+
+@pytest.mark.parametrize("unseen", [False, True])
+@pytest.mark.parametrize("targets", [np.zeros(5, dtype=bool), np.ones(5, dtype=bool), np.zeros(0, dtype=bool)])
+def test_a_single_class_is_nothing_to_model(targets, unseen):
+    values = np.random.default_rng(0).normal(size=(len(targets), 3))
+    assert DecisionModel.fit(COLUMNS, values, np.ones(len(targets), dtype=int), targets, unseen=unseen) is None
+
+
+def test_the_order_of_pairs_does_not_matter():
+    values, counts, targets, _ = make_pairs()
+    order = np.random.default_rng(1).permutation(len(values))
+    first = DecisionModel.fit(COLUMNS, values, counts, targets)
+    second = DecisionModel.fit(COLUMNS, values[order], counts[order], targets[order])
+    np.testing.assert_allclose(odds_of(first, values, counts), odds_of(second, values, counts), rtol=1e-3, atol=1e-3)
+    again = DecisionModel.fit(COLUMNS, values, counts, targets)
+    np.testing.assert_array_equal(first.weights, again.weights)
+
+
+def test_started_from_another_model_it_ends_at_the_same():
+    values, counts, targets, _ = make_pairs(most=1000)
+    other = DecisionModel.fit(COLUMNS, *make_pairs(seed=1, most=1000)[:3], unseen=True)
+    found = DecisionModel.fit(COLUMNS, values, counts, targets, start=other)
+    np.testing.assert_array_equal(found.counts, other.counts)
+    expected = DecisionModel.fit(COLUMNS, values, counts, targets, unseen=True)
+    np.testing.assert_allclose(odds_of(found, values, counts), odds_of(expected, values, counts), rtol=1e-2, atol=1e-2)
+
+
+def test_evidence_that_is_the_same_everywhere_has_no_weight():
+    values, counts, targets, _ = make_pairs()
+    values[:, 1] = 0
+    model = DecisionModel.fit(COLUMNS, values, counts, targets)
+    assert np.isfinite(model.weights).all()
+    np.testing.assert_array_equal(model.weights[:, 1], 0)
 
 
 def test_leads_are_over_the_best_other_label():
     rows = candidates_of([[3.0, 5.0, 1.0], [2.0, 2.0, -np.inf], [0.0, -np.inf, -np.inf]])
-    np.testing.assert_array_equal(Lead()(rows, None), [[2, -2, -4], [0, 0, 0], [0, 0, 0]])
-    matched = candidates_of([[3.0, 2.0, 1.0]], [[0.0, 0.5, 0.2]])
-    np.testing.assert_allclose(MatchLead()(matched, None), [[-0.5, 0.3, -0.3]], rtol=1e-6)
-
-
-def test_lifts_are_those_given_the_best_other_label():
-    y = np.random.default_rng(0).random((200, 4)) < 0.4
-    counted = LabelCooccurrence.of(sp.csr_array(y))
-    rows = candidates_of([[2.0, 0.0, 3.0, 1.0], [1.0, 0.5, -np.inf, -np.inf], [-np.inf, 0.0, -np.inf, -np.inf]])
-    found = Lift()(rows, LabelKnowledge(y.sum(axis=0), counted))
-    np.testing.assert_array_equal(found[0], counted.log_lift(rows.labels[0], rows.labels[0][[1, 0, 0, 0]]))
-    np.testing.assert_array_equal(found[1, :2], counted.log_lift(rows.labels[1, :2], rows.labels[1][[1, 0]]))
-    assert found[2, 0] == 0
+    np.testing.assert_array_equal(Lead()(rows), [[2, -2, -4], [0, 0, 0], [0, 0, 0]])
 
 
 def test_of_two_labels_each_leads_by_the_difference_and_a_single_one_by_nothing():
-    np.testing.assert_array_equal(Lead()(candidates_of([[3.0, 1.0]]), None), [[2, -2]])
-    np.testing.assert_array_equal(Lead()(candidates_of([[3.0], [1.0]]), None), [[0], [0]])
+    np.testing.assert_array_equal(Lead()(candidates_of([[3.0, 1.0]])), [[2, -2]])
+    np.testing.assert_array_equal(Lead()(candidates_of([[3.0], [1.0]])), [[0], [0]])
 
 
-def test_columns_are_named_by_scorer_and_block():
-    assert [column.name for column in evidence_columns(["a"], 1)] == [
-        "score", "lead", "count", "lift", "match", "match lead",
-    ]  # fmt: skip
-    columns = {column.name: column for column in evidence_columns(["a", "b"], 2)}
-    assert list(columns) == [
-        "score of a", "lead of a", "score of b", "lead of b", "count", "lift",
-        "match 1", "match lead 1", "match 2", "match lead 2",
-    ]  # fmt: skip
+def test_columns_are_named_by_scorer_and_way_of_matching():
+    assert [column.name for column in evidence_columns(["a"], [])] == ["score", "lead"]
+    columns = {column.name: column for column in evidence_columns(["a", "b"], ["match of x", "found of x"])}
+    assert list(columns) == ["score of a", "lead of a", "score of b", "lead of b", "match of x", "found of x"]
+    assert [column.trained for column in columns.values()] == [True] * 4 + [False] * 2
     rng = np.random.default_rng(0)
     labels = np.argsort(rng.random((5, 3)), axis=1)
     rows = Candidates(labels, rng.normal(size=(5, 3, 2)), rng.random((5, 3, 2)))
-    for i, names in enumerate((("score of a", "match 1"), ("score of b", "match 2"))):
-        np.testing.assert_array_equal(columns[names[0]](rows, None), rows.scores[..., i])
-        np.testing.assert_array_equal(columns[names[1]](rows, None), rows.matches[..., i])
-        lead = columns[names[0].replace("score", "lead")](rows, None)
+    for i, names in enumerate((("score of a", "match of x"), ("score of b", "found of x"))):
+        np.testing.assert_array_equal(columns[names[0]](rows), rows.scores[..., i])
+        np.testing.assert_array_equal(columns[names[1]](rows), rows.matches[..., i])
+        lead = columns[names[0].replace("score", "lead")](rows)
         _, second, best = np.sort(rows.scores[..., i], axis=1).T
         np.testing.assert_array_equal(lead.max(axis=1), best - second)
-    single = {column.name: column for column in evidence_columns(["a"], 1)}
-    np.testing.assert_array_equal(single["score"](rows, None), rows.scores[..., 0])
-    np.testing.assert_array_equal(single["match"](rows, None), rows.matches[..., 0])
 
 
-@pytest.mark.parametrize("n_parts", [1, 2, 5])
-def test_counts_are_those_that_the_scorers_of_the_part_had_seen(n_parts):
-    rng = np.random.default_rng(0)
-    y, rows = sp.csr_array(rng.integers(0, 2, (20, 3))), candidates_of(rng.normal(size=(20, 3)))
-    parts = np.arange(20) % max(n_parts, 2)
-    # A single fit serves the rows of every part.
-    seen = rng.integers(1, 100, (n_parts, 3))
-    _, others = LabelCooccurrence.with_and_without_parts(y, np.arange(20), parts)
-    evidence = evidence_out_of_fold((Count(),), rows, seen, parts, others)
-    expected = np.log1p(np.broadcast_to(seen, (len(others), 3))[parts[:, None], rows.labels])
-    np.testing.assert_allclose(evidence[..., 0], expected, rtol=1e-6)
-
-
-def out_of_fold(y, scores):
-    """Evidence of all pairs, in parts of every fifth row."""
-    rows = candidates_of(scores)
-    parts = np.arange(len(y)) % 5
-    seen = np.array([y[parts != part].sum(axis=0) for part in range(5)])
-    columns = evidence_columns(["a"], 0)
-    indicator = sp.csr_array(y.astype(int))
-    _, others = LabelCooccurrence.with_and_without_parts(indicator, np.arange(len(y)), parts)
-    evidence = evidence_out_of_fold(columns, rows, seen, parts, others)
-    return columns, rows, evidence, np.take_along_axis(y, rows.labels, axis=1)
-
-
-def test_a_companion_is_told_from_an_exclusive_label():
-    """Label 1 comes with label 0 only, label 2 never does; the scores of both are the same."""
-    rng = np.random.default_rng(0)
-    y = np.zeros((3000, 3), dtype=bool)
-    y[:1500, 0] = True
-    y[:600, 1] = True
-    y[1500:2100, 2] = True
-    scores = np.where(y, 1.0, -1.0) + rng.normal(size=y.shape)
-    scores[:, 0] += np.where(y[:, 0], 3, 0)
-    order = rng.permutation(len(y))
-    y, scores = y[order], scores[order]
-    columns, rows, evidence, targets = out_of_fold(y, scores)
-    model = DecisionModel.fit(columns, evidence, targets, rows.known, rng)
-    log_odds = np.empty(y.shape)
-    np.put_along_axis(log_odds, rows.labels, model.log_odds(evidence), axis=1)
-    with_0 = y[:, 0] & (abs(scores[:, 1] - scores[:, 2]) < 0.2)
-    assert with_0.sum() > 50
-    # Score, lead and count are as good as the same: without lifts the mean is near 0.
-    assert (log_odds[with_0, 1] - log_odds[with_0, 2]).mean() > 2
-
-
-def test_evidence_of_a_row_does_not_know_its_labels():
-    """Whatever the targets of a part are, the evidence of its rows is counted on the others."""
-    rng = np.random.default_rng(0)
-    y, scores = rng.random((200, 4)) < 0.3, rng.normal(size=(200, 4))
-    _, _, evidence, _ = out_of_fold(y, scores)
-    part = np.arange(200) % 5 == 2
-    other = y.copy()
-    other[part] = rng.random((40, 4)) < 0.7
-    _, _, changed, _ = out_of_fold(other, scores)
-    np.testing.assert_array_equal(evidence[part], changed[part])
-    assert not np.array_equal(evidence[~part], changed[~part])
+def test_a_label_that_was_not_trained_has_no_score():
+    rows = candidates_of([[2.0, -np.inf, 1.0]])
+    for column in (Score(), Lead()):
+        values = column(rows)
+        assert np.isfinite(values).all()
+        assert values[0, 2] == 0

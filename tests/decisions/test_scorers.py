@@ -31,6 +31,8 @@ class Probabilities(Scores):
 class ByColumn:
     """In place of a matcher and its vectors: the last columns of the features are the matches."""
 
+    names = ("match",)
+
     def features(self, scorer, X):
         return scorer[:-1].transform(X), True
 
@@ -72,14 +74,14 @@ def test_a_label_stands_once_and_the_best_first():
     np.testing.assert_array_equal(_without_repeats(np.array([[4, 2, 3], [0, 2, 1]]), total), [[2, 3, 4], [2, 1, 0]])
 
 
-def scored(scorers, X, width, learnt=(True, True, True, False), **settings):
-    fitted = FittedScorers.of(scorers, ["decision_function"] * len(scorers), np.array(learnt), None)
+def scored(scorers, X, width, trained=(True, True, True, False), **settings):
+    fitted = FittedScorers.of(scorers, ["decision_function"] * len(scorers), np.array(trained), None)
     ((block, candidates),) = fitted.candidates(X, width, **settings)
     assert (block.start, block.stop) == (0, len(settings.get("rows", X)))
     return candidates
 
 
-def test_candidates_are_the_learnt_labels_with_the_highest_scores():
+def test_candidates_are_the_trained_labels_with_the_highest_scores():
     X = np.array([[1.0, 3, 2, 9], [0, 2, 4, 9], [5, 1, 0, 9]])
     found = scored([Scores([0, 1, 2, 3])], X, 2)
     np.testing.assert_array_equal(found.labels, [[1, 2], [2, 1], [0, 1]])
@@ -92,7 +94,7 @@ def test_candidates_are_the_learnt_labels_with_the_highest_scores():
     forced = scored([Scores([0, 1, 2, 3])], X, 1, forced=[3])
     np.testing.assert_array_equal(forced.labels, [[1, 3], [2, 3], [0, 3]])
     assert (forced.scores[:, 1] == -np.inf).all()
-    assert not forced.known[:, 1].any()
+    assert not forced.trained[:, 1].any()
 
 
 def test_blocks_of_rows_do_not_matter(monkeypatch):
@@ -126,7 +128,7 @@ def test_a_block_in_the_middle_is_not_all_rows(monkeypatch):
 def test_several_scorers_are_heard_in_units_of_their_own_deviations():
     rng = np.random.default_rng(0)
     X = np.hstack([rng.normal(size=(30, 3)), 1000 * rng.normal(size=(30, 3)) + 1e4])
-    found = scored([Scores([0, 1, 2]), Scores([3, 4, 5])], X, 3, learnt=(True, True, True))
+    found = scored([Scores([0, 1, 2]), Scores([3, 4, 5])], X, 3, trained=(True, True, True))
     total = sum(
         (part - part.mean(axis=1, keepdims=True)) / part.std(axis=1, keepdims=True) for part in (X[:, :3], X[:, 3:])
     )

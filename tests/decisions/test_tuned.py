@@ -211,15 +211,6 @@ def test_edited_thresholds_mean_what_they_say(scores, max_candidates):
         assert model.predict(X_test)[:, [5, 6]].all()
 
 
-def test_strategy_pooled_is_another_name_of_the_default():
-    X, y, X_test, _ = make_data()
-    default = TunedThresholdMultiLabelClassifierCV(RIDGE, random_state=0).fit(X, y)
-    named = TunedThresholdMultiLabelClassifierCV(RIDGE, strategy="pooled", random_state=0).fit(X, y)
-    np.testing.assert_array_equal(default.thresholds_, named.thresholds_)
-    with pytest.raises(ValueError, match="needs scores='pooled'"):
-        named.set_params(scores="estimator").fit(X, y)
-
-
 def test_shrinkage_zero_and_infinite():
     X, y, *_ = make_data()
     kwargs = {"scoring": "f1_macro", "scores": "estimator", "random_state": 0}
@@ -394,4 +385,50 @@ def test_a_text_without_a_known_word_does_not_get_all_labels(scores):
     y = np.array([[word in text for word in words] for text in texts]).astype(int)
     tuned = TunedThresholdMultiLabelClassifierCV(BalancedMultiLabelClassifier(), scores=scores, random_state=0)
     model = make_pipeline(TfidfVectorizer(sublinear_tf=True), tuned).fit(texts, y)
-    assert (model.predict(["unheard of", ""]).sum(axis=1) <= 1).all()
+    predicted = model.predict(["unheard of", ""])
+    assert (predicted.sum(axis=1) <= 1).all()
+
+
+def sparse_rows(n_blank, least):
+    """A tuner on words of labels, and rows of which some have no word."""
+    rng = np.random.default_rng(0)
+    y = (rng.random((300, 5)) < [0.2, 0.5, 0.1, 0.3, 0.05]).astype(int)
+    X = sp.csr_matrix(y * rng.random(y.shape) + (rng.random(y.shape) < 0.1) + 0.01)
+    model = TunedThresholdMultiLabelClassifierCV(Scores(5), min_labels=least, random_state=0)
+    return model, X, y, sp.vstack([X[:10], sp.csr_matrix((n_blank, 5)), X[10:12]], format="csr")
+
+
+class SparseScores(Scores):
+    def decision_function(self, X):
+        return super().decision_function(X.toarray())
+
+
+@pytest.mark.parametrize("k", [1, 3])
+def test_rows_without_any_feature_get_k_of_the_commonest_labels(k):
+    model, X, y, rows = sparse_rows(3, 0)
+    model = model.set_params(estimator=SparseScores(5), strategy="top_k", k=k).fit(X, y)
+    predicted = model.predict(rows)
+    assert (predicted.sum(axis=1) == k).all()
+    np.testing.assert_array_equal(predicted[10:13].any(axis=0), y.sum(axis=0) >= np.sort(y.sum(axis=0))[-k])
+
+
+@pytest.mark.parametrize("least", [0, 1, 2])
+def test_rows_without_any_feature_get_as_many_of_the_commonest_labels_as_a_row_must_have(least):
+    model, X, y, rows = sparse_rows(3, least)
+    model = model.set_params(estimator=SparseScores(5)).fit(X, y)
+    commonest = np.argsort(-y.sum(axis=0))[:least]
+    asked = {
+        "predict": lambda: model.predict(rows),
+        "decision_scores": lambda: model.decision_scores(rows),
+        "explain": lambda: model.explain(rows),
+    }
+    found = {name: call() for name, call in asked.items()}
+    blank = np.zeros(5, dtype=int)
+    blank[commonest] = 1
+    np.testing.assert_array_equal(found["predict"][10:13], np.tile(blank, (3, 1)))
+    np.testing.assert_array_equal(found["decision_scores"][10:13] > 0, np.tile(blank, (3, 1)))
+    assert [sorted(e.label for e in row) for row in found["explain"][10:13]] == [sorted(commonest.tolist())] * 3
+    # Others are what they are without such rows.
+    others = np.r_[:10, 13:15]
+    np.testing.assert_array_equal(found["predict"][others], model.predict(rows[others]))
+    np.testing.assert_array_equal(found["decision_scores"][others], model.decision_scores(rows[others]))

@@ -12,7 +12,18 @@ import pytest
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = sorted(page for page in DOCS.glob("*.rst") if page.name != "sg_execution_times.rst")
-ROOMS = ("", ".losses", ".metrics", ".model_selection", ".decisions", ".calibration", ".text", ".datasets", ".plotting")
+ROOMS = (
+    "",
+    ".calibration",
+    ".datasets",
+    ".decisions",
+    ".losses",
+    ".memory",
+    ".metrics",
+    ".model_selection",
+    ".plotting",
+    ".text",
+)
 BLOCK = re.compile(r"^\.\. (?:code-block:: python|plot::)\n\n((?: {4}.*\n|\n)+)", re.MULTILINE)
 
 
@@ -65,6 +76,7 @@ def test_display_links_to_a_page_of_the_reference():
         TunedThresholdMultiLabelClassifierCV,
     )
     from skbalance.losses import FocalLoss
+    from skbalance.memory import CosineCentroidClassifier
 
     model = BalancedMultiLabelClassifier()
     shown = {
@@ -73,6 +85,7 @@ def test_display_links_to_a_page_of_the_reference():
         "skbalance.text": (SentenceEmbedder(), TagClassifier(model)),
         "skbalance.decisions": (TunedThresholdMultiLabelClassifierCV(model),),
         "skbalance.calibration": (CalibratedMultiLabelClassifierCV(model),),
+        "skbalance.memory": (CosineCentroidClassifier(),),
     }
     text = (DOCS / "api.rst").read_text(encoding="utf-8")
     assert ":toctree: generated/" in text

@@ -20,7 +20,7 @@ from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import make_pipeline
 
 import skbalance
-from skbalance import datasets, decisions, losses, metrics, model_selection, plotting, text
+from skbalance import datasets, decisions, losses, memory, metrics, model_selection, plotting, text
 from tests.encoders import save_encoder
 from tests.fuzz.values import COUNTS, FEATURES, ODD, PROBA, SCORES, TAGS, TARGETS, TEXTS, WEIGHTS, N, X, Y
 
@@ -45,7 +45,7 @@ LIKELY = {
     "hidden_layer_sizes": [(), (3,), [2, 2], 3],
     "device": ["auto", "cpu", "cuda", "mps", "cuda:99", "meta", "xla"],
     "term_weighting": ["auto", "rf", None],
-    "strategy": ["per_label_shrunk", "per_label", "micro_macro", "global", "top_k", "by_frequency", "pooled"],
+    "strategy": ["per_label_shrunk", "per_label", "micro_macro", "global", "top_k", "by_frequency", "best"],
     "scores": ["pooled", "estimator"],
     "scoring": ["f1_micro", "f1_macro", "f1_micro_macro", "f1", "loss", "precision", len],
     "response_method": ["auto", "predict_proba", "decision_function", "predict"],
@@ -319,6 +319,10 @@ for _name, _good in _makers.items():
         _call = fitting(_class)
     ENTRIES[f"{_name}.fit"] = Entry(
         _call, _good, check_model, _values, _name in _SLOW, (OSError,) if _name.startswith("Fine") else ()
+    )
+for _class in (memory.CosineCentroidClassifier, memory.CosineNeighborsClassifier):
+    ENTRIES[f"memory.{_class.__name__}.fit"] = Entry(
+        fitting(_class), {**default_arguments(_class), "X": X, "y": Y, "weight": None}, check_model, {"weight": WEIGHTS}
     )
 for _name in ("balanced", "sparse", "classes", "tuned", "tuned top k", "fixed", "calibrated", "tags"):
     ENTRIES[f"{_name}.predict"] = Entry(

@@ -61,7 +61,7 @@ def test_labels_without_a_finite_threshold():
     assert_tidy(only.figure_)
 
 
-@pytest.mark.parametrize("strategy", ["per_label_shrunk", "pooled", "global"])
+@pytest.mark.parametrize("strategy", ["per_label_shrunk", "global"])
 def test_from_estimator(strategy):
     X, y = make_long_tailed_multilabel(400, 12, n_features=60, random_state=0, return_indicator="dense")
     model = TunedThresholdMultiLabelClassifierCV(

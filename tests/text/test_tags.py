@@ -257,7 +257,8 @@ def test_bad_scoring_is_refused_before_anything_is_fitted(scoring, monkeypatch):
 def test_explanations_name_the_tag(default):
     ((first,),) = default.explain(["wheat harvest"])
     assert first.label == "wheat"
-    assert first.evidence["match"][0] > 0
+    assert first.evidence["match of words"][0] > 0
+    assert first.evidence["match of pieces"][0] > 0
     assert str(first).startswith("wheat: ")
 
 
@@ -270,18 +271,21 @@ def test_one_call_in_cross_validation():
 def test_names_of_tags(label_texts):
     classifier = TagClassifier(label_texts=label_texts, random_state=0).fit(TEXTS, TAGS)
     names = [column.name for column in classifier.estimator_[-1].decisions_.model.columns]
-    assert ("match" in names) == (label_texts is not None)
+    for way in ("match of words", "found of words", "match of pieces", "found of pieces"):
+        assert (way in names) == (label_texts is not None)
 
 
 def test_names_reach_an_estimator_that_takes_them(pipeline):
     tuner = TunedThresholdMultiLabelClassifierCV(pipeline, cv=3, random_state=0)
     classifier = TagClassifier(tuner).fit(TEXTS, TAGS)
-    assert classifier.estimator_.label_texts == NAMES
+    assert classifier.estimator_.label_texts == [[name] for name in NAMES]
     assert TagClassifier(tuner, label_texts=None).fit(TEXTS, TAGS).estimator_.label_texts is None
     own = clone(tuner).set_params(label_texts=["a", "b", "c", "d"])
     assert TagClassifier(own).fit(TEXTS, TAGS).estimator_.label_texts == ["a", "b", "c", "d"]
     named = TagClassifier(tuner, label_texts={"oil": "crude"}).fit(TEXTS, TAGS)
-    assert named.estimator_.label_texts == ["corn", "gas", "crude", "wheat"]
+    assert named.estimator_.label_texts == [["corn"], ["gas"], ["crude"], ["wheat"]]
+    several = TagClassifier(tuner, label_texts={"oil": ["crude", "PetrolOil"]}).fit(TEXTS, TAGS)
+    assert several.estimator_.label_texts == [["corn"], ["gas"], ["crude", "petrol oil"], ["wheat"]]
     with pytest.raises(ValueError, match="Pipeline has no parameter label_texts"):
         TagClassifier(pipeline, label_texts={"oil": "crude"}).fit(TEXTS, TAGS)
 
@@ -296,9 +300,7 @@ def test_bad_label_texts_are_named(label_texts, match):
 
 
 def test_a_tag_without_a_training_text_is_known_by_its_name():
-    classifier = TagClassifier(classes=[*NAMES, "harvest"], predict_unseen=True, random_state=0)
-    with pytest.warns(UserWarning, match="no positive sample"):
-        classifier.fit(TEXTS, TAGS)
+    classifier = TagClassifier(classes=[*NAMES, "harvest"], predict_unseen=True, random_state=0).fit(TEXTS, TAGS)
     assert "harvest" in classifier.predict(["wheat harvest"])[0]
     assert "harvest" not in classifier.predict(["crude oil"])[0]
 
@@ -370,7 +372,15 @@ def test_features_are_no_texts(X):
         ({"classes": [None, *NAMES]}, TAGS, ValueError, "classes has a missing tag"),
         ({"classes": np.array([NAMES])}, TAGS, TypeError, "classes has the tag array"),
         ({}, [[2**63 + i % 3] for i in range(30)], ValueError, "does not fit into 64 bits; make such tags strings"),
-        ({"label_texts": {"oil": None}}, TAGS, TypeError, "label_texts maps 'oil' to None"),
+        ({"label_texts": {"oil": None}}, TAGS, TypeError, "that of label 'oil' is None"),
+        ({"label_texts": {"oil": ["crude", 3]}}, TAGS, TypeError, "that of label 'oil' is .*'crude', 3"),
+        ({"label_texts": {"oil": []}}, TAGS, ValueError, "has an empty list for label 'oil'"),
+        (
+            {"label_texts": {"zinc": ["zinc", "ore"]}},
+            TAGS,
+            ValueError,
+            r"has \['zinc'\], which are no tags",
+        ),
     ],
 )
 def test_tags_that_are_none_are_named(params, tags, error, message):
@@ -521,3 +531,14 @@ def test_the_target_is_read_once(own, monkeypatch):
     y = MultiLabelBinarizer(sparse_output=True).fit_transform(TAGS)
     tuner.fit(TEXTS, y)
     assert len(reads) == 1
+
+
+def test_texts_without_a_known_word_get_the_commonest_tag_where_each_has_one_and_else_none():
+    texts, tags = ["wheat harvest", "corn falls", "wheat rises"] * 20, [["wheat"], ["corn"], ["wheat"]] * 20
+    model = TagClassifier(random_state=0).fit(texts, tags)
+    message = r"2 of 3 texts have no known word, the first is row 1 \(counted from 0\); they get the commonest tag"
+    with pytest.warns(UserWarning, match=message):
+        assert list(model.predict(["corn", "", "zzz"])) == [("corn",), ("wheat",), ("wheat",)]
+    model = TagClassifier(random_state=0).fit([*texts, "nothing"], [*tags, []])
+    with pytest.warns(UserWarning, match="they get no tag"):
+        assert list(model.predict(["corn", ""])) == [("corn",), ()]

@@ -1,0 +1,110 @@
+"""On which features and for which tags each scorer is trained."""
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.preprocessing import normalize
+
+from skbalance import BalancedMultiLabelClassifier
+from skbalance.memory import CosineCentroidClassifier
+from skbalance.text._tag_scorers import FeatureBlockClassifier, FrequentLabelsClassifier
+
+RNG = np.random.default_rng(0)
+X = sp.csr_matrix(RNG.random((80, 10)) * (RNG.random((80, 10)) < 0.5))
+COUNTS = [40, 12, 3, 2, 1]
+Y = np.zeros((80, 5), dtype=int)
+for _label, _count in enumerate(COUNTS):
+    Y[RNG.choice(80, _count, replace=False), _label] = 1
+
+
+class Recorder(ClassifierMixin, BaseEstimator):
+    """Keeps what it was given; the sum of a row is its score for every label."""
+
+    def fit(self, X, y, sample_weight=None):
+        self.X_, self.y_, self.sample_weight_ = X, y, sample_weight
+        self.classes_ = np.tile([0, 1], (y.shape[1], 1))
+        return self
+
+    def decision_function(self, X):
+        scores = np.repeat(np.asarray(X.sum(axis=1)).reshape(-1, 1), self.y_.shape[1], axis=1)
+        return scores[:, 0] if scores.shape[1] == 1 else scores
+
+
+@pytest.mark.parametrize("make", [np.asarray, sp.csr_array, sp.csr_matrix])
+@pytest.mark.parametrize(("least", "frequent"), [(2, 4), (3, 3), ("auto", 4), (1, 5), (13, 1)])
+def test_frequent_labels_are_trained_and_rare_ones_remembered(make, least, frequent):
+    model = FrequentLabelsClassifier(Recorder(), least).fit(X, make(Y))
+    given = model.estimator_.y_
+    np.testing.assert_array_equal(given.toarray() if sp.issparse(given) else given, Y[:, :frequent])
+    scores = model.decision_function(X)
+    assert scores.shape == (80, 5)
+    assert len(model.classes_) == 5
+    np.testing.assert_allclose(scores[:, :frequent], np.tile(X.sum(axis=1), (1, frequent)))
+    for label in range(frequent, 5):
+        mean = normalize(np.asarray(normalize(X)[Y[:, label] > 0].mean(axis=0)).reshape(1, -1))[0]
+        np.testing.assert_allclose(scores[:, label], 2 * (normalize(X) @ mean) - 1.2, rtol=1e-10)
+
+
+def test_frequent_labels_may_stand_anywhere():
+    order = np.array([3, 0, 4, 2, 1])
+    model = FrequentLabelsClassifier(Recorder(), 3)
+    expected = model.fit(X, Y).decision_function(X)
+    np.testing.assert_array_equal(clone(model).fit(X, Y[:, order]).decision_function(X), expected[:, order])
+
+
+@pytest.mark.parametrize(("n_labels", "least"), [(1, 1), (10, 2), (100, 2), (101, 3), (1000, 3), (10_000, 4)])
+def test_how_many_rows_a_linear_model_needs_by_itself(n_labels, least):
+    y = np.zeros((6, n_labels), dtype=int)
+    for label in range(n_labels):
+        y[: 1 + label % 6, label] = 1
+    model = FrequentLabelsClassifier(Recorder()).fit(sp.csr_matrix(np.eye(6)), sp.csr_array(y))
+    np.testing.assert_array_equal(model.frequent_, np.flatnonzero(y.sum(axis=0) >= least))
+    np.testing.assert_array_equal(np.sort(np.r_[model.frequent_, model.rare_]), np.arange(n_labels))
+
+
+def test_where_all_are_rare_the_most_frequent_ones_are_trained():
+    model = FrequentLabelsClassifier(Recorder(), 1000).fit(X, Y)
+    np.testing.assert_array_equal(model.frequent_, [0])
+    assert model.decision_function(X).shape == (80, 5)
+
+
+@pytest.mark.parametrize("least", [2, 13])
+def test_a_weight_is_so_many_rows_and_0_none(least):
+    """With one linear model, and with four of them."""
+    weight = np.ones(80)
+    weight[::3] = 0
+    used = np.repeat(np.arange(80), weight.astype(int))
+    model = FrequentLabelsClassifier(BalancedMultiLabelClassifier("squared_hinge", random_state=0), least)
+    weighted = clone(model).fit(X, sp.csr_matrix(Y), sample_weight=weight)
+    without = clone(model).fit(X[used], sp.csr_matrix(Y[used]))
+    np.testing.assert_array_equal(weighted.frequent_, without.frequent_)
+    np.testing.assert_allclose(weighted.decision_function(X), without.decision_function(X), atol=1e-4)
+
+
+def test_the_linear_model_alone_where_no_label_is_rare():
+    inner = BalancedMultiLabelClassifier("squared_hinge", random_state=0)
+    found = FrequentLabelsClassifier(inner, 1).fit(X, Y).decision_function(X)
+    np.testing.assert_array_equal(found, clone(inner).fit(X, Y).decision_function(X))
+    single = FrequentLabelsClassifier(inner, 1).fit(X, sp.csr_matrix(Y[:, :1])).decision_function(X)
+    expected = clone(inner).fit(X, sp.csr_matrix(Y[:, :1])).decision_function(X)
+    np.testing.assert_array_equal(single, expected)
+
+
+@pytest.mark.parametrize("make", [sp.csr_matrix, sp.csr_array])
+@pytest.mark.parametrize(("start", "stop"), [(0, 4), (4, 10), (0, 10)])
+def test_a_block_of_the_features(make, start, stop):
+    model = FeatureBlockClassifier(CosineCentroidClassifier(), start, stop).fit(make(X), Y)
+    expected = CosineCentroidClassifier().fit(X[:, start:stop], Y).decision_function(X[:, start:stop])
+    np.testing.assert_array_equal(model.decision_function(make(X)), expected)
+    assert len(model.classes_) == 5
+    with pytest.raises(ValueError, match="features"):
+        model.decision_function(make(X)[:, : stop - 1])
+
+
+def test_weights_reach_the_classifier_of_a_block():
+    weight = RNG.random(80)
+    model = FeatureBlockClassifier(FrequentLabelsClassifier(Recorder()), 2, 5).fit(X, Y, sample_weight=weight)
+    inner = model.estimator_.estimator_
+    np.testing.assert_array_equal(inner.sample_weight_, weight)
+    np.testing.assert_array_equal(inner.X_.toarray(), X[:, 2:5].toarray())
