@@ -29,9 +29,11 @@ _SYLLABLES = [consonant + vowel for consonant in "bdgklmnprstvz" for vowel in "a
         "max_label_frequency": [Interval(Real, 0, 1, closed="neither")],
         "linkage": [Interval(Real, 0, 1, closed="both")],
         "min_label_count": [Interval(Integral, 0, None, closed="left")],
+        "allow_unlabeled": ["boolean"],
         "length": [Interval(Real, 0, None, closed="neither")],
         "noise": [Interval(Real, 0, 1, closed="both")],
         "return_text": ["boolean"],
+        "sparse": ["boolean"],
         "return_indicator": [StrOptions({"sparse", "dense"})],
         "return_X_y": ["boolean"],
         "random_state": ["random_state"],
@@ -48,9 +50,11 @@ def make_long_tailed_multilabel(
     max_label_frequency: float = 0.5,
     linkage: float = 0.5,
     min_label_count: int = 1,
+    allow_unlabeled: bool = False,
     length: float = 50,
     noise: float = 0.5,
     return_text: bool = False,
+    sparse: bool = True,
     return_indicator: str = "sparse",
     return_X_y: bool = True,
     random_state: Any = None,
@@ -94,6 +98,8 @@ def make_long_tailed_multilabel(
         Probability that a tail label brings its head label along. 0 draws all labels independently.
     min_label_count : int, default=1
         Every label gets at least that many samples, more than the power law gives it if need be.
+    allow_unlabeled : bool, default=False
+        If True, some samples have no label.
     length : float, default=50
         Expected number of words a sample (Poisson); a sample has at least one word.
     noise : float in [0, 1], default=0.5
@@ -101,6 +107,8 @@ def make_long_tailed_multilabel(
     return_text : bool, default=False
         If True, X is text, made-up words in random order; else the counts of these words. With the same seed
         both are the same data.
+    sparse : bool, default=True
+        If True, the counts are a CSR matrix, else a dense array. Has no effect on text.
     return_indicator : {"sparse", "dense"}, default="sparse"
         Kind of the label indicator: a CSR matrix or an ndarray, int64.
     return_X_y : bool, default=True
@@ -163,7 +171,7 @@ def make_long_tailed_multilabel(
     rng = np.random.default_rng(seed)
     frequencies = _label_frequencies(n_labels, labels_per_sample, tail_exponent, max_label_frequency)
     parents = _choose_parents(frequencies)
-    target = _draw_labels(frequencies, parents, n_samples, linkage, min_label_count, rng)
+    target = _draw_labels(frequencies, parents, n_samples, linkage, min_label_count, allow_unlabeled, rng)
     vocabulary = _make_vocabulary(n_features)
     blocks = _draw_words(target, n_features, length, noise, rng)
     data: np.ndarray | csr_matrix
@@ -171,6 +179,8 @@ def make_long_tailed_multilabel(
         data = _as_text(blocks, vocabulary)
     else:
         data = _as_counts(blocks, n_samples, n_features)
+        if not sparse:
+            data = data.toarray()
     if return_indicator == "dense":
         target = target.toarray()
     if return_X_y:
@@ -233,6 +243,7 @@ def _draw_labels(
     n_samples: int,
     linkage: float,
     min_count: int,
+    allow_unlabeled: bool,
     rng: np.random.Generator,
 ) -> csr_matrix:
     """Draw the label indicator; a (label, sample) pair is represented by label * n_samples + sample."""
@@ -247,21 +258,25 @@ def _draw_labels(
         by_children = -np.log1p(-linkage * scale * frequencies[tail])
         return np.maximum(total - np.bincount(parents[tail], weights=by_children, minlength=n_labels), 0.0)
 
-    # A sample without a draw is given one label, drawn in proportion to `own`. That adds the same share to
-    # every frequency, so all draws before it are scaled down by that share.
-    if own.sum() <= 1.0:
-        raise ValueError(
-            f"labels_per_sample={frequencies.sum():g} is too few for samples that all carry a label with "
-            f"linkage={linkage}: more than {frequencies.sum() / own.sum():.3g} are needed, or less linkage"
-        )
-    scale = brentq(lambda value: value + np.exp(-intensity(value).sum()) / own.sum() - 1.0, 0.0, 1.0)
+    scale = 1.0
+    if not allow_unlabeled:
+        # A sample without a draw is given one label, drawn in proportion to `own`. That adds the same share to
+        # every frequency, so all draws before it are scaled down by that share.
+        if own.sum() <= 1.0:
+            raise ValueError(
+                f"labels_per_sample={frequencies.sum():g} is too few for samples that all carry a label with "
+                f"linkage={linkage}: more than {frequencies.sum() / own.sum():.3g} are needed, or less linkage, "
+                "or allow_unlabeled=True"
+            )
+        scale = brentq(lambda value: value + np.exp(-intensity(value).sum()) / own.sum() - 1.0, 0.0, 1.0)
 
     counts = rng.poisson(n_samples * intensity(scale))
     labels = np.repeat(np.arange(n_labels), counts)
     samples = rng.integers(n_samples, size=len(labels))
-    unlabeled = np.setdiff1d(np.arange(n_samples), samples)
-    labels = np.append(labels, rng.choice(n_labels, size=len(unlabeled), p=own / own.sum()))
-    samples = np.append(samples, unlabeled)
+    if not allow_unlabeled:
+        unlabeled = np.setdiff1d(np.arange(n_samples), samples)
+        labels = np.append(labels, rng.choice(n_labels, size=len(unlabeled), p=own / own.sum()))
+        samples = np.append(samples, unlabeled)
     pairs = np.unique(labels * n_samples + samples)
     pairs = _top_up(pairs, tail, min_count, n_labels, n_samples, rng)
     bringing = pairs[(parents[pairs // n_samples] >= 0) & (rng.random(len(pairs)) < linkage)]
@@ -307,7 +322,7 @@ def _draw_words(
         np.minimum(words, n_features - 1, out=words)
         samples = np.repeat(np.arange(len(sizes)), sizes)
         n_own = np.diff(begin)[samples]
-        topical = np.flatnonzero(rng.random(indptr[-1]) >= noise)
+        topical = np.flatnonzero((rng.random(indptr[-1]) >= noise) & (n_own > 0))
         samples, n_own = samples[topical], n_own[topical]
         labels = target.indices[begin[samples] + (n_own * rng.random(len(topical))).astype(np.int32)]
         slots = (WORDS_PER_LABEL * rng.random(len(topical)) ** 2).astype(np.int32)

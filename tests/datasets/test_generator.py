@@ -46,9 +46,9 @@ def test_bunch():
 def test_dense_and_sparse_are_the_same_data():
     options = {"n_samples": 80, "n_labels": 7, "n_features": 60, "random_state": 1}
     X, y = make_long_tailed_multilabel(**options)
-    X_again, y_dense = make_long_tailed_multilabel(**options, return_indicator="dense")
-    assert type(y_dense) is np.ndarray
-    assert (X_again != X).nnz == 0
+    X_dense, y_dense = make_long_tailed_multilabel(**options, sparse=False, return_indicator="dense")
+    assert type(X_dense) is type(y_dense) is np.ndarray
+    np.testing.assert_array_equal(X_dense, X.toarray())
     np.testing.assert_array_equal(y_dense, y.toarray())
 
 
@@ -88,8 +88,9 @@ def test_global_seed_is_used_when_none_is_given():
 
 
 @pytest.mark.parametrize("linkage", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize("allow_unlabeled", [True, False])
 @pytest.mark.parametrize("tail_exponent", [0.0, 0.7, 1.3])
-def test_label_counts_follow_the_power_law(linkage, tail_exponent):
+def test_label_counts_follow_the_power_law(linkage, allow_unlabeled, tail_exponent):
     """Counts are binomial around the stated frequencies: the mean squared z-score is one, the mean is right."""
     n_samples, n_labels = 20_000, 200
     dataset = make_long_tailed_multilabel(
@@ -98,6 +99,7 @@ def test_label_counts_follow_the_power_law(linkage, tail_exponent):
         labels_per_sample=4.0,
         tail_exponent=tail_exponent,
         linkage=linkage,
+        allow_unlabeled=allow_unlabeled,
         min_label_count=0,
         length=1,
         return_X_y=False,
@@ -110,7 +112,8 @@ def test_label_counts_follow_the_power_law(linkage, tail_exponent):
     assert 0.7 < np.mean(z**2) < 1.4
     assert abs(z.mean()) < 0.3
     assert dataset.target.nnz / n_samples == pytest.approx(4.0, abs=0.06)
-    assert np.diff(dataset.target.indptr).min() >= 1
+    unlabeled = np.diff(dataset.target.indptr) == 0
+    assert unlabeled.any() == allow_unlabeled
 
 
 def test_power_law():
@@ -153,6 +156,17 @@ def test_min_label_count(min_label_count):
     _, y = make_long_tailed_multilabel(40, 300, tail_exponent=1.5, min_label_count=min_label_count, random_state=0)
     assert counts_of(y).min() == min_label_count
     assert y.max() == 1
+
+
+def test_unlabeled_rows_are_noise():
+    X, y = make_long_tailed_multilabel(
+        500, 5, labels_per_sample=0.1, allow_unlabeled=True, min_label_count=0, noise=0.0, random_state=0
+    )
+    unlabeled = np.diff(y.indptr) == 0
+    assert unlabeled.mean() > 0.8
+    assert X[unlabeled].sum() > 0
+    labeled_words = np.flatnonzero(np.asarray(X[~unlabeled].sum(axis=0)).ravel())
+    assert len(labeled_words) <= 5 * 20
 
 
 @pytest.mark.parametrize("noise", [0.0, 0.5, 1.0])
@@ -201,25 +215,28 @@ def test_vocabulary(n_features):
     n_samples=st.integers(1, 60),
     n_labels=st.integers(2, 40),
     tail_exponent=st.floats(0, 3),
-    linkage=st.floats(0, 0.4),
+    linkage=st.floats(0, 1),
+    allow_unlabeled=st.booleans(),
     seed=st.integers(0, 1000),
 )
-def test_small_shapes(n_samples, n_labels, tail_exponent, linkage, seed):
+def test_small_shapes(n_samples, n_labels, tail_exponent, linkage, allow_unlabeled, seed):
     X, y = make_long_tailed_multilabel(
         n_samples,
         n_labels,
         n_features=20,
-        labels_per_sample=0.9 * n_labels,
+        labels_per_sample=0.5 * n_labels * 0.5 if allow_unlabeled else 0.9 * n_labels,
         max_label_frequency=0.95,
         tail_exponent=tail_exponent,
-        linkage=linkage,
+        linkage=linkage if allow_unlabeled else 0.0,
+        allow_unlabeled=allow_unlabeled,
         length=3,
         random_state=seed,
     )
     assert X.shape == (n_samples, 20)
     assert y.shape == (n_samples, n_labels)
     assert counts_of(y).min() >= 1
-    assert np.diff(y.indptr).min() >= 1
+    if not allow_unlabeled:
+        assert np.diff(y.indptr).min() >= 1
 
 
 def test_labels_beyond_255_survive_the_label_binarizer():
