@@ -11,10 +11,11 @@ import numpy as np
 from decisions import FIELDS as DECISION_FIELDS
 from tables import Table, markdown_table
 from tags import FIELDS as TAG_FIELDS
-from tags import NAMED_PEER, OURS
+from tags import NAMED_PEER, OURS, OURS_WITHOUT
 
 README = Path(__file__).parents[1] / "README.md"
 CORPORA = {
+    "web": "web features",
     "reuters": "Reuters-21578",
     "reuters-tenth": "a tenth of it",
     "goemotions": "GoEmotions",
@@ -24,20 +25,12 @@ CORPORA = {
 # What a row is called: the file of its results, and what they have in its columns.
 ROWS = {
     "`LinearSVC`, default settings": ("decisions.csv", {"model": "LinearSVC", "decision": "plain"}),
-    "`LinearSVC`, C searched, our thresholds": (
-        "decisions.csv",
-        {"model": "LinearSVC (C searched)", "decision": "pooled"},
-    ),
-    '`"squared_hinge"`, our thresholds': ("decisions.csv", {"model": "squared_hinge", "decision": "pooled"}),
     "`LinearSVC`, C searched, our thresholds, tag names": ("tags.csv", {"method": NAMED_PEER}),
+    "`TagClassifier(label_texts=None)`": ("tags.csv", {"method": OURS_WITHOUT}),
     "**`TagClassifier()`**": ("tags.csv", {"method": OURS}),
 }
 # Each pair has the same thresholds, folds and features: the rows, and how a sentence names them.
 COMPARED = (
-    (
-        ('`"squared_hinge"`, our thresholds', "`LinearSVC`, C searched, our thresholds"),
-        ('`"squared_hinge"`', "`LinearSVC` with the same thresholds"),
-    ),
     (
         ("**`TagClassifier()`**", "`LinearSVC`, C searched, our thresholds, tag names"),
         ("`TagClassifier()`", "`LinearSVC` with the same thresholds and names"),

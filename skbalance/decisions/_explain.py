@@ -22,7 +22,8 @@ class LabelEvidence:
         The label's threshold.
     evidence : dict of str to tuple of (float, float)
         For each column of evidence its value, and what it adds to the log-odds: these and what the model gives every
-        such label sum to the log-odds. Empty where scores are those of the estimator.
+        such label sum to the log-odds. Empty where scores are those of the estimator, and
+        for a row without any feature.
     words : tuple of (str, float), default=()
         Words of the text that spoke most for the label, with what each adds to the score of its linear model, or to
         the cosine with the mean of its texts. Given by :class:`~skbalance.text.TagClassifier`.

@@ -663,12 +663,13 @@ class TunedThresholdMultiLabelClassifierCV(InnerScoresMixin, MetaClassifierMixin
             For each row its predicted labels with their evidence, the one with the highest score first.
         """
         check_is_fitted(self)
-        thresholds, model = self._thresholds(), self.decisions_.model
+        thresholds, blank = self._thresholds(), self._blank_rows(X)
         rows: list[list[LabelEvidence]] = []
-        for _, candidates, values in self._blocks(X, thresholds):
+        for block, candidates, values in self._blocks(X, thresholds):
             chosen, shown = self._choose(candidates, values, thresholds), self._scale.show(values)
             for i, row in enumerate(chosen):
                 pairs = sorted(np.flatnonzero(row), key=lambda j: -values[i, j])
+                model = None if blank[block.start + i] else self.decisions_.model
                 evidence = _evidence(model, candidates.take([i]), self.label_counts_, pairs)
                 rows.append(
                     [

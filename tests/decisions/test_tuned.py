@@ -428,6 +428,7 @@ def test_rows_without_any_feature_get_as_many_of_the_commonest_labels_as_a_row_m
     np.testing.assert_array_equal(found["predict"][10:13], np.tile(blank, (3, 1)))
     np.testing.assert_array_equal(found["decision_scores"][10:13] > 0, np.tile(blank, (3, 1)))
     assert [sorted(e.label for e in row) for row in found["explain"][10:13]] == [sorted(commonest.tolist())] * 3
+    assert not any(e.evidence for row in found["explain"][10:13] for e in row)
     # Others are what they are without such rows.
     others = np.r_[:10, 13:15]
     np.testing.assert_array_equal(found["predict"][others], model.predict(rows[others]))

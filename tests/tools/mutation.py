@@ -51,7 +51,6 @@ TESTS = {
     "skbalance/decisions/_choice.py": ["tests/decisions/test_choice.py", "tests/decisions/test_rules.py"],
     "skbalance/decisions/_model.py": ["tests/decisions/test_model.py"],
     "skbalance/decisions/_evidence.py": ["tests/decisions/test_model.py"],
-    "skbalance/decisions/_cooccurrence.py": ["tests/decisions/test_cooccurrence.py", "tests/decisions/test_model.py"],
     "skbalance/decisions/_label_texts.py": ["tests/decisions/test_label_texts.py"],
     "skbalance/decisions/_fixed.py": ["tests/decisions/test_fixed.py"],
     "skbalance/training/_lbfgs.py": ["tests/training/test_lbfgs.py"],
