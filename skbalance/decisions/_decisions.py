@@ -189,10 +189,11 @@ class Plan:
         return self.labels.indicator.shape[1]
 
     def truth(self, rows):
-        """The target of some rows, for `metric`."""
+        """The target of some rows, for `metric`; what is unknown is 0."""
+        truth = self.labels.indicator[rows]
         if self.metric is None:
-            return self.labels.indicator[rows]
-        return sp.csr_array(self.labels.indicator[rows]) if self.y is None else self.y[rows]
+            return truth
+        return sp.csr_array(truth) if self.y is None else truth.toarray().reshape(len(rows), *self.y.shape[1:])
 
 
 @dataclass(frozen=True)

@@ -59,8 +59,9 @@ class DeadlyOnce(TransformerMixin, BaseEstimator):
         return True
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def client():
+    # One for each test: what is scattered is named by its content, and may be on its way out still after the last test.
     with (
         LocalCluster(n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None) as cluster,
         Client(cluster) as client,
