@@ -142,7 +142,7 @@ class TagClassifier(CallbackSupportMixin, DocLinkMixin, MetaEstimatorMixin, Clas
         "estimator": [HasMethods(["fit", "predict"]), None],
         "label_texts": "no_validation",
         "classes": ["array-like", None],
-        "embedder": [HasMethods(["fit", "transform"]), None],
+        "embedder": [HasMethods(["fit", "transform", "__sklearn_tags__"]), None],
         "sep": [str, None],
         "sparse_output": ["boolean"],
         "scoring": TunedThresholdMultiLabelClassifierCV._parameter_constraints["scoring"],

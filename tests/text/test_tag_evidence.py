@@ -198,3 +198,18 @@ def test_an_embedder_gives_evidence_and_keeps_its_width(label_texts):
 def test_an_embedder_gives_a_row_for_each_text(embedder, shape):
     with pytest.raises(ValueError, match=f"embedding of 150 texts must have a row for each; got .* {shape}"):
         TagClassifier(embedder=embedder).fit(*tickets(150))
+
+
+class NoEstimator:
+    """A transformer without what scikit-learn's own have."""
+
+    def fit(self, X, y=None):
+        return self
+
+    def transform(self, X):
+        return np.ones((len(X), 2))
+
+
+def test_an_embedder_that_is_no_estimator_is_refused_before_anything_is_fitted():
+    with pytest.raises(ValueError, match="The 'embedder' parameter of TagClassifier must be"):
+        TagClassifier(embedder=NoEstimator()).fit(["a", "b"], [["a"], ["b"]])
