@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -194,8 +195,13 @@ class LabelBlock:
     texts: Any
     owners: np.ndarray
 
+    @cached_property
+    def _shares(self):
+        """Share of each text's squared length in each feature, of shape (n_features, n_texts)."""
+        return self.texts.multiply(self.texts).T.tocsr()
+
     def __getstate__(self):
-        return {**self.__dict__, "texts": pack(self.texts)}
+        return {**{name: value for name, value in vars(self).items() if name != "_shares"}, "texts": pack(self.texts)}
 
     def __setstate__(self, state):
         self.__dict__.update(state, texts=unpack(state["texts"]))
@@ -219,7 +225,7 @@ class LabelBlock:
         matches = [self._best(rows @ self.texts.T)]
         if len(self.names) > 1:
             found = sp.csr_array((np.ones(rows.nnz, dtype=np.float32), rows.indices, rows.indptr), shape=rows.shape)
-            matches.append(self._best(found @ self.texts.multiply(self.texts).T.tocsr()))
+            matches.append(self._best(found @ self._shares))
         return matches
 
     def _best(self, values):

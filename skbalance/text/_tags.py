@@ -45,8 +45,15 @@ def _reach(estimator, method):
     if hasattr(estimator, method):
         return getattr(estimator, method)
     if isinstance(estimator, Pipeline) and hasattr(estimator.steps[-1][1], method):
-        return lambda X, *args: getattr(estimator.steps[-1][1], method)(estimator[:-1].transform(X), *args)
+        return lambda X, *args: getattr(estimator.steps[-1][1], method)(_before_last(estimator, X), *args)
     return None
+
+
+def _before_last(pipeline, X):
+    """Features that the last step of a fitted pipeline takes; a transformer need not say that it is fitted."""
+    for _, step in pipeline.steps[:-1]:
+        X = step.transform(X) if hasattr(step, "transform") else X
+    return X
 
 
 def _holds_texts(X):
@@ -373,7 +380,7 @@ class TagClassifier(CallbackSupportMixin, DocLinkMixin, MetaEstimatorMixin, Clas
         """Labels and scores of the k best of each row, a block of rows at a time."""
         decisions = self._decisions()
         if decisions is not None:
-            X = X if decisions is self.estimator_ else self.estimator_[:-1].transform(X)
+            X = X if decisions is self.estimator_ else _before_last(self.estimator_, X)
             labels, scores = decisions.predict_topk(X, min(k, decisions.n_candidates_))
             # As a probability, 0 stands for what was not looked at.
             yield labels, np.where((scores == 0) & (decisions.decisions_.model is not None), -np.inf, scores)
@@ -387,7 +394,7 @@ class TagClassifier(CallbackSupportMixin, DocLinkMixin, MetaEstimatorMixin, Clas
 
     def _features(self, texts):
         """Features of texts, with a warning of those without a known word."""
-        features = self.estimator_[:-1].transform(texts)
+        features = _before_last(self.estimator_, texts)
         blank = np.flatnonzero(np.diff(features.indptr) == 0)
         if len(blank):
             least = self.estimator_[-1].min_labels_

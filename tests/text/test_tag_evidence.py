@@ -213,3 +213,21 @@ class NoEstimator:
 def test_an_embedder_that_is_no_estimator_is_refused_before_anything_is_fitted():
     with pytest.raises(ValueError, match="The 'embedder' parameter of TagClassifier must be"):
         TagClassifier(embedder=NoEstimator()).fit(["a", "b"], [["a"], ["b"]])
+
+
+class Stateless(BaseEstimator):
+    """A transformer that sets nothing when it is fitted."""
+
+    def fit(self, X, y=None):
+        return self
+
+    def transform(self, X):
+        return np.array([[len(text), text.count("a")] for text in X], dtype=float)
+
+
+def test_an_embedder_need_not_say_that_it_is_fitted():
+    texts, tags = tickets(100)
+    model = TagClassifier(embedder=Stateless(), random_state=0).fit(texts, tags)
+    assert (
+        len(model.predict(texts[:3])) == len(model.predict_topk(texts[:3], k=2)) == len(model.explain(texts[:3])) == 3
+    )
