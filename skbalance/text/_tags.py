@@ -337,9 +337,10 @@ class TagClassifier(CallbackSupportMixin, DocLinkMixin, MetaEstimatorMixin, Clas
         """
         X = self._read_fitted(X)
         if self.estimator is None:
-            X = self._features(X)
-        last = self.estimator_ if self.estimator is not None else self.estimator_[-1]
-        rows = tags_of_indicator(last.predict(X), self.classes_.tolist())
+            predicted = self.estimator_[-1].predict(self._features(X))
+        else:
+            predicted = self.estimator_.predict(X)
+        rows = tags_of_indicator(predicted, self.classes_.tolist())
         return rows if self.sep is None else np.array([self.sep.join(row) for row in rows], dtype=object)
 
     def predict_topk(self, X, k):
