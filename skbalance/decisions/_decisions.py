@@ -15,8 +15,9 @@ from skbalance.decisions._evidence import evidence_columns
 from skbalance.decisions._model import DecisionModel
 from skbalance.decisions._pairs import Candidates, ScoredPairs
 from skbalance.decisions._rules import DecisionRule, candidate_rules, has_evidence
-from skbalance.decisions._scoring import cross_fitted_score
+from skbalance.decisions._scoring import cross_fitted_score, thresholds_without_parts
 from skbalance.decisions._search import Objective, global_thresholds
+from skbalance.review import OutOfFoldScores
 
 __all__ = ["Decisions", "OutOfFold", "Plan", "Scale", "decide", "fit_models", "random_parts", "typical_size"]
 
@@ -218,6 +219,8 @@ class Decisions:
         Cross-fitted value of `scoring`.
     tried : list of (DecisionRule, float)
         All settings with theirs.
+    out_of_fold : OutOfFoldScores
+        Scores of the training rows by models that had not seen them.
     """
 
     model: DecisionModel | None
@@ -228,6 +231,7 @@ class Decisions:
     evident: bool
     score: float
     tried: list
+    out_of_fold: OutOfFoldScores
 
     def scores(self, candidates: Candidates) -> np.ndarray:
         """Log-odds or decision values of candidates; -inf for labels that cannot be predicted."""
@@ -279,13 +283,13 @@ def decide(oof: OutOfFold, plan: Plan, rng) -> Decisions:
         plan.rule, pairs, micro_weight=None if plan.metric else plan.micro_weight, k_range=plan.k_range
     )
     truth = plan.truth(oof.rows)
+    without_parts = [thresholds_without_parts(each, pairs, labels.counts, labels.n_known, 0.0) for each in rules]
     tried = [
         cross_fitted_score(
-            each, pairs, labels.counts, labels.n_known, 0.0,
-            metric=plan.metric, micro_weight=plan.micro_weight or 0.0, y_true=truth,
+            each, pairs, its_own, metric=plan.metric, micro_weight=plan.micro_weight or 0.0, y_true=truth
         )
-        for each in rules
-    ]  # fmt: skip
+        for each, its_own in zip(rules, without_parts)
+    ]
     best = int(np.argmax(tried))
     thresholds = rules[best].thresholds(pairs, labels.counts, labels.n_known, 0.0)
     if model is not None and unseen:
@@ -293,7 +297,7 @@ def decide(oof: OutOfFold, plan: Plan, rng) -> Decisions:
         thresholds = np.where(labels.counts == 0, threshold, thresholds)
     return Decisions(
         model, labels.counts, rules[best], thresholds, unseen and model is not None, has_evidence(pairs), tried[best],
-        list(zip(rules, tried)),
+        list(zip(rules, tried)), OutOfFoldScores.of(pairs, oof.rows, labels.indicator, without_parts[best]),
     )  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -13,7 +13,7 @@ from sklearn.metrics import f1_score, jaccard_score
 from skbalance.decisions._pairs import ScoredPairs
 from skbalance.decisions._rules import DecisionRule
 
-__all__ = ["MICRO_WEIGHTS", "SCORING_NAMES", "cross_fitted_score", "get_metric"]
+__all__ = ["MICRO_WEIGHTS", "SCORING_NAMES", "cross_fitted_score", "get_metric", "thresholds_without_parts"]
 
 # The share of micro-F1 in the objective that each name stands for; None is the estimator's `micro_weight`.
 MICRO_WEIGHTS = {"f1_micro_macro": None, "f1_micro": 1.0, "f1_macro": 0.0}
@@ -51,31 +51,55 @@ def get_metric(scoring: str | Callable) -> Callable | None:
     )
 
 
-def cross_fitted_score(
-    rule: DecisionRule,
-    pairs: ScoredPairs,
-    counts: np.ndarray,
-    n_train: int | np.ndarray,
-    usual: float,
-    *,
-    metric: Callable | None,
-    micro_weight: float,
-    y_true: Any,
-) -> float:
-    """Score of a rule whose thresholds are set on all parts of the data but one and tried on that one.
+def thresholds_without_parts(
+    rule: DecisionRule, pairs: ScoredPairs, counts: np.ndarray, n_train: int | np.ndarray, usual: float
+) -> np.ndarray:
+    """Thresholds that a rule sets on all parts of the data but one, for each; of a single part, on that.
 
     Parameters
     ----------
     rule : DecisionRule
-        What to try.
+        How to set them.
     pairs : ScoredPairs
-        Rows to learn from and to try on.
+        Rows to learn from.
     counts : ndarray of shape (n_labels,)
         Positives of each label in the training data.
     n_train : int or ndarray of shape (n_labels,)
         Rows of the training data of which each label is known.
     usual : float
         The threshold where no label has a positive among the pairs.
+
+    Returns
+    -------
+    thresholds : ndarray of shape (n_parts, n_labels)
+    """
+    n_parts = len(pairs.positives)
+    if n_parts == 1:
+        return rule.thresholds(pairs, counts, n_train, usual)[None]
+    return np.stack(
+        [rule.thresholds(pairs.rows(part, without=True), counts, n_train, usual) for part in range(n_parts)]
+    )
+
+
+def cross_fitted_score(
+    rule: DecisionRule,
+    pairs: ScoredPairs,
+    thresholds: np.ndarray,
+    *,
+    metric: Callable | None,
+    micro_weight: float,
+    y_true: Any,
+) -> float:
+    """Score of a rule on rows that its thresholds were not set on.
+
+    Parameters
+    ----------
+    rule : DecisionRule
+        What to try.
+    pairs : ScoredPairs
+        Rows to try it on.
+    thresholds : ndarray of shape (n_parts, n_labels)
+        Of :func:`thresholds_without_parts`.
     metric : callable or None
         Called with `y_true` and predictions of its kind; None is the mixture of micro-F and macro-F.
     micro_weight : float
@@ -89,10 +113,9 @@ def cross_fitted_score(
         Larger is better.
     """
     chosen = np.zeros(pairs.scores.shape, dtype=bool)
-    for part, test, tuning in _partitions(pairs):
-        thresholds = rule.thresholds(tuning, counts, n_train, usual)
-        rows = slice(None) if part is None else pairs.parts == part
-        chosen[rows] = rule.choose(test.labels, test.scores, thresholds)
+    for part, set_without in enumerate(thresholds):
+        rows = pairs.parts == part
+        chosen[rows] = rule.choose(pairs.labels[rows], pairs.scores[rows], set_without)
     if pairs.labelled is not None:
         chosen &= pairs.labelled
     if metric is not None:
@@ -113,12 +136,3 @@ def cross_fitted_score(
     macro = np.mean((1 + squared) * hits / np.maximum(below, np.finfo(float).tiny))
     micro = (1 + squared) * hits.sum() / max(below.sum(), np.finfo(float).tiny)
     return float((1 - micro_weight) * macro + micro_weight * micro)
-
-
-def _partitions(pairs: ScoredPairs) -> Iterator[tuple[Any, ScoredPairs, ScoredPairs]]:
-    parts = np.unique(pairs.parts)
-    if len(parts) == 1:
-        yield None, pairs, pairs
-        return
-    for part in parts:
-        yield part, pairs.rows(part, without=False), pairs.rows(part, without=True)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import KW_ONLY, dataclass
 from functools import partial
 from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -54,6 +56,7 @@ def _has_probabilities(tuner):
     return isinstance(inner, list) or hasattr(inner, "predict_proba")
 
 
+@dataclass(eq=False, repr=False)
 class TunedThresholdMultiLabelClassifierCV(InnerScoresMixin, MetaClassifierMixin, BaseComposition, BaseEstimator):
     """Multi-label classifier that sets the thresholds of others by cross-validation.
 
@@ -223,7 +226,30 @@ class TunedThresholdMultiLabelClassifierCV(InnerScoresMixin, MetaClassifierMixin
     True
     """
 
-    _parameter_constraints: dict = {
+    estimator: Any
+    _: KW_ONLY
+    strategy: str = "per_label_shrunk"
+    scores: str = "pooled"
+    scoring: Any = "f1_micro_macro"
+    micro_weight: float = 0.25
+    beta: float = 1.0
+    shrinkage: float = 20.0
+    k: int | None = None
+    min_labels: int | str = "auto"
+    max_labels: int | None = None
+    max_candidates: int | str = "auto"
+    label_texts: Any = None
+    predict_unseen: bool = False
+    param_grid: Any = None
+    response_method: str = "auto"
+    cv: Any = None
+    refit: bool = True
+    n_jobs: int | None = None
+    store_cv_results: bool = False
+    random_state: Any = None
+    verbose: int = 0
+
+    _parameter_constraints = {
         "estimator": [HasMethods(["fit", "predict_proba"]), HasMethods(["fit", "decision_function"]), list],
         "strategy": [StrOptions(set(STRATEGIES))],
         "scores": [StrOptions({"pooled", "estimator"})],
@@ -246,53 +272,6 @@ class TunedThresholdMultiLabelClassifierCV(InnerScoresMixin, MetaClassifierMixin
         "random_state": ["random_state"],
         "verbose": ["verbose"],
     }
-
-    def __init__(
-        self,
-        estimator,
-        *,
-        strategy="per_label_shrunk",
-        scores="pooled",
-        scoring="f1_micro_macro",
-        micro_weight=0.25,
-        beta=1.0,
-        shrinkage=20.0,
-        k=None,
-        min_labels="auto",
-        max_labels=None,
-        max_candidates="auto",
-        label_texts=None,
-        predict_unseen=False,
-        param_grid=None,
-        response_method="auto",
-        cv=None,
-        refit=True,
-        n_jobs=None,
-        store_cv_results=False,
-        random_state=None,
-        verbose=0,
-    ):
-        self.estimator = estimator
-        self.strategy = strategy
-        self.scores = scores
-        self.scoring = scoring
-        self.micro_weight = micro_weight
-        self.beta = beta
-        self.shrinkage = shrinkage
-        self.k = k
-        self.min_labels = min_labels
-        self.max_labels = max_labels
-        self.max_candidates = max_candidates
-        self.label_texts = label_texts
-        self.predict_unseen = predict_unseen
-        self.param_grid = param_grid
-        self.response_method = response_method
-        self.cv = cv
-        self.refit = refit
-        self.n_jobs = n_jobs
-        self.store_cv_results = store_cv_results
-        self.random_state = random_state
-        self.verbose = verbose
 
     def get_params(self, deep=True):
         """Get the parameters, those of the estimators too.
@@ -428,6 +407,7 @@ class TunedThresholdMultiLabelClassifierCV(InnerScoresMixin, MetaClassifierMixin
             "thresholds_": scale.show_thresholds(decisions.thresholds),
             "best_score_": decisions.score,
             "decisions_": decisions,
+            "out_of_fold_": decisions.out_of_fold,
             "min_labels_": plan.rule.choice.min_labels,
             "k_": decisions.rule.k,
             "label_counts_": counts,

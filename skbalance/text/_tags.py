@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import KW_ONLY, dataclass, replace
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 from scipy.sparse import issparse
@@ -74,6 +75,7 @@ def _weighted_rows(texts, rows, fit_params):
     return [texts[i] for i in used], [rows[i] for i in used], {**fit_params, "sample_weight": weight[used]}
 
 
+@dataclass(eq=False, repr=False)
 class TagClassifier(CallbackSupportMixin, DocLinkMixin, MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     """From texts to tags in one call: fit on lists of tags, predict lists of tags.
 
@@ -145,7 +147,22 @@ class TagClassifier(CallbackSupportMixin, DocLinkMixin, MetaEstimatorMixin, Clas
     ['wheat', 'corn']
     """
 
-    _parameter_constraints: dict = {
+    estimator: Any = None
+    _: KW_ONLY
+    label_texts: Any = "tags"
+    classes: Any = None
+    embedder: Any = None
+    sep: str | None = None
+    sparse_output: bool = True
+    scoring: Any = "f1_micro_macro"
+    predict_unseen: bool = False
+    min_labels: int | str = "auto"
+    max_labels: int | None = None
+    n_jobs: int | None = None
+    random_state: Any = None
+    verbose: int = 0
+
+    _parameter_constraints = {
         "estimator": [HasMethods(["fit", "predict"]), None],
         "label_texts": "no_validation",
         "classes": ["array-like", None],
@@ -162,37 +179,6 @@ class TagClassifier(CallbackSupportMixin, DocLinkMixin, MetaEstimatorMixin, Clas
         "random_state": ["random_state"],
         "verbose": ["verbose"],
     }
-
-    def __init__(
-        self,
-        estimator=None,
-        *,
-        label_texts="tags",
-        classes=None,
-        embedder=None,
-        sep=None,
-        sparse_output=True,
-        scoring="f1_micro_macro",
-        predict_unseen=False,
-        min_labels="auto",
-        max_labels=None,
-        n_jobs=None,
-        random_state=None,
-        verbose=0,
-    ):
-        self.estimator = estimator
-        self.label_texts = label_texts
-        self.classes = classes
-        self.embedder = embedder
-        self.sep = sep
-        self.sparse_output = sparse_output
-        self.scoring = scoring
-        self.predict_unseen = predict_unseen
-        self.min_labels = min_labels
-        self.max_labels = max_labels
-        self.n_jobs = n_jobs
-        self.random_state = random_state
-        self.verbose = verbose
 
     def _unfitted(self):
         return unfitted_tag_pipeline(self.embedder) if self.estimator is None else self.estimator

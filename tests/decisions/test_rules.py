@@ -7,7 +7,7 @@ from sklearn.metrics import f1_score, make_scorer
 
 from skbalance.decisions._choice import Choice
 from skbalance.decisions._rules import STRATEGIES, DecisionRule, candidate_rules
-from skbalance.decisions._scoring import cross_fitted_score, get_metric
+from skbalance.decisions._scoring import cross_fitted_score, get_metric, thresholds_without_parts
 from skbalance.decisions._search import Objective, global_thresholds, label_thresholds
 from tests.decisions.test_search import make_pairs, random_problem
 
@@ -40,7 +40,7 @@ def test_score_of_a_rule_is_that_of_its_predictions():
     thresholds = rule.thresholds(pairs, counts, len(targets), 0.0)
     predicted = scores.astype(np.float32) > thresholds
     micro, macro = (f1_score(targets, predicted, average=a, zero_division=0) for a in ("micro", "macro"))
-    arguments = (rule, pairs, counts, len(targets), 0.0)
+    arguments = (rule, pairs, thresholds_without_parts(rule, pairs, counts, len(targets), 0.0))
     mixed = cross_fitted_score(*arguments, metric=None, micro_weight=0.25, y_true=sp.csr_array(targets))
     assert mixed == pytest.approx(0.25 * micro + 0.75 * macro)
 
@@ -57,9 +57,8 @@ def test_thresholds_are_tried_on_rows_that_they_were_not_set_on():
     pairs = make_pairs(scores, targets, n_parts=5)
     counts = targets.sum(axis=0)
     rule = DecisionRule("per_label", Choice())
-    honest = cross_fitted_score(
-        rule, pairs, counts, 200, 0.0, metric=None, micro_weight=0.0, y_true=sp.csr_array(targets)
-    )
+    without_parts = thresholds_without_parts(rule, pairs, counts, 200, 0.0)
+    honest = cross_fitted_score(rule, pairs, without_parts, metric=None, micro_weight=0.0, y_true=sp.csr_array(targets))
     above = scores.astype(np.float32) > rule.thresholds(pairs, counts, 200, 0.0)
     flattering = f1_score(targets, above, average="macro", zero_division=0)
     assert honest < 0.8 * flattering
@@ -72,9 +71,7 @@ def test_metric_that_is_not_finite_is_named():
         cross_fitted_score(
             make_rule("global"),
             pairs,
-            targets.sum(axis=0),
-            len(targets),
-            0.0,
+            np.zeros((1, targets.shape[1])),
             metric=lambda y_true, y_pred: np.nan,
             micro_weight=0.0,
             y_true=targets,
