@@ -42,7 +42,14 @@ from skbalance.decisions._label_texts import LabelMatcher, check_label_texts
 from skbalance.decisions._rules import STRATEGIES, DecisionRule, margins_of
 from skbalance.decisions._scorers import FittedScorers
 from skbalance.decisions._scoring import MICRO_WEIGHTS, SCORING_NAMES, get_metric
-from skbalance.decisions._settings import Attempt, check_estimators, results_table, score_rows, settings_to_try
+from skbalance.decisions._settings import (
+    Attempt,
+    check_estimators,
+    results_table,
+    score_of_the_best,
+    score_rows,
+    settings_to_try,
+)
 
 __all__ = ["TunedThresholdMultiLabelClassifierCV"]
 
@@ -161,7 +168,8 @@ class TunedThresholdMultiLabelClassifierCV(InnerScoresMixin, MetaClassifierMixin
         no positive of a label it is never predicted (inf or 1), where all rows have it, always (-inf or 0). Zeros for
         ``"top_k"``, where they play no part otherwise.
     best_score_ : float
-        Value of `scoring` with thresholds set on all folds but one and tried on that one.
+        Value of `scoring` with thresholds set on all folds but one and tried on that one. Where several settings are
+        tried, each fold is predicted by the one that is best on the others: the best of them flatters itself.
     best_params_ : dict
         What was chosen of `param_grid`. Only if that is given.
     cv_results_ : dict of ndarray
@@ -378,7 +386,7 @@ class TunedThresholdMultiLabelClassifierCV(InnerScoresMixin, MetaClassifierMixin
                 check_is_fitted(estimator)
             candidates = score_rows(fitted, rows, seen, X=X, methods=methods, matcher=matcher, width=plan.width)
             oof = OutOfFold.gather([candidates], [rows], seen[None], given.labels, random_parts(len(rows), rng))
-            return [Attempt(params, scorers, methods, decide(oof, plan, rng), fitted)]
+            return [Attempt(params, scorers, methods, *decide(oof, plan, rng), fitted)]
         parts = random_parts(len(splits[0][1]), rng) if len(splits) == 1 else None
         seed = rng.randint(np.iinfo(np.int32).max)
         attempts = []
@@ -390,8 +398,8 @@ class TunedThresholdMultiLabelClassifierCV(InnerScoresMixin, MetaClassifierMixin
                 tasks=tasks, keep=not self.refit, n_jobs=self.n_jobs,
             )  # fmt: skip
             oof = OutOfFold.gather(results, [test for _, test in splits], seen, given.labels, parts)
-            decisions = decide(oof, plan, np.random.RandomState(seed))
-            attempts.append(Attempt(params, scorers, methods, decisions, models[0]))
+            decided = decide(oof, plan, np.random.RandomState(seed))
+            attempts.append(Attempt(params, scorers, methods, *decided, models[0]))
         return attempts
 
     def _state(self, given, plan, matcher, attempts, best, fitted):
@@ -405,7 +413,7 @@ class TunedThresholdMultiLabelClassifierCV(InnerScoresMixin, MetaClassifierMixin
         state = {
             "estimator_": fitted if isinstance(self.estimator, list) else fitted[0],
             "thresholds_": scale.show_thresholds(decisions.thresholds),
-            "best_score_": decisions.score,
+            "best_score_": score_of_the_best(attempts, plan),
             "decisions_": decisions,
             "out_of_fold_": decisions.out_of_fold,
             "min_labels_": plan.rule.choice.min_labels,
