@@ -25,6 +25,7 @@ from ._validation import (
 )
 from ._warnings import warn
 from .losses import BaseLoss
+from .training import isolated_torch
 
 # Scores of this many elements are formed at a time where they need not all exist.
 BLOCK_ELEMENTS = 1 << 22
@@ -247,8 +248,6 @@ class BalancedMultiLabelClassifier(LossClassifierMixin, CallbackSupportMixin, Cl
             If a parameter or the data is not allowed, or training diverges. The classifier is then as it was before,
             as it is if training is interrupted.
         """
-        from .training import isolated_torch  # it loads torch
-
         validate_hyperparameters(self)
         learner = copy.copy(self)  # it stores what it learns; here all of it is stored last, at once
         with isolated_torch():
@@ -266,9 +265,9 @@ class BalancedMultiLabelClassifier(LossClassifierMixin, CallbackSupportMixin, Cl
         random_state = check_random_state(self.random_state)
         X, encoding, indicator, weight = self._read(X, y, sample_weight)
         multilabel = encoding.kind == "multilabel"
-        loss, problem, options = resolve_problem(self, X, indicator, weight, multilabel, random_state)
+        problem, options = resolve_problem(self, X, indicator, weight, multilabel, random_state)
         start = self._start(encoding, problem) if self._goes_on else None
-        self._store_target(encoding, problem.statistics, loss)
+        self._store_target(encoding, problem.statistics, options.loss)
         n_iterations, tasks = self.max_iter * len(problem.blocks), None
         context = estimator._init_callback_context(max_subtasks=n_iterations)
         if getattr(self, "_skl_callbacks", None):
