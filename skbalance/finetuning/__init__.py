@@ -3,8 +3,7 @@
 from typing import TYPE_CHECKING
 
 from .._lazy import lazy_names
-from ._encoders import ModelSource, check_files, digest_of, load_encoder, not_loaded, quiet_loading
-from ._options import HEADS, FineTuningOptions
+from ._encoders import HEADS, ModelSource, check_files, digest_of, load_encoder, not_loaded, quiet_loading
 
 if TYPE_CHECKING:
     from ._batches import TrainingTexts
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
 __all__ = [
     "HEADS",
     "Checkpoints",
-    "FineTuningOptions",
     "ModelSource",
     "TextModel",
     "TrainingTexts",

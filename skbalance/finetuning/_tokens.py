@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections import OrderedDict
 from dataclasses import dataclass
 
+import joblib
 import numpy as np
 import torch
 from torch import Tensor
@@ -76,29 +76,21 @@ class TextTokenizer:
     def __init__(self, tokenizer, files: dict[str, bytes], max_length: int):
         self.tokenizer = tokenizer
         self.max_length = max_length
-        digest = hashlib.blake2b(repr(max_length).encode(), digest_size=16)
-        for name, content in sorted(files.items()):
-            digest.update(f"{name}\0{len(content)}\0".encode())
-            digest.update(content)
-        self._digest = digest
+        self._hash = joblib.hash((max_length, files)).encode()
         self._lock = threading.Lock()  # fast tokenizers refuse to be used by two threads at once
 
     def __call__(self, texts) -> Tokens:
         """Tokens of a list of texts."""
-        keys = [self._key(text) for text in texts]
-        known = {key: _remembered.entries.get(key) for key in keys}
+        keys = [hashlib.blake2b(text.encode(), digest_size=16, key=self._hash).digest() for text in texts]
+        known = {key: _remembered.get(key) for key in keys}
         missing = {key: text for key, text in zip(keys, texts) if known[key] is None}
         names, distinct = list(missing), list(missing.values())
         for start in range(0, len(names), TEXTS_AT_ONCE):
-            for key, ids in zip(names[start:], self._encode(distinct[start : start + TEXTS_AT_ONCE])):
-                known[key] = np.asarray(ids, dtype=np.int32)
-                _remembered.put(key, known[key])
+            encoded = self._encode(distinct[start : start + TEXTS_AT_ONCE])
+            new = {key: np.asarray(ids, dtype=np.int32) for key, ids in zip(names[start:], encoded)}
+            known |= new
+            _remember(new)
         return Tokens.from_lists([known[key] for key in keys])
-
-    def _key(self, text):
-        key = self._digest.copy()
-        key.update(text.encode())
-        return key.digest()
 
     def _encode(self, texts):
         with self._lock:
@@ -112,33 +104,21 @@ class TextTokenizer:
         return encoded["input_ids"]
 
 
-class _Memory:
-    """Tokens by key; the oldest are dropped once there are too many."""
-
-    def __init__(self):
-        self.entries: OrderedDict[bytes, np.ndarray] = OrderedDict()
-        self.n_tokens = 0
-        self.lock = threading.Lock()
-
-    def put(self, key, ids):
-        with self.lock:
-            if key in self.entries:
-                return
-            self.entries[key] = ids
-            self.n_tokens += len(ids)
-            while self.n_tokens > REMEMBERED_TOKENS:
-                _, oldest = self.entries.popitem(last=False)
-                self.n_tokens -= len(oldest)
-
-    def clear(self):
-        with self.lock:
-            self.entries.clear()
-            self.n_tokens = 0
+# Tokens by key, the oldest first; from several threads.
+_remembered: dict[bytes, np.ndarray] = {}
+_remembering = threading.Lock()
 
 
-_remembered = _Memory()
+def _remember(new):
+    """Remember tokens by key; the oldest are dropped once there are too many."""
+    with _remembering:
+        _remembered.update(new)
+        n_tokens = sum(map(len, _remembered.values()))
+        while n_tokens > REMEMBERED_TOKENS:
+            n_tokens -= len(_remembered.pop(next(iter(_remembered))))
 
 
 def clear_tokens():
     """Forget the tokens that this process remembers."""
-    _remembered.clear()
+    with _remembering:
+        _remembered.clear()

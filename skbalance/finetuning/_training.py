@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from skorch.callbacks import Callback
@@ -14,7 +15,6 @@ from ._batches import TrainingTexts
 from ._checkpoints import Checkpoints
 from ._modules import TextNetwork
 from ._net import FineTuningNet
-from ._options import FineTuningOptions
 from ._processes import Processes
 
 
@@ -67,7 +67,8 @@ def fine_tune(
     criterion: Criterion,
     data: TrainingTexts,
     *,
-    options: FineTuningOptions,
+    settings: Any,
+    device: str,
     seed: int,
     evaluate: Callable[[TextNetwork], float] | None = None,
     checkpoints: Checkpoints | None = None,
@@ -82,8 +83,10 @@ def fine_tune(
         The bound loss, of reduction ``"row_sum"``.
     data : TrainingTexts
         Texts to train on.
-    options : FineTuningOptions
-        How.
+    settings : object
+        Has the parameters of the classifier, which say how.
+    device : str
+        Where.
     seed : int
         Decides the order of the texts and dropout.
     evaluate : callable, default=None
@@ -102,9 +105,9 @@ def fine_tune(
     saved = processes.agree(checkpoints.read() if checkpoints is not None and processes.first else None)
     if saved is not None:
         run = Run(**saved["run"])
-    network.to(options.device)
-    n_steps = options.max_iter * -(-len(data) // options.batch_size)
-    show = options.verbose and processes.first
+    network.to(device)
+    n_steps = settings.max_iter * -(-len(data) // settings.batch_size)
+    show = settings.verbose and processes.first
     with Progress(n_steps, run, checkpoints if processes.first else None, show=show) as progress:
         net = FineTuningNet(
             network,
@@ -112,19 +115,19 @@ def fine_tune(
             optimizer=torch.optim.AdamW,
             train_split=None,
             callbacks=[("progress", progress)],
-            device=options.device,
+            device=device,
             verbose=0,
             run=run,
-            options=options,
+            settings=settings,
             n_steps=n_steps,
             processes=processes,
         )
-        with own_generators(options.device), _compiled(network, options.compile):
+        with own_generators(device), _compiled(network, settings.compile):
             net.initialize()
             if saved is not None:
                 network.load_state_dict(saved["module"])
                 net.optimizer_.load_state_dict(saved["optimizer"])
-            while run.epoch < options.max_iter and not run.stale(options.n_iter_no_change):
+            while run.epoch < settings.max_iter and not run.stale(settings.n_iter_no_change):
                 net.fit_loop(data, epochs=1)
                 run.end_epoch()
                 if evaluate is not None:
