@@ -16,11 +16,11 @@ from skbalance.losses._focal import (
     FocalLoss,
     LogitAdjustedCrossEntropy,
     PropensityScoredCrossEntropy,
+    SquaredHingeLoss,
 )
 from skbalance.losses._negative_tolerant import NegativeTolerantFocalLoss
 from skbalance.losses._rebalanced import DistributionBalancedLoss, RebalancedFocalLoss
 from skbalance.losses._set_losses import SigmoidF1Loss, TwoWayLoss, ZLPRLoss
-from skbalance.losses._squared_hinge import SquaredHingeLoss
 
 LOSSES: dict[str, Callable[[], BaseLoss]] = {
     "bce": BinaryCrossEntropy,
