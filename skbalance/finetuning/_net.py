@@ -54,16 +54,7 @@ class FineTuningNet(NeuralNet):
 
     def get_iterator(self, dataset, training=False):
         """Batches of the epoch that training is in, from the batch that comes next."""
-        return LengthBatches(
-            dataset,
-            batch_size=self.settings.batch_size,
-            seed=self.run.seed,
-            epoch=self.run.epoch,
-            first=self.run.batch,
-            max_tokens=self.settings.max_tokens,
-            device=self.device,
-            processes=self.processes,
-        )
+        return LengthBatches(dataset, self.run, self.settings, self.device, self.processes)
 
     def train_step(self, batch, **fit_params):
         """One step of the optimizer: the passes' gradients added up, over the processes too, and clipped."""
