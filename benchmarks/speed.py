@@ -50,9 +50,10 @@ from skbalance import BalancedMultiLabelClassifier, FineTunedMultiLabelClassifie
 from skbalance.datasets import fetch_reuters21578, make_long_tailed_multilabel
 from skbalance.losses import DistributionBalancedLoss, LabelStatistics, PositivePairs, get_loss, get_loss_names
 from skbalance.model_selection import MultilabelStratifiedKFold
-from skbalance.training import Problem, TrainingData, fit_head
-from skbalance.training._batches import BatchIterator
+from skbalance.training import fit_head
+from skbalance.training._batches import BatchIterator, TrainingData
 from skbalance.training._heads import Head, initial_weights
+from skbalance.training._problem import Problem
 from skbalance.training._solvers import penalty_strengths
 
 RESULTS = Path(__file__).parent / "results"

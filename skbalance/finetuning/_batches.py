@@ -98,7 +98,7 @@ def passes_of(lengths, max_tokens: int | None) -> list[np.ndarray]:
         return [order]
     passes, start = [], 0
     while start < len(order):
-        n_texts = max(1, max_tokens // max(1, int(lengths[order[start]])))
+        n_texts = max(1, max_tokens // int(lengths[order[start]]))
         passes.append(order[start : start + n_texts])
         start += n_texts
     return passes

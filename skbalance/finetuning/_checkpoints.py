@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import joblib
+import numpy as np
 import torch
 
 from .._warnings import warn
@@ -162,7 +163,7 @@ def fingerprint(network, data, validation, seed, settings) -> str:
     told += f"{torch.__version__} {Processes.joined().count} {seed} {settings!r} {network!r}"
     weights = {name: tensor.detach().cpu().numpy() for name, tensor in network.state_dict().items()}
     texts = [
-        (part.tokens.ids, part.tokens.starts, part.weight, part.y.data, part.y.indices, part.y.indptr)
+        (np.concatenate(part.tokens.ids), part.tokens.lengths, part.weight, part.y.data, part.y.indices, part.y.indptr)
         for part in (data, validation)
         if part is not None
     ]

@@ -7,13 +7,10 @@ from ._device import check_device, isolated_torch
 from ._hold_out import hold_out_rows
 
 if TYPE_CHECKING:
-    from ._batches import TrainingData
-    from ._problem import Problem, bind_loss, resolve_problem
+    from ._problem import bind_loss, resolve_problem
     from ._solvers import fit_head
 
 __all__ = [
-    "Problem",
-    "TrainingData",
     "bind_loss",
     "check_device",
     "fit_head",
@@ -24,7 +21,6 @@ __all__ = [
 
 __getattr__, __dir__ = lazy_names(
     __name__,
-    _batches=["TrainingData"],
-    _problem=["Problem", "bind_loss", "resolve_problem"],
+    _problem=["bind_loss", "resolve_problem"],
     _solvers=["fit_head"],
 )

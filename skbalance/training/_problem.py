@@ -17,6 +17,7 @@ from .._warnings import warn
 from ..losses import BaseLoss, Criterion, LabelStatistics, get_loss
 from ._batches import Moments, TrainingData
 from ._device import check_device
+from ._hold_out import hold_out_rows
 
 # Coefficients that L-BFGS fits at a time, of which it holds some 17 arrays: 2 GiB in single precision.
 BLOCK_COEFS = 1 << 25
@@ -300,7 +301,8 @@ def resolve_problem(settings: Any, X, y, weight, multilabel: bool, random_state)
     alpha = resolve_alpha(settings.alpha, moments, data.weight, loss.penalty_strength)
     data, validation = data.astype(training_dtype(X.dtype, sizes, tol, moments)), None
     if settings.early_stopping:
-        data, validation = data.hold_out(settings.validation_fraction, random_state)
+        train, held_out = hold_out_rows(data.y, settings.validation_fraction, random_state)
+        data, validation = data.take(train), data.take(held_out)
     loss, statistics, criterion = bind_loss(loss, data.y, data.weight, multilabel, settings.label_smoothing)
     early_stopping, separable = settings.early_stopping, criterion.separable
     solver = choose_solver(settings.solver, sizes, early_stopping=early_stopping, separable=separable)

@@ -7,9 +7,10 @@ import torch
 
 from skbalance import BalancedMultiLabelClassifier
 from skbalance.losses import DistributionBalancedLoss, LabelStatistics
-from skbalance.training import Problem, TrainingData, fit_head
-from skbalance.training._batches import BatchIterator
+from skbalance.training import fit_head
+from skbalance.training._batches import BatchIterator, TrainingData
 from skbalance.training._heads import Head, initial_weights
+from skbalance.training._problem import Problem
 from skbalance.training._solvers import penalty_strengths
 
 OPTIONS = {

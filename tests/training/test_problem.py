@@ -9,8 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.exceptions import ConvergenceWarning
 
-from skbalance.training import TrainingData
-from skbalance.training._batches import Moments
+from skbalance.training._batches import Moments, TrainingData
 from skbalance.training._problem import (
     check_hidden_layer_sizes,
     choose_solver,

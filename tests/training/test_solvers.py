@@ -12,7 +12,9 @@ from skbalance.losses import (
     LabelStatistics,
     SquaredHingeLoss,
 )
-from skbalance.training import Problem, TrainingData, _problem, fit_head
+from skbalance.training import _problem, fit_head
+from skbalance.training._batches import TrainingData
+from skbalance.training._problem import Problem
 from skbalance.training._solvers import penalty_strengths
 
 # One of each kind of weights, with what belongs to labels.
