@@ -10,7 +10,7 @@ from torch import nn
 
 from .._lazy import import_optional
 from ._encoders import ModelSource, encoder_layers, load_encoder, max_positions, rebuild_encoder
-from ._modules import LabelAttentionHead, LinearHead, TextNetwork, make_head, predict_logits, text_vectors
+from ._modules import LabelAttentionHead, LinearHead, TextNetwork, make_head, predict_logits
 from ._tokens import TextTokenizer
 
 _PEFT_HINT = 'lora_rank needs peft: pip install "skbalance[lora]"'
@@ -60,16 +60,17 @@ class TextModel:
         encoder, files = load_encoder(source)
         _, plain = rebuild_encoder(files, trust_remote_code=source.trust_remote_code)
         tokenizer = TextTokenizer(plain, files, min(max_length, max_positions(encoder, plain)))
-        vectors = None
+        vectors, width = None, encoder.config.hidden_size
         if label_texts is not None:
-            vectors = np.full((len(label_texts), encoder.config.hidden_size), np.nan, dtype=np.float32)
+            vectors = np.full((len(label_texts), width), np.nan, dtype=np.float32)
             given = [place for place, text in enumerate(label_texts) if text is not None]
             tokens = tokenizer([label_texts[place] for place in given])
-            if given:
-                vectors[given] = text_vectors(encoder.to(device), tokens, max_tokens=1 << 12, device=device)
+            # A head that hands on what it pools.
+            pooling_alone = TextNetwork(encoder, LinearHead(torch.eye(width), torch.zeros(width), pooling="mean"))
+            vectors[given] = predict_logits(pooling_alone.to(device), tokens, max_tokens=1 << 12, device=device)
         head = make_head(
             pooling,
-            n_dimensions=encoder.config.hidden_size,
+            n_dimensions=width,
             log_odds=log_odds,
             generator=torch.Generator().manual_seed(seed),
             label_vectors=vectors,

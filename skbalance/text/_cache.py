@@ -185,7 +185,7 @@ class VectorStore:
         from filelock import Timeout
 
         lock, seen, since = self.lock(), None, time.monotonic()
-        while True:
+        while time.monotonic() - since < _SECONDS_WITHOUT_BATCH:
             try:
                 lock.acquire(timeout=_SECONDS_BETWEEN_LOOKS)
                 break
@@ -193,12 +193,11 @@ class VectorStore:
                 with suppress(OSError):
                     if (written := self.path.stat().st_mtime_ns) != seen:
                         seen, since = written, time.monotonic()
-            if time.monotonic() - since > _SECONDS_WITHOUT_BATCH:
-                warn(
-                    f"Another process that encodes for the cache {str(self.path)!r} has finished no batch for "
-                    f"{_SECONDS_WITHOUT_BATCH} s: it is stopped, or hangs. This one encodes without waiting for it."
-                )
-                break
+        else:
+            warn(
+                f"Another process that encodes for the cache {str(self.path)!r} has finished no batch for "
+                f"{_SECONDS_WITHOUT_BATCH} s: it is stopped, or hangs. This one encodes without waiting for it."
+            )
         try:
             yield
         finally:
