@@ -50,9 +50,10 @@ from skbalance import BalancedMultiLabelClassifier, FineTunedMultiLabelClassifie
 from skbalance.datasets import fetch_reuters21578, make_long_tailed_multilabel
 from skbalance.losses import DistributionBalancedLoss, LabelStatistics, PositivePairs, get_loss, get_loss_names
 from skbalance.model_selection import MultilabelStratifiedKFold
-from skbalance.training import Problem, TrainingData, TrainingOptions, fit_head
-from skbalance.training._batches import BatchIterator
+from skbalance.training import fit_head
+from skbalance.training._batches import BatchIterator, TrainingData
 from skbalance.training._heads import Head, initial_weights
+from skbalance.training._problem import Problem
 from skbalance.training._solvers import penalty_strengths
 
 RESULTS = Path(__file__).parent / "results"
@@ -144,7 +145,10 @@ class Task:
 
     def options(self, epochs):
         """Options of Adam that stop after so many epochs."""
-        return TrainingOptions("adam", 2e-5, 0.003, self.batch_size, epochs, 0.0, epochs, 0.0, "cpu")
+        settings = {"alpha": 2e-5, "batch_size": self.batch_size, "max_iter": epochs, "n_iter_no_change": epochs}
+        return BalancedMultiLabelClassifier(
+            DistributionBalancedLoss(), solver="adam", term_weighting=None, tol=0.0, device="cpu", **settings
+        )
 
     def criterion(self):
         """The loss, bound to the labels."""

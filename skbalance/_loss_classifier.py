@@ -5,10 +5,11 @@ from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
+from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import check_is_fitted
 
-from ._targets import UNCERTAIN, TargetEncoding
-from ._validation import DocLinkMixin, Interval, VisualBlock
+from ._targets import UNCERTAIN, TargetEncoding, encode_targets
+from ._validation import DocLinkMixin, Interval, VisualBlock, check_sample_weight
 from .losses import BaseLoss, get_loss, get_loss_names, loss_from_state, loss_to_state
 
 # What the parameters may be that all classifiers with a loss have.
@@ -89,6 +90,15 @@ class LossClassifierMixin(DocLinkMixin):
     def _also(self) -> tuple:
         """What an indicator may hold besides 0 and 1."""
         return UNCERTAIN if self.uncertain_labels else ()
+
+    def _read_target(self, X, y, sample_weight, dtype):
+        """The kind of the target, its indicator, and weights of this type; X is read already."""
+        encoding, indicator = encode_targets(y, also=self._also)
+        check_consistent_length(X, indicator)
+        weight = check_sample_weight(sample_weight, indicator, dtype=dtype, ensure_non_negative=True)
+        if not weight.any():
+            raise ValueError("sample_weight holds only zeros; at least one sample must have a positive weight.")
+        return encoding, indicator, weight
 
     def _store_target(self, encoding, statistics, loss):
         """Store the target and the loss that is trained; as plain values, so that no file holds a type of them."""
