@@ -148,7 +148,6 @@ class LabelCooccurrenceDisplay:
         ImportError
             If matplotlib is missing.
         """
-        _axes.import_pyplot(f"{cls.__name__}.from_targets")
         if not isinstance(max_bins, Integral) or max_bins < 2:
             raise ValueError(f"max_bins must be a whole number of at least 2; got {max_bins!r}.")
         y = sp.csr_array(check_indicator(y, name="y"))
@@ -190,7 +189,7 @@ class LabelCooccurrenceDisplay:
         binned = n_bins < n_labels
         named = self.display_labels is not None and not binned
         side = float(np.clip(0.1 * n_bins + 1.5, 5.0, 11.0)) if named else 5.2
-        ax = _axes.new_axes(ax, f"{type(self).__name__}.plot", (1.17 * side, side), layout="compressed")
+        ax = _axes.new_axes(ax, f"{type(self).__name__}.plot", (1.17 * side, side), layout="compressed")[0, 0]
         from matplotlib.colors import LogNorm, Normalize
 
         shown = np.ma.masked_invalid(self.probabilities)

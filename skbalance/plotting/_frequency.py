@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from skbalance._indicators import check_indicator, label_sums
-from skbalance.metrics import fitted_label_counts, label_groups
+from skbalance.metrics import label_groups
 from skbalance.plotting import _axes
 
 _GROUP_LIMITS = {"head": "≥ {1:g}", "medium": "> {0:g}, < {1:g}", "tail": "≤ {0:g}"}
@@ -16,7 +16,8 @@ _GROUP_LIMITS = {"head": "≥ {1:g}", "medium": "> {0:g}, < {1:g}", "tail": "≤
 class LabelFrequencyDisplay:
     """Label counts, the commonest label first, with the head, medium and tail labels shaded.
 
-    Use :meth:`from_targets`, :meth:`from_counts` or :meth:`from_estimator` to make one.
+    Use :meth:`from_targets` to make one, or :meth:`plot` one of counts, as in
+    ``LabelFrequencyDisplay(model.label_counts_).plot()``.
 
     Parameters
     ----------
@@ -64,46 +65,21 @@ class LabelFrequencyDisplay:
         self.order = np.argsort(-self.label_counts, kind="stable")
 
     @classmethod
-    def from_targets(cls, y: Any, **options: Any) -> LabelFrequencyDisplay:
-        """Plot the counts of a label indicator.
-
-        Parameters
-        ----------
-        y : {array-like, sparse matrix} of shape (n_samples, n_labels)
-            Label indicator of 0 and 1.
-        **options : dict
-            For :meth:`from_counts`: names, boundaries, axes, and how to draw.
-
-        Returns
-        -------
-        display : LabelFrequencyDisplay
-            What was drawn.
-
-        Raises
-        ------
-        ValueError
-            If `y` is no indicator, or the names or boundaries do not fit.
-        ImportError
-            If matplotlib is missing.
-        """
-        return cls.from_counts(label_sums(check_indicator(y, name="y")), **options)
-
-    @classmethod
-    def from_counts(
+    def from_targets(
         cls,
-        label_counts: Any,
+        y: Any,
         *,
         display_labels: Any = None,
         boundaries: tuple[float, float] = (8, 35),
         ax: Any = None,
         **plot_kwargs: Any,
     ) -> LabelFrequencyDisplay:
-        """Plot label counts.
+        """Plot the counts of a label indicator.
 
         Parameters
         ----------
-        label_counts : array-like of shape (n_labels,)
-            Positives of each label.
+        y : {array-like, sparse matrix} of shape (n_samples, n_labels)
+            Label indicator of 0 and 1.
         display_labels : array-like of shape (n_labels,), default=None
             Names of the labels.
         boundaries : tuple of two numbers, default=(8, 35)
@@ -121,46 +97,20 @@ class LabelFrequencyDisplay:
         Raises
         ------
         ValueError
-            If the counts, names or boundaries cannot be used.
+            If `y` is no indicator, or the names or boundaries do not fit.
         ImportError
             If matplotlib is missing.
         """
-        return cls(label_counts, display_labels=display_labels, boundaries=boundaries).plot(ax, **plot_kwargs)
+        counts = label_sums(check_indicator(y, name="y"))
+        return cls(counts, display_labels=display_labels, boundaries=boundaries).plot(ax, **plot_kwargs)
 
-    @classmethod
-    def from_estimator(cls, estimator: Any, **options: Any) -> LabelFrequencyDisplay:
-        """Plot the counts of the data that an estimator was fitted on.
-
-        Parameters
-        ----------
-        estimator : object
-            Fitted, with `label_counts_`; pipelines and searches are looked into.
-        **options : dict
-            For :meth:`from_counts`: names, boundaries, axes, and how to draw.
-
-        Returns
-        -------
-        display : LabelFrequencyDisplay
-            What was drawn.
-
-        Raises
-        ------
-        NotFittedError
-            If the estimator keeps no label counts.
-        ImportError
-            If matplotlib is missing.
-        """
-        return cls.from_counts(fitted_label_counts(estimator), **options)
-
-    def plot(self, ax: Any = None, *, xscale: str = "linear", area_kw: dict | None = None) -> LabelFrequencyDisplay:
+    def plot(self, ax: Any = None, *, area_kw: dict | None = None) -> LabelFrequencyDisplay:
         """Draw the counts.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
             Axes to draw on; None makes a figure.
-        xscale : {"linear", "log"}, default="linear"
-            Scale of the rank.
         area_kw : dict, default=None
             Properties of the area, a `PolyCollection` of matplotlib.
 
@@ -171,24 +121,19 @@ class LabelFrequencyDisplay:
 
         Raises
         ------
-        ValueError
-            If `xscale` is neither.
         ImportError
             If matplotlib is missing.
         """
-        if xscale not in ("linear", "log"):
-            raise ValueError(f"xscale must be 'linear' or 'log'; got {xscale!r}.")
-        ax = _axes.new_axes(ax, f"{type(self).__name__}.plot", (6.4, 4.0))
+        ax = _axes.new_axes(ax, f"{type(self).__name__}.plot", (6.4, 4.0))[0, 0]
         counts, n = self.label_counts[self.order], self.label_counts.size
         edges, heights = np.arange(n + 1) + 0.5, np.append(counts, counts[-1])
         self.area_ = ax.fill_between(edges, heights, step="post", color="#1f4e79", linewidth=0, zorder=2)
         _axes.restyle(self.area_, area_kw)
         ax.set_ylim(0.7 * min([1, *counts[counts > 0]]), max(counts[0], 1) * 1.6)
         ax.set_yscale("log")
-        ax.set_xscale(xscale)
-        ax.set_xlim(0.6 if xscale == "log" else 0.5, n + 0.5)
+        ax.set_xlim(0.5, n + 0.5)
         self._shade(ax)
-        self._write_ticks(ax, xscale)
+        self._write_ticks(ax)
         ax.set_ylabel("Positives (log scale)")
         _axes.set_log_ticks(ax.yaxis)
         self.ax_, self.figure_ = ax, ax.figure
@@ -219,14 +164,17 @@ class LabelFrequencyDisplay:
         )
         legend.set_zorder(5)
 
-    def _write_ticks(self, ax: Any, xscale: str) -> None:
+    def _write_ticks(self, ax: Any) -> None:
+        from matplotlib.ticker import MaxNLocator
+
         n = self.label_counts.size
-        ax.set_xlabel("Label, by frequency" + (" (log scale)" if xscale == "log" else ""))
-        size = 0.0 if self.display_labels is None or xscale == "log" else _axes.name_size(ax, n, "width")
+        ax.set_xlabel("Label, by frequency")
+        size = _axes.name_size(ax, n, "width")
         if self.display_labels is not None and size:
             ax.set_xticks(np.arange(1, n + 1), self.display_labels[self.order], rotation=90, fontsize=size)
         else:
-            _axes.set_rank_axis(ax.xaxis)
+            ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1, nbins=7))
+            ax.xaxis.set_major_formatter(_axes.plain_number)
 
 
 def _percent(share: float) -> str:

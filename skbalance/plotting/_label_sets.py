@@ -10,7 +10,7 @@ import scipy.sparse as sp
 
 from skbalance._indicators import check_indicator
 from skbalance._validation import read_numbers
-from skbalance.plotting._axes import import_pyplot, new_axes, restyle, set_rank_axis
+from skbalance.plotting._axes import new_axes, restyle, set_log_ticks
 
 
 class LabelSetDisplay:
@@ -85,7 +85,6 @@ class LabelSetDisplay:
         ImportError
             If matplotlib is missing.
         """
-        import_pyplot(f"{cls.__name__}.from_targets")
         y = sp.csr_array(check_indicator(y, name="y"))
         counts = Counter(y.indices[start:stop].tobytes() for start, stop in zip(y.indptr[:-1], y.indptr[1:]))
         if not counts:
@@ -112,7 +111,7 @@ class LabelSetDisplay:
         ImportError
             If matplotlib is missing.
         """
-        ax = new_axes(ax, f"{type(self).__name__}.plot", (6.4, 4.0))
+        ax = new_axes(ax, f"{type(self).__name__}.plot", (6.4, 4.0))[0, 0]
         from matplotlib.ticker import PercentFormatter
 
         ranks, once = np.arange(1, self.set_counts.size + 1), int((self.set_counts == 1).sum())
@@ -126,7 +125,7 @@ class LabelSetDisplay:
         ax.set_ylim(0, 1.02)
         ax.set_xlabel("Most frequent label sets (log scale)")
         ax.set_ylabel("Rows with one of them")
-        set_rank_axis(ax.xaxis)
+        set_log_ticks(ax.xaxis)
         ax.yaxis.set_major_formatter(PercentFormatter(1.0))
         ax.grid(color="#e0e0e0", linewidth=0.7)
         ax.legend(loc="lower right", fontsize=8, edgecolor="#808080")

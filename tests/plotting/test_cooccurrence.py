@@ -1,5 +1,4 @@
 import itertools
-import time
 import tracemalloc
 
 import matplotlib.pyplot as plt
@@ -145,13 +144,11 @@ def test_all_labels_of_pubmed_in_little_memory():
     y.data[:] = 1
     plt.subplots()
     tracemalloc.start()
-    start = time.perf_counter()
     display = LabelCooccurrenceDisplay.from_targets(y, boundaries=(15, 50))
-    seconds, (_, peak) = time.perf_counter() - start, tracemalloc.get_traced_memory()
+    peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert display.probabilities.shape[0] <= 100
     assert peak < 100e6  # a dense matrix of labels by labels takes 2,600e6
-    assert seconds < 20
     assert_tidy(display.figure_)
 
 
@@ -168,7 +165,7 @@ def test_what_cannot_be_drawn():
 
 @pytest.mark.usefixtures("no_matplotlib")
 def test_missing_matplotlib():
-    with pytest.raises(ImportError, match=r"LabelCooccurrenceDisplay.from_targets needs matplotlib"):
+    with pytest.raises(ImportError, match=r"LabelCooccurrenceDisplay.plot needs matplotlib"):
         LabelCooccurrenceDisplay.from_targets(Y)
 
 
