@@ -22,7 +22,6 @@ from skbalance.metrics._ranking import (
     recall_at_k_score,
 )
 from skbalance.metrics._scorer import MultilabelScorer, fitted_label_counts
-from skbalance.metrics._scorer import multilabel_response as multilabel_response
 
 __all__ = [
     "MultilabelScorer",

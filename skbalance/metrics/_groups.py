@@ -285,6 +285,7 @@ def tail_coverage_score(
     groups: Mapping[str, Any] | None = None,
     boundaries: tuple[float, float] = (8, 35),
     group: str = "tail",
+    sample_weight: Any = None,
 ) -> float:
     """Share of the tail labels that are predicted correctly at least once.
 
@@ -298,6 +299,8 @@ def tail_coverage_score(
         The groups.
     group : str, default="tail"
         The group that is looked at.
+    sample_weight : array-like of shape (n_samples,) or None, default=None
+        The row weights; rows of weight 0 do not count, all others do alike.
 
     Returns
     -------
@@ -321,7 +324,7 @@ def tail_coverage_score(
     members = _resolve_groups(y_true.shape[1], label_counts, groups, boundaries)
     if group not in members:
         raise ValueError(f"group must be one of {tuple(members)}; got {group!r}.")
-    hits, _, positives = label_confusion(y_true, y_pred)
+    hits, _, positives = label_confusion(y_true, y_pred, check_row_weight(sample_weight, y_true.shape[0]))
     present = members[group][positives[members[group]] > 0]
     return float((hits[present] > 0).mean()) if present.size else float("nan")
 

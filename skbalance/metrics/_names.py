@@ -17,33 +17,6 @@ _SCORES = {"response_method": "scores"}
 _COUNTS = {"from_fit": ("label_counts",)}
 
 
-def _build() -> dict[str, _Spec]:
-    specs: dict[str, _Spec] = {}
-    plain = {"f1": f1_score, "precision": precision_score, "recall": recall_score}
-    grouped = {
-        "f1": _groups.group_f1_score,
-        "precision": _groups.group_precision_score,
-        "recall": _groups.group_recall_score,
-    }
-    for kind, metric in plain.items():
-        for average in ("micro", "macro", "samples"):
-            specs[f"{kind}_{average}"] = (metric, {"average": average, "zero_division": 0})
-    for group in ("head", "medium", "tail"):
-        for kind, metric in grouped.items():
-            for average in ("micro", "macro"):
-                specs[f"{group}_{kind}_{average}"] = (metric, _COUNTS | {"group": group, "average": average})
-    specs["tail_coverage"] = (_groups.tail_coverage_score, _COUNTS)
-    specs["r_precision"] = (_ranking.r_precision_score, _SCORES)
-    for k in (1, 3, 5):
-        for name in _AT_K:
-            specs[f"{name}_at_{k}"] = _at_k(name, k)
-    losses = {"neg_multilabel_brier_score": _probabilities.multilabel_brier_score_loss}
-    losses["neg_expected_calibration_error"] = _probabilities.expected_calibration_error
-    for name, metric in losses.items():
-        specs[name] = (metric, {"response_method": "predict_proba", "sign": -1})
-    return specs
-
-
 _AT_K = {
     "precision": _ranking.precision_at_k_score,
     "recall": _ranking.recall_at_k_score,
@@ -58,7 +31,30 @@ def _at_k(name: str, k: int) -> _Spec:
     return _AT_K[name], _SCORES | fitted | {"k": k}
 
 
-_SPECS = _build()
+_LOSS = {"response_method": "predict_proba", "sign": -1}
+_KINDS = {
+    "f1": (f1_score, _groups.group_f1_score),
+    "precision": (precision_score, _groups.group_precision_score),
+    "recall": (recall_score, _groups.group_recall_score),
+}
+_SPECS: dict[str, _Spec] = {
+    **{
+        f"{kind}_{average}": (plain, {"average": average, "zero_division": 0})
+        for kind, (plain, _) in _KINDS.items()
+        for average in ("micro", "macro", "samples")
+    },
+    **{
+        f"{group}_{kind}_{average}": (grouped, _COUNTS | {"group": group, "average": average})
+        for group in ("head", "medium", "tail")
+        for kind, (_, grouped) in _KINDS.items()
+        for average in ("micro", "macro")
+    },
+    **{f"{name}_at_{k}": _at_k(name, k) for name in _AT_K for k in (1, 3, 5)},
+    "tail_coverage": (_groups.tail_coverage_score, _COUNTS),
+    "r_precision": (_ranking.r_precision_score, _SCORES),
+    "neg_multilabel_brier_score": (_probabilities.multilabel_brier_score_loss, _LOSS),
+    "neg_expected_calibration_error": (_probabilities.expected_calibration_error, _LOSS),
+}
 _AT_K_NAME = re.compile(rf"({'|'.join(_AT_K)})_at_([1-9]\d*)")
 
 

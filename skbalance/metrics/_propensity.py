@@ -8,12 +8,12 @@ import numpy as np
 
 from skbalance._indicators import label_propensities
 from skbalance._validation import read_numbers
-from skbalance.metrics._ranking import check_ranking, top_labels
+from skbalance.metrics._ranking import rank_labels
 
 
 def _propensity_scored(y_true, y_score, propensities, label_counts, n_samples, k, sample_weight, gain):
-    y_true, y_score, weight = check_ranking(y_true, y_score, k, sample_weight)
-    n_labels = y_true.shape[1]
+    blocks, weight = rank_labels(y_true, y_score, k, sample_weight)
+    n_labels = np.shape(y_true)[1]
     if (propensities is None) == (label_counts is None):
         raise ValueError("Give either propensities or label_counts with n_samples, and not both.")
     if propensities is None:
@@ -32,7 +32,7 @@ def _propensity_scored(y_true, y_score, propensities, label_counts, n_samples, k
     discount = np.ones(k) if gain == "precision" else 1 / np.log2(np.arange(2, k + 2))
     norm = np.ones(k + 1) if gain == "precision" else np.concatenate([[1.0], discount.cumsum()])
     gained = possible = 0.0
-    for block in top_labels(y_true, y_score, k):
+    for block in blocks:
         row_weight = 1.0 if weight is None else weight[block.rows]
         row_weight = row_weight / norm[np.minimum(np.count_nonzero(block.y_true, axis=1), k)]
         won = np.where(block.hits, worth[block.labels], 0.0) @ discount

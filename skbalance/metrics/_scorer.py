@@ -9,6 +9,8 @@ import numpy as np
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.metadata_routing import MetadataRequest
 
+from skbalance._responses import choose_response_method, response
+
 # What a metric can take from the fitted estimator: the attribute, and how to give it by hand.
 _FROM_FIT = {
     "label_counts": ("label_counts_", "label_counts=y_train.sum(axis=0)"),
@@ -80,51 +82,6 @@ def fitted_label_counts(estimator: Any) -> np.ndarray:
     return np.asarray(_fitted_attribute(estimator, *_FROM_FIT["label_counts"]))
 
 
-def _positive_column(proba: np.ndarray, classes: Any) -> np.ndarray:
-    if proba.shape[1] == 2:
-        return proba[:, 1]
-    constant = 0.0 if classes is None else float(np.ravel(classes)[0] == 1)
-    return proba[:, 0] if constant else np.zeros(proba.shape[0], dtype=proba.dtype)
-
-
-def multilabel_response(estimator: Any, X: Any, response_method: str) -> Any:
-    """Call an estimator and give its answer the shape `(n_samples, n_labels)`.
-
-    Parameters
-    ----------
-    estimator : object
-        A fitted multi-label estimator.
-    X : {array-like, sparse matrix} of shape (n_samples, n_features)
-        The rows.
-    response_method : {"predict", "predict_proba", "scores"}
-        What to ask for. `"scores"` is `decision_function`, or `predict_proba` where there is none. A list of
-        `(n_samples, 2)` arrays, as scikit-learn's forests give it, is made into one array of the
-        probabilities of 1.
-
-    Returns
-    -------
-    response : {ndarray, sparse matrix} of shape (n_samples, n_labels)
-        The predictions or scores.
-
-    Raises
-    ------
-    TypeError
-        If the estimator lacks the method.
-    """
-    if response_method == "scores":
-        method = "decision_function" if hasattr(estimator, "decision_function") else "predict_proba"
-    else:
-        method = response_method
-    if not hasattr(estimator, method):
-        wanted = "decision_function or predict_proba" if response_method == "scores" else method
-        raise TypeError(f"The scorer needs the method {wanted}, which {estimator!r} does not have.")
-    response = getattr(estimator, method)(X)
-    if isinstance(response, list) and method == "predict_proba":
-        classes = getattr(estimator, "classes_", [None] * len(response))
-        response = np.column_stack([_positive_column(p, c) for p, c in zip(response, classes)])
-    return response
-
-
 class MultilabelScorer:
     """A scorer, `scorer(estimator, X, y)`, around a multi-label metric.
 
@@ -139,7 +96,8 @@ class MultilabelScorer:
     metric : callable
         `metric(y_true, response, *, sample_weight=..., **kwargs)`.
     response_method : {"predict", "predict_proba", "scores"}, default="predict"
-        What the metric takes; see :func:`multilabel_response`.
+        What the metric takes. `"scores"` is `decision_function`, or `predict_proba` where there is none; a list of
+        `(n_samples, 2)` arrays, as scikit-learn's forests give it, is made into one array of the probabilities of 1.
     from_fit : tuple of {"label_counts", "n_samples"}, default=()
         Parameters of the metric that are read off the fitted estimator (`label_counts_`, `n_samples_fit_`; see
         :func:`fitted_label_counts`) unless `kwargs` gives them.
@@ -197,6 +155,13 @@ class MultilabelScorer:
         -------
         score : float
             The metric times `sign`.
+
+        Raises
+        ------
+        ValueError
+            If the estimator has no scores, or one is NaN, or the metric takes something else.
+        NotFittedError
+            If the metric needs what the estimator keeps of its fit, and there is nothing.
         """
         kwargs = dict(self.kwargs)
         for parameter in self.from_fit:
@@ -204,14 +169,16 @@ class MultilabelScorer:
                 kwargs[parameter] = _fitted_attribute(estimator, *_FROM_FIT[parameter])
         if sample_weight is not None:
             kwargs["sample_weight"] = sample_weight
-        response = multilabel_response(estimator, X, self.response_method)
-        while hasattr(estimator, "steps"):
-            estimator = estimator.steps[-1][1]
-        tag_indicator = getattr(estimator, "tag_indicator", None)  # of a TagClassifier
-        if tag_indicator is not None:
-            y_true = tag_indicator(y_true)
-            response = tag_indicator(response) if self.response_method == "predict" else response
-        return self.sign * float(self.metric(y_true, response, **kwargs))
+        last = estimator
+        while hasattr(last, "steps"):
+            last = last.steps[-1][1]
+        indicator = getattr(last, "tag_indicator", lambda y: y)  # of a TagClassifier
+        y_true = indicator(y_true)
+        if self.response_method == "predict":
+            answer = indicator(estimator.predict(X))
+        else:
+            answer = response(estimator, X, choose_response_method(estimator, self.response_method))
+        return self.sign * float(self.metric(y_true, answer, **kwargs))
 
     def _accept_sample_weight(self) -> bool:
         return True

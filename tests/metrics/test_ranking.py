@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from sklearn.metrics import ndcg_score
 
+from skbalance import _responses
 from skbalance.metrics import (
-    _ranking,
     label_propensities,
     ndcg_at_k_score,
     precision_at_k_score,
@@ -155,7 +155,7 @@ def test_entries_that_are_not_stored_never_hit():
 def test_blocks_change_nothing(monkeypatch):
     _, y, s = problem(0, n=40)
     whole = [metric(y, s, k=3) for metric in AT_K.values()]
-    monkeypatch.setattr(_ranking, "_BLOCK_ELEMENTS", 20)
+    monkeypatch.setattr(_responses, "BLOCK_ELEMENTS", 20)
     assert_allclose([metric(sp.csr_array(y), sp.csr_array(s + 1), k=3) for metric in AT_K.values()], whole)
 
 

@@ -8,8 +8,7 @@ from sklearn.multioutput import MultiOutputClassifier
 from sklearn.neural_network import MLPClassifier
 from sklearn.svm import LinearSVC
 
-from skbalance.metrics import MultilabelScorer, precision_at_k_score, r_precision_score
-from skbalance.metrics._scorer import multilabel_response
+from skbalance.metrics import MultilabelScorer, precision_at_k_score, r_precision_score, recall_at_k_score
 
 
 @pytest.fixture(params=[2, 3])
@@ -40,16 +39,16 @@ def test_lists_of_probabilities(model):
     X, y = make_multilabel_classification(60, n_classes=4, random_state=0)
     model.fit(X, y)
     expected = np.column_stack([p[:, 1] for p in model.predict_proba(X)])
-    np.testing.assert_array_equal(multilabel_response(model, X, "scores"), expected)
+    scorer = MultilabelScorer(r_precision_score, response_method="scores")
+    assert scorer(model, X, y) == r_precision_score(y, expected)
 
 
 def test_constant_labels_of_a_forest():
     X, y = make_multilabel_classification(60, n_classes=4, random_state=0)
     y[:, 0], y[:, 1] = 0, 1
-    response = multilabel_response(RandomForestClassifier(5, random_state=0).fit(X, y), X, "scores")
-    assert response.shape == y.shape
-    assert (response[:, 0] == 0).all()
-    assert (response[:, 1] == 1).all()
+    scorer = MultilabelScorer(recall_at_k_score, response_method="scores", k=1)
+    model = RandomForestClassifier(5, random_state=0).fit(X, y)
+    assert scorer(model, X, y) == pytest.approx(np.mean(1 / y.sum(axis=1)))
 
 
 def test_sign_and_repr():
@@ -71,7 +70,7 @@ def test_errors():
         def predict(self, X):
             return y
 
-    with pytest.raises(TypeError, match="decision_function or predict_proba"):
+    with pytest.raises(ValueError, match="Silent has no decision_function or predict_proba"):
         MultilabelScorer(r_precision_score, response_method="scores")(Silent(), X, y)
-    with pytest.raises(TypeError, match="method predict_proba"):
+    with pytest.raises(ValueError, match="Silent has no predict_proba"):
         MultilabelScorer(r_precision_score, response_method="predict_proba")(Silent(), X, y)
