@@ -13,7 +13,7 @@ import numpy as np
 from sklearn.utils import Bunch
 
 from skbalance._validation import StrOptions, validate_params
-from skbalance.datasets._base import find_or_download, indicator_matrix, load_descr
+from skbalance.datasets._base import find_or_download, load_descr, tag_matrix
 
 ARCHIVE_NAME = "reuters21578.tar.gz"
 ARCHIVE_URLS = (
@@ -292,18 +292,14 @@ def _assemble(documents: list[Document], subset: str) -> Bunch:
         for split in ("train", "test")
     }
     names = sorted(topics["train"] & topics["test"])
-    column = {name: index for index, name in enumerate(names)}
     splits = ("train", "test") if subset == "all" else (subset,)
     chosen = sorted(
-        (document for document in documents if document.split in splits and document.topics & column.keys()),
+        (document for document in documents if document.split in splits and document.topics.intersection(names)),
         key=lambda document: (document.split != "train", document.sample_id),
     )
-    rows = [[column[topic] for topic in document.topics & column.keys()] for document in chosen]
-    indptr = np.concatenate([[0], np.cumsum([len(row) for row in rows], dtype=np.int64)])
-    indices = np.array([index for row in rows for index in row], dtype=np.int32)
     return Bunch(
         data=np.array([document.text for document in chosen], dtype=object),
-        target=indicator_matrix(indices, indptr, len(names)),
+        target=tag_matrix([sorted(document.topics.intersection(names)) for document in chosen], names),
         target_names=np.array(names, dtype=object),
         sample_id=np.array([document.sample_id for document in chosen], dtype=np.int64),
         split=np.array([document.split for document in chosen], dtype=object),
