@@ -8,8 +8,11 @@ from typing import Any
 import numpy as np
 from sklearn.exceptions import NotFittedError
 
-from skbalance.metrics import fitted_label_counts
-from skbalance.plotting import _axes, _label_scores
+from skbalance._indicators import align_indicators, label_fractions, ratio
+from skbalance.metrics import fitted_label_counts, label_groups
+from skbalance.plotting import _axes
+
+_SCORES = ("f1", "precision", "recall")
 
 
 class LabelScoreDisplay:
@@ -79,15 +82,14 @@ class LabelScoreDisplay:
         if not isinstance(scores, Mapping):
             raise ValueError(f"scores must map names of models to their scores; got {type(scores).__name__}.")
         n_labels = self.label_counts.size
-        named = _label_scores.as_named(scores, "")
+        named = _as_named(scores, "")
         self.scores = {
             name: _axes.check_numbers(values, n_labels, f"scores[{name!r}]", np.isinf) for name, values in named.items()
         }
         self.score_name = score_name
         self.boundaries = boundaries
         self.group_means = {
-            name: _label_scores.group_means(values, self.label_counts, boundaries)
-            for name, values in self.scores.items()
+            name: group_means(values, self.label_counts, boundaries) for name, values in self.scores.items()
         }
 
     @classmethod
@@ -130,7 +132,7 @@ class LabelScoreDisplay:
         ImportError
             If matplotlib is missing.
         """
-        estimators = _label_scores.as_named(estimator, type(estimator).__name__)
+        estimators = _as_named(estimator, type(estimator).__name__)
         if label_counts is None:
             label_counts = _first_label_counts(list(estimators.values()))
         predicted = {name: model.predict(X) for name, model in estimators.items()}
@@ -186,14 +188,12 @@ class LabelScoreDisplay:
             If matplotlib is missing.
         """
         scores = {
-            name: _label_scores.label_scores(y_true, predicted, scoring, zero_division)
-            for name, predicted in _label_scores.as_named(y_pred, name).items()
+            name: label_scores(y_true, predicted, scoring, zero_division)
+            for name, predicted in _as_named(y_pred, name).items()
         }
         n_labels = len(next(iter(scores.values())))
         counts = _axes.check_counts(label_counts, boundaries, n_labels)
-        return cls(counts, scores, score_name=_label_scores.score_title(scoring), boundaries=boundaries).plot(
-            ax, **plot_kwargs
-        )
+        return cls(counts, scores, score_name=score_title(scoring), boundaries=boundaries).plot(ax, **plot_kwargs)
 
     def plot(self, ax: Any = None, *, point_kw: dict | None = None, line_kw: dict | None = None) -> LabelScoreDisplay:
         """Draw the scores.
@@ -256,3 +256,60 @@ def _first_label_counts(estimators: list) -> np.ndarray:
         except NotFittedError:
             continue
     return fitted_label_counts(estimators[-1])
+
+
+def score_title(scoring: str) -> str:
+    """Name of a score on an axis."""
+    return {"f1": "F1"}.get(scoring, scoring.capitalize())
+
+
+def label_scores(y_true: Any, y_pred: Any, scoring: str, zero_division: float) -> np.ndarray:
+    """One score for each label.
+
+    Parameters
+    ----------
+    y_true, y_pred : {array-like, sparse matrix} of shape (n_samples, n_labels)
+        The true and the predicted indicator.
+    scoring : {"f1", "precision", "recall"}
+        The score.
+    zero_division : {0, 1, nan}
+        The score of a label whose denominator is 0.
+
+    Returns
+    -------
+    scores : ndarray of shape (n_labels,)
+
+    Raises
+    ------
+    ValueError
+        If `scoring` is unknown, or the indicators cannot be used.
+    """
+    if scoring not in _SCORES:
+        raise ValueError(f"scoring must be one of {_SCORES}; got {scoring!r}.")
+    return ratio(*label_fractions(scoring, *align_indicators(y_true, y_pred)), zero_division)
+
+
+def _as_named(given: Any, default: str) -> dict[str, Any]:
+    """Return a mapping as it is, or make one of a single thing and its default name.
+
+    Raises
+    ------
+    ValueError
+        If it is empty.
+    """
+    if not isinstance(given, Mapping):
+        return {default: given}
+    if not given:
+        raise ValueError("There is nothing to plot: the mapping is empty.")
+    return {str(name): value for name, value in given.items()}
+
+
+def _mean(values: np.ndarray) -> float:
+    values = values[~np.isnan(values)]
+    return float(values.mean()) if values.size else float("nan")
+
+
+def group_means(scores: np.ndarray, counts: np.ndarray, boundaries: tuple[float, float]) -> dict[str, float]:
+    """Mean score of the groups that have labels."""
+    groups = label_groups(counts, boundaries)
+    return {name: _mean(scores[members]) for name, members in groups.items() if members.any()}

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from sklearn.exceptions import NotFittedError
 
-from skbalance.plotting import _axes, _label_scores
+from skbalance.plotting import _axes
+from skbalance.plotting._score import group_means, label_scores, score_title
 
 _GAIN, _LOSS = "#08306b", "#e07b00"
 
@@ -91,9 +92,7 @@ class ThresholdDisplay:
         self.score_name = score_name
         self.boundaries = boundaries
         both = {"tuned": self.scores, "baseline": self.baseline_scores}
-        self.group_means = {
-            name: _label_scores.group_means(values, self.label_counts, boundaries) for name, values in both.items()
-        }
+        self.group_means = {name: group_means(values, self.label_counts, boundaries) for name, values in both.items()}
 
     @classmethod
     def from_estimator(
@@ -149,12 +148,12 @@ class ThresholdDisplay:
                     f"{type(estimator).__name__} has no `{name}`; give a fitted TunedThresholdMultiLabelClassifierCV, "
                     "or thresholds and scores to ThresholdDisplay(...).plot()."
                 )
-        tuned = _label_scores.label_scores(y, estimator.predict(X), scoring, zero_division)
-        plain = _label_scores.label_scores(y, estimator.estimator_.predict(X), scoring, zero_division)
+        tuned = label_scores(y, estimator.predict(X), scoring, zero_division)
+        plain = label_scores(y, estimator.estimator_.predict(X), scoring, zero_division)
         display = cls(
             estimator.label_counts_, estimator.thresholds_, tuned, plain,
             baseline_name="the estimator's own threshold",
-            score_name=_label_scores.score_title(scoring), boundaries=boundaries,
+            score_name=score_title(scoring), boundaries=boundaries,
         )  # fmt: skip
         return display.plot(ax, **plot_kwargs)
 
