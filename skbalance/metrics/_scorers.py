@@ -256,23 +256,12 @@ def group_f1_scorer(
     --------
     >>> from skbalance.metrics import group_f1_scorer
     >>> group_f1_scorer("tail")
-    group_f1_scorer('tail', 'macro', boundaries=(8, 35))
+    get_scorer('tail_f1_macro', boundaries=(8, 35), label_counts=None, zero_division=0.0)
     """
-    if group not in ("head", "medium", "tail"):
-        raise ValueError(f"group must be one of ('head', 'medium', 'tail'); got {group!r}.")
-    if average not in _groups.AVERAGES:
-        raise ValueError(f"average must be one of {_groups.AVERAGES}; got {average!r}.")
+    settings = {"boundaries": boundaries, "label_counts": label_counts, "zero_division": zero_division}
+    scorer = get_scorer(f"{group}_f1_{average}", **settings)
     _groups.label_groups([] if label_counts is None else label_counts, boundaries)
-    return MultilabelScorer(
-        _groups.group_f1_score,
-        from_fit=("label_counts",),
-        name=f"group_f1_scorer({group!r}, {average!r}, boundaries={tuple(boundaries)})",
-        group=group,
-        average=average,
-        boundaries=boundaries,
-        label_counts=label_counts,
-        zero_division=zero_division,
-    )
+    return scorer
 
 
 _Spec = tuple[Callable[..., float], dict[str, Any]]
