@@ -237,17 +237,9 @@ def set_count_axis(
         if span[0] > low:
             ax.axvline(span[0], color=TEXT_COLOR, linewidth=0.7, linestyle=(0, (1, 2)), zorder=1)
         texts = captions[name] if captions else [f"{name}\n{plural(groups[name])}", f"{name}\n{groups[name]:,}"]
-        write_caption(ax, patch, texts)
+        room = patch.get_window_extent().width * 72 / ax.figure.dpi / (0.56 * _CAPTION_SIZE)
+        caption = next((text for text in texts if max(map(len, text.splitlines())) <= room), "")
+        style = {"ha": "center", "va": "top", "fontsize": _CAPTION_SIZE, "color": TEXT_COLOR}
+        ax.annotate(caption, (0.5, 0.985), xycoords=patch, **style)
     ax.set_xlim(low, high)
     return spans
-
-
-def write_caption(ax: Any, patch: Any, texts: list[str]) -> None:
-    """Write the first text that fits at the top of a group's background, if one does."""
-    room = patch.get_window_extent().width * 72 / ax.figure.dpi / (0.56 * _CAPTION_SIZE)
-    for text in texts:
-        if max(map(len, text.splitlines())) <= room:
-            ax.annotate(
-                text, (0.5, 0.985), xycoords=patch, ha="center", va="top", fontsize=_CAPTION_SIZE, color=TEXT_COLOR
-            )
-            return

@@ -186,8 +186,7 @@ class LabelCooccurrenceDisplay:
         else:
             norm = Normalize(0, 1)
         ax.set_facecolor(_MISSING)
-        cells = np.arange(n_bins + 1)
-        self.mesh_ = ax.pcolormesh(cells, cells, shown, cmap=cmap, norm=norm, rasterized=True)
+        self.mesh_ = ax.pcolormesh(shown, cmap=cmap, norm=norm, rasterized=True)
         _axes.restyle(self.mesh_, mesh_kw)
         ax.set(xlim=(0, n_bins), ylim=(n_bins, 0), box_aspect=1)
         ax.set_xlabel("Given label j, by frequency")

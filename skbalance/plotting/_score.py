@@ -193,7 +193,7 @@ class LabelScoreDisplay:
         }
         n_labels = len(next(iter(scores.values())))
         counts = _axes.check_counts(label_counts, boundaries, n_labels)
-        return cls(counts, scores, score_name=score_title(scoring), boundaries=boundaries).plot(ax, **plot_kwargs)
+        return cls(counts, scores, score_name=scoring.capitalize(), boundaries=boundaries).plot(ax, **plot_kwargs)
 
     def plot(self, ax: Any = None, *, point_kw: dict | None = None, line_kw: dict | None = None) -> LabelScoreDisplay:
         """Draw the scores.
@@ -256,11 +256,6 @@ def _first_label_counts(estimators: list) -> np.ndarray:
         except NotFittedError:
             continue
     return fitted_label_counts(estimators[-1])
-
-
-def score_title(scoring: str) -> str:
-    """Name of a score on an axis."""
-    return {"f1": "F1"}.get(scoring, scoring.capitalize())
 
 
 def label_scores(y_true: Any, y_pred: Any, scoring: str, zero_division: float) -> np.ndarray:

@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.exceptions import NotFittedError
 
 from skbalance.plotting import _axes
-from skbalance.plotting._score import group_means, label_scores, score_title
+from skbalance.plotting._score import group_means, label_scores
 
 _GAIN, _LOSS = "#08306b", "#e07b00"
 
@@ -153,7 +153,7 @@ class ThresholdDisplay:
         display = cls(
             estimator.label_counts_, estimator.thresholds_, tuned, plain,
             baseline_name="the estimator's own threshold",
-            score_name=score_title(scoring), boundaries=boundaries,
+            score_name=scoring.capitalize(), boundaries=boundaries,
         )  # fmt: skip
         return display.plot(ax, **plot_kwargs)
 

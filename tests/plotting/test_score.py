@@ -11,7 +11,6 @@ from skbalance.plotting._score import (
     _as_named,
     group_means,
     label_scores,
-    score_title,
 )
 
 from .tidy import assert_points_clear_of_legend, assert_tidy
@@ -180,11 +179,6 @@ def test_group_means_leave_out_nan_and_empty_groups():
     assert list(means) == ["head", "tail"]
     assert means["head"] == 0.5
     assert np.isnan(means["tail"])
-
-
-def test_titles():
-    assert score_title("f1") == "F1"
-    assert score_title("recall") == "Recall"
 
 
 def test_names():
