@@ -1,10 +1,10 @@
 """What the meta-estimators share: targets, rows, splits, routing, and fits of rows that others are scored with."""
 
+from skbalance._responses import choose_response_method, log_odds, response, response_blocks, scoring_blocks
 from skbalance.crossfit._fits import cross_fit, fit_all, label_counts
 from skbalance.crossfit._inputs import FitInputs, TrainingLabels, encode_tuning_targets, read_fit_inputs
 from skbalance.crossfit._meta import InnerScoresMixin, MetaClassifierMixin, features_seen
 from skbalance.crossfit._progress import FitTasks
-from skbalance.crossfit._responses import choose_response_method, log_odds, response, response_blocks, scoring_blocks
 from skbalance.crossfit._rows import check_rows, is_prefit
 
 __all__ = [

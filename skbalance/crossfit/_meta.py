@@ -11,8 +11,8 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from skbalance._callbacks import CallbackSupportMixin
+from skbalance._responses import response
 from skbalance._validation import DocLinkMixin
-from skbalance.crossfit._responses import response
 
 
 class MetaClassifierMixin(CallbackSupportMixin, DocLinkMixin, ClassifierMixin, MetaEstimatorMixin):

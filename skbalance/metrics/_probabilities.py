@@ -10,9 +10,9 @@ import numpy as np
 import scipy.sparse as sp
 
 from skbalance._indicators import check_known, check_row_weight
-from skbalance.metrics._ranking import check_scores
+from skbalance._responses import scoring_blocks
+from skbalance.metrics._ranking import check_scores, dense
 
-_BLOCK_ELEMENTS = 1 << 22
 _MAX_BINS = 10_000
 
 
@@ -32,21 +32,13 @@ def _blocks(
     y_true: Any, unknown: Any, y_proba: np.ndarray, weight: np.ndarray | None
 ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """Truth, probability and weight of each pair, some rows at a time."""
-    n_samples, n_labels = y_true.shape
-    step = max(1, _BLOCK_ELEMENTS // n_labels)
-    for start in range(0, n_samples, step):
-        rows = slice(start, start + step)
-        truth = _dense(y_true[rows])
+    for rows in scoring_blocks(*y_true.shape):
         proba = y_proba[rows].astype(np.float64, copy=False)
         row_weight = np.ones(len(proba)) if weight is None else weight[rows]
         pair_weight = np.broadcast_to(row_weight[:, None], proba.shape)
         if unknown is not None:
-            pair_weight = np.where(_dense(unknown[rows]), 0.0, pair_weight)
-        yield truth.astype(np.float64), proba, pair_weight
-
-
-def _dense(block: Any) -> np.ndarray:
-    return block.toarray() if sp.issparse(block) else block
+            pair_weight = np.where(dense(unknown[rows]), 0.0, pair_weight)
+        yield dense(y_true[rows]).astype(np.float64), proba, pair_weight
 
 
 def expected_calibration_error(
