@@ -22,10 +22,11 @@ from skbalance._validation import (
 from skbalance.crossfit import (
     InnerScoresMixin,
     MetaClassifierMixin,
-    check_rows,
     encode_tuning_targets,
     features_seen,
+    read_row_weight,
     response_blocks,
+    used_rows_only,
 )
 from skbalance.decisions._choice import Choice, one_for_each, read_thresholds
 from skbalance.decisions._rules import margins_of
@@ -117,7 +118,8 @@ class FixedThresholdMultiLabelClassifier(InnerScoresMixin, MetaClassifierMixin, 
         y : {array-like, sparse matrix} of shape (n_samples, n_labels) or (n_samples,)
             Indicator of 0 and 1, or a binary target.
         **params : dict
-            For `estimator.fit`.
+            For `estimator.fit`, which gets rows of weight 0 in `sample_weight` no more than any other row that is left
+            out.
 
         Returns
         -------
@@ -135,8 +137,11 @@ class FixedThresholdMultiLabelClassifier(InnerScoresMixin, MetaClassifierMixin, 
         if get_config()["enable_metadata_routing"]:
             params = process_routing(self, "fit", **params).estimator.fit
         X, y = indexable(X, y)
-        check_rows(X, y, {"estimator": params})
+        params = {"estimator": params}
+        weight = read_row_weight(X, params)
         y, encoding, _ = encode_tuning_targets(y)
+        if weight is not None:
+            X, y, params, _ = used_rows_only(X, y, params, None, weight > 0)
         n_labels = encoding.n_outputs
         method = self._method_of(self.estimator)
         thresholds = _check_thresholds(self.thresholds, n_labels, _USUAL[method])
@@ -145,7 +150,7 @@ class FixedThresholdMultiLabelClassifier(InnerScoresMixin, MetaClassifierMixin, 
                 raise ValueError(f"{name}={value} is more than y has labels, {n_labels}.")
         if self.max_labels is not None and self.min_labels > self.max_labels:
             raise ValueError(f"min_labels={self.min_labels} is more than max_labels={self.max_labels}.")
-        fitted = clone(self.estimator).fit(X, y, **params)
+        fitted = clone(self.estimator).fit(X, y, **params["estimator"])
         self._store(
             {
                 "estimator_": fitted, "thresholds_": thresholds, "n_labels_": n_labels, "classes_": encoding.classes,

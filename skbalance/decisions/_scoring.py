@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 import scipy.sparse as sp
 from sklearn.metrics import f1_score, jaccard_score
 
+from skbalance._indicators import label_sums
 from skbalance.decisions._pairs import ScoredPairs
 from skbalance.decisions._rules import DecisionRule
 
@@ -65,7 +67,7 @@ def thresholds_without_parts(
     counts : ndarray of shape (n_labels,)
         Positives of each label in the training data.
     n_train : int or ndarray of shape (n_labels,)
-        Rows of the training data of which each label is known.
+        Rows of the training data of which each label is known, or the sum of their weights.
     usual : float
         The threshold where no label has a positive among the pairs.
 
@@ -124,15 +126,25 @@ def cross_fitted_score(
         predicted = sp.csr_array((np.ones(len(rows), dtype=np.int8), (rows, pairs.labels[chosen])), shape=shape)
         if not sp.issparse(y_true):
             predicted = predicted.toarray().reshape(y_true.shape)
-        score = float(metric(y_true, predicted))
+        score = float(_call(metric, y_true, predicted, pairs.weight))
         if not np.isfinite(score):
             raise ValueError(f"scoring gave {score}; a finite number is needed.")
         return score
-    positives = np.asarray(y_true.sum(axis=0), dtype=float).reshape(-1)
-    hits = np.bincount(pairs.labels[chosen & pairs.targets], minlength=pairs.n_labels)
-    predicted = np.bincount(pairs.labels[chosen], minlength=pairs.n_labels)
+    positives = label_sums(y_true, pairs.weight)
+    weight = np.ones(len(chosen)) if pairs.weight is None else pairs.weight
+    hits, predicted = (
+        np.bincount(pairs.labels[each], weights=np.repeat(weight, each.sum(axis=1)), minlength=pairs.n_labels)
+        for each in (chosen & pairs.targets, chosen)
+    )
     squared = rule.beta**2
     below = squared * positives + predicted
     macro = np.mean((1 + squared) * hits / np.maximum(below, np.finfo(float).tiny))
     micro = (1 + squared) * hits.sum() / max(below.sum(), np.finfo(float).tiny)
     return float((1 - micro_weight) * macro + micro_weight * micro)
+
+
+def _call(metric, y_true, y_pred, weight):
+    """The value of a metric, weighted if there are weights and it takes them."""
+    if weight is None or "sample_weight" not in inspect.signature(metric).parameters:
+        return metric(y_true, y_pred)
+    return metric(y_true, y_pred, sample_weight=weight)
