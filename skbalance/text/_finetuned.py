@@ -375,10 +375,9 @@ class FineTunedMultiLabelClassifier(CheckedStateMixin, LossClassifierMixin, Clas
             evaluate = make_evaluation(
                 plan.validation,
                 _safe_indexing(y, given.held),
-                encoding=given.encoding,
+                target=(given.encoding, plan.statistics, plan.loss),
                 criterion=plan.criterion,
                 scoring=self.scoring,
-                exclusive=plan.loss.exclusive,
                 max_tokens=max_tokens,
                 device=given.device,
             )
