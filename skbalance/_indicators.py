@@ -105,7 +105,7 @@ def align_indicators(y_true: Any, y_pred: Any) -> tuple[Any, Any]:
     return first, second
 
 
-def check_row_weight(sample_weight: Any, n_samples: int) -> np.ndarray | None:
+def check_row_weight(sample_weight: Any, n_samples: int, *, name: str = "sample_weight") -> np.ndarray | None:
     """Check the row weights.
 
     Parameters
@@ -114,6 +114,8 @@ def check_row_weight(sample_weight: Any, n_samples: int) -> np.ndarray | None:
         The weights: finite, none negative, not all zero.
     n_samples : int
         The number of rows.
+    name : str, default="sample_weight"
+        What the messages call them.
 
     Returns
     -------
@@ -127,11 +129,11 @@ def check_row_weight(sample_weight: Any, n_samples: int) -> np.ndarray | None:
     """
     if sample_weight is None:
         return None
-    weight = read_numbers(sample_weight, "sample_weight")
+    weight = read_numbers(sample_weight, name)
     if weight.shape != (n_samples,):
-        raise ValueError(f"sample_weight must have shape ({n_samples},); got {weight.shape}.")
+        raise ValueError(f"{name} must have shape (n_samples,) = ({n_samples},); got {weight.shape}.")
     if not np.isfinite(weight).all() or (weight < 0).any() or not weight.any():
-        raise ValueError("sample_weight must be finite, not negative and not all zero.")
+        raise ValueError(f"{name} must be finite, not negative and not all zero.")
     return weight
 
 
@@ -147,15 +149,13 @@ def label_sums(y: Any, sample_weight: np.ndarray | None = None) -> np.ndarray:
 
     Returns
     -------
-    sums : ndarray of float64 of shape (n_labels,)
-        The (weighted) number of ones of each label.
+    sums : ndarray of shape (n_labels,)
+        The number of ones of each label, or the sum of their weights.
     """
     if sp.issparse(y):
         weights = None if sample_weight is None else np.repeat(sample_weight, np.diff(y.indptr))
-        return np.bincount(y.indices, weights=weights, minlength=y.shape[1]).astype(np.float64)
-    if sample_weight is None:
-        return np.count_nonzero(y, axis=0).astype(np.float64)
-    return sample_weight @ y
+        return np.bincount(y.indices, weights=weights, minlength=y.shape[1])
+    return np.count_nonzero(y, axis=0) if sample_weight is None else sample_weight @ y
 
 
 def label_confusion(
@@ -172,7 +172,7 @@ def label_confusion(
 
     Returns
     -------
-    true_positives, predicted, positives : ndarray of float64 of shape (n_labels,)
+    true_positives, predicted, positives : ndarray of shape (n_labels,)
         (Weighted) counts per label.
     """
     hits = y_true.multiply(y_pred).tocsr() if sp.issparse(y_true) else y_true & y_pred
@@ -197,7 +197,7 @@ def label_fractions(kind: str, y_true: Any, y_pred: Any, sample_weight: np.ndarr
 
     Returns
     -------
-    numerator, denominator : ndarray of float64 of shape (n_labels,)
+    numerator, denominator : ndarray of shape (n_labels,)
         For F1, twice the hits, and predictions and truths.
     """
     hits, predicted, positives = label_confusion(y_true, y_pred, sample_weight)

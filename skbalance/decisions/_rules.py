@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from skbalance.decisions._choice import Choice
-from skbalance.decisions._pairs import ScoredPairs
+from skbalance.decisions._pairs import ScoredPairs, weighted_quantiles
 from skbalance.decisions._search import (
     Objective,
     frequency_thresholds,
@@ -65,7 +65,7 @@ class DecisionRule:
         counts : ndarray of shape (n_labels,)
             Positives of each label in the training data.
         n_train : int or ndarray of shape (n_labels,)
-            Rows of the training data of which each label is known.
+            Rows of the training data of which each label is known, or the sum of their weights.
         usual : float
             The threshold where no label has a positive among the pairs.
 
@@ -102,8 +102,7 @@ class DecisionRule:
 
 def has_evidence(pairs: ScoredPairs) -> bool:
     """Whether a label has a positive among the pairs that count."""
-    _, _, targets = pairs.flat()
-    return bool(targets.any())
+    return bool(pairs.flat()[2].any())
 
 
 def margins_of(scores: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
@@ -138,8 +137,9 @@ def candidate_rules(
     if rule.strategy == "top_k":
         return [replace(rule, k=k) for k in k_range]
     if rule.strategy == "global" and micro_weight is None:
-        _, scores, targets = pairs.flat()
-        levels = np.quantile(scores[targets] if targets.any() else scores, np.linspace(0, 1, _TRIED_THRESHOLDS))
+        _, scores, targets, weights = pairs.flat()
+        some = targets if targets.any() else slice(None)
+        levels = weighted_quantiles(scores[some], weights[some], np.linspace(0, 1, _TRIED_THRESHOLDS))
         return [replace(rule, threshold=float(level)) for level in np.unique(levels)]
     if micro_weight is None:
         rules = [replace(rule, micro_weight=w, beta=b) for b in _TRIED_BETAS for w in _TRIED_MICRO_WEIGHTS]

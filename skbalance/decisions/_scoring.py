@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -10,7 +11,7 @@ import numpy as np
 import scipy.sparse as sp
 from sklearn.metrics import f1_score, jaccard_score
 
-from skbalance.crossfit import label_counts
+from skbalance._indicators import label_sums
 from skbalance.decisions._pairs import ScoredPairs
 from skbalance.decisions._rules import DecisionRule
 
@@ -73,7 +74,7 @@ def thresholds_without_parts(
     counts : ndarray of shape (n_labels,)
         Positives of each label in the training data.
     n_train : int or ndarray of shape (n_labels,)
-        Rows of the training data of which each label is known.
+        Rows of the training data of which each label is known, or the sum of their weights.
     usual : float
         The threshold where no label has a positive among the pairs.
 
@@ -118,7 +119,7 @@ def cross_fitted_predictions(rule: DecisionRule, pairs: ScoredPairs, thresholds:
 
 
 def score_predictions(
-    predicted: sp.csr_array, y_true: Any, *, metric: Callable | None, micro_weight: float, beta: float
+    predicted: sp.csr_array, y_true: Any, *, metric: Callable | None, micro_weight: float, beta: float, weight=None
 ) -> float:
     """Score of predictions.
 
@@ -134,6 +135,8 @@ def score_predictions(
         Share of micro-F in the mixture.
     beta : float
         Of the F-measure.
+    weight : ndarray of shape (n_rows,), default=None
+        How many rows each row stands for, if not for one.
 
     Returns
     -------
@@ -147,13 +150,20 @@ def score_predictions(
     """
     if metric is not None:
         shown = predicted if sp.issparse(y_true) else predicted.toarray().reshape(y_true.shape)
-        score = float(metric(y_true, shown))
+        score = float(_call(metric, y_true, shown, weight))
         if not np.isfinite(score):
             raise ValueError(f"scoring gave {score}; a finite number is needed.")
         return score
-    positives, n_predicted = label_counts(y_true), label_counts(predicted)
-    hits = label_counts(predicted.multiply(y_true))
+    positives, n_predicted = label_sums(y_true, weight), label_sums(predicted, weight)
+    hits = label_sums(sp.csr_array(predicted.multiply(y_true)), weight)
     below = beta**2 * positives + n_predicted
     macro = np.mean((1 + beta**2) * hits / np.maximum(below, np.finfo(float).tiny))
     micro = (1 + beta**2) * hits.sum() / max(below.sum(), np.finfo(float).tiny)
     return float((1 - micro_weight) * macro + micro_weight * micro)
+
+
+def _call(metric, y_true, y_pred, weight):
+    """The value of a metric, weighted if there are weights and it takes them."""
+    if weight is None or "sample_weight" not in inspect.signature(metric).parameters:
+        return metric(y_true, y_pred)
+    return metric(y_true, y_pred, sample_weight=weight)

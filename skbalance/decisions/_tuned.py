@@ -328,8 +328,9 @@ class TunedThresholdMultiLabelClassifierCV(InnerScoresMixin, MetaClassifierMixin
             of a row and a label are left out of the evidence, the thresholds and `scoring`.
         **params : dict
             `groups` for the splitter; others for `estimator.fit`, sliced to each fold if there is a value for each row
-            (`sample_weight`), or as metadata routing says. Thresholds leave rows of weight 0 out, and count the others
-            alike.
+            (`sample_weight`), or as metadata routing says. In the decision model, the thresholds and `scoring`, too, a
+            row of weight 2 counts as two rows, and one of weight 0 as none; a metric of yours is given `sample_weight`
+            if it takes it.
 
         Returns
         -------
@@ -393,7 +394,7 @@ class TunedThresholdMultiLabelClassifierCV(InnerScoresMixin, MetaClassifierMixin
         for params, scorers in to_try:
             methods = self._methods(scorers)
             results, models, seen = cross_fit(
-                scorers, X, given.y, given.labels.indicator, splits, given.params,
+                scorers, X, given.y, given.labels, splits, given.params,
                 partial(score_rows, X=X, methods=methods, matcher=matcher, width=plan.width),
                 tasks=tasks, keep=not self.refit, n_jobs=self.n_jobs,
             )  # fmt: skip
@@ -452,7 +453,7 @@ class TunedThresholdMultiLabelClassifierCV(InnerScoresMixin, MetaClassifierMixin
         """What is to be decided, given the target."""
         n_labels, labels = given.encoding.n_outputs, given.labels
         least = self._check_bounds(given, n_labels)
-        typical = typical_size(labels.indicator)
+        typical = typical_size(labels)
         width = max(_MIN_WIDTH, 4 * typical) if self.max_candidates == "auto" else int(self.max_candidates)
         if self.max_candidates == "auto" and n_labels <= _DENSE_LABELS:
             width = n_labels

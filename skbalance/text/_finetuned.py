@@ -344,10 +344,9 @@ class FineTunedMultiLabelClassifier(CheckedStateMixin, LossClassifierMixin, Clas
             evaluate = make_evaluation(
                 validation,
                 _safe_indexing(y, given.held),
-                encoding=encoding,
+                target=(encoding, statistics, loss),
                 criterion=criterion,
                 scoring=self.scoring,
-                exclusive=loss.exclusive,
                 max_tokens=max_tokens,
                 device=device,
             )

@@ -133,7 +133,7 @@ def test_rows_of_weight_zero_are_left_out():
     without = TunedThresholdMultiLabelClassifierCV(Scores(8), random_state=0).fit(X[keep], y[keep])
     np.testing.assert_array_equal(weighted.predict(X_test), without.predict(X_test))
     np.testing.assert_array_equal(weighted.estimator_.sample_weight_, weight[keep])
-    with pytest.raises(ValueError, match="0 for every row"):
+    with pytest.raises(ValueError, match="not all zero"):
         weighted.fit(X, y, sample_weight=np.zeros(len(X)))
 
 

@@ -196,15 +196,23 @@ def test_classes(n_classes, encoder_folder, data):
         model.predict_topk(texts, 1)
 
 
-def test_weights(encoder_folder, data):
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_rows_of_weight_zero_are_as_if_removed(encoder_folder, data, early_stopping):
     texts, y = data
     weight = np.arange(len(texts)) % 3
     kept = weight > 0
-    weighted = make_model(encoder_folder).fit(texts, y, sample_weight=weight)
-    without = make_model(encoder_folder).fit(
-        [text for text, keep in zip(texts, kept) if keep], y[kept], sample_weight=weight[kept]
-    )
+    model = make_model(encoder_folder, early_stopping=early_stopping, validation_fraction=0.2)
+    weighted = clone(model).fit(texts, y, sample_weight=weight)
+    without = model.fit([text for text, keep in zip(texts, kept) if keep], y[kept], sample_weight=weight[kept])
     np.testing.assert_array_equal(weighted.weights_["head.weight"], without.weights_["head.weight"])
+    np.testing.assert_array_equal(weighted.label_counts_, without.label_counts_)
+    assert vars(weighted).get("validation_scores_") == vars(without).get("validation_scores_")
+
+
+def test_weights(encoder_folder, data):
+    texts, y = data
+    weight = np.arange(len(texts)) % 3
+    weighted = make_model(encoder_folder).fit(texts, y, sample_weight=weight)
     np.testing.assert_array_equal(weighted.label_counts_, weight @ y)
     assert weighted.n_samples_fit_ == weight.sum()
     plain = make_model(encoder_folder).fit(texts, y)
