@@ -188,23 +188,24 @@ class Promise:
 
         Takes falling scores, one more than there are hits above them.
         """
+        ends = np.searchsorted(-scores[:-1], -scores[:-1], side="right")  # of those with the same score all or none
         if self.measure == "precision":
-            sizes, enough, level = _tests(self.least, 1 - self.confidence, int(_BEYOND * positives - 1).bit_length())
-            sizes = sizes[sizes <= len(hits)]
-            passed = sizes[hits[sizes - 1] >= enough[: len(sizes)]]
+            sizes, level = _tests(self.least, 1 - self.confidence, int(_BEYOND * positives - 1).bit_length())
+            sizes = ends[sizes[sizes <= len(hits)] - 1]
+            passed = sizes[hits[sizes - 1] >= _hits_needed(sizes, self.least, level)]
             rows = size = passed[-1] if len(passed) else 0
         else:
             # A tolerance bound: the lowest score of so many positives that fewer would be too few.
             rows, level = positives, 1 - self.confidence
-            size = np.searchsorted(hits, binom.isf(level, rows, self.least) + 1) + 1
-        if not 0 < size <= len(hits):
+            first = np.searchsorted(hits, _hits_needed(rows, self.least, level))
+            size = ends[first] if first < len(hits) else 0
+        if not size:
             return np.inf, 0, np.nan, 0
         upper, lower = scores[size - 1], scores[size]
         lower = lower if lower > -np.inf else np.nextafter(upper, -np.inf)
         threshold = (float(upper) + float(lower)) / 2
-        bound = beta.ppf(level, hits[size - 1], rows - hits[size - 1] + 1)
-        above = np.count_nonzero(scores[: len(hits)] > threshold)
-        return (threshold, rows, bound, hits[above - 1] / positives) if above else (np.inf, 0, np.nan, 0)
+        found = hits[size - 1]
+        return threshold, rows, beta.ppf(level, found, rows - found + 1), found / positives
 
 
 def _fewest(least, alpha) -> int:
@@ -214,7 +215,7 @@ def _fewest(least, alpha) -> int:
 
 @lru_cache(maxsize=256)
 def _tests(least, alpha, doublings):
-    """Numbers of best pairs at which precision is tested, the hits that each needs, and the level of each test.
+    """Numbers of best pairs at which precision is tested, and the level of each test.
 
     The level is the largest at which pairs of that precision pass any of the tests with a probability of at most alpha:
     what Bonferroni's correction would bound, exactly.
@@ -230,7 +231,7 @@ def _tests(least, alpha, doublings):
             low = middle
         else:
             high = middle
-    return sizes, _hits_needed(sizes, least, np.exp(low)), float(np.exp(low))
+    return sizes, float(np.exp(low))
 
 
 def _hits_needed(sizes, least, level):
