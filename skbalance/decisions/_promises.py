@@ -191,9 +191,11 @@ class Promise:
         ends = np.searchsorted(-scores[:-1], -scores[:-1], side="right")  # of those with the same score all or none
         if self.measure == "precision":
             sizes, level = _tests(self.least, 1 - self.confidence, int(_BEYOND * positives - 1).bit_length())
-            sizes = ends[sizes[sizes <= len(hits)] - 1]
-            passed = sizes[hits[sizes - 1] >= _hits_needed(sizes, self.least, level)]
-            rows = size = passed[-1] if len(passed) else 0
+            within = sizes[sizes <= len(hits)]
+            sizes = np.append(ends[within - 1], sizes[len(within) :])  # where no hit is left there are misses only
+            passed = sizes[hits[np.minimum(sizes, len(hits)) - 1] >= _hits_needed(sizes, self.least, level)]
+            rows = passed[-1] if len(passed) else 0
+            size = min(rows, len(hits))
         else:
             # A tolerance bound: the lowest score of so many positives that fewer would be too few.
             rows, level = positives, 1 - self.confidence
