@@ -16,7 +16,7 @@ from skbalance.decisions._model import DecisionModel
 from skbalance.decisions._pairs import Candidates, ScoredPairs
 from skbalance.decisions._promises import Promise, Promises
 from skbalance.decisions._rules import DecisionRule, candidate_rules, has_evidence
-from skbalance.decisions._scoring import cross_fitted_score, thresholds_without_parts
+from skbalance.decisions._scoring import cross_fitted_predictions, score_predictions, thresholds_without_parts
 from skbalance.decisions._search import Objective, global_thresholds
 from skbalance.review import OutOfFoldScores
 
@@ -200,6 +200,13 @@ class Plan:
             return truth
         return sp.csr_array(truth) if self.y is None else truth.toarray().reshape(len(rows), *self.y.shape[1:])
 
+    def score(self, predicted, rows) -> float:
+        """Score of the predictions for some rows."""
+        weight = self.micro_weight or 0.0
+        return score_predictions(
+            predicted, self.truth(rows), metric=self.metric, micro_weight=weight, beta=self.rule.beta
+        )
+
 
 @dataclass(frozen=True)
 class Decisions:
@@ -220,7 +227,7 @@ class Decisions:
     evident : bool
         Whether a label had a positive among the rows that the scorers did not see.
     score : float
-        Cross-fitted value of `scoring`.
+        Value of `scoring` with thresholds set on all parts but one and tried on that one, the best of `tried`.
     tried : list of (DecisionRule, float)
         All settings with theirs.
     out_of_fold : OutOfFoldScores
@@ -250,7 +257,7 @@ class Decisions:
         return np.where(possible, self.model.log_odds(candidates, self.label_counts), -np.inf)
 
 
-def decide(oof: OutOfFold, plan: Plan, rng) -> Decisions:
+def decide(oof: OutOfFold, plan: Plan, rng) -> tuple[Decisions, list]:
     """Fit the decision model, and set thresholds on its log-odds.
 
     Parameters
@@ -265,6 +272,8 @@ def decide(oof: OutOfFold, plan: Plan, rng) -> Decisions:
     Returns
     -------
     decisions : Decisions
+    predicted : list of csr_array of shape (n_rows, n_labels)
+        What each of the settings that were tried predicts of the rows, with thresholds set without their part.
 
     Raises
     ------
@@ -289,14 +298,9 @@ def decide(oof: OutOfFold, plan: Plan, rng) -> Decisions:
     rules = candidate_rules(
         plan.rule, pairs, micro_weight=None if plan.metric else plan.micro_weight, k_range=plan.k_range
     )
-    truth = plan.truth(oof.rows)
     without_parts = [thresholds_without_parts(each, pairs, labels.counts, labels.n_known, 0.0) for each in rules]
-    tried = [
-        cross_fitted_score(
-            each, pairs, its_own, metric=plan.metric, micro_weight=plan.micro_weight or 0.0, y_true=truth
-        )
-        for each, its_own in zip(rules, without_parts)
-    ]
+    predicted = [cross_fitted_predictions(each, pairs, its_own) for each, its_own in zip(rules, without_parts)]
+    tried = [plan.score(each, oof.rows) for each in predicted]
     best = int(np.argmax(tried))
     thresholds = rules[best].thresholds(pairs, labels.counts, labels.n_known, 0.0)
     if model is not None and unseen:
@@ -306,7 +310,7 @@ def decide(oof: OutOfFold, plan: Plan, rng) -> Decisions:
         model, labels.counts, rules[best], thresholds, unseen and model is not None, has_evidence(pairs), tried[best],
         list(zip(rules, tried)), OutOfFoldScores.of(pairs, oof.rows, labels.indicator, without_parts[best]),
         None if plan.promise is None else plan.promise.keep(pairs),
-    )  # fmt: skip
+    ), predicted  # fmt: skip
 
 
 def fit_models(oof, plan, unseen, rng) -> tuple[DecisionModel | None, list[DecisionModel]]:

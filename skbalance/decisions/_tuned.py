@@ -37,13 +37,20 @@ from skbalance.crossfit import (
 )
 from skbalance.decisions._choice import Choice, one_for_each, read_thresholds
 from skbalance.decisions._decisions import OutOfFold, Plan, Scale, decide, random_parts, typical_size
-from skbalance.decisions._explain import LabelEvidence
+from skbalance.decisions._explain import LabelEvidence, evidence_of_pairs
 from skbalance.decisions._label_texts import LabelMatcher, check_label_texts
 from skbalance.decisions._promises import Promise
 from skbalance.decisions._rules import STRATEGIES, DecisionRule, margins_of
 from skbalance.decisions._scorers import FittedScorers
 from skbalance.decisions._scoring import MICRO_WEIGHTS, SCORING_NAMES, get_metric
-from skbalance.decisions._settings import Attempt, check_estimators, results_table, score_rows, settings_to_try
+from skbalance.decisions._settings import (
+    Attempt,
+    check_estimators,
+    results_table,
+    score_of_the_best,
+    score_rows,
+    settings_to_try,
+)
 
 __all__ = ["TunedThresholdMultiLabelClassifierCV"]
 
@@ -176,8 +183,9 @@ class TunedThresholdMultiLabelClassifierCV(InnerScoresMixin, MetaClassifierMixin
         Of each label the threshold, the kind of the promise, and what it rests on. Only with `min_precision` or
         `max_missed`.
     best_score_ : float
-        Value of `scoring` with thresholds set on all folds but one and tried on that one: the usual thresholds, where
-        there is a promise too.
+        Value of `scoring` with thresholds set on all folds but one and tried on that one. Where several settings are
+        tried, each fold is predicted by the one that is best on the others: the best of them flatters itself. With a
+        promise, of the usual thresholds.
     best_params_ : dict
         What was chosen of `param_grid`. Only if that is given.
     cv_results_ : dict of ndarray
@@ -400,7 +408,7 @@ class TunedThresholdMultiLabelClassifierCV(InnerScoresMixin, MetaClassifierMixin
                 check_is_fitted(estimator)
             candidates = score_rows(fitted, rows, seen, X=X, methods=methods, matcher=matcher, width=plan.width)
             oof = OutOfFold.gather([candidates], [rows], seen[None], given.labels, random_parts(len(rows), rng))
-            return [Attempt(params, scorers, methods, decide(oof, plan, rng), fitted)]
+            return [Attempt(params, scorers, methods, *decide(oof, plan, rng), fitted)]
         parts = random_parts(len(splits[0][1]), rng) if len(splits) == 1 else None
         seed = rng.randint(np.iinfo(np.int32).max)
         attempts = []
@@ -412,8 +420,8 @@ class TunedThresholdMultiLabelClassifierCV(InnerScoresMixin, MetaClassifierMixin
                 tasks=tasks, keep=not self.refit, n_jobs=self.n_jobs,
             )  # fmt: skip
             oof = OutOfFold.gather(results, [test for _, test in splits], seen, given.labels, parts)
-            decisions = decide(oof, plan, np.random.RandomState(seed))
-            attempts.append(Attempt(params, scorers, methods, decisions, models[0]))
+            decided = decide(oof, plan, np.random.RandomState(seed))
+            attempts.append(Attempt(params, scorers, methods, *decided, models[0]))
         return attempts
 
     def _state(self, given, plan, matcher, attempts, best, fitted):
@@ -427,7 +435,7 @@ class TunedThresholdMultiLabelClassifierCV(InnerScoresMixin, MetaClassifierMixin
         state = {
             "estimator_": fitted if isinstance(self.estimator, list) else fitted[0],
             "thresholds_": scale.show_thresholds((decisions.promises or decisions).thresholds),
-            "best_score_": decisions.score,
+            "best_score_": score_of_the_best(attempts, plan),
             "decisions_": decisions,
             "out_of_fold_": decisions.out_of_fold,
             "min_labels_": 0 if decisions.promises else plan.rule.choice.min_labels,
@@ -709,7 +717,7 @@ class TunedThresholdMultiLabelClassifierCV(InnerScoresMixin, MetaClassifierMixin
             for i, row in enumerate(chosen):
                 pairs = sorted(np.flatnonzero(row), key=lambda j: -values[i, j])
                 model = None if blank[block.start + i] else self.decisions_.model
-                evidence = _evidence(model, candidates.take([i]), self.label_counts_, pairs)
+                evidence = evidence_of_pairs(model, candidates.take([i]), self.label_counts_, pairs)
                 rows.append(
                     [
                         LabelEvidence(label, float(shown[i, j]), float(thresholds[label]), columns)
@@ -717,12 +725,3 @@ class TunedThresholdMultiLabelClassifierCV(InnerScoresMixin, MetaClassifierMixin
                     ]
                 )
         return rows
-
-
-def _evidence(model, candidates, label_counts, pairs) -> list[dict]:
-    """For some pairs of one row, each column's value and what it adds to the log-odds."""
-    if model is None:
-        return [{} for _ in pairs]
-    values, added = (array[0, pairs].tolist() for array in model.shares(candidates, label_counts))
-    names = [column.name for column in model.columns]
-    return [dict(zip(names, zip(*both))) for both in zip(values, added)]

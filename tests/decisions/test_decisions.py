@@ -57,8 +57,9 @@ def test_a_metric_is_called_with_targets_of_the_kind_of_y(kind):
     tuned(X, kind(y), scoring=lambda y_true, y_pred: seen.append((y_true, y_pred)) or 0.5)
     for pair in seen:
         assert [type(each) for each in pair] == [type(kind(y))] * 2
-        assert [each.shape for each in pair] == [y.shape] * 2
+        assert pair[0].shape == pair[1].shape
     truth = seen[0][0]
+    assert truth.shape == y.shape
     np.testing.assert_array_equal(truth.toarray() if sp.issparse(truth) else truth, y)
 
 

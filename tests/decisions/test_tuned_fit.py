@@ -234,6 +234,24 @@ def test_parameters_are_chosen_on_the_folds_that_are_there():
     assert set(several.best_params_) == {"a__estimator__C"}
 
 
+def test_the_best_of_several_settings_does_not_flatter_itself():
+    flattery, honest = [], []
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        X, y = rng.normal(size=(100, 10)), (rng.random((100, 4)) < 0.25).astype(int)
+        grid = {"estimator__C": [1e-3, 1e-1, 1e1, 1e3]}
+        model = TunedThresholdMultiLabelClassifierCV(OVR, param_grid=grid, random_state=seed, store_cv_results=True)
+        model.fit(X, y)
+        X_test, y_test = rng.normal(size=(4000, 10)), (rng.random((4000, 4)) < 0.25).astype(int)
+        predicted = model.predict(X_test)
+        micro, macro = (f1_score(y_test, predicted, average=average) for average in ("micro", "macro"))
+        honest.append(model.best_score_ - 0.25 * micro - 0.75 * macro)
+        flattery.append(model.cv_results_["score"].max() - model.best_score_)
+    assert min(flattery) >= 0
+    assert max(flattery) > 0
+    assert abs(np.mean(honest)) < 0.02
+
+
 def test_progress_is_printed(capsys):
     X, y, *_ = make_data()
     TunedThresholdMultiLabelClassifierCV(RIDGE, cv=3, verbose=1).fit(X, y)
