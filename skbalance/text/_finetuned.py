@@ -26,7 +26,7 @@ from skbalance._validation import (
 )
 from skbalance.losses import BaseLoss, get_loss
 from skbalance.text._evaluation import make_evaluation
-from skbalance.text._pretrained import read_folder, write_folder
+from skbalance.text._pretrained import LEFT_OUT, read_folder, write_folder
 from skbalance.text._state import FINE_TUNED, CheckedStateMixin
 from skbalance.text._texts import check_label_texts, check_texts
 from skbalance.training import check_device, hold_out_rows
@@ -36,10 +36,7 @@ BLOCK_ELEMENTS = 1 << 22
 # Where an encoder may be trained and predict.
 DEVICE_KINDS = ("cpu", "cuda", "mps")
 # Parameters that do not tell one training from another: its encoder, texts, seed, loss and scoring are told anyway.
-_TELL_NOTHING = (
-    "checkpoint_dir", "compile", "device", "label_texts", "local_files_only", "loss", "model", "random_state",
-    "revision", "scoring", "trust_remote_code", "verbose",
-)  # fmt: skip
+_TELL_NOTHING = (*LEFT_OUT, "compile", "loss", "scoring", "verbose")
 
 
 class _Given(NamedTuple):
