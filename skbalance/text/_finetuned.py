@@ -31,8 +31,6 @@ from skbalance.text._state import FINE_TUNED, CheckedStateMixin
 from skbalance.text._texts import check_label_texts, check_texts
 from skbalance.training import check_device, hold_out_rows
 
-# Scores of this many elements are formed at a time where they need not all exist.
-BLOCK_ELEMENTS = 1 << 22
 # Where an encoder may be trained and predict.
 DEVICE_KINDS = ("cpu", "cuda", "mps")
 # Parameters that do not tell one training from another: its encoder, texts, seed, loss and scoring are told anyway.
@@ -426,13 +424,12 @@ class FineTunedMultiLabelClassifier(CheckedStateMixin, LossClassifierMixin, Clas
         model.network.to(device).low_precision = finetuning.uses_bfloat16(self.precision, device)
         return model
 
-    def _score_blocks(self, X):
-        texts = check_texts(X)
+    def _read_rows(self, X):
+        return check_texts(X)
+
+    def _scores(self, texts):
         device = check_device(self.device, DEVICE_KINDS)
-        model = self._model(device)
-        step = max(1, BLOCK_ELEMENTS // self.n_outputs_)
-        for start in range(0, len(texts), step):
-            yield model.scores(texts[start : start + step], max_tokens=self._max_tokens, device=device)
+        return self._model(device).scores(texts, max_tokens=self._max_tokens, device=device)
 
     def save_pretrained(self, folder):
         """Write the classifier into a folder, from which transformers and sentence-transformers load its encoder.
