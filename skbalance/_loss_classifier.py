@@ -99,10 +99,7 @@ class LossClassifierMixin(DocLinkMixin):
         """The kind of the target, its indicator, and weights of this type; X is read already."""
         encoding, indicator = encode_targets(y, also=self._also)
         check_consistent_length(X, indicator)
-        weight = check_sample_weight(sample_weight, indicator, dtype=dtype, ensure_non_negative=True)
-        if not weight.any():
-            raise ValueError("sample_weight holds only zeros; at least one sample must have a positive weight.")
-        return encoding, indicator, weight
+        return encoding, indicator, check_sample_weight(sample_weight, indicator, dtype=dtype)
 
     def _store_target(self, encoding, statistics, loss):
         """Store the target and the loss that is trained; as plain values, so that no file holds a type of them."""

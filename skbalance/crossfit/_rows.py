@@ -9,8 +9,7 @@ from sklearn import get_config
 from sklearn.model_selection import StratifiedKFold, StratifiedShuffleSplit, check_cv
 from sklearn.utils.metadata_routing import process_routing
 
-from skbalance._indicators import check_row_weight
-from skbalance._validation import _safe_indexing, check_method_params, num_samples
+from skbalance._validation import _safe_indexing, check_method_params, check_sample_weight, num_samples
 from skbalance.model_selection import MultilabelStratifiedKFold, MultilabelStratifiedShuffleSplit
 
 
@@ -55,19 +54,13 @@ def read_row_weight(X, fit_params) -> np.ndarray | None:
     for axis, what in enumerate(("sample(s)", "feature(s)")[: len(shape)]):
         if shape[axis] == 0:
             raise ValueError(f"Found array with 0 {what} (shape={tuple(shape)}) while a minimum of 1 is required.")
-    n_rows = num_samples(X)
     weights: list = [
-        check_row_weight(value, n_rows, name=name)
+        check_sample_weight(value, X, name=name)
         for params in fit_params.values()
         for name, value in params.items()
         if name.split("__")[-1] == "sample_weight" and np.ndim(value)
     ]
     return np.mean(weights, axis=0) if weights else None
-
-
-def take_rows(X, y, params, rows):
-    """X, y and the parameters of `fit`, of some rows."""
-    return _safe_indexing(X, rows), y[rows], check_method_params(X, params, indices=rows)
 
 
 def used_rows_only(X, y, params, splits, used):

@@ -37,8 +37,7 @@ _SYLLABLES = [consonant + vowel for consonant in "bdgklmnprstvz" for vowel in "a
         "return_indicator": [StrOptions({"sparse", "dense"})],
         "return_X_y": ["boolean"],
         "random_state": ["random_state"],
-    },
-    prefer_skip_nested_validation=True,
+    }
 )
 def make_long_tailed_multilabel(
     n_samples: int = 1000,
