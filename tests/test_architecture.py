@@ -49,6 +49,8 @@ ALLOWED = {
     "metrics": set(),
     "datasets": set(),
     "plotting": {"losses", "metrics", "model_selection"},
+    "cli": {"metrics", "model_selection", "text"},
+    "__main__": {"cli"},
 }
 
 

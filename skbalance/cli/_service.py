@@ -1,28 +1,23 @@
-"""
-Tags over HTTP
-==============
-
-Serves a fitted :class:`~skbalance.text.TagClassifier` that ``joblib.dump`` has written, such as the file of
-``examples/tag_csv.py``::
-
-    pip install fastapi uvicorn
-    TAG_MODEL=tags.joblib uvicorn --app-dir examples --factory tag_service:make_app
-    curl -X POST localhost:8000/tags -H "Content-Type: application/json" -d '{"texts": ["oil and gas fall"]}'
+"""The service: tags over HTTP, for texts of many callers together.
 
 Requests that arrive while others are being tagged wait, and are then tagged in one call: a call for 32 texts takes
-little longer than one for a single text. No torch is loaded.
-
-Nobody waits long behind another: a request is of a limited size, as is all that waits. What is refused is answered with
-a status of 4xx, or 503 while too much waits, and with a reason that repeats nothing of the request.
+little longer than one for a single text. Nobody waits long behind another: a request is of a limited size, as is all
+that waits. What is refused is answered with a status of 4xx, or 503 while too much waits, and with a reason that
+repeats nothing of the request.
 """
+
+from __future__ import annotations
 
 import asyncio
 import collections
-import contextlib
+import copy
 import json
 import os
+import warnings
+from collections.abc import Callable
+from typing import Any
 
-import joblib
+from skbalance.cli._files import load_model
 
 MAX_BODY = 1 << 20  # bytes of a request
 MAX_TEXTS = 1000  # in a request
@@ -158,34 +153,64 @@ class Batches:
         return batch
 
 
-def load_tagger(path):
-    """A function from texts to lists of tags, of a model in a file. Load only files that you trust."""
-    model = joblib.load(path)
-    model.set_params(sep=None)  # lists of tags, whatever it was trained on
-    model.predict(["warm up"])  # what is loaded when it is first used is loaded now
-    return lambda texts: [list(tags) for tags in model.predict(texts)]
+def make_app(model: Any = None) -> Callable:
+    """Make the service of a model, an application of ASGI, which any server of these runs.
 
+    ``POST /tags`` with ``{"texts": [...]}`` answers ``{"tags": [[...], ...]}``.
 
-def make_app(path=None):
-    """The service: ``POST /tags`` with ``{"texts": [...]}`` answers ``{"tags": [[...], ...]}``."""
-    from fastapi import FastAPI, Request
-    from fastapi.responses import JSONResponse
+    Parameters
+    ----------
+    model : TagClassifier, default=None
+        Fitted. None reads the file that the environment names in ``SKBALANCE_MODEL``.
 
-    batches = Batches(load_tagger(path or os.environ["TAG_MODEL"]))
+    Returns
+    -------
+    app : callable
 
-    @contextlib.asynccontextmanager
-    async def lifespan(app):
-        worker = asyncio.create_task(batches.run())
-        yield
-        worker.cancel()
+    Examples
+    --------
+    >>> from skbalance import TagClassifier
+    >>> from skbalance.cli import make_app
+    >>> texts, tags = ["crude oil", "wheat", "oil and wheat"] * 9, [["oil"], ["wheat"], []] * 9
+    >>> model = TagClassifier(random_state=0).fit(texts, tags)
+    >>> app = make_app(model)  # uvicorn.run(app)
+    """
+    model = load_model(os.environ["SKBALANCE_MODEL"]) if model is None else copy.copy(model).set_params(sep=None)
 
-    app = FastAPI(title="Tags", lifespan=lifespan)
+    def tag(texts):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of texts without a known word
+            return [list(tags) for tags in model.predict(texts)]
 
-    @app.post("/tags")
-    async def tags(request: Request):
+    tag(["warm up"])  # what is loaded when it is first used is loaded now
+    batches = Batches(tag)
+
+    async def app(scope, receive, send):
+        if scope["type"] == "lifespan":
+            await receive()
+            worker = asyncio.create_task(batches.run())
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+            worker.cancel()
+            await send({"type": "lifespan.shutdown.complete"})
+            return
         try:
-            return {"tags": await batches(await read_texts(request.stream()))}
+            if (scope.get("method"), scope["path"]) != ("POST", "/tags"):
+                raise Refused(404, "Send texts with POST to /tags.")
+            status, answer = 200, {"tags": await batches(await read_texts(_body(receive)))}
         except Refused as refused:
-            return JSONResponse({"detail": refused.reason}, status_code=refused.status)
+            status, answer = refused.status, {"detail": refused.reason}
+        body = json.dumps(answer).encode()
+        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
 
     return app
+
+
+async def _body(receive):
+    more = True
+    while more:
+        message = await receive()
+        yield message.get("body", b"")
+        more = message.get("more_body", False)

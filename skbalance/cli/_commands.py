@@ -1,0 +1,223 @@
+"""What each command does. Their docstrings are what ``--help`` shows; what is heavy is imported when they run."""
+
+from __future__ import annotations
+
+import contextlib
+import heapq
+import itertools
+import sys
+import time
+import warnings
+from argparse import Namespace
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from operator import itemgetter
+from pathlib import Path
+from typing import Any
+
+from skbalance._lazy import import_optional
+from skbalance.cli._files import load_model, replacing, save_model
+from skbalance.cli._tables import Row, Table, open_output, open_table
+
+# Texts that are tagged at a time.
+_CHUNK = 5000
+# Fewer texts are no training data.
+_LEAST_TEXTS = 10
+# Best tags that are shown with a doubtful text.
+_BEST = 3
+
+
+def fit(options: Namespace) -> None:
+    """Train a model on texts with tags, and try it.
+
+    A model is trained without a fifth of the rows and tried on these: the F1 that is printed is what to expect of new
+    texts. Then one is trained on all rows and written into a file, which runs no code when it is read. (A name that
+    ends in .joblib makes a file that does: read only your own.)
+
+    With --min-precision 0.9 a tag is applied only where nine in ten of its texts will be right.
+
+    example:
+      skbalance fit tickets.csv --text body --tags labels --sep ";" --report tickets.html
+    """
+    with contextlib.ExitStack() as stack:  # what cannot be written is known before anything is trained
+        model_file = stack.enter_context(replacing(options.output))
+        page = stack.enter_context(replacing(options.report)) if options.report else None
+        rows = _read_tagged(options)
+        texts, tags = [row.text for row in rows], [row.tags for row in rows]
+        _check_tags(options, tags)
+        counts = Counter(tag for row in tags for tag in set(row))
+        rare = sum(count <= 8 for count in counts.values())
+        print(f"{len(texts)} texts, {len(counts)} tags, {rare} of them with at most 8 texts.", flush=True)
+        if options.test_size:
+            scores = _held_out(options, texts, tags, sorted(counts))
+            shown = ", ".join(f"{name} {score:.3f}" for name, score in scores.items() if score == score)
+            print(f"F1 on {options.test_size:.0%} of the rows, which were held out: {shown}.", flush=True)
+        start = time.perf_counter()
+        model = _fitted(options, texts, tags)
+        save_model(model, model_file, options.output)
+        if page:
+            model.report(page, texts, tags)
+    seconds, size = time.perf_counter() - start, Path(options.output).stat().st_size / 1e6
+    print(f"Trained on all rows in {seconds:.0f} s. Written: {options.output}, {size:.1f} MB.")
+
+
+def predict(options: Namespace) -> None:
+    """Tag new texts.
+
+    The table is written with one column more, "predicted". It may be larger than the memory. What is written is CSV, or
+    JSON lines if the name ends in .jsonl.
+
+    example:
+      skbalance predict tags.skops new.csv --text body --output tagged.csv
+    """
+    added = ["predicted", "best"] if options.top else ["predicted"]
+    with _table(options) as table, open_output(options.output, table, added, options.sep) as write:
+        model = load_model(options.model, options.embedder)
+        top = min(options.top, len(model.classes_))
+
+        def ask(texts):
+            return zip(model.predict(texts), model.predict_topk(texts, top) if top else itertools.repeat(()))
+
+        for row, answer in _asked(table, ask):
+            predicted, best = answer or ((), ())
+            write({**row.cells, **dict(zip(added, (list(predicted), _shown(best))))})
+
+
+def review(options: Namespace) -> None:
+    """Find the texts that are worth a look.
+
+    Those whose predicted tags are most in doubt are written, the most doubtful first, with how many wrong or missing
+    tags to expect, the tags that are predicted, and the best three with their scores.
+
+    example:
+      skbalance review tags.skops new.csv --text body --number 50 --output look.csv
+    """
+    with _table(options) as table:
+        model = load_model(options.model, options.embedder)
+        doubts = (pair for pair in _asked(table, model.doubt) if pair[0].text)
+        worst = heapq.nlargest(options.number, doubts, key=itemgetter(1))
+    texts, k = [row.text for row, _ in worst], min(_BEST, len(model.classes_))
+    answers = zip(model.predict(texts), model.predict_topk(texts, k)) if texts else ()
+    with open_output(options.output, table, ["doubt", "predicted", "best"], options.sep) as write:
+        for (row, doubt), (predicted, best) in zip(worst, answers):
+            write({**row.cells, "doubt": f"{doubt:.3f}", "predicted": list(predicted), "best": _shown(best)})
+
+
+def issues(options: Namespace) -> None:
+    """Find training texts with wrong or missing tags.
+
+    example:
+      skbalance issues tags.skops tickets.csv --text body --tags labels --output doubtful.csv
+    """
+
+
+def report(options: Namespace) -> None:
+    """Make a page that shows how well a model does.
+
+    It opens in any browser, and says what the model does with texts whose tags are known, tag by tag. Best take texts
+    that it was not trained on.
+
+    example:
+      skbalance report tags.skops checked.csv --text body --tags labels --output report.html
+    """
+    with replacing(options.output) as page:
+        model, rows = load_model(options.model, options.embedder), _read_tagged(options)
+        model.report(page, [row.text for row in rows], [row.tags for row in rows])
+
+
+def serve(options: Namespace) -> None:
+    """Answer requests of other programs.
+
+    POST {"texts": ["..."]} over HTTP to /tags, and {"tags": [["..."]]} comes back. It needs uvicorn:
+    pip install "skbalance[serve]".
+
+    example:
+      skbalance serve tags.skops --port 8000
+    """
+    uvicorn = import_optional("uvicorn", "skbalance serve needs uvicorn: pip install 'skbalance[serve]'.")
+    from skbalance.cli._service import make_app
+
+    app = make_app(load_model(options.model, options.embedder))
+    print(f"Texts go to http://{options.host}:{options.port}/tags; Ctrl-C ends it.", file=sys.stderr, flush=True)
+    uvicorn.run(app, host=options.host, port=options.port, log_level="warning")
+
+
+@contextlib.contextmanager
+def notes(where: str = "") -> Iterator[None]:
+    """Each warning becomes a line on the standard error."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", UserWarning)
+        try:
+            yield
+        finally:
+            for message in dict.fromkeys(str(warning.message) for warning in caught):
+                print(f"Note: {where}{message}", file=sys.stderr)
+
+
+def _table(options: Namespace) -> contextlib.AbstractContextManager[Table]:
+    text, tags = options.text or ["text"], getattr(options, "tags", None)
+    how = {name: getattr(options, name) for name in ("sep", "delimiter", "encoding")}
+    return open_table(options.file, text, tags, **how)
+
+
+def _read_tagged(options: Namespace) -> list[Row]:
+    """Rows with a text, of which there must be some, without their cells."""
+    with _table(options) as table:
+        rows = [Row(row.place, {}, row.text, row.tags) for row in table.rows]
+    used = [row for row in rows if row.text]
+    if not used:
+        raise ValueError(f"{options.file} has {len(rows)} rows, and no text in any of them.")
+    if len(used) < len(rows):
+        print(f"Note: {len(rows) - len(used)} rows without a text are left out.", file=sys.stderr)
+    return used
+
+
+def _check_tags(options: Namespace, tags: list[list[str]]) -> None:
+    if len(tags) < _LEAST_TEXTS:
+        raise ValueError(f"{options.file} has {len(tags)} texts; at least {_LEAST_TEXTS} are needed to learn from.")
+    if not any(tags):
+        raise ValueError(f"{options.file} has no tags in column {options.tags!r}.")
+    if all(set(row) == set(tags[0]) for row in tags):
+        raise ValueError(f"In {options.file} every text has the tags {tags[0]}; there is nothing to tell apart.")
+
+
+def _asked(table: Table, ask: Callable[[list[str]], Iterable]) -> Iterator[tuple[Row, Any]]:
+    """Rows with what a model says of their texts; of those without a text, None."""
+    while chunk := list(itertools.islice(table.rows, _CHUNK)):
+        texts = [row.text for row in chunk if row.text]
+        with notes(f"from {chunk[0].place} on: "):
+            answers = iter(list(ask(texts)) if texts else ())
+        for row in chunk:
+            yield row, next(answers) if row.text else None
+
+
+def _shown(best: Iterable) -> list[str]:
+    return [f"{tag} {score:.2f}" for tag, score in best]
+
+
+def _fitted(options: Namespace, texts: list[str], tags: list[list[str]], **settings: Any) -> Any:
+    from skbalance.text import SentenceEmbedder, TagClassifier
+
+    if options.embedder is not None:
+        settings["embedder"] = SentenceEmbedder(options.embedder)
+    if options.min_precision is not None:
+        settings |= {"min_precision": options.min_precision, "confidence": options.confidence}
+    model = TagClassifier(n_jobs=options.jobs, random_state=0, verbose=1, **settings)
+    with contextlib.redirect_stdout(sys.stderr):  # says how long it will take
+        return model.fit(texts, tags)
+
+
+def _held_out(options: Namespace, texts: list[str], tags: list[list[str]], classes: list[str]) -> dict[str, float]:
+    """F1 on rows that are held out of a model that is trained on the others: micro, macro, head, medium, tail."""
+    from sklearn.metrics import f1_score
+
+    from skbalance.metrics import group_f1_score
+    from skbalance.model_selection import multilabel_train_test_split
+
+    texts_train, texts_test, tags_train, tags_test = multilabel_train_test_split(
+        texts, tags, test_size=options.test_size, random_state=0
+    )
+    model = _fitted(options, texts_train, tags_train, classes=classes)
+    y_train, y_test, predicted = map(model.tag_indicator, (tags_train, tags_test, model.predict(texts_test)))
+    scores = {average: f1_score(y_test, predicted, average=average, zero_division=0) for average in ("micro", "macro")}
+    return scores | group_f1_score(y_test, predicted, label_counts=y_train.sum(axis=0).A1)
