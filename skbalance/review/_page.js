@@ -11,9 +11,9 @@
   };
   const data = JSON.parse(id("data").textContent);
   const table = id("tag-table"), find = id("find"), group = id("group"), found = id("found"), tip = id("tip");
-  const rows = [...table.tBodies[0].rows];
+  const rows = [...table.tBodies[0].rows], more = id("more");
   const plain = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
-  const names = rows.map((row) => plain(row.cells[0].textContent));
+  const names = new Map(rows.map((row) => [row, plain(row.cells[0].textContent)]));
 
   // Examples of a tag, in a row below its own.
   const close = (row) => {
@@ -37,13 +37,13 @@
   const open = (row) => {
     close(row);
     const [right, missed, wrong] = data.examples[row.dataset.tag];
-    const more = made("tr", undefined, "more"), cell = made("td"), box = made("div");
+    const below = made("tr", undefined, "more"), cell = made("td"), box = made("div");
     const [nRight, nMissed, nWrong] = [5, 6, 7].map((column) => Number(row.cells[column].textContent));
     cell.colSpan = row.cells.length;
     box.append(list("Right", right, nRight), list("Missed", missed, nMissed), list("Wrongly given", wrong, nWrong));
     cell.append(box);
-    more.append(cell);
-    row.after(more);
+    below.append(cell);
+    row.after(below);
     row.querySelector("button").setAttribute("aria-expanded", "true");
   };
   for (const row of rows) {
@@ -55,20 +55,28 @@
     name.append(button);
   }
 
-  // Search, and a group of tags.
+  // Search, and a group of tags; the first hundred are shown until more are asked for.
+  let most = 100;
   const filter = () => {
     rows.forEach(close);
     const words = plain(find.value).split(/\s+/);
-    let shown = 0;
-    rows.forEach((row, i) => {
-      const fits = words.every((word) => names[i].includes(word)) && (!group.value || row.dataset.group === group.value);
-      row.hidden = !fits;
-      shown += fits;
-    });
-    found.textContent = `${shown} of ${rows.length} tags`;
+    let fitting = 0;
+    for (const row of table.tBodies[0].rows) {
+      const fits = words.every((word) => names.get(row).includes(word));
+      const shown = fits && (!group.value || row.dataset.group === group.value);
+      fitting += shown;
+      row.hidden = !shown || fitting > most;
+    }
+    const part = fitting > most ? `, the first ${most} shown` : "";
+    found.textContent = `${fitting} of ${rows.length} tags${part}`;
+    more.hidden = fitting <= most;
   };
   find.addEventListener("input", filter);
   group.addEventListener("change", filter);
+  more.addEventListener("click", () => {
+    most = Infinity;
+    filter();
+  });
   id("tools").hidden = false;
   filter();
 
@@ -85,6 +93,7 @@
       return Number.isNaN(a) - Number.isNaN(b) || way * (a - b) || 0;
     });
     body.append(...keyed.map(([row]) => row));
+    if (sorted === table) filter();
     [...sorted.tHead.rows[0].cells].forEach((head, i) => {
       if (i === column) head.setAttribute("aria-sort", descending ? "descending" : "ascending");
       else head.removeAttribute("aria-sort");
@@ -108,6 +117,7 @@
     const row = byTag.get(tag);
     if (row.hidden) {
       find.value = group.value = "";
+      most = Infinity;
       filter();
     }
     open(row);
