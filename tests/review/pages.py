@@ -1,9 +1,14 @@
 """Data of pages, made at random."""
 
+import shutil
+
 import numpy as np
 import scipy.sparse as sp
 
 from skbalance.review import ReportData
+
+_NAMES = ("chromium", "chromium-headless-shell", "chromium-browser", "google-chrome")
+CHROMIUM = next(filter(None, map(shutil.which, _NAMES)), None)
 
 
 def make_data(n_rows=60, n_tags=12, seed=0, **other):
