@@ -36,6 +36,7 @@ ALLOWED = {
         "finetuning",
         "losses",
         "memory",
+        "metrics",
         "model_selection",
         "review",
         "training",

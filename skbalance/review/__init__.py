@@ -1,5 +1,7 @@
-"""After the fit: which texts to look at, which labels to doubt."""
+"""After the fit: which texts to look at, which labels to doubt, and a page that shows it."""
 
 from skbalance.review._out_of_fold import OutOfFoldScores
+from skbalance.review._page import DOUBTFUL, report_page
+from skbalance.review._report import ReportData, TagReport, whole_file
 
-__all__ = ["OutOfFoldScores"]
+__all__ = ["DOUBTFUL", "OutOfFoldScores", "ReportData", "TagReport", "report_page", "whole_file"]

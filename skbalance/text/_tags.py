@@ -24,6 +24,7 @@ from skbalance._warnings import warn
 from skbalance.crossfit import response_blocks
 from skbalance.decisions import TunedThresholdMultiLabelClassifierCV, read_label_text
 from skbalance.text._tag_pipeline import fit_tag_pipeline, unfitted_tag_pipeline
+from skbalance.text._tag_review import TagReviewMixin
 from skbalance.text._tag_words import TagWords
 from skbalance.text._texts import check_texts, takes_texts
 
@@ -76,7 +77,9 @@ def _weighted_rows(texts, rows, fit_params):
 
 
 @dataclass(eq=False, repr=False)
-class TagClassifier(CallbackSupportMixin, DocLinkMixin, MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
+class TagClassifier(
+    TagReviewMixin, CallbackSupportMixin, DocLinkMixin, MetaEstimatorMixin, ClassifierMixin, BaseEstimator
+):
     """From texts to tags in one call: fit on lists of tags, predict lists of tags.
 
     Without an estimator it is a pipeline of TF-IDF, a linear model of each tag that has a few texts or more, and
