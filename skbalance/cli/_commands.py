@@ -15,8 +15,9 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
+from skbalance._files import whole_file
 from skbalance._lazy import import_optional
-from skbalance.cli._files import load_model, replacing, save_model
+from skbalance.cli._models import load_model, save_model
 from skbalance.cli._tables import Row, Table, open_output, open_table
 
 # Texts that are tagged at a time.
@@ -40,23 +41,21 @@ def fit(options: Namespace) -> None:
       skbalance fit tickets.csv --text body --tags labels --sep ";" --report tickets.html
     """
     with contextlib.ExitStack() as stack:  # what cannot be written is known before anything is trained
-        model_file = stack.enter_context(replacing(options.output))
-        page = stack.enter_context(replacing(options.report)) if options.report else None
+        file = stack.enter_context(whole_file(options.output))
+        page = stack.enter_context(whole_file(options.report)) if options.report else None
         rows = _read_tagged(options)
         texts, tags = [row.text for row in rows], [row.tags for row in rows]
         _check_tags(options, tags)
         counts = Counter(tag for row in tags for tag in set(row))
         rare = sum(count <= 8 for count in counts.values())
         print(f"{len(texts)} texts, {len(counts)} tags, {rare} of them with at most 8 texts.", flush=True)
-        if options.test_size:
-            scores = _held_out(options, texts, tags, sorted(counts))
-            shown = ", ".join(f"{name} {score:.3f}" for name, score in scores.items() if score == score)
-            print(f"F1 on {options.test_size:.0%} of the rows, which were held out: {shown}.", flush=True)
+        measured = _held_out(options, texts, tags, sorted(counts)) if options.test_size else ()
         start = time.perf_counter()
         model = _fitted(options, texts, tags)
-        save_model(model, model_file, options.output)
+        save_model(model, file, options.output)
         if page:
-            model.report(page, texts, tags)
+            tried, *given = measured or (model,)
+            page.write(tried.report(None, *given).html.encode())
     seconds, size = time.perf_counter() - start, Path(options.output).stat().st_size / 1e6
     print(f"Trained on all rows in {seconds:.0f} s. Written: {options.output}, {size:.1f} MB.")
 
@@ -114,15 +113,16 @@ def issues(options: Namespace) -> None:
 def report(options: Namespace) -> None:
     """Make a page that shows how well a model does.
 
-    It opens in any browser, and says what the model does with texts whose tags are known, tag by tag. Best take texts
-    that it was not trained on.
+    It opens in any browser. With a table it shows what the model does with texts whose tags are known, tag by tag: take
+    texts that it was not trained on. Without one it shows what was found when it was trained, without the texts.
 
     example:
       skbalance report tags.skops checked.csv --text body --tags labels --output report.html
     """
-    with replacing(options.output) as page:
-        model, rows = load_model(options.model, options.embedder), _read_tagged(options)
-        model.report(page, [row.text for row in rows], [row.tags for row in rows])
+    with whole_file(options.output) as page:
+        rows = None if options.file is None else _read_tagged(options)
+        given = () if rows is None else ([row.text for row in rows], [row.tags for row in rows])
+        page.write(load_model(options.model, options.embedder).report(None, *given).html.encode())
 
 
 def serve(options: Namespace) -> None:
@@ -207,8 +207,8 @@ def _fitted(options: Namespace, texts: list[str], tags: list[list[str]], **setti
         return model.fit(texts, tags)
 
 
-def _held_out(options: Namespace, texts: list[str], tags: list[list[str]], classes: list[str]) -> dict[str, float]:
-    """F1 on rows that are held out of a model that is trained on the others: micro, macro, head, medium, tail."""
+def _held_out(options: Namespace, texts: list[str], tags: list[list[str]], classes: list[str]) -> tuple:
+    """A model that is trained on a part of the rows, and the other texts with their tags, on which it is tried."""
     from sklearn.metrics import f1_score
 
     from skbalance.metrics import group_f1_score
@@ -220,4 +220,7 @@ def _held_out(options: Namespace, texts: list[str], tags: list[list[str]], class
     model = _fitted(options, texts_train, tags_train, classes=classes)
     y_train, y_test, predicted = map(model.tag_indicator, (tags_train, tags_test, model.predict(texts_test)))
     scores = {average: f1_score(y_test, predicted, average=average, zero_division=0) for average in ("micro", "macro")}
-    return scores | group_f1_score(y_test, predicted, label_counts=y_train.sum(axis=0).A1)
+    scores |= group_f1_score(y_test, predicted, label_counts=y_train.sum(axis=0).A1)
+    shown = ", ".join(f"{name} {score:.3f}" for name, score in scores.items() if score == score)
+    print(f"F1 on {options.test_size:.0%} of the rows, which were held out: {shown}.", flush=True)
+    return model, texts_test, tags_test

@@ -28,7 +28,7 @@ _COMMANDS = {
     "predict": (("model", *_SOURCE, "--top"), "-"),
     "review": (("model", *_SOURCE, "--number"), "-"),
     "issues": (("model", *_SOURCE, "--tags", "--number"), "-"),
-    "report": (("model", *_SOURCE, "--tags"), "report.html"),
+    "report": (("model", "[file]", *_SOURCE[1:], "--tags"), "report.html"),
     "serve": (("model", "--embedder", "--host", "--port"), None),
 }
 
@@ -65,8 +65,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except (ImportError, OSError, TypeError, ValueError) as error:
-        named = isinstance(error, OSError) and error.filename is not None
-        print(f"skbalance: {f'{error.filename}: {error.strerror}' if named else error}", file=sys.stderr)
+        name, reason = getattr(error, "filename", None), getattr(error, "strerror", None)
+        print(f"skbalance: {f'{name}: {reason}' if name and reason else error}", file=sys.stderr)
         return 1
     return 0
 
@@ -77,10 +77,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=skbalance.__version__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
     for name, (arguments, output) in _COMMANDS.items():
-        summary, _, description = inspect.getdoc(getattr(_commands, name)).partition("\n")
+        summary, _, description = str(inspect.getdoc(getattr(_commands, name))).partition("\n")
         command = commands.add_parser(name, help=summary, description=description, formatter_class=as_written)
         for argument in arguments:
-            command.add_argument(argument, **_ARGUMENTS[argument])
+            command.add_argument(argument.strip("[]"), **_ARGUMENTS[argument])
         command.set_defaults(output=output)
     return parser
 
@@ -108,6 +108,7 @@ _DEFAULT = " (default: %(default)s)"
 _ARGUMENTS: dict[str, dict] = {
     "model": {"help": "a file that `skbalance fit` has written"},
     "file": {"help": "the table of texts; - reads the standard input"},
+    "[file]": {"nargs": "?", "help": "a table of texts and their tags"},
     "--text": {"metavar": "COLUMN", "action": "append", "help": "column of the texts (default: text); may be repeated"},
     "--tags": {"metavar": "COLUMN", "default": "tags", "help": "column of the tags" + _DEFAULT},
     "--sep": {"default": ";", "help": "what stands between two tags" + _DEFAULT},

@@ -17,7 +17,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-from skbalance.cli._files import load_model
+from skbalance.cli._models import load_model
 
 MAX_BODY = 1 << 20  # bytes of a request
 MAX_TEXTS = 1000  # in a request
@@ -99,7 +99,7 @@ class Batches:
 
     def __init__(self, tag, max_texts=256, max_characters=MAX_BODY):
         self.tag, self.max_texts, self.max_characters = tag, max_texts, max_characters
-        self.waiting = collections.deque()  # texts, their characters, and where the results go
+        self.waiting: Any = collections.deque()  # texts, their characters, and where the results go
         self.characters = 0  # of all that waits
         self.arrived = asyncio.Event()
 
@@ -140,7 +140,8 @@ class Batches:
                 start += len(some)
 
     def _next(self):
-        batch, texts, characters = [], 0, 0
+        batch: list = []
+        texts = characters = 0
         while self.waiting:
             some, size, _ = self.waiting[0]
             texts, characters = texts + len(some), characters + size

@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import Any, BinaryIO
 
+from skbalance._files import whole_file
 from skbalance._lazy import import_optional
-from skbalance.cli._files import replacing
 
 BYTE_ORDER_MARKS = {
     codecs.BOM_UTF8: "utf-8-sig",
@@ -150,8 +150,8 @@ def open_output(path: str, like: Table, added: list[str], sep: str) -> Iterator[
     with contextlib.ExitStack() as stack:
         stream: Any = sys.stdout
         if path != "-":
-            temporary = stack.enter_context(replacing(path))
-            stream = stack.enter_context(open(temporary, "w", encoding="utf-8", newline=""))
+            file = stack.enter_context(whole_file(path))
+            stream = stack.enter_context(io.TextIOWrapper(file, encoding="utf-8", newline=""))
         if path.endswith((".jsonl", ".ndjson")) or (path == "-" and not like.delimiter):
             yield lambda row: print(json.dumps(row, ensure_ascii=False, default=str), file=stream)
             return
@@ -271,12 +271,12 @@ def _csv(name: str, stream: io.TextIOWrapper, wanted: list[str], delimiter: str 
 
     def reader(delimiter, strict=False):
         # Between tabs quote marks may be parts of the texts, and do not come in pairs then.
-        quoting = csv.QUOTE_NONE if delimiter == "\t" and n_quotes % 2 else csv.QUOTE_MINIMAL
+        quoting: Any = csv.QUOTE_NONE if delimiter == "\t" and n_quotes % 2 else csv.QUOTE_MINIMAL
         stream.seek(start)
         return csv.reader(stream, delimiter=delimiter, quoting=quoting, strict=strict)
 
     candidates = delimiter or (told[1] if told else ",;\t|")
-    headers = {one: next(reader(one), []) for one in candidates}
+    headers: dict[str, list[str]] = {one: next(reader(one), []) for one in candidates}
     delimiter = max(headers, key=lambda one: (set(wanted) <= set(headers[one]), len(headers[one])))
     header = headers[delimiter]
 

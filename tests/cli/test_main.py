@@ -11,8 +11,8 @@ import pytest
 
 from skbalance import TagClassifier, __version__
 from skbalance.cli import _commands, main
-from skbalance.cli._files import load_model
 from skbalance.cli._main import _parser
+from skbalance.cli._models import load_model
 
 COLUMNS = ["--text", "body", "--tags", "labels", "--sep", "|"]
 # What a process loads that shows the help.
@@ -56,6 +56,22 @@ def test_fit_without_a_trial(tickets, tmp_path, capsys):
     out, err = capsys.readouterr()
     assert "F1" not in out
     assert err.count("Fit 6 of 6") == 1
+
+
+def test_fit_with_a_page(tickets, tmp_path):
+    page = tmp_path / "page.html"
+    assert main(["fit", tickets, *COLUMNS, "--output", str(tmp_path / "tags.skops"), "--report", str(page)]) == 0
+    assert "wheat and corn, today" in page.read_text(encoding="utf-8")  # of a row that was held out
+    assert sorted(os.listdir(tmp_path)) == ["page.html", "tags.skops"]
+
+
+def test_report(model, tickets, tmp_path):
+    page = tmp_path / "page.html"
+    assert main(["report", model, tickets, *COLUMNS, "--output", str(page)]) == 0
+    assert "wheat and corn, today" in page.read_text(encoding="utf-8")
+    assert main(["report", model, "--output", str(page)]) == 0
+    assert page.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+    assert "wheat and corn, today" not in page.read_text(encoding="utf-8")
 
 
 def test_predict(model, tickets, tmp_path):
@@ -120,22 +136,19 @@ def test_tables_that_nothing_can_be_learnt_from(tmp_path, monkeypatch, capsys, c
         (["predict", "{model}", "none.csv"], "none.csv: No such file or directory"),
         (
             ["predict", "{tickets}", "{tickets}", "--text", "body"],
-            (
-                ["predict", "{tickets}", "{tickets}", "--text", "body"],
-                "tickets.csv is no model of `skbalance fit`: File is",
-            ),
+            "tickets.csv is no model of `skbalance fit`: File is",
         ),
         (["predict", "{model}", "{model}"], "tags.skops is a workbook"),
         (["predict", "{model}", "{tickets}"], "no column 'text'; its columns are 'body', 'labels'"),
         (["predict", "{model}", "{tickets}", "--text", "bodies"], "Is it 'body'?"),
         (
             ["predict", "{model}", "{tickets}", "--text", "body", "--output", "none/a.csv"],
-            "none/a.csv cannot be written",
+            "none/a.csv: No such",
         ),
-        (["fit", "{tickets}", *COLUMNS, "--output", "none/tags.skops"], "none/tags.skops cannot be written: No such"),
-        (["fit", "{tickets}", *COLUMNS, "--report", "."], ". is no file, and cannot be written"),
+        (["fit", "{tickets}", *COLUMNS, "--output", "none/tags.skops"], "none/tags.skops: No such"),
+        (["fit", "{tickets}", *COLUMNS, "--report", "."], ".: It is no file that can be replaced"),
         (["fit", "{tickets}", *COLUMNS[:-1], ""], "empty separator"),
-        (["report", "{model}", "{tickets}", "--output", "none/a.html"], "none/a.html cannot be written"),
+        (["report", "{model}", "{tickets}", "--output", "none/a.html"], "none/a.html: No such"),
     ],
 )
 def test_what_is_wrong_is_said_in_a_line(tmp_path, monkeypatch, capsys, model, tickets, argv, match):

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tracemalloc
 
+import joblib
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,7 +18,7 @@ from sklearn.pipeline import make_pipeline
 
 from skbalance import TagClassifier
 from skbalance.cli import make_app
-from skbalance.cli._files import load_model, save_model
+from skbalance.cli._models import load_model
 from skbalance.cli._service import Batches, Refused, read_texts
 from tests.cli.conftest import TAGS, TEXTS
 
@@ -54,7 +55,7 @@ async def answered(app, body=b"", method="POST", path="/tags"):
 
 
 def test_the_service_loads_no_torch(model, tmp_path):
-    save_model(load_model(model), str(tmp_path / "tags.joblib"), "tags.joblib")
+    joblib.dump(load_model(model), tmp_path / "tags.joblib")
     command = [sys.executable, "-c", SERVE]
     environment = os.environ | {"SKBALANCE_MODEL": str(tmp_path / "tags.joblib")}
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, env=environment)

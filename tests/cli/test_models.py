@@ -1,4 +1,4 @@
-"""Files are written whole or not at all, and of a file of a model no code is run."""
+"""Of a file of a model no code is run, unless it is a file of joblib."""
 
 import pathlib
 import pickle
@@ -9,8 +9,8 @@ import skops.io
 from sklearn.dummy import DummyClassifier
 
 from skbalance import SentenceEmbedder, TagClassifier
-from skbalance.cli import _files
-from skbalance.cli._files import load_model, replacing, save_model
+from skbalance.cli import _models
+from skbalance.cli._models import load_model, save_model
 from tests.cli.conftest import TAGS, TEXTS
 
 
@@ -19,38 +19,15 @@ def fitted():
     return TagClassifier(random_state=0, sep=";").fit(TEXTS * 5, [";".join(tags) for tags in TAGS * 5])
 
 
-def test_a_file_takes_the_place_of_another_when_it_is_written(tmp_path):
-    path = tmp_path / "file"
-    path.write_text("before")
-    with replacing(str(path)) as temporary:
-        pathlib.Path(temporary).write_text("after")
-        assert path.read_text() == "before"
-    assert path.read_text() == "after"
-    with pytest.raises(IsADirectoryError), replacing(str(path)) as temporary:  # noqa: PT012
-        pathlib.Path(temporary).write_text("half")
-        tmp_path.read_text()
-    assert [(one.name, one.read_text()) for one in tmp_path.iterdir()] == [("file", "after")]
-
-
-def test_a_link_stays_a_link(tmp_path):
-    (tmp_path / "link").symlink_to(tmp_path / "file")
-    with replacing(str(tmp_path / "link")) as temporary:
-        pathlib.Path(temporary).write_text("written")
-    assert (tmp_path / "link").is_symlink()
-    assert (tmp_path / "file").read_text() == "written"
-
-
-@pytest.mark.parametrize(("name", "match"), [("", "is no file"), ("none/file", "none/file cannot be written: No such")])
-def test_what_cannot_be_written_is_known_at_once(tmp_path, name, match):
-    with pytest.raises(OSError, match=match), replacing(str(tmp_path / name)):
-        pytest.fail("it was begun")
-
-
 @pytest.mark.parametrize("name", ["model.skops", "model.joblib"])
 def test_a_model_comes_out_as_it_went_in(tmp_path, fitted, name):
-    path = str(tmp_path / name)
-    save_model(fitted, path, name)
-    assert load_model(path).predict(TEXTS) == [tuple(sorted(tags)) for tags in TAGS]
+    write(fitted, tmp_path / name)
+    assert load_model(str(tmp_path / name)).predict(TEXTS) == [tuple(sorted(tags)) for tags in TAGS]
+
+
+def write(model, path):
+    with open(path, "wb") as file:
+        save_model(model, file, path.name)
 
 
 class Program:
@@ -74,7 +51,7 @@ def test_a_pickle_is_not_run_whatever_its_name(tmp_path, monkeypatch, name):
         (DummyClassifier(), "it holds a DummyClassifier"),
         ({"a": 1}, "it holds a dict"),
         (TagClassifier(label_texts=pathlib.PurePosixPath("x")), "it holds pathlib.* no class of this package"),
-        (TagClassifier(scoring=_files.load_model), "it holds skbalance.cli._files.load_model, which is no class"),
+        (TagClassifier(scoring=_models.load_model), "it holds skbalance.cli._models.load_model, which is no class"),
         (TagClassifier(estimator=TagClassifier(scoring=pathlib.Path.touch)), "is no class of this package"),
     ],
 )
@@ -93,17 +70,17 @@ def test_what_is_damaged(tmp_path, name, content):
 
 
 def test_a_class_that_was_imported_is_not_the_package_s_own():
-    assert _files._is_own_class("skbalance.text._tags.TagClassifier")
-    assert not _files._is_own_class("skbalance.text._tags.Pipeline")
-    assert not _files._is_own_class("skbalance.text._tags.clone")
-    assert not _files._is_own_class("skbalance.text._tags.none")
-    assert not _files._is_own_class("os.system")
+    assert _models._is_own_class("skbalance.text._tags.TagClassifier")
+    assert not _models._is_own_class("skbalance.text._tags.Pipeline")
+    assert not _models._is_own_class("skbalance.text._tags.clone")
+    assert not _models._is_own_class("skbalance.text._tags.none")
+    assert not _models._is_own_class("os.system")
 
 
 def test_a_file_of_skops_is_told_the_folder_of_its_encoder(tmp_path, encoder_folder):
     model = TagClassifier(embedder=SentenceEmbedder(str(encoder_folder)), random_state=0).fit(TEXTS * 5, TAGS * 5)
     for name in ("model.skops", "model.joblib"):
-        save_model(model, str(tmp_path / name), name)
+        write(model, tmp_path / name)
         loaded = load_model(str(tmp_path / name), str(encoder_folder))
         assert loaded.predict(TEXTS) == model.predict(TEXTS)
     assert load_model(str(tmp_path / "model.joblib")).predict(TEXTS) == model.predict(TEXTS)

@@ -1,61 +1,24 @@
-"""Files of models, and files that are written whole or not at all."""
+"""Files of models."""
 
 from __future__ import annotations
 
-import contextlib
 import importlib
-import os
 import zipfile
-from collections.abc import Iterator
-from pathlib import Path
+from typing import Any, BinaryIO
 
-__all__ = ["load_model", "replacing", "save_model"]
-
-
-@contextlib.contextmanager
-def replacing(path: str) -> Iterator[str]:
-    """A file that takes the place of another when it is written, and leaves no trace where that fails.
-
-    Parameters
-    ----------
-    path : str
-        The file to be.
-
-    Yields
-    ------
-    temporary : str
-        Path of an empty file in the same folder.
-
-    Raises
-    ------
-    OSError
-        If nothing can be written there; at once.
-    """
-    target = Path(path).resolve()
-    if target.exists() and not target.is_file():
-        raise OSError(f"{path} is no file, and cannot be written.")
-    temporary = target.with_name(f".{os.getpid()}.{target.name}")
-    try:
-        temporary.open("xb").close()
-    except OSError as error:
-        raise OSError(f"{path} cannot be written: {error.strerror}.") from None
-    try:
-        yield str(temporary)
-        os.replace(temporary, target)
-    finally:
-        temporary.unlink(missing_ok=True)
+__all__ = ["load_model", "save_model"]
 
 
-def save_model(model, path: str, name: str) -> None:
-    """Write a model: with joblib where `name`, what the file will be called, ends in ``.joblib``, else with skops."""
+def save_model(model: Any, file: BinaryIO, name: str) -> None:
+    """Write a model: with joblib where `name`, what the file is called, ends in ``.joblib``, else with skops."""
     if name.endswith(".joblib"):
         import joblib
 
-        joblib.dump(model, path, compress=3)
+        joblib.dump(model, file, compress=3)
     else:
         import skops.io
 
-        skops.io.dump(model, path, compression=zipfile.ZIP_DEFLATED, compresslevel=6)
+        skops.io.dump(model, file, compression=zipfile.ZIP_DEFLATED, compresslevel=6)
 
 
 def load_model(path: str, embedder: str | None = None):
