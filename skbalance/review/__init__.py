@@ -2,6 +2,6 @@
 
 from skbalance.review._out_of_fold import OutOfFoldScores
 from skbalance.review._page import DOUBTFUL, report_page
-from skbalance.review._report import ReportData, TagReport, whole_file
+from skbalance.review._report import ReportData, TagReport, replacing
 
-__all__ = ["DOUBTFUL", "OutOfFoldScores", "ReportData", "TagReport", "report_page", "whole_file"]
+__all__ = ["DOUBTFUL", "OutOfFoldScores", "ReportData", "TagReport", "replacing", "report_page"]

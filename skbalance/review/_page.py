@@ -9,6 +9,7 @@ import re
 from html import escape
 from importlib.resources import files
 from string import Template
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -43,8 +44,6 @@ def report_page(data: ReportData) -> str:
     -------
     html : str
     """
-    from skbalance import __version__
-
     place = files("skbalance.review")
     page, style, script = (place.joinpath(f"_page.{kind}").read_text("utf-8") for kind in ("html", "css", "js"))
     everything = _scores(data, np.ones(len(data.tags), dtype=bool))
@@ -55,7 +54,6 @@ def report_page(data: ReportData) -> str:
         style=style,
         script=script,
         hash="sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-        version=__version__,
         n_texts=f"{len(data.rows):,}",
         n_tags=f"{len(data.tags):,}",
         micro=_number(everything[0], 3),
@@ -118,8 +116,8 @@ def _bars(values):
     )
 
 
-def _fractions(hits, predicted, positives):
-    """Numerators and denominators of F1, precision and recall."""
+def _fractions(hits, predicted, positives) -> dict[str, tuple[Any, Any]]:
+    """Numerator and denominator of F1, precision and recall."""
     return {"F1": (2 * hits, predicted + positives), "Precision": (hits, predicted), "Recall": (hits, positives)}
 
 

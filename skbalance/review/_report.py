@@ -16,7 +16,7 @@ import scipy.sparse as sp
 
 from skbalance._indicators import label_confusion
 
-__all__ = ["ReportData", "TagReport", "whole_file"]
+__all__ = ["ReportData", "TagReport", "replacing"]
 
 
 @dataclass(frozen=True)
@@ -123,36 +123,39 @@ class TagReport:
         OSError
             If it cannot be written.
         """
-        with whole_file(path) as file:
-            file.write(self.html.encode())
+        with replacing(path) as temporary:
+            temporary.write_text(self.html, encoding="utf-8")
 
 
 @contextmanager
-def whole_file(path):
-    """A new file that takes the place of what is at the path when the block ends without an error.
+def replacing(path):
+    """A file that takes the place of another when it is written, and leaves no trace where that fails.
 
     Parameters
     ----------
     path : str or path
-        Of the file.
+        Of the file to be.
+
+    Yields
+    ------
+    temporary : Path
+        Of an empty file in the same folder.
 
     Raises
     ------
     OSError
-        If no file can be written there; before the block begins.
+        If nothing can be written there; before the block begins.
     """
-    path = Path(path)
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    target = Path(path).resolve()
+    temporary = target.with_name(f".{os.getpid()}.{target.name}")
     try:
-        if path.is_dir():
+        if target.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-        beside.touch()
+        temporary.touch(exist_ok=False)
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(path)) from None
     try:
-        with open(beside, "wb") as file:
-            yield file
-        os.replace(beside, path)
-    except BaseException:
-        beside.unlink()
-        raise
+        yield temporary
+        os.replace(temporary, target)
+    finally:
+        temporary.unlink(missing_ok=True)

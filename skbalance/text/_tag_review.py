@@ -13,7 +13,7 @@ from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import check_is_fitted
 
 from skbalance.metrics import fitted_label_counts
-from skbalance.review import DOUBTFUL, ReportData, TagReport, report_page, whole_file
+from skbalance.review import DOUBTFUL, ReportData, TagReport, replacing, report_page
 
 __all__ = ["TagReviewMixin"]
 
@@ -31,10 +31,11 @@ class TagReviewMixin:
         path : str or path, default=None
             Of the HTML file, which needs no other file and no network. None writes none.
         texts : list of str, or any, of length n_samples, default=None
-            Texts that are measured; others than the model was fitted on. None takes the scores that models gave the
-            training texts that they had not seen. The page then shows rows by number, as texts are not kept.
+            With `tags`, texts that are measured, others than the model was fitted on. Without, those that it was fitted
+            on: they are shown beside what models that had not seen them say. None takes these without the texts, which
+            a model does not keep: the page shows numbers of rows.
         tags : list, Series or 1-D array, of length n_samples, default=None
-            The tags of these texts.
+            The tags of the texts.
 
         Returns
         -------
@@ -46,7 +47,8 @@ class TagReviewMixin:
         OSError
             If the file cannot be written; found out before anything is measured.
         ValueError
-            If one of `texts` and `tags` is given without the other, or neither is and there are no such scores.
+            If `tags` are given without `texts`, or neither is and there are no scores of training rows by models that
+            had not seen them.
 
         Examples
         --------
@@ -59,69 +61,68 @@ class TagReviewMixin:
         True
         """
         check_is_fitted(self)
-        if (texts is None) != (tags is None):
-            given, lacking = ("tags", "texts") if texts is None else ("texts", "tags")
-            raise ValueError(f"report() got {given} without {lacking}: give both, or neither.")
-        if texts is None and self._decisions() is None:
+        if tags is not None and texts is None:
+            raise ValueError("report() got tags without texts.")
+        if tags is None and self._decisions() is None:
             raise ValueError(
                 f"{type(self.estimator_).__name__} keeps no scores of training rows by models that had not seen them: "
-                "give texts and tags."
+                "give texts with their tags."
             )
-        with nullcontext() if path is None else whole_file(path) as file:
-            report = TagReport(report_page(self._unseen_rows() if texts is None else self._measured(texts, tags)))
+        with nullcontext() if path is None else replacing(path) as file:
+            report = TagReport(report_page(self._unseen_rows(texts) if tags is None else self._measured(texts, tags)))
             if file is not None:
-                file.write(report.html.encode())
+                file.write_text(report.html, encoding="utf-8")
         return report
 
-    def _report_data(self: Any, **of_rows) -> ReportData:
-        """What a page shows: some of the tags, the rest of the rows."""
+    def _report_data(self: Any, source, X, rows, truth, predicted, **other) -> ReportData:
+        """What a page shows of rows whose tags are known."""
         try:
             counts = fitted_label_counts(self.estimator_)
         except NotFittedError:
-            counts = np.asarray(of_rows["truth"].sum(axis=0)).ravel()
+            counts = np.asarray(truth.sum(axis=0)).ravel()
         decisions = self._decisions()
-        thresholds = None if decisions is None else decisions.thresholds_
-        return ReportData(
-            "Report on tags", tags=self.classes_.tolist(), counts=counts, thresholds=thresholds, **of_rows
-        )
+        if decisions is not None:
+            other["thresholds"] = decisions.thresholds_
+        tags = self.classes_.tolist()
+        data = ReportData("Report on tags", source, tags, counts, truth, predicted, rows, **other)
+        if not isinstance(X, list) or not all(isinstance(text, str) for text in X):
+            return data
+        return replace(data, texts=[X[row] for row in rows], words=self._words(X, data))
 
-    def _unseen_rows(self: Any) -> ReportData:
+    def _unseen_rows(self: Any, texts) -> ReportData:
         """From the scores of training rows by models that had not seen them."""
         decisions = self._decisions()
         kept = decisions.out_of_fold_
-        row, chosen = kept.row_of_pair, _chosen(kept, decisions)
-        truth, predicted = (
-            sp.csr_array(
-                (np.ones(mask.sum(), dtype=bool), (row[mask], kept.labels[mask])), (len(kept.rows), len(self.classes_))
+        X = None if texts is None else self._read_fitted(texts)
+        if X is not None and len(X) <= kept.rows.max():
+            raise ValueError(
+                f"Without tags, texts must be those that the model was fitted on, {kept.rows.max() + 1} or more; got "
+                f"{len(X)}."
             )
+        row, chosen, shape = kept.row_of_pair, _chosen(kept, decisions), (len(kept.rows), len(self.classes_))
+        truth, predicted = (
+            sp.csr_array((np.ones(mask.sum(), dtype=bool), (row[mask], kept.labels[mask])), shape=shape)
             for mask in (kept.targets, chosen)
         )
         source = "Measured on the training texts, each by a model that had not seen it."
         doubt = np.bincount(row, weights=np.exp(-np.abs(_margins(kept))), minlength=len(kept.rows))
-        return self._report_data(source=source, truth=truth, predicted=predicted, rows=kept.rows, doubt=doubt)
+        return self._report_data(source, X, kept.rows, truth, predicted, doubt=doubt)
 
     def _measured(self: Any, texts, tags) -> ReportData:
         X = self._read_fitted(texts)
         truth = sp.csr_array(self.tag_indicator(tags)).astype(bool)
         check_consistent_length(X, truth)
         predicted = sp.csr_array(self.tag_indicator(self.predict(X))).astype(bool)
-        are_texts = isinstance(X, list) and all(isinstance(text, str) for text in X)
-        data = self._report_data(
-            source="Measured on texts and tags that were given.",
-            truth=truth,
-            predicted=predicted,
-            rows=np.arange(truth.shape[0]),
-        )
-        if not are_texts:
-            return data
-        return replace(data, texts=X, words=self._words(X, data.order[:DOUBTFUL].tolist()))
+        source = "Measured on texts and tags that the model was not fitted on."
+        return self._report_data(source, X, np.arange(truth.shape[0]), truth, predicted)
 
-    def _words(self: Any, X, rows):
-        """Words of some texts that spoke for their predicted tags, by row and column."""
+    def _words(self: Any, X, data):
+        """Words of the most doubtful texts that spoke for their predicted tags, by row and column."""
+        rows = data.order[:DOUBTFUL].tolist()
         if not hasattr(self, "explain") or not rows:
             return {}
-        column = {tag: j for j, tag in enumerate(self.classes_.tolist())}
-        explained = self.explain([X[row] for row in rows])
+        column = {tag: j for j, tag in enumerate(data.tags)}
+        explained = self.explain([X[data.rows[row]] for row in rows])
         return {
             row: {column[each.label]: _telling(each) for each in evidence} for row, evidence in zip(rows, explained)
         }
