@@ -49,13 +49,13 @@ def fit(options: Namespace) -> None:
         counts = Counter(tag for row in tags for tag in set(row))
         rare = sum(count <= 8 for count in counts.values())
         print(f"{len(texts)} texts, {len(counts)} tags, {rare} of them with at most 8 texts.", flush=True)
-        measured = _held_out(options, texts, tags, sorted(counts)) if options.test_size else ()
+        if options.test_size:
+            _try(options, texts, tags, sorted(counts))
         start = time.perf_counter()
         model = _fitted(options, texts, tags)
         save_model(model, file, options.output)
         if page:
-            tried, *given = measured or (model,)
-            page.write(tried.report(None, *given).html.encode())
+            page.write(model.report(texts=texts).html.encode())
     seconds, size = time.perf_counter() - start, Path(options.output).stat().st_size / 1e6
     print(f"Trained on all rows in {seconds:.0f} s. Written: {options.output}, {size:.1f} MB.")
 
@@ -207,8 +207,8 @@ def _fitted(options: Namespace, texts: list[str], tags: list[list[str]], **setti
         return model.fit(texts, tags)
 
 
-def _held_out(options: Namespace, texts: list[str], tags: list[list[str]], classes: list[str]) -> tuple:
-    """A model that is trained on a part of the rows, and the other texts with their tags, on which it is tried."""
+def _try(options: Namespace, texts: list[str], tags: list[list[str]], classes: list[str]) -> None:
+    """Print the F1 on rows that are held out of a model that is trained on the others."""
     from sklearn.metrics import f1_score
 
     from skbalance.metrics import group_f1_score
@@ -223,4 +223,3 @@ def _held_out(options: Namespace, texts: list[str], tags: list[list[str]], class
     scores |= group_f1_score(y_test, predicted, label_counts=y_train.sum(axis=0).A1)
     shown = ", ".join(f"{name} {score:.3f}" for name, score in scores.items() if score == score)
     print(f"F1 on {options.test_size:.0%} of the rows, which were held out: {shown}.", flush=True)
-    return model, texts_test, tags_test

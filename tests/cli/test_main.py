@@ -61,7 +61,7 @@ def test_fit_without_a_trial(tickets, tmp_path, capsys):
 def test_fit_with_a_page(tickets, tmp_path):
     page = tmp_path / "page.html"
     assert main(["fit", tickets, *COLUMNS, "--output", str(tmp_path / "tags.skops"), "--report", str(page)]) == 0
-    assert "wheat and corn, today" in page.read_text(encoding="utf-8")  # of a row that was held out
+    assert "wheat and corn, today" in page.read_text(encoding="utf-8")
     assert sorted(os.listdir(tmp_path)) == ["page.html", "tags.skops"]
 
 
