@@ -14,6 +14,7 @@ from skbalance.crossfit import label_counts
 from skbalance.decisions._evidence import evidence_columns
 from skbalance.decisions._model import DecisionModel
 from skbalance.decisions._pairs import Candidates, ScoredPairs
+from skbalance.decisions._promises import Promise, Promises
 from skbalance.decisions._rules import DecisionRule, candidate_rules, has_evidence
 from skbalance.decisions._scoring import cross_fitted_score, thresholds_without_parts
 from skbalance.decisions._search import Objective, global_thresholds
@@ -171,6 +172,8 @@ class Plan:
         What to try as `k`.
     unseen : bool
         Whether labels without a training row may be predicted from their text.
+    promise : Promise or None
+        What the thresholds have to keep, besides the usual ones.
     """
 
     labels: Any
@@ -183,6 +186,7 @@ class Plan:
     micro_weight: float | None
     k_range: range
     unseen: bool
+    promise: Promise | None
 
     @property
     def n_labels(self) -> int:
@@ -221,6 +225,8 @@ class Decisions:
         All settings with theirs.
     out_of_fold : OutOfFoldScores
         Scores of the training rows by models that had not seen them.
+    promises : Promises or None
+        Thresholds that keep a promise, on the scale of :meth:`scores`.
     """
 
     model: DecisionModel | None
@@ -232,6 +238,7 @@ class Decisions:
     score: float
     tried: list
     out_of_fold: OutOfFoldScores
+    promises: Promises | None
 
     def scores(self, candidates: Candidates) -> np.ndarray:
         """Log-odds or decision values of candidates; -inf for labels that cannot be predicted."""
@@ -298,6 +305,7 @@ def decide(oof: OutOfFold, plan: Plan, rng) -> Decisions:
     return Decisions(
         model, labels.counts, rules[best], thresholds, unseen and model is not None, has_evidence(pairs), tried[best],
         list(zip(rules, tried)), OutOfFoldScores.of(pairs, oof.rows, labels.indicator, without_parts[best]),
+        None if plan.promise is None else plan.promise.keep(pairs),
     )  # fmt: skip
 
 

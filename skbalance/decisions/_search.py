@@ -20,6 +20,7 @@ __all__ = [
     "label_thresholds",
     "micro_macro_thresholds",
     "shrink_thresholds",
+    "sorted_by_label",
 ]
 
 _GRID = 100
@@ -76,7 +77,7 @@ def _f_score(hits, predicted, positives, beta):
     return (1 + beta**2) * hits / np.maximum(denominator, np.finfo(float).tiny)
 
 
-def _sorted_by_label(pairs):
+def sorted_by_label(pairs):
     """Pairs of labels with a hit, sorted by label and falling score, down to one below the lowest hit."""
     labels, scores, targets = pairs.flat()
     lowest = np.full(pairs.n_labels, np.inf, dtype=scores.dtype)  # of one type: NumPy is 40 times as fast then
@@ -108,7 +109,7 @@ def label_thresholds(pairs: ScoredPairs, objective: Callable) -> tuple[np.ndarra
         Positives that the threshold rests on; 0 where it is NaN.
     """
     positives = pairs.positives.sum(axis=0)
-    labels, scores, targets, below = _sorted_by_label(pairs)
+    labels, scores, targets, below = sorted_by_label(pairs)
     thresholds = np.full(pairs.n_labels, np.nan)
     if not len(labels):
         return thresholds, np.zeros(pairs.n_labels)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, replace
 from functools import partial
 from numbers import Integral, Real
 from typing import Any
@@ -39,6 +39,7 @@ from skbalance.decisions._choice import Choice, one_for_each, read_thresholds
 from skbalance.decisions._decisions import OutOfFold, Plan, Scale, decide, random_parts, typical_size
 from skbalance.decisions._explain import LabelEvidence
 from skbalance.decisions._label_texts import LabelMatcher, check_label_texts
+from skbalance.decisions._promises import Promise
 from skbalance.decisions._rules import STRATEGIES, DecisionRule, margins_of
 from skbalance.decisions._scorers import FittedScorers
 from skbalance.decisions._scoring import MICRO_WEIGHTS, SCORING_NAMES, get_metric
@@ -112,6 +113,16 @@ class TunedThresholdMultiLabelClassifierCV(InnerScoresMixin, MetaClassifierMixin
         training row has a label, else 0; and 0 for a binary target.
     max_labels : int, default=None
         Rows with more labels above their thresholds keep those that are farthest above.
+    min_precision : float, default=None
+        Promise: a label is predicted only where its precision is at least this, wrong with a probability of at most
+        ``1 - confidence`` for each label. A label with too few rows shares the promise with labels of similar
+        frequency; where not even that stands it is not predicted (`promises_`), and :meth:`to_review` gives what the
+        usual thresholds would predict. `min_labels` is 0 then, and there can be no `max_labels`. It rests on new rows
+        being exchangeable with the training rows: with rows in order of time, let `cv` be blocks of it.
+    max_missed : float, default=None
+        In its place the promise that at most this share of the rows with the label is missed.
+    confidence : float, default=0.9
+        Of the promise.
     max_candidates : int or "auto", default="auto"
         Labels of a row with the highest scores that can be predicted; those whose text matches best come in addition.
         ``"auto"`` is all of up to 256 labels; with more labels 64, or four times as many as a row has labels.
@@ -159,9 +170,14 @@ class TunedThresholdMultiLabelClassifierCV(InnerScoresMixin, MetaClassifierMixin
         On the scale of :meth:`decision_scores`: a label is predicted if its score is above. They may be edited: -inf,
         or for probabilities a number below 0, always predicts the label; inf, or 1, never. Where the training data have
         no positive of a label it is never predicted (inf or 1), where all rows have it, always (-inf or 0). Zeros for
-        ``"top_k"``, where they play no part otherwise.
+        ``"top_k"``, where they play no part otherwise. With `min_precision` or `max_missed`, those that keep the
+        promise.
+    promises_ : Promises
+        Of each label the threshold, the kind of the promise, and what it rests on. Only with `min_precision` or
+        `max_missed`.
     best_score_ : float
-        Value of `scoring` with thresholds set on all folds but one and tried on that one.
+        Value of `scoring` with thresholds set on all folds but one and tried on that one: the usual thresholds, where
+        there is a promise too.
     best_params_ : dict
         What was chosen of `param_grid`. Only if that is given.
     cv_results_ : dict of ndarray
@@ -237,6 +253,9 @@ class TunedThresholdMultiLabelClassifierCV(InnerScoresMixin, MetaClassifierMixin
     k: int | None = None
     min_labels: int | str = "auto"
     max_labels: int | None = None
+    min_precision: float | None = None
+    max_missed: float | None = None
+    confidence: float = 0.9
     max_candidates: int | str = "auto"
     label_texts: Any = None
     predict_unseen: bool = False
@@ -260,6 +279,9 @@ class TunedThresholdMultiLabelClassifierCV(InnerScoresMixin, MetaClassifierMixin
         "k": [Interval(Integral, 1, None, closed="left"), None],
         "min_labels": [StrOptions({"auto"}), Interval(Integral, 0, None, closed="left")],
         "max_labels": [Interval(Integral, 1, None, closed="left"), None],
+        "min_precision": [Interval(Real, 0, 1, closed="neither"), None],
+        "max_missed": [Interval(Real, 0, 1, closed="neither"), None],
+        "confidence": [Interval(Real, 0, 1, closed="neither")],
         "max_candidates": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
         "label_texts": "no_validation",
         "predict_unseen": ["boolean"],
@@ -353,9 +375,9 @@ class TunedThresholdMultiLabelClassifierCV(InnerScoresMixin, MetaClassifierMixin
         """Read rows and targets, plan, label texts and settings to try, and raise whatever is wrong with them."""
         validate_hyperparameters(self)
         self._check_scorers()
-        metric = get_metric(self.scoring)
+        metric, promise = get_metric(self.scoring), Promise.of(self)
         given = read_fit_inputs(self, X, y, params)
-        plan = self._plan(given, metric)
+        plan = self._plan(given, metric, promise)
         matcher = None
         if self.label_texts is not None:
             texts = check_label_texts(self.label_texts, plan.n_labels, given.encoding.names)
@@ -404,11 +426,11 @@ class TunedThresholdMultiLabelClassifierCV(InnerScoresMixin, MetaClassifierMixin
         scale = Scale(probabilities=best.methods[0] == "predict_proba" or decisions.model is not None)
         state = {
             "estimator_": fitted if isinstance(self.estimator, list) else fitted[0],
-            "thresholds_": scale.show_thresholds(decisions.thresholds),
+            "thresholds_": scale.show_thresholds((decisions.promises or decisions).thresholds),
             "best_score_": decisions.score,
             "decisions_": decisions,
             "out_of_fold_": decisions.out_of_fold,
-            "min_labels_": plan.rule.choice.min_labels,
+            "min_labels_": 0 if decisions.promises else plan.rule.choice.min_labels,
             "k_": decisions.rule.k,
             "label_counts_": counts,
             "n_labels_": plan.n_labels,
@@ -421,6 +443,8 @@ class TunedThresholdMultiLabelClassifierCV(InnerScoresMixin, MetaClassifierMixin
         }
         if self.param_grid is not None:
             state["best_params_"] = best.params
+        if decisions.promises is not None:
+            state["promises_"] = replace(decisions.promises, thresholds=state["thresholds_"])
         if self.store_cv_results:
             state["cv_results_"] = results_table(attempts)
         return state
@@ -440,7 +464,7 @@ class TunedThresholdMultiLabelClassifierCV(InnerScoresMixin, MetaClassifierMixin
         if self.param_grid is not None and is_prefit(self.cv):
             raise ValueError("param_grid needs fits, and cv='prefit' makes none.")
 
-    def _plan(self, given, metric) -> Plan:
+    def _plan(self, given, metric, promise) -> Plan:
         """What is to be decided, given the target."""
         n_labels, labels = given.encoding.n_outputs, given.labels
         least = self._check_bounds(given, n_labels)
@@ -466,6 +490,7 @@ class TunedThresholdMultiLabelClassifierCV(InnerScoresMixin, MetaClassifierMixin
             micro_weight=weight,
             k_range=range(self.k, self.k + 1) if self.k else range(least, max(least, most) + 1),
             unseen=self.predict_unseen,
+            promise=promise,
         )
 
     def _check_bounds(self, given, n_labels) -> int:
@@ -512,12 +537,12 @@ class TunedThresholdMultiLabelClassifierCV(InnerScoresMixin, MetaClassifierMixin
     def _commonest(self) -> np.ndarray:
         return np.argsort(-self.label_counts_, kind="stable")[: self._least]
 
-    def _choose(self, candidates, scores, thresholds):
+    def _choose(self, candidates, scores, thresholds, *, usual=False):
         margins = margins_of(scores, self._scale.read_thresholds(thresholds)[candidates.labels])
         if self.k_ is not None:
             return Choice(self.k_, self.k_)(margins > 0, margins)
         above = self._scale.show(scores) > thresholds[candidates.labels]
-        return self.decisions_.rule.choice(above, margins)
+        return above if self.decisions_.promises and not usual else self.decisions_.rule.choice(above, margins)
 
     @available_if(_has_probabilities)
     def predict_proba(self, X):
@@ -560,9 +585,43 @@ class TunedThresholdMultiLabelClassifierCV(InnerScoresMixin, MetaClassifierMixin
         """
         check_is_fitted(self)
         thresholds = self._thresholds()
+        return self._indicator(X, thresholds, lambda candidates, scores: self._choose(candidates, scores, thresholds))
+
+    def to_review(self, X):
+        """Labels that the usual thresholds predict, and that no promise covers: for a person to look at.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        y : {ndarray, sparse matrix} of shape (n_samples, n_labels) or (n_samples,)
+            As :meth:`predict` gives them: what it would predict without `min_precision` or `max_missed`, less what it
+            predicts.
+
+        Raises
+        ------
+        ValueError
+            If nothing is promised.
+        """
+        check_is_fitted(self)
+        if self.decisions_.promises is None:
+            raise ValueError("to_review gives what no promise covers: set min_precision or max_missed before fit.")
+        promised, usual = self._thresholds(), self._scale.show_thresholds(self.decisions_.thresholds)
+
+        def lack(candidates, scores):
+            suggested = self._choose(candidates, scores, usual, usual=True)
+            return suggested & ~self._choose(candidates, scores, promised)
+
+        return self._indicator(X, usual, lack)
+
+    def _indicator(self, X, thresholds, choose):
+        """The target of rows as `choose` has it, given candidates and their scores."""
         rows, columns = [np.empty(0, dtype=np.intp)], [np.empty(0, dtype=np.int32)]
         for block, candidates, scores in self._blocks(X, thresholds):
-            chosen = self._choose(candidates, scores, thresholds)
+            chosen = choose(candidates, scores)
             rows.append(np.repeat(np.arange(block.start, block.stop), chosen.sum(axis=1)))
             columns.append(candidates.labels[chosen])
         index = (np.concatenate(rows), np.concatenate(columns))

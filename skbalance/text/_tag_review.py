@@ -12,6 +12,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import check_is_fitted
 
+from skbalance._tag_lists import tags_of_indicator
 from skbalance.metrics import fitted_label_counts
 from skbalance.review import DOUBTFUL, ReportData, TagReport, replacing, report_page
 
@@ -22,6 +23,42 @@ _ISSUES = 50
 
 class TagReviewMixin:
     """The methods of `TagClassifier` that look at what it learnt, and at texts and tags by it."""
+
+    @property
+    def promises_(self: Any):
+        """What is promised of each tag."""
+        check_is_fitted(self)
+        decisions = self._decisions()
+        if getattr(decisions, "promises_", None) is None:
+            raise AttributeError("promises_ is there after fit with min_precision or max_missed only.")
+        return replace(decisions.promises_, labels=self.classes_)
+
+    def to_review(self: Any, X):
+        """The tags that the usual thresholds would predict, and that no promise covers: for a person to look at.
+
+        Parameters
+        ----------
+        X : list of str, or any
+            What `fit` took, of length n_samples.
+
+        Returns
+        -------
+        rows : list of (int, list of str or int)
+            Number of each row that has such tags, and these, in the order of `classes_`.
+
+        Raises
+        ------
+        ValueError
+            If nothing is promised: `fit` needs `min_precision` or `max_missed`.
+        """
+        X = self._read_fitted(X)
+        if self._decisions() is None:
+            raise ValueError(
+                f"{type(self.estimator_).__name__} promises nothing: pass no estimator, or one that ends in a "
+                "TunedThresholdMultiLabelClassifierCV with min_precision or max_missed."
+            )
+        rows = tags_of_indicator(self._decided("to_review", X), self.classes_.tolist())
+        return [(i, list(row)) for i, row in enumerate(rows) if row]
 
     def report(self: Any, path=None, texts=None, tags=None):
         """Make a page that shows how the model does: rare and frequent tags, texts and labels in doubt.

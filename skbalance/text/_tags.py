@@ -31,7 +31,8 @@ from skbalance.text._texts import check_texts, takes_texts
 __all__ = ["TagClassifier"]
 
 # Parameters that go to the decisions of the pipeline.
-_SETTINGS = ("scoring", "predict_unseen", "min_labels", "max_labels", "n_jobs", "random_state", "verbose")
+_PROMISES = ("min_precision", "max_missed", "confidence")
+_SETTINGS = ("scoring", "predict_unseen", "min_labels", "max_labels", *_PROMISES, "n_jobs", "random_state", "verbose")
 
 
 def _estimator_has(method):
@@ -124,6 +125,16 @@ class TagClassifier(
         Without an `estimator`: least number of tags a text. ``"auto"`` is 1 if every training text has a tag, else 0.
     max_labels : int, default=None
         Without an `estimator`: largest number of tags a text.
+    min_precision : float, default=None
+        Without an `estimator`, a promise: a tag is predicted only where its precision is at least this, wrong with a
+        probability of at most ``1 - confidence`` for each tag. A tag with too few texts shares the promise with tags of
+        similar frequency; where not even that stands it is not predicted. `promises_` tells, :meth:`to_review` gives
+        the rest. Texts may get no tag then, whatever `min_labels`. It holds for new texts that are exchangeable with
+        the training texts, not for those of next year.
+    max_missed : float, default=None
+        Without an `estimator`, in its place the promise that at most this share of the texts with a tag is missed.
+    confidence : float, default=0.9
+        Of the promise.
     n_jobs : int, default=None
         Without an `estimator`: folds to fit at a time.
     random_state : int, RandomState instance or None, default=None
@@ -137,6 +148,9 @@ class TagClassifier(
         The fitted copy of `estimator`; without one a Pipeline of "features" and "decisions".
     classes_ : ndarray of shape (n_tags,)
         The tags; column i of `predict_proba` belongs to ``classes_[i]``.
+    promises_ : Promises
+        Of each tag the threshold, the kind of the promise, and what it rests on
+        (:class:`~skbalance.decisions.Promises`). Only with `min_precision` or `max_missed`.
 
     Examples
     --------
@@ -161,6 +175,9 @@ class TagClassifier(
     predict_unseen: bool = False
     min_labels: int | str = "auto"
     max_labels: int | None = None
+    min_precision: float | None = None
+    max_missed: float | None = None
+    confidence: float = 0.9
     n_jobs: int | None = None
     random_state: Any = None
     verbose: int = 0
@@ -176,7 +193,7 @@ class TagClassifier(
         "predict_unseen": ["boolean"],
         **{
             name: TunedThresholdMultiLabelClassifierCV._parameter_constraints[name]
-            for name in ("min_labels", "max_labels")
+            for name in ("min_labels", "max_labels", *_PROMISES)
         },
         "n_jobs": [Integral, None],
         "random_state": ["random_state"],
@@ -214,6 +231,11 @@ class TagClassifier(
             or a tag is not in `classes`.
         """
         validate_hyperparameters(self)
+        if self.estimator is not None and (self.min_precision, self.max_missed) != (None, None):
+            raise ValueError(
+                "min_precision and max_missed are for TagClassifier without an estimator: set them in the "
+                f"TunedThresholdMultiLabelClassifierCV inside; got {type(self.estimator).__name__}."
+            )
         if get_config()["enable_metadata_routing"]:
             fit_params = process_routing(self, "fit", **fit_params).estimator.fit
         X, rows = self._read(self._unfitted(), X), read_tag_lists(y, sep=self.sep)
@@ -325,12 +347,14 @@ class TagClassifier(
             The tags of each row, in the order of `classes_`. With `sep`, an array of strings of them.
         """
         X = self._read_fitted(X)
-        if self.estimator is None:
-            predicted = self.estimator_[-1].predict(self._features(X))
-        else:
-            predicted = self.estimator_.predict(X)
-        rows = tags_of_indicator(predicted, self.classes_.tolist())
+        rows = tags_of_indicator(self._decided("predict", X), self.classes_.tolist())
         return rows if self.sep is None else np.array([self.sep.join(row) for row in rows], dtype=object)
+
+    def _decided(self, method, X):
+        """What a method of the estimator gives, or of the pipeline's decisions."""
+        if self.estimator is None:
+            return getattr(self.estimator_[-1], method)(self._features(X))
+        return _reach(self.estimator_, method)(X)
 
     def predict_topk(self, X, k):
         """The k tags with the highest scores of each row, whether they would be predicted or not.
