@@ -43,8 +43,7 @@ def fit(options: Namespace) -> None:
     with contextlib.ExitStack() as stack:  # what cannot be written is known before anything is trained
         file = stack.enter_context(whole_file(options.output))
         page = stack.enter_context(whole_file(options.report)) if options.report else None
-        rows = _read_tagged(options)
-        texts, tags = [row.text for row in rows], [row.tags for row in rows]
+        texts, tags = _texts_and_tags(options)
         _check_tags(options, tags)
         counts = Counter(tag for row in tags for tag in set(row))
         rare = sum(count <= 8 for count in counts.values())
@@ -53,6 +52,8 @@ def fit(options: Namespace) -> None:
             _try(options, texts, tags, sorted(counts))
         start = time.perf_counter()
         model = _fitted(options, texts, tags)
+        if options.min_precision is not None:
+            print(model.promises_)
         save_model(model, file, options.output)
         if page:
             page.write(model.report(texts=texts).html.encode())
@@ -86,7 +87,8 @@ def review(options: Namespace) -> None:
     """Find the texts that are worth a look.
 
     Those whose predicted tags are most in doubt are written, the most doubtful first, with how many wrong or missing
-    tags to expect, the tags that are predicted, and the best three with their scores.
+    tags to expect, the tags that are predicted, and the best three with their scores. If the model was trained with
+    --min-precision, "unsure" are the tags that are probably right, and not sure enough to be predicted.
 
     example:
       skbalance review tags.skops new.csv --text body --number 50 --output look.csv
@@ -96,18 +98,38 @@ def review(options: Namespace) -> None:
         doubts = (pair for pair in _asked(table, model.doubt) if pair[0].text)
         worst = heapq.nlargest(options.number, doubts, key=itemgetter(1))
     texts, k = [row.text for row, _ in worst], min(_BEST, len(model.classes_))
+    promised = hasattr(model, "promises_")
+    unsure = dict(model.to_review(texts)) if promised and texts else {}
     answers = zip(model.predict(texts), model.predict_topk(texts, k)) if texts else ()
-    with open_output(options.output, table, ["doubt", "predicted", "best"], options.sep) as write:
-        for (row, doubt), (predicted, best) in zip(worst, answers):
-            write({**row.cells, "doubt": f"{doubt:.3f}", "predicted": list(predicted), "best": _shown(best)})
+    added = ["doubt", "predicted", "unsure", "best"] if promised else ["doubt", "predicted", "best"]
+    with open_output(options.output, table, added, options.sep) as write:
+        for number, ((row, doubt), (predicted, best)) in enumerate(zip(worst, answers)):
+            more = {"doubt": f"{doubt:.3f}", "predicted": list(predicted), "best": _shown(best)}
+            write({**row.cells, **more, **({"unsure": unsure.get(number, [])} if promised else {})})
 
 
 def issues(options: Namespace) -> None:
     """Find training texts with wrong or missing tags.
 
+    The table is the one that the model was trained on. Its rows with a tag that is probably wrong, or without one that
+    is probably right, are written with that tag, the probability that the text has it, and the words that speak for it;
+    what is most probable comes first. With --rare only tags with fewer than 35 texts are looked at.
+
     example:
       skbalance issues tags.skops tickets.csv --text body --tags labels --output doubtful.csv
     """
+    table = _read_tagged(options)
+    rows = list(table.rows)
+    model = load_model(options.model, options.embedder)
+    found = model.label_issues(options.number, rare=options.rare, texts=[row.text for row in rows])
+    found = found.to_dict("records") if hasattr(found, "to_dict") else found
+    if any((issue["tag"] in rows[issue["row"]].tags) != issue["given"] for issue in found):
+        raise ValueError(f"{options.file} is not the table that {options.model} was trained on: tags differ.")
+    with open_output(options.output, table, ["issue", "doubtful_tag", "probability", "words"], options.sep) as write:
+        for issue in found[: options.number]:
+            more = {"issue": "wrong" if issue["given"] else "missing", "doubtful_tag": issue["tag"]}
+            more |= {"probability": f"{issue['probability']:.3f}", "words": issue["words"]}
+            write({**rows[issue["row"]].cells, **more})
 
 
 def report(options: Namespace) -> None:
@@ -120,8 +142,7 @@ def report(options: Namespace) -> None:
       skbalance report tags.skops checked.csv --text body --tags labels --output report.html
     """
     with whole_file(options.output) as page:
-        rows = None if options.file is None else _read_tagged(options)
-        given = () if rows is None else ([row.text for row in rows], [row.tags for row in rows])
+        given = () if options.file is None else _texts_and_tags(options)
         page.write(load_model(options.model, options.embedder).report(None, *given).html.encode())
 
 
@@ -160,16 +181,21 @@ def _table(options: Namespace) -> contextlib.AbstractContextManager[Table]:
     return open_table(options.file, text, tags, **how)
 
 
-def _read_tagged(options: Namespace) -> list[Row]:
-    """Rows with a text, of which there must be some, without their cells."""
+def _read_tagged(options: Namespace) -> Table:
+    """A table whose rows are in memory, and have a text."""
     with _table(options) as table:
-        rows = [Row(row.place, {}, row.text, row.tags) for row in table.rows]
+        rows = list(table.rows)
     used = [row for row in rows if row.text]
     if not used:
         raise ValueError(f"{options.file} has {len(rows)} rows, and no text in any of them.")
     if len(used) < len(rows):
         print(f"Note: {len(rows) - len(used)} rows without a text are left out.", file=sys.stderr)
-    return used
+    return Table(table.columns, iter(used), table.delimiter)
+
+
+def _texts_and_tags(options: Namespace) -> tuple[list[str], list[list[str]]]:
+    pairs = [(row.text, row.tags) for row in _read_tagged(options).rows]
+    return [text for text, _ in pairs], [tags for _, tags in pairs]
 
 
 def _check_tags(options: Namespace, tags: list[list[str]]) -> None:
@@ -209,7 +235,7 @@ def _fitted(options: Namespace, texts: list[str], tags: list[list[str]], **setti
 
 def _try(options: Namespace, texts: list[str], tags: list[list[str]], classes: list[str]) -> None:
     """Print the F1 on rows that are held out of a model that is trained on the others."""
-    from sklearn.metrics import f1_score
+    from sklearn.metrics import f1_score, precision_score, recall_score
 
     from skbalance.metrics import group_f1_score
     from skbalance.model_selection import multilabel_train_test_split
@@ -222,4 +248,11 @@ def _try(options: Namespace, texts: list[str], tags: list[list[str]], classes: l
     scores = {average: f1_score(y_test, predicted, average=average, zero_division=0) for average in ("micro", "macro")}
     scores |= group_f1_score(y_test, predicted, label_counts=y_train.sum(axis=0).A1)
     shown = ", ".join(f"{name} {score:.3f}" for name, score in scores.items() if score == score)
-    print(f"F1 on {options.test_size:.0%} of the rows, which were held out: {shown}.", flush=True)
+    print(f"F1 on {options.test_size:.0%} of the rows, which were held out: {shown}.")
+    right, found = (
+        score(y_test, predicted, average="micro", zero_division=0) for score in (precision_score, recall_score)
+    )
+    print(
+        f"Of the tags that were predicted {right:.0%} are right, and {found:.0%} of the right ones are found.",
+        flush=True,
+    )

@@ -27,7 +27,7 @@ _COMMANDS = {
     "fit": ((*_SOURCE, "--tags", "--report", "--test-size", "--min-precision", "--confidence", "--jobs"), "tags.skops"),
     "predict": (("model", *_SOURCE, "--top"), "-"),
     "review": (("model", *_SOURCE, "--number"), "-"),
-    "issues": (("model", *_SOURCE, "--tags", "--number"), "-"),
+    "issues": (("model", *_SOURCE, "--tags", "--number", "--rare"), "-"),
     "report": (("model", "[file]", *_SOURCE[1:], "--tags"), "report.html"),
     "serve": (("model", "--embedder", "--host", "--port"), None),
 }
@@ -123,6 +123,7 @@ _ARGUMENTS: dict[str, dict] = {
     "--jobs": {"type": count, "help": "processes to train with (default: 1)"},
     "--top": {"type": count, "default": 0, "metavar": "K", "help": "also write the K best tags, with their scores"},
     "--number": {"type": count, "default": 100, "help": "rows to write" + _DEFAULT},
+    "--rare": {"action": "store_true", "help": "look at rare tags only"},
     "--host": {"default": "127.0.0.1", "help": "address to listen on" + _DEFAULT},
     "--port": {"type": int, "default": 8000, "help": "port to listen on" + _DEFAULT},
 }

@@ -13,6 +13,7 @@ from skbalance import TagClassifier, __version__
 from skbalance.cli import _commands, main
 from skbalance.cli._main import _parser
 from skbalance.cli._models import load_model
+from tests.cli.conftest import TAGS, TEXTS
 
 COLUMNS = ["--text", "body", "--tags", "labels", "--sep", "|"]
 # What a process loads that shows the help.
@@ -72,6 +73,59 @@ def test_report(model, tickets, tmp_path):
     assert main(["report", model, "--output", str(page)]) == 0
     assert page.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
     assert "wheat and corn, today" not in page.read_text(encoding="utf-8")
+
+
+def test_tags_that_are_sure(tickets, tmp_path, capsys):
+    """With a promise only what is sure is predicted; the rest is for a person to look at."""
+    model, output = str(tmp_path / "tags.skops"), tmp_path / "look.csv"
+    argv = [*COLUMNS, "--test-size", "0", "--output", model, "--min-precision", "0.99", "--confidence", "0.99"]
+    assert main(["fit", tickets, *argv]) == 0
+    assert "Promises(precision >= 0.99, confidence 0.99: " in capsys.readouterr().out
+    assert main(["review", model, tickets, "--text", "body", "--output", str(output)]) == 0
+    rows = read(output)
+    assert list(rows[0]) == ["body", "labels", "doubt", "predicted", "unsure", "best"]
+    loaded = load_model(model)
+    texts = [row["body"] for row in rows]
+    assert [row["predicted"] for row in rows] == [";".join(tags) for tags in loaded.predict(texts)]
+    unsure = dict(loaded.to_review(texts))
+    assert unsure
+    assert [row["unsure"] for row in rows] == [";".join(unsure.get(number, [])) for number in range(60)]
+    assert "argument --min-precision: invalid" in stopped(capsys, "fit", tickets, "--min-precision", "1")
+
+
+def test_review(model, tmp_path):
+    texts = ["oil rises today", "", "oil or wheat or xyzzy", "gas falls"]
+    (tmp_path / "new.csv").write_text("id,text\n" + "".join(f"{row},{text}\n" for row, text in enumerate(texts)))
+    order = load_model(model).review_order(texts)
+    output = tmp_path / "look.csv"
+    assert main(["review", model, str(tmp_path / "new.csv"), "--number", "9", "--output", str(output)]) == 0
+    rows = read(output)
+    assert list(rows[0]) == ["id", "text", "doubt", "predicted", "best"]
+    assert [row["id"] for row in rows] == [str(row) for row in order if texts[row]]
+    assert [row["doubt"] for row in rows] == [f"{load_model(model).doubt([row['text']])[0]:.3f}" for row in rows]
+    assert [row["predicted"] for row in rows if row["id"] == "0"] == ["oil"]
+    assert [len(row["best"].split(";")) for row in rows] == [3, 3, 3]
+    assert main(["review", model, str(tmp_path / "new.csv"), "--number", "1", "--output", str(output)]) == 0
+    assert read(output) == rows[:1]
+
+
+def test_issues(tmp_path, capsys):
+    """A tag that was taken away, and one that was added, come first."""
+    rows = [(text, list(tags)) for text, tags in zip(TEXTS, TAGS)] * 10
+    rows[1], rows[2] = (rows[1][0], []), (rows[2][0], ["oil", "corn"])
+    lines = "".join(f"{number},{text},{';'.join(tags)}\n" for number, (text, tags) in enumerate(rows))
+    (tmp_path / "data.csv").write_text("id,text,tags\n,,\n" + lines)
+    (tmp_path / "other.csv").write_text("id,text,tags\n" + lines.replace("corn", "rice"))
+    model, output = str(tmp_path / "tags.skops"), tmp_path / "doubtful.csv"
+    assert main(["fit", str(tmp_path / "data.csv"), "--output", model, "--test-size", "0"]) == 0
+    assert main(["issues", model, str(tmp_path / "data.csv"), "--number", "2", "--output", str(output)]) == 0
+    found = read(output)
+    assert list(found[0]) == ["id", "text", "tags", "issue", "doubtful_tag", "probability", "words"]
+    assert {(row["id"], row["issue"], row["doubtful_tag"]) for row in found} == {
+        ("1", "missing", "wheat"), ("2", "wrong", "corn"),
+    }  # fmt: skip
+    told = failed(capsys, "issues", model, str(tmp_path / "other.csv"))
+    assert told.endswith("other.csv is not the table that " + model + " was trained on: tags differ.")
 
 
 def test_predict(model, tickets, tmp_path):
@@ -157,6 +211,14 @@ def test_what_is_wrong_is_said_in_a_line(tmp_path, monkeypatch, capsys, model, t
     assert os.listdir() == []
 
 
+def stopped(capsys, *argv):
+    """What is said of a wrong command."""
+    with pytest.raises(SystemExit) as end:
+        main(list(argv))
+    assert end.value.code == 2
+    return capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     "argv",
     [
@@ -170,10 +232,7 @@ def test_what_is_wrong_is_said_in_a_line(tmp_path, monkeypatch, capsys, model, t
     ],
 )
 def test_a_wrong_command(argv, capsys):
-    with pytest.raises(SystemExit) as end:
-        main(argv)
-    assert end.value.code == 2
-    assert capsys.readouterr().err.startswith("usage: skbalance")
+    assert stopped(capsys, *argv).startswith("usage: skbalance")
 
 
 def test_control_c_leaves_nothing(tickets, tmp_path, monkeypatch, capsys):
