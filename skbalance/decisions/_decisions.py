@@ -15,10 +15,10 @@ from skbalance.decisions._evidence import evidence_columns
 from skbalance.decisions._model import DecisionModel
 from skbalance.decisions._pairs import Candidates, ScoredPairs
 from skbalance.decisions._promises import Promise, Promises
-from skbalance.decisions._rules import DecisionRule, candidate_rules, has_evidence
-from skbalance.decisions._scoring import cross_fitted_score, thresholds_without_parts
+from skbalance.decisions._rules import DecisionRule, candidate_rules, has_evidence, margins_of
+from skbalance.decisions._scoring import choose_out_of_fold, cross_fitted_score, thresholds_without_parts
 from skbalance.decisions._search import Objective, global_thresholds
-from skbalance.review import OutOfFoldScores
+from skbalance.review import DoubtModel, OutOfFoldScores, decision_features
 
 __all__ = ["Decisions", "OutOfFold", "Plan", "Scale", "decide", "fit_models", "random_parts", "typical_size"]
 
@@ -227,6 +227,8 @@ class Decisions:
         Scores of the training rows by models that had not seen them.
     promises : Promises or None
         Thresholds that keep a promise, on the scale of :meth:`scores`.
+    doubt : DoubtModel
+        How many wrong labels a row is likely to have, learnt on these rows.
     """
 
     model: DecisionModel | None
@@ -239,6 +241,7 @@ class Decisions:
     tried: list
     out_of_fold: OutOfFoldScores
     promises: Promises | None
+    doubt: DoubtModel
 
     def scores(self, candidates: Candidates) -> np.ndarray:
         """Log-odds or decision values of candidates; -inf for labels that cannot be predicted."""
@@ -306,7 +309,21 @@ def decide(oof: OutOfFold, plan: Plan, rng) -> Decisions:
         model, labels.counts, rules[best], thresholds, unseen and model is not None, has_evidence(pairs), tried[best],
         list(zip(rules, tried)), OutOfFoldScores.of(pairs, oof.rows, labels.indicator, without_parts[best]),
         None if plan.promise is None else plan.promise.keep(pairs),
+        _learn_doubt(rules[best], pairs, without_parts[best], labels, oof.rows),
     )  # fmt: skip
+
+
+def _learn_doubt(rule, pairs, thresholds, labels, rows) -> DoubtModel:
+    """What the wrong labels of rows that neither models nor thresholds had seen tell of other rows."""
+    chosen, scores = choose_out_of_fold(rule, pairs, thresholds), pairs.scores
+    if pairs.labelled is not None:
+        scores = np.where(pairs.labelled, scores, -np.inf)
+    margins = margins_of(scores, thresholds[pairs.parts[:, None], pairs.labels])
+    errors = chosen.sum(axis=1) + labels.indicator[rows].sum(axis=1) - 2 * (chosen & pairs.targets).sum(axis=1)
+    frequency = labels.counts / np.maximum(labels.n_known, 1)
+    commonest = np.sort(frequency)[::-1][: rule.k or rule.choice.min_labels]
+    blank = frequency.sum() + (1 - 2 * commonest).sum()
+    return DoubtModel.fit(decision_features(scores, margins, chosen), errors, blank)
 
 
 def fit_models(oof, plan, unseen, rng) -> tuple[DecisionModel | None, list[DecisionModel]]:

@@ -44,6 +44,7 @@ from skbalance.decisions._rules import STRATEGIES, DecisionRule, margins_of
 from skbalance.decisions._scorers import FittedScorers
 from skbalance.decisions._scoring import MICRO_WEIGHTS, SCORING_NAMES, get_metric
 from skbalance.decisions._settings import Attempt, check_estimators, results_table, score_rows, settings_to_try
+from skbalance.decisions._tuned_review import TunedReviewMixin
 
 __all__ = ["TunedThresholdMultiLabelClassifierCV"]
 
@@ -58,7 +59,9 @@ def _has_probabilities(tuner):
 
 
 @dataclass(eq=False, repr=False)
-class TunedThresholdMultiLabelClassifierCV(InnerScoresMixin, MetaClassifierMixin, BaseComposition, BaseEstimator):
+class TunedThresholdMultiLabelClassifierCV(
+    TunedReviewMixin, InnerScoresMixin, MetaClassifierMixin, BaseComposition, BaseEstimator
+):
     """Multi-label classifier that sets the thresholds of others by cross-validation.
 
     A classifier gives every pair of a row and a label a score, and predicts the label if the score is above a
@@ -418,6 +421,8 @@ class TunedThresholdMultiLabelClassifierCV(InnerScoresMixin, MetaClassifierMixin
 
     def _state(self, given, plan, matcher, attempts, best, fitted):
         decisions, counts = best.decisions, given.labels.counts
+        out_of_fold = replace(decisions.out_of_fold, rows=given.rows[decisions.out_of_fold.rows])
+        decisions = replace(decisions, out_of_fold=out_of_fold)
         if not decisions.evident:
             warn(
                 "No label has a positive among rows scored by a model that had seen the label: thresholds are "
@@ -429,7 +434,7 @@ class TunedThresholdMultiLabelClassifierCV(InnerScoresMixin, MetaClassifierMixin
             "thresholds_": scale.show_thresholds((decisions.promises or decisions).thresholds),
             "best_score_": decisions.score,
             "decisions_": decisions,
-            "out_of_fold_": decisions.out_of_fold,
+            "out_of_fold_": out_of_fold,
             "min_labels_": 0 if decisions.promises else plan.rule.choice.min_labels,
             "k_": decisions.rule.k,
             "label_counts_": counts,

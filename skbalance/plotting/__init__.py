@@ -4,6 +4,7 @@ from skbalance.plotting._cooccurrence import LabelCooccurrenceDisplay
 from skbalance.plotting._frequency import LabelFrequencyDisplay
 from skbalance.plotting._label_sets import LabelSetDisplay
 from skbalance.plotting._loss import LossDisplay
+from skbalance.plotting._review import ReviewCurveDisplay
 from skbalance.plotting._score import LabelScoreDisplay
 from skbalance.plotting._threshold import ThresholdDisplay
 
@@ -13,5 +14,6 @@ __all__ = [
     "LabelScoreDisplay",
     "LabelSetDisplay",
     "LossDisplay",
+    "ReviewCurveDisplay",
     "ThresholdDisplay",
 ]

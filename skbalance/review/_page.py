@@ -15,7 +15,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from skbalance._indicators import ratio
-from skbalance.metrics import label_groups
+from skbalance.metrics import label_groups, review_curve
 from skbalance.review._report import ReportData
 
 __all__ = ["DOUBTFUL", "report_page"]
@@ -27,7 +27,7 @@ _LONG, _SHORT, _NAME = 700, 180, 80
 _HIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 # The area of a chart, in the units of its viewBox.
 _LEFT, _TOP, _WIDTH, _HEIGHT = 34, 20, 300, 180
-_SHARES = np.linspace(0, 1, 51)
+_SHARES, _TENTH = np.linspace(0, 1, 51), 5
 _TICKS = (0, 1, 3, 10, 30, 100, 300, 1000, 3000, 10_000, 30_000, 100_000)
 _GROUPS = {"head": "35 texts or more", "medium": "9 to 34 texts", "tail": "8 texts or fewer"}
 
@@ -122,12 +122,11 @@ def _fractions(hits, predicted, positives) -> dict[str, tuple[Any, Any]]:
 
 
 def _scores(data, mask):
-    """Micro F1, precision and recall of those of some tags that a text has or gets, then macro; NaN without such."""
-    confusion = data.confusion[:, mask & (data.confusion[1:].sum(axis=0) > 0)]
-    if not confusion.size:
-        return [np.nan] * 6
-    micro = [float(ratio(*both, 0.0)) for both in _fractions(*confusion.sum(axis=1)).values()]
-    return micro + [ratio(*both, 0.0).mean() for both in _fractions(*confusion).values()]
+    """Micro F1, precision and recall of some tags, then macro, of those that a text here has; NaN without any."""
+    confusion, occurs = data.confusion[:, mask], data.confusion[2, mask] > 0
+    micro = [ratio(*both, np.nan) for both in _fractions(*confusion.sum(axis=1)).values()]
+    each = [ratio(*both, 0.0)[occurs].sum() for both in _fractions(*confusion).values()]
+    return micro + [ratio(total, occurs.sum(), np.nan) for total in each]
 
 
 def _groups(data):
@@ -201,48 +200,30 @@ def _curves(data):
     if data.doubt is None or not data.wrong_tags.any():
         why = "no tag is wrong." if not data.wrong_tags.any() else "the model has no scores to order texts by."
         return f"There is nothing to draw: {why}", ""
-    orders = {"model": data.order, "random": None, "best": np.argsort(-data.wrong_tags)}
-    curves = {name: _mended(data, order) for name, order in orders.items()}
     ticks = [(share, f"{100 * share:.0f} %") for share in (0, 0.25, 0.5, 0.75, 1)]
     panels, said = "", []
-    for i, name in enumerate(("Micro F1", "Macro F1")):
-        low = np.floor(5 * curves["model"][i][0]) / 5
-        lines = "".join(_line(_SHARES, curve[i], f"line {kind}", low) for kind, curve in curves.items())
-        start, tenth, other = curves["model"][i][0], curves["model"][i][5], curves["random"][i][5]
-        said.append(f"{name} from {start:.3f} to {tenth:.3f} (a random tenth: {other:.3f})")
+    for average in ("micro", "macro"):
+        curve = review_curve(data.truth, data.predicted, data.doubt, shares=_SHARES, average=average)
+        low = np.floor(5 * curve.by_doubt[0]) / 5
+        lines = "".join(_line(_SHARES, curve[name], f"line {name}", low) for name in ("by_doubt", "random", "best"))
+        start, tenth, at_random = curve.by_doubt[0], curve.by_doubt[_TENTH], curve.random[_TENTH]
+        name = f"{average.capitalize()} F1"
+        said.append(f"{name} from {start:.3f} to {tenth:.3f} (a random tenth: {at_random:.3f})")
         panels += _panel(name, f"After mending a tenth: {said[-1]}.", lines, ticks, "texts mended", low)
     return f"Mending the tenth of the texts that is most in doubt brings {' and '.join(said)}.", panels
-
-
-def _mended(data, order):
-    """Micro and macro F1 after each of the shares; without an order what a random one is expected to bring."""
-    n_rows, n_tags = data.truth.shape
-    step = np.empty(n_rows, dtype=int)
-    if order is not None:
-        step[order] = np.searchsorted(_SHARES * n_rows, np.arange(1, n_rows + 1) - 1e-9)
-    mended = []
-    for pairs in (data.outcomes["missed"], data.outcomes["wrong"]):
-        if order is None:
-            mended.append(_SHARES[:, None] * np.bincount(pairs.indices, minlength=n_tags))
-        else:
-            place = np.repeat(step, np.diff(pairs.indptr)) * n_tags + pairs.indices
-            mended.append(np.bincount(place, minlength=len(_SHARES) * n_tags).reshape(-1, n_tags).cumsum(axis=0))
-    (hits, predicted, positives), (missed, wrong) = data.confusion, mended
-    met = predicted + positives > 0
-    over, under = 2 * (hits + missed)[:, met], (predicted + missed - wrong + positives)[:, met]
-    return ratio(over.sum(axis=1), under.sum(axis=1), 1.0), ratio(over, under, 1.0).mean(axis=1)
 
 
 def _tags(data):
     hits, predicted, positives = data.confusion
     scores = np.column_stack([ratio(*both, np.nan) for both in _fractions(hits, predicted, positives).values()])
     counts = np.column_stack([hits, positives - hits, predicted - hits]).astype(int)
-    unknown = np.full(len(data.tags), np.nan)
-    more = np.column_stack([unknown if v is None else v for v in (data.thresholds, data.promises)])
+    thresholds = np.full(len(data.tags), np.nan) if data.thresholds is None else data.thresholds
+    promises = map(escape, data.promises or ["–"] * len(data.tags))
+    last = [_cells(_number(threshold), promise) for threshold, promise in zip(thresholds, promises)]
     group = np.select(list(label_groups(data.counts).values()), list(_GROUPS), "")
     return "".join(
         f'<tr id="tag-{j}" data-tag="{j}" data-group="{group[j]}"><th scope="row">{_name(data, j)}</th>'
-        f"{_cells(f'{data.counts[j]:.0f}')}{_bars(scores[j])}{_cells(*counts[j], *map(_number, more[j]))}</tr>"
+        f"{_cells(f'{data.counts[j]:.0f}')}{_bars(scores[j])}{_cells(*counts[j])}{last[j]}</tr>"
         for j in range(len(data.tags))
     )
 

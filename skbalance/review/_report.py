@@ -39,8 +39,8 @@ class ReportData:
         Of the rows.
     thresholds : ndarray of shape (n_tags,), default=None
         Of the tags.
-    promises : ndarray of shape (n_tags,), default=None
-        Lower bounds of precision that are promised; NaN for tags without a promise.
+    promises : sequence of str, default=None
+        What is promised of each tag.
     doubt : ndarray of shape (n_rows,), default=None
         How many wrong tags are expected of each row.
     words : mapping of int to mapping of int to sequence of str, default={}
@@ -58,7 +58,7 @@ class ReportData:
     rows: np.ndarray
     texts: Sequence[str] | None = None
     thresholds: np.ndarray | None = None
-    promises: np.ndarray | None = None
+    promises: Sequence[str] | None = None
     doubt: np.ndarray | None = None
     words: Mapping[int, Mapping[int, Sequence[str]]] = field(default_factory=dict)
     issues: Sequence[tuple[int, int, bool, float]] = ()

@@ -37,7 +37,7 @@ def make_data(n_rows=60, n_tags=12, seed=0, **other):
         "rows": np.arange(n_rows),
         "texts": texts,
         "thresholds": rng.random(n_tags),
-        "promises": np.where(np.arange(n_tags) < 4, 0.9, np.nan),
+        "promises": ["0.90 own" if number < 4 else "–" for number in range(n_tags)],
         "doubt": rng.exponential(size=n_rows),
         "words": {row: {0: texts[row].split()[:3]} for row in range(n_rows)},
         "issues": [(row, row % n_tags, row % 2 == 0, rng.random()) for row in range(min(n_rows, 50))],

@@ -8,9 +8,9 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from sklearn.metrics import f1_score
+from sklearn.metrics import f1_score, precision_score, recall_score
 
-from skbalance.metrics import group_f1_score
+from skbalance.metrics import label_groups
 from skbalance.review import report_page
 from tests.review.pages import make_data
 
@@ -156,36 +156,38 @@ def test_texts_are_shown_as_they_are():
 
 
 def test_scores():
-    data = make_data(n_rows=400, n_tags=60)
+    data = make_data(n_rows=400, n_tags=150)
     said = Reader(report_page(data)).text
     truth, predicted = data.truth.toarray(), data.predicted.toarray()
-    for average in ("micro", "macro"):
-        assert (
-            f"{average.capitalize()} F1 {f1_score(truth, predicted, average=average, zero_division=np.nan):.3f}" in said
-        )
+    occurs = np.flatnonzero(truth.any(axis=0))
+    assert len(occurs) < 150
+    assert f"Micro F1 {f1_score(truth, predicted, average='micro'):.3f}" in said
+    assert f"Macro F1 {f1_score(truth, predicted, average='macro', labels=occurs):.3f}" in said
     assert f"Texts wholly right {100 * (truth == predicted).all(axis=1).mean():.1f} %" in said
-    groups = {
-        average: group_f1_score(truth, predicted, label_counts=data.counts, average=average, zero_division=np.nan)
-        for average in ("micro", "macro")
-    }
-    rows = re.findall(r"(Head|Medium|Tail): [^.]*?texts or \w+ (?:\d+ ){2}([\d.]+) [\d.]+ [\d.]+ ([\d.]+)", said)
-    rows += re.findall(r"(Medium): 9 to 34 texts (?:\d+ ){2}([\d.]+) [\d.]+ [\d.]+ ([\d.]+)", said)
-    assert {name for name, *_ in rows} == {"Head", "Medium", "Tail"}
-    for name, micro, macro in rows:
-        assert float(micro) == pytest.approx(groups["micro"][name.lower()], abs=0.006)
-        assert float(macro) == pytest.approx(groups["macro"][name.lower()], abs=0.006)
+    for name, labels in label_groups(data.counts).items():
+        row = re.search(rf"{name.capitalize()}: (?:9 to )?\d+ texts[a-z ]* ((?:[\d.]+ ?){{8}})", said)[1].split()
+        assert [int(value) for value in row[:2]] == [labels.sum(), truth[:, labels].sum()]
+        expected = [
+            score(truth, predicted, average=average, labels=those, zero_division=0)
+            for average, those in (
+                ("micro", np.flatnonzero(labels)),
+                ("macro", np.intersect1d(occurs, labels.nonzero())),
+            )
+            for score in (f1_score, precision_score, recall_score)
+        ]
+        np.testing.assert_allclose([float(value) for value in row[2:]], expected, atol=0.0051)
 
 
 def test_row_of_a_tag():
     truth = sp.csr_array(np.array([[1, 0], [1, 0], [1, 1], [0, 1]], dtype=bool))
     predicted = sp.csr_array(np.array([[1, 0], [1, 1], [0, 1], [1, 1]], dtype=bool))
-    thresholds, promises = np.array([0.25, 0.5]), np.array([0.95, np.nan])
+    thresholds, promises = np.array([0.25, 0.5]), ["0.95 shared", "–"]
     data = make_data(
         4, 2, truth=truth, predicted=predicted, counts=np.array([9, 1]), thresholds=thresholds, promises=promises
     )
     page = report_page(data)
     (row,) = re.findall(r'<tr id="tag-0".*?</tr>', page)
-    assert Reader(row).text == "tag 0 of many 9 0.67 0.67 0.67 2 1 1 0.25 0.95"
+    assert Reader(row).text == "tag 0 of many 9 0.67 0.67 0.67 2 1 1 0.25 0.95 shared"
     (row,) = re.findall(r'<tr id="tag-1".*?</tr>', page)
     assert Reader(row).text == "tag 1 of many 1 0.80 0.67 1.00 2 0 1 0.50 –"
     examples = json.loads(re.search(r'id="data">(.*?)</script>', page, re.DOTALL)[1])["examples"]

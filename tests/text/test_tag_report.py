@@ -89,6 +89,61 @@ def test_texts_of_training_rows_can_be_shown(model):
         model.report(texts=texts[:299])
 
 
+def test_texts_in_doubt_come_first(model):
+    texts, tags = tickets(100, seed=4)
+    page = model.report(texts=texts, tags=tags).html
+    shown = [int(row) for row in re.findall(r"<h3>Row (\d+): wrong tags", page)]
+    np.testing.assert_array_equal(shown, model.review_order(texts)[:50])
+    expected = float(re.search(r"<h3>Row \d+: wrong tags \d+, expected ([\d.]+)", page)[1])
+    assert expected == pytest.approx(model.doubt(texts).max(), abs=0.051)
+
+
+def test_doubt_of_training_rows_is_that_of_rows_not_seen(model):
+    page = model.report().html
+    expected = [float(value) for value in re.findall(r"wrong tags \d+, expected ([\d.]+)", page)]
+    assert expected == sorted(expected, reverse=True)
+    texts, tags = tickets(300, seed=5)
+    rows = [said(row) for row in re.findall(r"<h3>(Row.*?)</h3>", page)]
+    wrong = [int(re.search(r"wrong tags (\d+)", row)[1]) for row in rows]
+    predicted = model.tag_indicator(model.predict(texts)) != model.tag_indicator(tags)
+    assert np.mean(wrong) > 2 * predicted.sum() / len(texts)
+
+
+def labels_in_doubt(page):
+    """Row, tag and whether the row has it."""
+    rows = re.findall(r"<tr><td>Row (\d+).*?<bdi>(.*?)</bdi></a></td><td>(has|does not have) it", page)
+    return {(int(row), tag, has == "has") for row, tag, has in rows}
+
+
+def test_labels_in_doubt():
+    texts, tags = tickets(300)
+    clear = [i for i, row in enumerate(tags) if row == ["passwords"]][:3]
+    for i in clear[:2]:
+        tags[i] = []
+    tags[clear[2]] = ["passwords", "printers"]
+    model = TagClassifier(random_state=0).fit(texts, tags)
+    wanted = {(clear[0], "passwords", False), (clear[1], "passwords", False), (clear[2], "printers", True)}
+    found = labels_in_doubt(model.report().html)
+    assert wanted <= found
+    issues = model.label_issues(25)
+    assert found == set(zip(issues["row"], issues["tag"], issues["given"]))
+
+    others = TagClassifier(random_state=0).fit(*tickets(300, seed=1))
+    assert wanted <= labels_in_doubt(others.report(texts=texts, tags=tags).html)
+
+
+def test_promises():
+    model = TagClassifier(min_precision=0.8, confidence=0.8, random_state=0).fit(*tickets(400))
+    promises = model.promises_
+    assert {"own", "none"} <= set(promises.kinds)
+    for page in (model.report().html, model.report(None, *tickets(200, seed=1)).html):
+        for j, (bound, kind) in enumerate(zip(promises.bounds, promises.kinds)):
+            row = said(re.search(rf'<tr id="tag-{j}".*?</tr>', page)[0])
+            assert row.endswith(" –" if kind == "none" else f"{bound:.2f} {kind}")
+            if kind == "none":  # it is not applied
+                assert re.search(r" 0 \d+ 0 [\d.–]+ –$", row)
+
+
 @pytest.mark.parametrize("as_of", ["top_k", "min_labels", "estimator"])
 def test_training_rows_of_other_rules(as_of):
     params = {
@@ -108,15 +163,18 @@ def test_training_rows_of_other_rules(as_of):
 def test_plain_estimator():
     texts, tags = tickets(200)
     model = TagClassifier(plain()).fit(texts, tags)
-    page = said(model.report(texts=texts, tags=tags).html)
-    assert "There is nothing to draw: the model has no scores" in page or "no tag is wrong" in page
+    others, their_tags = tickets(100, seed=1)
+    page = said(model.report(texts=others, tags=their_tags).html)
+    assert "There is nothing to draw: the model has no scores" in page
+    truth, predicted = model.tag_indicator(their_tags), model.tag_indicator(model.predict(others))
+    assert f"Micro F1 {f1_score(truth, predicted, average='micro'):.3f}" in page
     for texts_too in (None, texts):
-        with pytest.raises(ValueError, match="Pipeline keeps no scores of training rows"):
+        with pytest.raises(ValueError, match=r"report\(\) without tags needs scores .* Pipeline keeps none"):
             model.report(texts=texts_too)
     search = GridSearchCV(
         plain(), {"countvectorizer__min_df": [1]}, cv=MultilabelStratifiedKFold(2), scoring="f1_micro"
     )
-    with pytest.raises(ValueError, match="GridSearchCV keeps no scores"):
+    with pytest.raises(ValueError, match="GridSearchCV keeps none"):
         TagClassifier(search).fit(texts, tags).report()
 
 
