@@ -26,7 +26,11 @@ def test_a_link_stays_a_link(tmp_path):
     assert (tmp_path / "file").read_text() == "written"
 
 
-@pytest.mark.parametrize(("name", "match"), [("", "no file that can be replaced"), ("none/a", "No such file.*none/a")])
+@pytest.mark.parametrize(
+    ("name", "match"),
+    [("", "no file that can be replaced"), ("none/a", "No such file.*none/a"), ("b/a", "Not a directory.*b/a")],
+)
 def test_what_cannot_be_written_is_known_at_once(tmp_path, name, match):
+    (tmp_path / "b").touch()
     with pytest.raises(OSError, match=match), whole_file(str(tmp_path / name)):
         pytest.fail("it was begun")
