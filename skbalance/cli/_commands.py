@@ -98,14 +98,16 @@ def review(options: Namespace) -> None:
         doubts = (pair for pair in _asked(table, model.doubt) if pair[0].text)
         worst = heapq.nlargest(options.number, doubts, key=itemgetter(1))
     texts, k = [row.text for row, _ in worst], min(_BEST, len(model.classes_))
-    promised = hasattr(model, "promises_")
-    unsure = dict(model.to_review(texts)) if promised and texts else {}
-    answers = zip(model.predict(texts), model.predict_topk(texts, k)) if texts else ()
-    added = ["doubt", "predicted", "unsure", "best"] if promised else ["doubt", "predicted", "best"]
-    with open_output(options.output, table, added, options.sep) as write:
-        for number, ((row, doubt), (predicted, best)) in enumerate(zip(worst, answers)):
-            more = {"doubt": f"{doubt:.3f}", "predicted": list(predicted), "best": _shown(best)}
-            write({**row.cells, **more, **({"unsure": unsure.get(number, [])} if promised else {})})
+    columns: dict[str, Iterable] = {"doubt": [f"{doubt:.3f}" for _, doubt in worst]}
+    if texts:
+        columns["predicted"] = map(list, model.predict(texts))
+        columns["best"] = map(_shown, model.predict_topk(texts, k))
+    if texts and hasattr(model, "promises_"):
+        unsure = dict(model.to_review(texts))
+        columns["unsure"] = [unsure.get(number, []) for number in range(len(texts))]
+    with open_output(options.output, table, list(columns), options.sep) as write:
+        for (row, _), *cells in zip(worst, *columns.values()):
+            write({**row.cells, **dict(zip(columns, cells))})
 
 
 def issues(options: Namespace) -> None:
@@ -160,7 +162,7 @@ def serve(options: Namespace) -> None:
 
     app = make_app(load_model(options.model, options.embedder))
     print(f"Texts go to http://{options.host}:{options.port}/tags; Ctrl-C ends it.", file=sys.stderr, flush=True)
-    uvicorn.run(app, host=options.host, port=options.port, log_level="warning")
+    uvicorn.run(app, host=options.host, port=options.port, log_level="warning", lifespan="off")
 
 
 @contextlib.contextmanager
@@ -201,10 +203,8 @@ def _texts_and_tags(options: Namespace) -> tuple[list[str], list[list[str]]]:
 def _check_tags(options: Namespace, tags: list[list[str]]) -> None:
     if len(tags) < _LEAST_TEXTS:
         raise ValueError(f"{options.file} has {len(tags)} texts; at least {_LEAST_TEXTS} are needed to learn from.")
-    if not any(tags):
-        raise ValueError(f"{options.file} has no tags in column {options.tags!r}.")
     if all(set(row) == set(tags[0]) for row in tags):
-        raise ValueError(f"In {options.file} every text has the tags {tags[0]}; there is nothing to tell apart.")
+        raise ValueError(f"Every text of {options.file} has the same tags, {tags[0]}; there is nothing to tell apart.")
 
 
 def _asked(table: Table, ask: Callable[[list[str]], Iterable]) -> Iterator[tuple[Row, Any]]:
@@ -249,10 +249,5 @@ def _try(options: Namespace, texts: list[str], tags: list[list[str]], classes: l
     scores |= group_f1_score(y_test, predicted, label_counts=y_train.sum(axis=0).A1)
     shown = ", ".join(f"{name} {score:.3f}" for name, score in scores.items() if score == score)
     print(f"F1 on {options.test_size:.0%} of the rows, which were held out: {shown}.")
-    right, found = (
-        score(y_test, predicted, average="micro", zero_division=0) for score in (precision_score, recall_score)
-    )
-    print(
-        f"Of the tags that were predicted {right:.0%} are right, and {found:.0%} of the right ones are found.",
-        flush=True,
-    )
+    right, found = (s(y_test, predicted, average="micro", zero_division=0) for s in (precision_score, recall_score))
+    print(f"Of the predicted tags {right:.0%} are right, and {found:.0%} of the right ones are found.", flush=True)

@@ -97,6 +97,12 @@ def share(text: str) -> float:
     return float(text)
 
 
+def folder(text: str) -> str:
+    if not os.path.isdir(text):
+        raise ValueError
+    return text
+
+
 def character(text: str) -> str:
     text = {"\\t": "\t", "tab": "\t"}.get(text, text)
     if len(text) != 1:
@@ -114,7 +120,11 @@ _ARGUMENTS: dict[str, dict] = {
     "--sep": {"default": ";", "help": "what stands between two tags" + _DEFAULT},
     "--delimiter": {"type": character, "help": "what stands between two fields of CSV (default: found out)"},
     "--encoding": {"help": "encoding of the file (default: UTF-8, or as its byte order mark tells)"},
-    "--embedder": {"metavar": "FOLDER", "help": "of a sentence encoder, whose features stand beside words"},
+    "--embedder": {
+        "metavar": "FOLDER",
+        "type": folder,
+        "help": "of a sentence encoder, whose features stand beside words",
+    },
     "--output": {"metavar": "FILE", "help": "what to write" + _DEFAULT},
     "--report": {"metavar": "FILE", "help": "also write a page that shows how well the model does"},
     "--test-size": {"type": share, "default": 0.2, "help": "share of the rows to try it on; 0 for none" + _DEFAULT},

@@ -55,9 +55,11 @@ def load_model(path: str, embedder: str | None = None):
         check_is_fitted(model)
     except Exception as error:
         raise ValueError(f"{path} is no model of `skbalance fit`: {error}") from error
-    embedders = [one for one in model.estimator_.get_params().values() if isinstance(one, SentenceEmbedder)]
-    for one in embedders:
-        one.set_params(model=embedder or one.model)
+    for one in model.estimator_.get_params().values():
+        if not isinstance(one, SentenceEmbedder):
+            continue
+        # A name on the Hub is not taken from a file that others may have written: it would be downloaded.
+        one.set_params(model=embedder or (one.model if path.endswith(".joblib") else None))
         if one.model is None:
             raise ValueError(f"{path} needs the folder of its encoder: give --embedder, as when it was trained.")
     return model.set_params(sep=None)  # lists of tags, whatever it was trained on

@@ -1,7 +1,8 @@
 """The service: tags over HTTP, for texts of many callers together.
 
 Requests that arrive while others are being tagged wait, and are then tagged in one call: a call for 32 texts takes
-little longer than one for a single text. Nobody waits long behind another: a request is of a limited size, as is all
+little longer than one for a single text. Nobody waits for a batch
+to fill, and nobody waits long behind another: a request is of a limited size, as is all
 that waits. What is refused is answered with a status of 4xx, or 503 while too much waits, and with a reason that
 repeats nothing of the request.
 """
@@ -11,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import collections
 import copy
+import itertools
 import json
 import os
 import warnings
@@ -85,7 +87,7 @@ async def read_texts(chunks):
 
 
 class Batches:
-    """Tags texts of many callers together.
+    """Tags texts of many callers together: a call begins when the one before is done, with what has arrived by then.
 
     Parameters
     ----------
@@ -101,7 +103,7 @@ class Batches:
         self.tag, self.max_texts, self.max_characters = tag, max_texts, max_characters
         self.waiting: Any = collections.deque()  # texts, their characters, and where the results go
         self.characters = 0  # of all that waits
-        self.arrived = asyncio.Event()
+        self.worker = None
 
     async def __call__(self, texts):
         """Results for a caller's texts.
@@ -117,27 +119,22 @@ class Batches:
         future = asyncio.get_running_loop().create_future()
         self.waiting.append((texts, size, future))
         self.characters += size
-        self.arrived.set()
+        if self.worker is None:
+            self.worker = asyncio.create_task(self._work())
         return await future
 
-    async def run(self):
-        """Serve the callers, until it is cancelled."""
-        while True:
-            await self.arrived.wait()
-            batch = self._next()
-            texts = [text for some, _, _ in batch for text in some]
+    async def _work(self):
+        """Serve the callers, until none waits."""
+        while batch := self._next():
             try:
-                results = await asyncio.to_thread(self.tag, texts)
+                results = iter(await asyncio.to_thread(self.tag, [text for some, _, _ in batch for text in some]))
+                answers: list = [list(itertools.islice(results, len(some))) for some, _, _ in batch]
             except Exception as error:
-                for _, _, future in batch:
-                    if not future.done():
-                        future.set_exception(error)
-                continue
-            start = 0
-            for some, _, future in batch:
+                answers = [error] * len(batch)
+            for (_, _, future), answer in zip(batch, answers):
                 if not future.done():  # a caller may have gone
-                    future.set_result(results[start : start + len(some)])
-                start += len(some)
+                    future.set_exception(answer) if isinstance(answer, Exception) else future.set_result(answer)
+        self.worker = None
 
     def _next(self):
         batch: list = []
@@ -149,8 +146,6 @@ class Batches:
                 break
             batch.append(self.waiting.popleft())
             self.characters -= size
-        if not self.waiting:
-            self.arrived.clear()
         return batch
 
 
@@ -167,6 +162,7 @@ def make_app(model: Any = None) -> Callable:
     Returns
     -------
     app : callable
+        For a server such as uvicorn.
 
     Examples
     --------
@@ -187,16 +183,10 @@ def make_app(model: Any = None) -> Callable:
     batches = Batches(tag)
 
     async def app(scope, receive, send):
-        if scope["type"] == "lifespan":
-            await receive()
-            worker = asyncio.create_task(batches.run())
-            await send({"type": "lifespan.startup.complete"})
-            await receive()
-            worker.cancel()
-            await send({"type": "lifespan.shutdown.complete"})
-            return
+        if scope["type"] != "http":
+            raise ValueError(f"This is a service over HTTP alone, not for {scope['type']}.")
         try:
-            if (scope.get("method"), scope["path"]) != ("POST", "/tags"):
+            if (scope["method"], scope["path"]) != ("POST", "/tags"):
                 raise Refused(404, "Send texts with POST to /tags.")
             status, answer = 200, {"tags": await batches(await read_texts(_body(receive)))}
         except Refused as refused:

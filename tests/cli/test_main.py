@@ -66,6 +66,15 @@ def test_fit_with_a_page(tickets, tmp_path):
     assert sorted(os.listdir(tmp_path)) == ["page.html", "tags.skops"]
 
 
+def test_fit_with_an_encoder(tickets, encoder_folder, tmp_path, capsys):
+    model, output = str(tmp_path / "tags.skops"), tmp_path / "tagged.csv"
+    encoder = ["--embedder", str(encoder_folder)]
+    assert main(["fit", tickets, *COLUMNS, *encoder, "--test-size", "0", "--output", model]) == 0
+    assert main(["predict", model, tickets, "--text", "body", *encoder, "--output", str(output)]) == 0
+    assert read(output)[4]["predicted"] == "gas;oil"
+    assert "needs the folder of its encoder: give --embedder" in failed(capsys, "report", model)
+
+
 def test_report(model, tickets, tmp_path):
     page = tmp_path / "page.html"
     assert main(["report", model, tickets, *COLUMNS, "--output", str(page)]) == 0
@@ -83,7 +92,7 @@ def test_tags_that_are_sure(tickets, tmp_path, capsys):
     assert "Promises(precision >= 0.99, confidence 0.99: " in capsys.readouterr().out
     assert main(["review", model, tickets, "--text", "body", "--output", str(output)]) == 0
     rows = read(output)
-    assert list(rows[0]) == ["body", "labels", "doubt", "predicted", "unsure", "best"]
+    assert list(rows[0]) == ["body", "labels", "doubt", "predicted", "best", "unsure"]
     loaded = load_model(model)
     texts = [row["body"] for row in rows]
     assert [row["predicted"] for row in rows] == [";".join(tags) for tags in loaded.predict(texts)]
@@ -170,9 +179,12 @@ def test_predict_writes_all_or_nothing(model, tmp_path, capsys):
     [
         ("text,tags\n", "data.csv has 0 rows, and no text in any of them."),
         ("text,tags\n ,a\n", "data.csv has 1 rows, and no text in any of them."),
-        ("text,tags\n" + "one text,\n" * 20, "data.csv has no tags in column 'tags'."),
+        ("text,tags\n" + "one text,\n" * 20, "Every text of data.csv has the same tags, []; there is nothing"),
         ("text,tags\none,a\ntwo,b\n", "data.csv has 2 texts; at least 10 are needed to learn from."),
-        ("text,tags\n" + "some text,spam\n" * 10_000, "In data.csv every text has the tags ['spam']; there is nothing"),
+        (
+            "text,tags\n" + "some text,spam\n" * 10_000,
+            "Every text of data.csv has the same tags, ['spam']; there is nothing",
+        ),
         ("body,labels\na,b\n", "data.csv has no column 'text'; its columns are 'body', 'labels'."),
     ],
 )
@@ -227,6 +239,7 @@ def stopped(capsys, *argv):
         ["fit"],
         ["fit", "a.csv", "--test-size", "1"],
         ["fit", "a.csv", "--jobs", "0"],
+        ["fit", "a.csv", "--embedder", "no folder"],
         ["fit", "a.csv", "--delimiter", ",,"],
         ["predict", "a.skops", "a.csv", "--top", "none"],
     ],

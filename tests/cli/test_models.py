@@ -84,6 +84,9 @@ def test_a_file_of_skops_is_told_the_folder_of_its_encoder(tmp_path, encoder_fol
         loaded = load_model(str(tmp_path / name), str(encoder_folder))
         assert loaded.predict(TEXTS) == model.predict(TEXTS)
     assert load_model(str(tmp_path / "model.joblib")).predict(TEXTS) == model.predict(TEXTS)
+    for embedder in (model.embedder, model.estimator_["features"].get_params()["embedding"]):
+        embedder.set_params(model="someone/model")  # would be downloaded
+    write(model, tmp_path / "model.skops")
     with pytest.raises(ValueError, match=r"model\.skops needs the folder of its encoder: give --embedder"):
         load_model(str(tmp_path / "model.skops"))
 

@@ -32,11 +32,7 @@ print(json.dumps([name for name in ("torch", "skorch", "skops", "uvicorn") if na
 
 
 async def answered(app, body=b"", method="POST", path="/tags"):
-    """Status and answer to a request, while the application is up."""
-    from_server, to_server = asyncio.Queue(), asyncio.Queue()
-    await from_server.put({"type": "lifespan.startup"})
-    up = asyncio.create_task(app({"type": "lifespan"}, from_server.get, to_server.put))
-    assert await to_server.get() == {"type": "lifespan.startup.complete"}
+    """Status and answer to a request, whose body comes in two pieces."""
     pieces = [{"type": "http.request", "body": body[:9], "more_body": True}, {"type": "http.request", "body": body[9:]}]
     sent = []
 
@@ -47,9 +43,6 @@ async def answered(app, body=b"", method="POST", path="/tags"):
         sent.append(message)
 
     await app({"type": "http", "method": method, "path": path}, receive, send)
-    await from_server.put({"type": "lifespan.shutdown"})
-    assert await to_server.get() == {"type": "lifespan.shutdown.complete"}
-    await up
     assert dict(sent[0]["headers"])[b"content-length"] == str(len(sent[1]["body"])).encode()
     return sent[0]["status"], json.loads(sent[1]["body"])
 
@@ -93,12 +86,15 @@ def serve(batches, *requests):
     """Answers to requests that arrive at the same time; an exception stands for itself."""
 
     async def all_at_once():
-        worker = asyncio.create_task(batches.run())
-        answers = await asyncio.gather(*(batches(texts) for texts in requests), return_exceptions=True)
-        worker.cancel()
-        return answers
+        return await asyncio.gather(*(batches(texts) for texts in requests), return_exceptions=True)
 
     return asyncio.run(all_at_once())
+
+
+def test_no_other_protocol(model):
+    app = make_app(load_model(model))
+    with pytest.raises(ValueError, match="over HTTP alone, not for websocket"):
+        asyncio.run(app({"type": "websocket"}, None, None))
 
 
 def test_callers_are_served_together():
@@ -132,10 +128,7 @@ def test_a_caller_that_is_gone():
         gone = asyncio.create_task(service(["gone"]))
         await asyncio.sleep(0)
         gone.cancel()
-        worker = asyncio.create_task(service.run())
-        answer = await asyncio.wait_for(service(["here"]), timeout=60)
-        worker.cancel()
-        return answer
+        return await asyncio.wait_for(service(["here"]), timeout=60)
 
     assert asyncio.run(leave()) == ["here"]
 
