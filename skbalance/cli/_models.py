@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import warnings
 import zipfile
 from typing import Any, BinaryIO
 
@@ -42,27 +43,26 @@ def load_model(path: str, embedder: str | None = None):
     OSError
         If it cannot be read.
     """
-    from sklearn.utils.validation import check_is_fitted
-
     from skbalance.text import SentenceEmbedder, TagClassifier
 
     with open(path, "rb"):  # what cannot be read says so itself
         pass
     try:
-        model = _load_joblib(path) if path.endswith(".joblib") else _load_skops(path)
+        model: Any = _load_joblib(path) if path.endswith(".joblib") else _load_skops(path)
         if not isinstance(model, TagClassifier):
             raise ValueError(f"it holds a {type(model).__name__}")
-        check_is_fitted(model)
+        for one in getattr(model, "estimator_", model).get_params().values():
+            if isinstance(one, SentenceEmbedder):
+                # A name on the Hub is not taken from a file that others may have written: it would be downloaded.
+                one.set_params(model=embedder or (one.model if path.endswith(".joblib") else None))
+                if one.model is None:
+                    raise ValueError("it needs the folder of its encoder, --embedder")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            model.set_params(sep=None).predict(["lists of tags, whatever it was trained on"])
     except Exception as error:
-        raise ValueError(f"{path} is no model of `skbalance fit`: {error}") from error
-    for one in model.estimator_.get_params().values():
-        if not isinstance(one, SentenceEmbedder):
-            continue
-        # A name on the Hub is not taken from a file that others may have written: it would be downloaded.
-        one.set_params(model=embedder or (one.model if path.endswith(".joblib") else None))
-        if one.model is None:
-            raise ValueError(f"{path} needs the folder of its encoder: give --embedder, as when it was trained.")
-    return model.set_params(sep=None)  # lists of tags, whatever it was trained on
+        raise ValueError(f"{path} is no model that can be used: {error}") from error
+    return model
 
 
 def _load_joblib(path: str):

@@ -179,7 +179,6 @@ def make_app(model: Any = None) -> Callable:
             warnings.simplefilter("ignore")  # of texts without a known word
             return [list(tags) for tags in model.predict(texts)]
 
-    tag(["warm up"])  # what is loaded when it is first used is loaded now
     batches = Batches(tag)
 
     async def app(scope, receive, send):

@@ -72,7 +72,9 @@ def test_fit_with_an_encoder(tickets, encoder_folder, tmp_path, capsys):
     assert main(["fit", tickets, *COLUMNS, *encoder, "--test-size", "0", "--output", model]) == 0
     assert main(["predict", model, tickets, "--text", "body", *encoder, "--output", str(output)]) == 0
     assert read(output)[4]["predicted"] == "gas;oil"
-    assert "needs the folder of its encoder: give --embedder" in failed(capsys, "report", model)
+    assert "is no model that can be used: it needs the folder of its encoder, --embedder" in failed(
+        capsys, "report", model
+    )
 
 
 def test_report(model, tickets, tmp_path):
@@ -202,7 +204,7 @@ def test_tables_that_nothing_can_be_learnt_from(tmp_path, monkeypatch, capsys, c
         (["predict", "{model}", "none.csv"], "none.csv: No such file or directory"),
         (
             ["predict", "{tickets}", "{tickets}", "--text", "body"],
-            "tickets.csv is no model of `skbalance fit`: File is",
+            "tickets.csv is no model that can be used: File is",
         ),
         (["predict", "{model}", "{model}"], "tags.skops is a workbook"),
         (["predict", "{model}", "{tickets}"], "no column 'text'; its columns are 'body', 'labels'"),

@@ -39,7 +39,7 @@ class Program:
 def test_a_pickle_is_not_run_whatever_its_name(tmp_path, monkeypatch, name):
     monkeypatch.chdir(tmp_path)
     (tmp_path / name).write_bytes(pickle.dumps(Program()))
-    with pytest.raises(ValueError, match=f"{name} is no model of `skbalance fit`: File is not a zip file"):
+    with pytest.raises(ValueError, match=f"{name} is no model that can be used: File is not a zip file"):
         load_model(name)
     assert not (tmp_path / "touched").exists()
 
@@ -47,7 +47,7 @@ def test_a_pickle_is_not_run_whatever_its_name(tmp_path, monkeypatch, name):
 @pytest.mark.parametrize(
     ("held", "match"),
     [
-        (TagClassifier(DummyClassifier()), "no model of `skbalance fit`: .* not fitted yet"),
+        (TagClassifier(DummyClassifier()), "no model that can be used: .* not fitted yet"),
         (DummyClassifier(), "it holds a DummyClassifier"),
         ({"a": 1}, "it holds a dict"),
         (TagClassifier(label_texts=pathlib.PurePosixPath("x")), "it holds pathlib.* no class of this package"),
@@ -65,7 +65,7 @@ def test_what_is_no_model(tmp_path, held, match):
 @pytest.mark.parametrize("content", [b"", b"PK\3\4 and no more", b"\x80\x05 cut"])
 def test_what_is_damaged(tmp_path, name, content):
     (tmp_path / name).write_bytes(content)
-    with pytest.raises(ValueError, match=f"{name} is no model of `skbalance fit`: "):
+    with pytest.raises(ValueError, match=f"{name} is no model that can be used: "):
         load_model(str(tmp_path / name))
 
 
@@ -87,7 +87,9 @@ def test_a_file_of_skops_is_told_the_folder_of_its_encoder(tmp_path, encoder_fol
     for embedder in (model.embedder, model.estimator_["features"].get_params()["embedding"]):
         embedder.set_params(model="someone/model")  # would be downloaded
     write(model, tmp_path / "model.skops")
-    with pytest.raises(ValueError, match=r"model\.skops needs the folder of its encoder: give --embedder"):
+    with pytest.raises(
+        ValueError, match=r"model\.skops is no model that can be used: it needs the folder of its encoder, --embedder"
+    ):
         load_model(str(tmp_path / "model.skops"))
 
 
