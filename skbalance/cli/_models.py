@@ -48,10 +48,10 @@ def load_model(path: str, embedder: str | None = None):
     with open(path, "rb"):  # what cannot be read says so itself
         pass
     try:
-        model: Any = _load_joblib(path) if path.endswith(".joblib") else _load_skops(path)
+        model = _load_joblib(path) if path.endswith(".joblib") else _load_skops(path)
         if not isinstance(model, TagClassifier):
             raise ValueError(f"it holds a {type(model).__name__}")
-        for one in getattr(model, "estimator_", model).get_params().values():
+        for one in vars(model).get("estimator_", model).get_params().values():
             if isinstance(one, SentenceEmbedder):
                 # A name on the Hub is not taken from a file that others may have written: it would be downloaded.
                 one.set_params(model=embedder or (one.model if path.endswith(".joblib") else None))
