@@ -272,7 +272,8 @@ class TagReviewMixin:
         data = ReportData("Report on tags", source, tags, counts, truth, predicted, rows, **other)
         if not isinstance(X, list) or not all(isinstance(text, str) for text in X):
             return data
-        return replace(data, texts=[X[row] for row in rows], words=self._words(X, data))
+        data = replace(data, texts=[X[row] for row in rows])
+        return replace(data, words=self._words(data))
 
     def _unseen_rows(self: Any, texts) -> ReportData:
         """From the scores of training rows by models that had not seen them."""
@@ -308,16 +309,15 @@ class TagReviewMixin:
         issues = _issues(_scored(tuner, features, truth), tuner)
         return self._report_data(source, X, rows, truth, predicted, doubt=doubt, issues=issues)
 
-    def _words(self: Any, X, data):
+    def _words(self: Any, data):
         """Words of the most doubtful texts that spoke for their predicted tags, by row and column."""
-        rows = data.order[:DOUBTFUL].tolist()
-        if not hasattr(self, "explain") or not rows:
+        if self.estimator is not None:
             return {}
-        column = {tag: j for j, tag in enumerate(data.tags)}
-        explained = self.explain([X[data.rows[row]] for row in rows])
-        return {
-            row: {column[each.label]: _telling(each) for each in evidence} for row, evidence in zip(rows, explained)
-        }
+        rows = data.order[:DOUBTFUL].tolist()
+        tags = [data.predicted.indices[slice(*data.predicted.indptr[row : row + 2])].tolist() for row in rows]
+        given = [[LabelEvidence(tag, 0.0, 0.0, {}) for tag in each] for each in tags]
+        explained = TagWords(self.estimator_, self._tag_names).explain([data.texts[row] for row in rows], given)
+        return {row: {each.label: _telling(each) for each in evidence} for row, evidence in zip(rows, explained)}
 
 
 def _telling(evidence):
@@ -347,8 +347,8 @@ def _scored(tuner, features, truth) -> OutOfFoldScores:
     """Scores of rows for the tags that they have, and for their best."""
     n_rows, n_tags = truth.shape
     labels, scores = tuner.predict_topk(features, tuner.n_candidates_)
-    pairs = np.arange(n_rows)[:, None] * n_tags + labels
-    targets = np.isin(pairs, truth.nonzero()[0] * n_tags + truth.nonzero()[1])
+    row, tag = truth.nonzero()
+    targets = np.isin(np.arange(n_rows)[:, None] * n_tags + labels, row.astype(np.int64) * n_tags + tag)
     keep = targets | (np.arange(labels.shape[1]) < _BEST)
     if tuner.decisions_.model is not None:  # they are probabilities, 0 where a tag was not looked at
         with np.errstate(divide="ignore"):
