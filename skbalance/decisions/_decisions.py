@@ -14,8 +14,8 @@ from skbalance.crossfit import label_counts
 from skbalance.decisions._evidence import evidence_columns
 from skbalance.decisions._model import DecisionModel
 from skbalance.decisions._pairs import Candidates, ScoredPairs
-from skbalance.decisions._rules import DecisionRule, candidate_rules, has_evidence, margins_of
-from skbalance.decisions._scoring import choose_out_of_fold, cross_fitted_score, thresholds_without_parts
+from skbalance.decisions._rules import DecisionRule, candidate_rules, has_evidence
+from skbalance.decisions._scoring import cross_fitted_score, thresholds_without_parts
 from skbalance.decisions._search import Objective, global_thresholds
 from skbalance.review import DoubtModel, OutOfFoldScores, decision_features
 
@@ -307,10 +307,9 @@ def decide(oof: OutOfFold, plan: Plan, rng) -> Decisions:
 
 def _learn_doubt(rule, pairs, thresholds, labels, rows) -> DoubtModel:
     """What the wrong labels of rows that neither models nor thresholds had seen tell of other rows."""
-    chosen, scores = choose_out_of_fold(rule, pairs, thresholds), pairs.scores
-    if pairs.labelled is not None:
-        scores = np.where(pairs.labelled, scores, -np.inf)
-    margins = margins_of(scores, thresholds[pairs.parts[:, None], pairs.labels])
+    chosen, margins = rule.choose(pairs, thresholds)
+    counted = True if pairs.labelled is None else pairs.labelled
+    scores, margins = (np.where(counted, values, -np.inf) for values in (pairs.scores, margins))
     errors = chosen.sum(axis=1) + labels.indicator[rows].sum(axis=1) - 2 * (chosen & pairs.targets).sum(axis=1)
     frequency = labels.counts / np.maximum(labels.n_known, 1)
     commonest = np.sort(frequency)[::-1][: rule.k or rule.choice.min_labels]

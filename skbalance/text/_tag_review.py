@@ -7,7 +7,7 @@ from typing import Any
 from sklearn.utils.validation import check_is_fitted
 
 from skbalance.decisions import LabelEvidence
-from skbalance.review import find_issues, issues_table, read_confirmed
+from skbalance.review import find_issues, issues_table
 from skbalance.text._tag_words import TagWords
 from skbalance.text._texts import check_texts
 
@@ -115,30 +115,20 @@ class TagReviewMixin:
         """
         check_is_fitted(self)
         tuner, tags = self._tuner("label_issues"), self.classes_.tolist()
-        column = {tag: j for j, tag in enumerate(tags)}
-        pairs = read_confirmed(confirmed, "tag")
-        unknown = sorted({tag for _, tag in pairs} - set(tags), key=str)
-        if unknown:
-            raise ValueError(f"confirmed has tags that are not in classes_: {unknown[:10]}.")
-        kept = tuner.out_of_fold_
-        issues = find_issues(kept, tuner.label_counts_, k, rare=rare, confirmed={(i, column[tag]) for i, tag in pairs})
-        if texts is not None:
-            texts = check_texts(texts)
-            if len(texts) <= kept.rows.max():
-                raise ValueError(
-                    f"texts must be all that fit was given, {kept.rows.max() + 1} or more; got {len(texts)}."
-                )
-            rows = [[LabelEvidence(issue["label"], issue["probability"], 0.0, {})] for issue in issues]
-            if self.estimator is None:
-                rows = TagWords(self.estimator_, self._tag_names).explain([texts[i["row"]] for i in issues], rows)
-            for issue, (evidence,) in zip(issues, rows):
-                words = dict.fromkeys([word for word, _ in evidence.words] + list(evidence.matched))
-                issue.update(text=texts[issue["row"]], words=", ".join(words))
-        issues = [{("tag" if key == "label" else key): value for key, value in i.items()} for i in issues]
-        for issue in issues:
-            issue["tag"] = tags[issue["tag"]]
-        columns = ["row", "tag", "given", "probability", "margin"]
-        return issues_table(issues, columns if texts is None else [*columns, "text", "words"])
+        kept, counts = tuner.out_of_fold_, tuner.label_counts_
+        issues = find_issues(kept, counts, k, rare=rare, confirmed=confirmed, name="tag", labels=tags)
+        if texts is None:
+            return issues_table(issues, "tag")
+        texts, n_texts = check_texts(texts), kept.rows.max() + 1
+        if len(texts) < n_texts:
+            raise ValueError(f"texts must be all that fit was given, {n_texts} or more; got {len(texts)}.")
+        rows = [[LabelEvidence(tags.index(issue["tag"]), issue["probability"], 0.0, {})] for issue in issues]
+        if self.estimator is None:
+            rows = TagWords(self.estimator_, self._tag_names).explain([texts[each["row"]] for each in issues], rows)
+        for issue, (evidence,) in zip(issues, rows):
+            words = dict.fromkeys([*(word for word, _ in evidence.words), *evidence.matched])
+            issue.update(text=texts[issue["row"]], words=", ".join(words))
+        return issues_table(issues, "tag", "text", "words")
 
     def _tuner(self: Any, method):
         """The fitted tuner, which keeps scores of rows that its models had not seen."""

@@ -7,7 +7,7 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from skbalance.review import OutOfFoldScores, find_issues, issues_table, read_confirmed
+from skbalance.review import OutOfFoldScores, find_issues, issues_table
 
 N_ROWS, N_LABELS = 300, 6
 COUNTS = np.array([200, 100, 60, 30, 20, 10])
@@ -75,8 +75,7 @@ def test_rare_labels_have_a_list_of_their_own():
 def test_what_is_confirmed_makes_room():
     kept, _, _ = make_kept()
     issues = find_issues(kept, COUNTS, 10)
-    confirmed = read_confirmed(issues[:4], "label")
-    again = find_issues(kept, COUNTS, 10, confirmed=confirmed)
+    again = find_issues(kept, COUNTS, 10, confirmed=issues[:4])
     assert again[:16] == issues[4:]
     assert len(again) == 20
 
@@ -100,29 +99,45 @@ def test_where_nothing_tells(given):
         find_issues(kept, COUNTS, 5)
 
 
-RECORDS = [{"row": 3, "label": 1, "given": True}, {"row": 5, "label": 0, "given": False}]
+RECORDS = [{"row": 1003, "label": 1, "given": True}, {"row": 1005, "label": 0, "given": False}]
 
 
 @pytest.mark.parametrize(
     "make",
-    [list, pd.DataFrame, pl.DataFrame, lambda records: [(3, 1), [5, 0]], lambda records: np.array([[3, 1], [5, 0]])],
+    [
+        list,
+        pd.DataFrame,
+        pl.DataFrame,
+        lambda records: iter([(1003, 1), [1005, 0]]),
+        lambda records: np.array([[1003, 1], [1005, 0]]),
+    ],
 )
 def test_what_may_be_confirmed(make):
-    assert read_confirmed(make(RECORDS), "label") == {(3, 1), (5, 0)}
-    assert read_confirmed(None, "label") == set()
+    issues = find_issues(make_kept()[0], COUNTS, 10**6, confirmed=make(RECORDS))
+    assert len(issues) == N_ROWS * N_LABELS - 2
+    assert not {(1003, 1), (1005, 0)} & {(issue["row"], issue["label"]) for issue in issues}
+
+
+def test_labels_may_have_names():
+    names = [*"abcdef"]
+    issues = find_issues(make_kept()[0], COUNTS, 10**6, confirmed=[(1003, "b")], name="tag", labels=names)
+    assert {issue["tag"] for issue in issues} == set(names)
+    assert (1003, "b") not in {(issue["row"], issue["tag"]) for issue in issues}
 
 
 @pytest.mark.parametrize("confirmed", [7, [7], [(1, 2, 3)], [{"row": 1}], pd.DataFrame({"row": [1]}), [("a", 1)]])
 def test_what_may_not(confirmed):
     with pytest.raises(
-        ValueError, match=r"confirmed must be rows of what label_issues gave, or pairs of a row and a tag"
+        ValueError, match=r"confirmed must be rows of what label_issues gave, or pairs of a row and a lab"
     ):
-        read_confirmed(confirmed, "tag")
+        find_issues(make_kept()[0], COUNTS, 5, confirmed=confirmed)
+    with pytest.raises(ValueError, match=r"confirmed has a label that is none of the model's: \[6\]"):
+        find_issues(make_kept()[0], COUNTS, 5, confirmed=[(1003, 6)])
 
 
 def test_the_table(monkeypatch):
-    frame = issues_table(RECORDS, ["row", "label", "given"])
-    assert frame.to_dict("records") == RECORDS
-    assert list(issues_table([], ["row", "label"]).columns) == ["row", "label"]
+    issues = find_issues(make_kept()[0], COUNTS, 5)
+    assert issues_table(issues).to_dict("records") == issues
+    assert list(issues_table([], "tag", "text").columns) == ["row", "tag", "given", "probability", "margin", "text"]
     monkeypatch.setitem(sys.modules, "pandas", None)
-    assert issues_table(RECORDS, ["row", "label", "given"]) is RECORDS
+    assert issues_table(issues) is issues

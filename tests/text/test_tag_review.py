@@ -103,7 +103,7 @@ def test_estimators_without_scores_of_unseen_rows_are_refused(call, data):
     [
         ({"k": 0}, "k must be a number of labels"),
         ({"texts": ["one"]}, "texts must be all that fit was given, 300 or more; got 1"),
-        ({"confirmed": [(0, "nothing")]}, r"confirmed has tags that are not in classes_: \['nothing'\]"),
+        ({"confirmed": [(0, "nothing")]}, r"confirmed has a tag that is none of the model's: \['nothing'\]"),
         ({"confirmed": 5}, "confirmed must be rows of what label_issues gave, or pairs of a row and a tag"),
     ],
 )
