@@ -27,6 +27,7 @@ _PARTS = 5
 # The decision model is fitted on so many labels of each row, or twice as many as a row has, and on so many pairs.
 _FIT_WIDTH = 8
 _MAX_PAIRS, _MAX_PAIRS_OF_PARTS = 200_000, 20_000
+_MAX_ROWS_OF_DOUBT = 20_000
 
 
 @dataclass(frozen=True)
@@ -308,13 +309,14 @@ def decide(oof: OutOfFold, plan: Plan, rng) -> Decisions:
 def _learn_doubt(rule, pairs, thresholds, labels, rows) -> DoubtModel:
     """What the wrong labels of rows that neither models nor thresholds had seen tell of other rows."""
     chosen, margins = rule.choose(pairs, thresholds)
-    counted = True if pairs.labelled is None else pairs.labelled
-    scores, margins = (np.where(counted, values, -np.inf) for values in (pairs.scores, margins))
     errors = chosen.sum(axis=1) + labels.indicator[rows].sum(axis=1) - 2 * (chosen & pairs.targets).sum(axis=1)
+    some = slice(None, None, 1 + len(rows) // _MAX_ROWS_OF_DOUBT)
+    counted = True if pairs.labelled is None else pairs.labelled[some]
+    scores, margins = (np.where(counted, values[some], -np.inf) for values in (pairs.scores, margins))
     frequency = labels.counts / np.maximum(labels.n_known, 1)
     commonest = np.sort(frequency)[::-1][: rule.k or rule.choice.min_labels]
     blank = frequency.sum() + (1 - 2 * commonest).sum()
-    return DoubtModel.fit(decision_features(scores, margins, chosen), errors, blank)
+    return DoubtModel.fit(decision_features(scores, margins, chosen[some]), errors[some], blank)
 
 
 def fit_models(oof, plan, unseen, rng) -> tuple[DecisionModel | None, list[DecisionModel]]:

@@ -11,6 +11,7 @@ from sklearn.model_selection import RepeatedKFold
 from sklearn.multiclass import OneVsRestClassifier
 
 from skbalance import BalancedMultiLabelClassifier, TunedThresholdMultiLabelClassifierCV
+from skbalance.decisions import _decisions
 from skbalance.metrics import doubt_gain
 
 from .problems import RIDGE, make_data
@@ -108,6 +109,15 @@ def test_thresholds_that_are_edited_move_the_doubt():
     before = model.doubt(X_test).mean()
     model.thresholds_ = model.thresholds_ / 5
     assert model.doubt(X_test).mean() > before
+
+
+def test_of_very_many_rows_some_are_learnt_from(monkeypatch):
+    X, y, X_test, _ = make_data(1200)
+    of_all = fitted(X, y).doubt(X_test)
+    monkeypatch.setattr(_decisions, "_MAX_ROWS_OF_DOUBT", 200)
+    of_some = fitted(X, y).doubt(X_test)
+    assert not np.array_equal(of_some, of_all)
+    assert spearmanr(of_some, of_all)[0] > 0.8
 
 
 @pytest.mark.parametrize("settings", [{}, {"scores": "estimator"}])

@@ -5,7 +5,7 @@ import pytest
 from scipy.special import logit
 from sklearn.linear_model import PoissonRegressor
 
-from skbalance.review import DoubtModel, _doubt, decision_features
+from skbalance.review import DoubtModel, decision_features
 
 
 def test_features_of_a_decision():
@@ -44,13 +44,6 @@ def test_the_model_is_a_poisson_regression():
     np.testing.assert_allclose(model.weights, peer.coef_, atol=5e-3)
     np.testing.assert_allclose(model(features), peer.predict(features), rtol=2e-2)
     assert model.blank == 1.5
-
-
-def test_of_very_many_rows_it_sees_some(monkeypatch):
-    features, errors = problem()
-    of_every_third = DoubtModel.fit(features[::3], errors[::3], 0)
-    monkeypatch.setattr(_doubt, "_ROWS", 150)
-    np.testing.assert_array_equal(DoubtModel.fit(features, errors, 0).weights, of_every_third.weights)
 
 
 @pytest.mark.parametrize("n_rows", [1, 10])
