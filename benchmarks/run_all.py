@@ -33,6 +33,7 @@ SECTIONS = {
     "finetuned_goemotions": ("goemotions.json.gz",),
     "decisions": (),
     "tags": ("goemotions.json.gz",),
+    "review": ("goemotions.json.gz", "bioasq_sample.json.gz"),
     "service": (),
     "scaling": (),
     "speed": (),

@@ -11,8 +11,17 @@ TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(RO
 FACADES = [path for path in TREES if path.name == "__init__.py"]
 
 # What lies below all rooms, and what each room may import of the package besides itself and that.
-FOUNDATION = {"_callbacks", "_files", "_indicators", "_lazy", "_packing", "_tag_lists", "_targets", "_validation"}
-FOUNDATION |= {"_warnings"}
+FOUNDATION = {
+    "_callbacks",
+    "_files",
+    "_indicators",
+    "_lazy",
+    "_packing",
+    "_tag_lists",
+    "_targets",
+    "_validation",
+    "_warnings",
+}
 ALLOWED = {
     "losses": set(),
     "_callbacks": set(),

@@ -15,8 +15,8 @@ from skbalance.decisions._evidence import evidence_columns
 from skbalance.decisions._model import DecisionModel
 from skbalance.decisions._pairs import Candidates, ScoredPairs
 from skbalance.decisions._promises import Promise, Promises
-from skbalance.decisions._rules import DecisionRule, candidate_rules, has_evidence, margins_of
-from skbalance.decisions._scoring import choose_out_of_fold, cross_fitted_score, thresholds_without_parts
+from skbalance.decisions._rules import DecisionRule, candidate_rules, has_evidence
+from skbalance.decisions._scoring import cross_fitted_score, thresholds_without_parts
 from skbalance.decisions._search import Objective, global_thresholds
 from skbalance.review import DoubtModel, OutOfFoldScores, decision_features
 
@@ -28,6 +28,7 @@ _PARTS = 5
 # The decision model is fitted on so many labels of each row, or twice as many as a row has, and on so many pairs.
 _FIT_WIDTH = 8
 _MAX_PAIRS, _MAX_PAIRS_OF_PARTS = 200_000, 20_000
+_MAX_ROWS_OF_DOUBT = 20_000
 
 
 @dataclass(frozen=True)
@@ -315,15 +316,15 @@ def decide(oof: OutOfFold, plan: Plan, rng) -> Decisions:
 
 def _learn_doubt(rule, pairs, thresholds, labels, rows) -> DoubtModel:
     """What the wrong labels of rows that neither models nor thresholds had seen tell of other rows."""
-    chosen, scores = choose_out_of_fold(rule, pairs, thresholds), pairs.scores
-    if pairs.labelled is not None:
-        scores = np.where(pairs.labelled, scores, -np.inf)
-    margins = margins_of(scores, thresholds[pairs.parts[:, None], pairs.labels])
+    chosen, margins = rule.choose(pairs, thresholds)
     errors = chosen.sum(axis=1) + labels.indicator[rows].sum(axis=1) - 2 * (chosen & pairs.targets).sum(axis=1)
+    some = slice(None, None, 1 + len(rows) // _MAX_ROWS_OF_DOUBT)
+    counted = True if pairs.labelled is None else pairs.labelled[some]
+    scores, margins = (np.where(counted, values[some], -np.inf) for values in (pairs.scores, margins))
     frequency = labels.counts / np.maximum(labels.n_known, 1)
     commonest = np.sort(frequency)[::-1][: rule.k or rule.choice.min_labels]
     blank = frequency.sum() + (1 - 2 * commonest).sum()
-    return DoubtModel.fit(decision_features(scores, margins, chosen), errors, blank)
+    return DoubtModel.fit(decision_features(scores, margins, chosen[some]), errors[some], blank)
 
 
 def fit_models(oof, plan, unseen, rng) -> tuple[DecisionModel | None, list[DecisionModel]]:

@@ -13,10 +13,7 @@ from sklearn.metrics import f1_score, jaccard_score
 from skbalance.decisions._pairs import ScoredPairs
 from skbalance.decisions._rules import DecisionRule
 
-__all__ = [
-    "MICRO_WEIGHTS", "SCORING_NAMES", "choose_out_of_fold", "cross_fitted_score", "get_metric",
-    "thresholds_without_parts",
-]  # fmt: skip
+__all__ = ["MICRO_WEIGHTS", "SCORING_NAMES", "cross_fitted_score", "get_metric", "thresholds_without_parts"]
 
 # The share of micro-F1 in the objective that each name stands for; None is the estimator's `micro_weight`.
 MICRO_WEIGHTS = {"f1_micro_macro": None, "f1_micro": 1.0, "f1_macro": 0.0}
@@ -84,15 +81,6 @@ def thresholds_without_parts(
     )
 
 
-def choose_out_of_fold(rule: DecisionRule, pairs: ScoredPairs, thresholds: np.ndarray) -> np.ndarray:
-    """Which labelled pairs a rule predicts by the thresholds that were set without the row's part."""
-    chosen = np.zeros(pairs.scores.shape, dtype=bool)
-    for part, set_without in enumerate(thresholds):
-        rows = pairs.parts == part
-        chosen[rows] = rule.choose(pairs.labels[rows], pairs.scores[rows], set_without)
-    return chosen if pairs.labelled is None else chosen & pairs.labelled
-
-
 def cross_fitted_score(
     rule: DecisionRule,
     pairs: ScoredPairs,
@@ -124,7 +112,7 @@ def cross_fitted_score(
     score : float
         Larger is better.
     """
-    chosen = choose_out_of_fold(rule, pairs, thresholds)
+    chosen, _ = rule.choose(pairs, thresholds)
     if metric is not None:
         rows = np.repeat(np.arange(len(chosen)), chosen.sum(axis=1))
         shape = (len(chosen), pairs.n_labels)

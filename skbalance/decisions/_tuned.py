@@ -188,6 +188,9 @@ class TunedThresholdMultiLabelClassifierCV(
         `store_cv_results`.
     decisions_ : Decisions
         The decision model with its weights, the settings and the thresholds, as they are used inside.
+    out_of_fold_ : OutOfFoldScores
+        Scores of the training rows by models that had not seen them, for the pairs of a row and a label that may
+        matter: those that the row has or may have.
     min_labels_ : int
         Least number of labels a row.
     k_ : int or None

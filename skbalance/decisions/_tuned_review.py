@@ -9,11 +9,9 @@ from sklearn.utils.validation import check_is_fitted
 
 from skbalance._validation import num_samples
 from skbalance.decisions._rules import margins_of
-from skbalance.review import decision_features, find_issues, issues_table, read_confirmed
+from skbalance.review import decision_features, find_issues, issues_table
 
-__all__ = ["ISSUE_COLUMNS", "TunedReviewMixin"]
-
-ISSUE_COLUMNS = ("row", "label", "given", "probability", "margin")
+__all__ = ["TunedReviewMixin"]
 
 
 class TunedReviewMixin:
@@ -90,6 +88,4 @@ class TunedReviewMixin:
             scored by a model that had seen the label.
         """
         check_is_fitted(self)
-        pairs = read_confirmed(confirmed, "label")
-        issues = find_issues(self.out_of_fold_, self.label_counts_, k, rare=rare, confirmed=pairs)
-        return issues_table(issues, ISSUE_COLUMNS)
+        return issues_table(find_issues(self.out_of_fold_, self.label_counts_, k, rare=rare, confirmed=confirmed))

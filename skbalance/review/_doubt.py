@@ -10,9 +10,8 @@ from scipy.special import expit
 
 __all__ = ["DoubtModel", "decision_features"]
 
-# Margins beyond this say no more; the model is fitted on about so many rows; its penalty, in rows.
-_MARGIN, _ROWS, _PENALTY = 4.0, 20_000, 3.0
-_LARGEST_LOG = 30.0
+# Margins beyond this say no more; penalty on the weights, in rows; beyond this a number is as good as infinite.
+_MARGIN, _PENALTY, _LARGEST_LOG = 4.0, 3.0, 30.0
 
 
 def decision_features(scores, margins, chosen) -> np.ndarray:
@@ -82,9 +81,8 @@ class DoubtModel:
         -------
         model : DoubtModel
         """
-        step = 1 + len(errors) // _ROWS
-        features = np.concatenate([features[::step], np.ones((len(features[::step]), 1))], axis=1)
-        errors = np.maximum(errors[::step], 0.5 / len(features))  # never all 0, whose logarithm is no number
+        features = np.concatenate([features, np.ones((len(features), 1))], axis=1)
+        errors = np.maximum(errors, 0.5 / len(features))  # never all 0, whose logarithm is no number
         penalty = np.append(np.full(features.shape[1] - 1, _PENALTY), 0)
 
         def loss(weights):

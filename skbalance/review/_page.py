@@ -43,6 +43,17 @@ def report_page(data: ReportData) -> str:
     Returns
     -------
     html : str
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from scipy.sparse import csr_array
+    >>> from skbalance.review import ReportData, report_page
+    >>> truth = csr_array(np.array([[1, 0], [0, 1], [1, 1]], dtype=bool))
+    >>> predicted = csr_array(np.array([[1, 0], [0, 1], [1, 0]], dtype=bool))
+    >>> data = ReportData("Two tags", "By hand.", ["oil", "gas"], np.array([2, 2]), truth, predicted, np.arange(3))
+    >>> "<dt>Micro F1</dt><dd>0.857</dd>" in report_page(data)
+    True
     """
     place = files("skbalance.review")
     page, style, script = (place.joinpath(f"_page.{kind}").read_text("utf-8") for kind in ("html", "css", "js"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,6 @@ from skbalance.review import (
     decision_features,
     find_issues,
     issues_table,
-    read_confirmed,
     report_page,
 )
 from skbalance.text._tag_words import TagWords
@@ -138,30 +138,20 @@ class TagReviewMixin:
         """
         check_is_fitted(self)
         tuner, tags = self._tuner("label_issues"), self.classes_.tolist()
-        column = {tag: j for j, tag in enumerate(tags)}
-        pairs = read_confirmed(confirmed, "tag")
-        unknown = sorted({tag for _, tag in pairs} - set(tags), key=str)
-        if unknown:
-            raise ValueError(f"confirmed has tags that are not in classes_: {unknown[:10]}.")
-        kept = tuner.out_of_fold_
-        issues = find_issues(kept, tuner.label_counts_, k, rare=rare, confirmed={(i, column[tag]) for i, tag in pairs})
-        if texts is not None:
-            texts = check_texts(texts)
-            if len(texts) <= kept.rows.max():
-                raise ValueError(
-                    f"texts must be all that fit was given, {kept.rows.max() + 1} or more; got {len(texts)}."
-                )
-            rows = [[LabelEvidence(issue["label"], issue["probability"], 0.0, {})] for issue in issues]
-            if self.estimator is None:
-                rows = TagWords(self.estimator_, self._tag_names).explain([texts[i["row"]] for i in issues], rows)
-            for issue, (evidence,) in zip(issues, rows):
-                words = dict.fromkeys([word for word, _ in evidence.words] + list(evidence.matched))
-                issue.update(text=texts[issue["row"]], words=", ".join(words))
-        issues = [{("tag" if key == "label" else key): value for key, value in i.items()} for i in issues]
-        for issue in issues:
-            issue["tag"] = tags[issue["tag"]]
-        columns = ["row", "tag", "given", "probability", "margin"]
-        return issues_table(issues, columns if texts is None else [*columns, "text", "words"])
+        kept, counts = tuner.out_of_fold_, tuner.label_counts_
+        issues = find_issues(kept, counts, k, rare=rare, confirmed=confirmed, name="tag", labels=tags)
+        if texts is None:
+            return issues_table(issues, "tag")
+        texts, n_texts = check_texts(texts), kept.rows.max() + 1
+        if len(texts) < n_texts:
+            raise ValueError(f"texts must be all that fit was given, {n_texts} or more; got {len(texts)}.")
+        rows = [[LabelEvidence(tags.index(issue["tag"]), issue["probability"], 0.0, {})] for issue in issues]
+        if self.estimator is None:
+            rows = TagWords(self.estimator_, self._tag_names).explain([texts[each["row"]] for each in issues], rows)
+        for issue, (evidence,) in zip(issues, rows):
+            words = dict.fromkeys([*(word for word, _ in evidence.words), *evidence.matched])
+            issue.update(text=texts[issue["row"]], words=", ".join(words))
+        return issues_table(issues, "tag", "text", "words")
 
     def _tuner(self: Any, method):
         """The fitted tuner, which keeps scores of rows that its models had not seen."""
@@ -272,7 +262,8 @@ class TagReviewMixin:
         data = ReportData("Report on tags", source, tags, counts, truth, predicted, rows, **other)
         if not isinstance(X, list) or not all(isinstance(text, str) for text in X):
             return data
-        return replace(data, texts=[X[row] for row in rows], words=self._words(X, data))
+        data = replace(data, texts=[X[row] for row in rows])
+        return replace(data, words=self._words(data))
 
     def _unseen_rows(self: Any, texts) -> ReportData:
         """From the scores of training rows by models that had not seen them."""
@@ -308,16 +299,15 @@ class TagReviewMixin:
         issues = _issues(_scored(tuner, features, truth), tuner)
         return self._report_data(source, X, rows, truth, predicted, doubt=doubt, issues=issues)
 
-    def _words(self: Any, X, data):
+    def _words(self: Any, data):
         """Words of the most doubtful texts that spoke for their predicted tags, by row and column."""
-        rows = data.order[:DOUBTFUL].tolist()
-        if not hasattr(self, "explain") or not rows:
+        if self.estimator is not None:
             return {}
-        column = {tag: j for j, tag in enumerate(data.tags)}
-        explained = self.explain([X[data.rows[row]] for row in rows])
-        return {
-            row: {column[each.label]: _telling(each) for each in evidence} for row, evidence in zip(rows, explained)
-        }
+        rows = data.order[:DOUBTFUL].tolist()
+        tags = [data.predicted.indices[slice(*data.predicted.indptr[row : row + 2])].tolist() for row in rows]
+        given = [[LabelEvidence(tag, 0.0, 0.0, {}) for tag in each] for each in tags]
+        explained = TagWords(self.estimator_, self._tag_names).explain([data.texts[row] for row in rows], given)
+        return {row: {each.label: _telling(each) for each in evidence} for row, evidence in zip(rows, explained)}
 
 
 def _telling(evidence):
@@ -328,17 +318,16 @@ def _telling(evidence):
 
 def _decided_unseen(tuner):
     """Which of the kept pairs are predicted, and how many wrong ones are expected of each row."""
-    kept, decisions = tuner.out_of_fold_, tuner.decisions_
+    kept, decisions, promises = tuner.out_of_fold_, tuner.decisions_, tuner.decisions_.promises
     sizes = np.diff(kept.indptr)
     places = np.arange(sizes.max(initial=1)) < sizes[:, None]
-    scores, thresholds, margins = np.full((3, *places.shape), -np.inf)
-    scores[places] = kept.scores
-    thresholds[places] = (
-        kept.threshold_of_pair if decisions.promises is None else decisions.promises.thresholds[kept.labels]
-    )
-    np.subtract(scores, thresholds, out=margins, where=scores > -np.inf)
-    pairs = np.arange(scores.size).reshape(scores.shape)
-    chosen = margins > 0 if decisions.promises else decisions.rule.choose(pairs, scores, thresholds.ravel())
+    labels, scores = np.zeros(places.shape, dtype=int), np.full(places.shape, -np.inf)
+    labels[places], scores[places] = kept.labels, kept.scores
+    pairs = SimpleNamespace(labels=labels, scores=scores, parts=kept.parts, labelled=None)
+    thresholds = kept.thresholds if promises is None else np.tile(promises.thresholds, (len(kept.thresholds), 1))
+    chosen, margins = decisions.rule.choose(pairs, thresholds)
+    if promises is not None:
+        chosen = margins > 0
     doubt = decisions.doubt(decision_features(scores, margins, chosen))
     return chosen[places], np.minimum(doubt, tuner.n_labels_)
 
@@ -347,8 +336,8 @@ def _scored(tuner, features, truth) -> OutOfFoldScores:
     """Scores of rows for the tags that they have, and for their best."""
     n_rows, n_tags = truth.shape
     labels, scores = tuner.predict_topk(features, tuner.n_candidates_)
-    pairs = np.arange(n_rows)[:, None] * n_tags + labels
-    targets = np.isin(pairs, truth.nonzero()[0] * n_tags + truth.nonzero()[1])
+    row, tag = truth.nonzero()
+    targets = np.isin(np.arange(n_rows)[:, None] * n_tags + labels, row.astype(np.int64) * n_tags + tag)
     keep = targets | (np.arange(labels.shape[1]) < _BEST)
     if tuner.decisions_.model is not None:  # they are probabilities, 0 where a tag was not looked at
         with np.errstate(divide="ignore"):

@@ -26,7 +26,8 @@ def test_labels_without_evidence_are_never_or_always_predicted(strategy):
     assert thresholds[2] == np.inf
     assert thresholds[4] == -np.inf
     assert np.isfinite(np.delete(thresholds, [2, 4])).all()
-    chosen = make_rule(strategy).choose(pairs.labels, pairs.scores, thresholds)
+    chosen, margins = make_rule(strategy).choose(pairs, np.tile(thresholds, (len(pairs.positives), 1)))
+    np.testing.assert_array_equal(margins[pairs.labels == 2], -np.inf)
     assert not chosen[pairs.labels == 2].any()
     if strategy != "top_k":
         assert chosen[pairs.labels == 4].all()
@@ -71,7 +72,7 @@ def test_metric_that_is_not_finite_is_named():
         cross_fitted_score(
             make_rule("global"),
             pairs,
-            np.zeros((1, targets.shape[1])),
+            np.zeros((2, targets.shape[1])),
             metric=lambda y_true, y_pred: np.nan,
             micro_weight=0.0,
             y_true=targets,
