@@ -93,11 +93,12 @@ class DecisionRule:
             return shrink_thresholds(own, evidence, frequency_thresholds(pairs, counts, objective), self.shrinkage)
         return np.where(np.isnan(own), global_thresholds(pairs, objective), own)
 
-    def choose(self, labels: np.ndarray, scores: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
-        """Which of some rows' pairs to predict, a boolean array of the shape of `scores`."""
-        margins = margins_of(scores, thresholds[labels])
+    def choose(self, pairs: ScoredPairs, thresholds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Which labelled pairs to predict by thresholds of shape (n_parts, n_labels), and scores less thresholds."""
+        margins = margins_of(pairs.scores, thresholds[pairs.parts[:, None], pairs.labels])
         choice = self.choice if self.k is None else Choice(self.k, self.k)
-        return choice(margins > 0, margins)
+        chosen = choice(margins > 0, margins)
+        return chosen if pairs.labelled is None else chosen & pairs.labelled, margins
 
 
 def has_evidence(pairs: ScoredPairs) -> bool:

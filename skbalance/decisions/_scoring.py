@@ -107,12 +107,7 @@ def cross_fitted_predictions(rule: DecisionRule, pairs: ScoredPairs, thresholds:
     predicted : csr_array of shape (n_rows, n_labels)
         Of pairs that are labelled.
     """
-    chosen = np.zeros(pairs.scores.shape, dtype=bool)
-    for part, set_without in enumerate(thresholds):
-        rows = pairs.parts == part
-        chosen[rows] = rule.choose(pairs.labels[rows], pairs.scores[rows], set_without)
-    if pairs.labelled is not None:
-        chosen &= pairs.labelled
+    chosen, _ = rule.choose(pairs, thresholds)
     rows = np.repeat(np.arange(len(chosen)), chosen.sum(axis=1))
     index = (rows, pairs.labels[chosen])
     return sp.csr_array((np.ones(len(rows), dtype=np.int8), index), shape=(len(chosen), pairs.n_labels))

@@ -51,6 +51,7 @@ from skbalance.decisions._settings import (
     score_rows,
     settings_to_try,
 )
+from skbalance.decisions._tuned_review import TunedReviewMixin
 
 __all__ = ["TunedThresholdMultiLabelClassifierCV"]
 
@@ -65,7 +66,9 @@ def _has_probabilities(tuner):
 
 
 @dataclass(eq=False, repr=False)
-class TunedThresholdMultiLabelClassifierCV(InnerScoresMixin, MetaClassifierMixin, BaseComposition, BaseEstimator):
+class TunedThresholdMultiLabelClassifierCV(
+    TunedReviewMixin, InnerScoresMixin, MetaClassifierMixin, BaseComposition, BaseEstimator
+):
     """Multi-label classifier that sets the thresholds of others by cross-validation.
 
     A classifier gives every pair of a row and a label a score, and predicts the label if the score is above a
@@ -193,6 +196,9 @@ class TunedThresholdMultiLabelClassifierCV(InnerScoresMixin, MetaClassifierMixin
         `store_cv_results`.
     decisions_ : Decisions
         The decision model with its weights, the settings and the thresholds, as they are used inside.
+    out_of_fold_ : OutOfFoldScores
+        Scores of the training rows by models that had not seen them, for the pairs of a row and a label that may
+        matter: those that the row has or may have.
     min_labels_ : int
         Least number of labels a row.
     k_ : int or None
@@ -427,6 +433,8 @@ class TunedThresholdMultiLabelClassifierCV(InnerScoresMixin, MetaClassifierMixin
 
     def _state(self, given, plan, matcher, attempts, best, fitted):
         decisions, counts = best.decisions, given.labels.counts
+        out_of_fold = replace(decisions.out_of_fold, rows=given.rows[decisions.out_of_fold.rows])
+        decisions = replace(decisions, out_of_fold=out_of_fold)
         if not decisions.evident:
             warn(
                 "No label has a positive among rows scored by a model that had seen the label: thresholds are "
@@ -438,7 +446,7 @@ class TunedThresholdMultiLabelClassifierCV(InnerScoresMixin, MetaClassifierMixin
             "thresholds_": scale.show_thresholds((decisions.promises or decisions).thresholds),
             "best_score_": score_of_the_best(attempts, plan),
             "decisions_": decisions,
-            "out_of_fold_": decisions.out_of_fold,
+            "out_of_fold_": out_of_fold,
             "min_labels_": 0 if decisions.promises else plan.rule.choice.min_labels,
             "k_": decisions.rule.k,
             "label_counts_": counts,

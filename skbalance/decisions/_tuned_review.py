@@ -1,0 +1,91 @@
+"""What the tuner says after `fit`: which rows to look at, which labels of the training rows to doubt."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+from skbalance._validation import num_samples
+from skbalance.decisions._rules import margins_of
+from skbalance.review import decision_features, find_issues, issues_table
+
+__all__ = ["TunedReviewMixin"]
+
+
+class TunedReviewMixin:
+    """The methods of the tuner that need the out-of-fold scores of `fit`."""
+
+    def doubt(self: Any, X):
+        """How many of a row's labels are likely to be wrong, given or missed.
+
+        Learnt in `fit` on rows that neither the models nor the thresholds had seen, from how sure the decision was:
+        how low the lowest score of a predicted label is, how high the highest of another one, and how many labels are
+        wrong as probabilities go.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        doubt : ndarray of shape (n_samples,)
+            Expected number of wrong labels. For a row without any feature, what is expected of the commonest labels.
+        """
+        check_is_fitted(self)
+        thresholds, model = self._thresholds(), self.decisions_.doubt
+        doubt = np.empty(num_samples(X))
+        for block, candidates, scores in self._blocks(X, thresholds):
+            margins = margins_of(scores, self._scale.read_thresholds(thresholds)[candidates.labels])
+            chosen = self._choose(candidates, scores, thresholds)
+            doubt[block] = np.minimum(model(decision_features(scores, margins, chosen)), self.n_labels_)
+        doubt[self._blank_rows(X)] = model.blank
+        return doubt
+
+    def review_order(self, X):
+        """Rows in the order in which they are worth a look, the most doubtful first.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        order : ndarray of int of shape (n_samples,)
+            Row numbers, by :meth:`doubt`.
+        """
+        return np.argsort(-self.doubt(X), kind="stable")
+
+    def label_issues(self: Any, k=20, *, rare=False, confirmed=None):
+        """Labels that training rows probably lack, and labels that they probably have by mistake.
+
+        Each row is judged by models that had not seen it. How likely it has a label is told by its score, by how many
+        other labels it is given, and by how frequent the label is.
+
+        Parameters
+        ----------
+        k : int, default=20
+            Labels of either kind, at most.
+        rare : bool, default=False
+            Whether to look at labels with fewer than 35 positives only, which come late among all.
+        confirmed : frame, or list of (row, label), default=None
+            What is right as it is, and left out: rows of what this method gave, or pairs.
+
+        Returns
+        -------
+        issues : pandas.DataFrame, or list of dict where pandas is not installed
+            With `row` (of what `fit` was given), `label` (column of the target), `given` (whether the row has it),
+            `probability` (that it has, as the others do) and `margin` (score less threshold). A missing label and a
+            wrong one in turn, those that are most likely first.
+
+        Raises
+        ------
+        ValueError
+            If `k` or `confirmed` is not what is allowed, or no label has both a positive and a negative among rows
+            scored by a model that had seen the label.
+        """
+        check_is_fitted(self)
+        return issues_table(find_issues(self.out_of_fold_, self.label_counts_, k, rare=rare, confirmed=confirmed))
