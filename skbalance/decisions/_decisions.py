@@ -19,8 +19,6 @@ from skbalance.decisions._scoring import cross_fitted_predictions, score_predict
 from skbalance.decisions._search import Objective, global_thresholds
 from skbalance.review import DoubtModel, OutOfFoldScores, decision_features
 
-__all__ = ["Decisions", "OutOfFold", "Plan", "Scale", "decide", "fit_models", "random_parts", "typical_size"]
-
 # The rows of a single hold-out, or of a fitted classifier, are taken in so many parts, to try thresholds on rows that
 # they were not set on.
 _PARTS = 5

@@ -18,16 +18,6 @@ from sklearn.utils import check_array
 from skbalance._packing import pack, unpack
 from skbalance._validation import check_sparse
 
-__all__ = [
-    "LabelMatcher",
-    "LabelVectors",
-    "check_label_texts",
-    "label_vectors",
-    "other_number",
-    "read_label_text",
-    "readable",
-]
-
 _CAMEL_CASE = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _SEPARATORS = re.compile(r"[\W_]+")
 

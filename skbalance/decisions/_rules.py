@@ -17,8 +17,6 @@ from skbalance.decisions._search import (
     shrink_thresholds,
 )
 
-__all__ = ["STRATEGIES", "DecisionRule", "candidate_rules"]
-
 STRATEGIES = ("per_label_shrunk", "per_label", "micro_macro", "global", "top_k")
 _TRIED_MICRO_WEIGHTS: tuple[float, ...] = (0.0, 0.5, 1.0)
 _TRIED_BETAS = (0.25, 0.5, 1.0, 2.0)

@@ -15,15 +15,6 @@ from skbalance._indicators import label_sums
 from skbalance.decisions._pairs import ScoredPairs
 from skbalance.decisions._rules import DecisionRule
 
-__all__ = [
-    "MICRO_WEIGHTS",
-    "SCORING_NAMES",
-    "cross_fitted_predictions",
-    "get_metric",
-    "score_predictions",
-    "thresholds_without_parts",
-]
-
 # The share of micro-F1 in the objective that each name stands for; None is the estimator's `micro_weight`.
 MICRO_WEIGHTS = {"f1_micro_macro": None, "f1_micro": 1.0, "f1_macro": 0.0}
 _METRICS = {

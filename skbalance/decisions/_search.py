@@ -13,16 +13,6 @@ import numpy as np
 
 from skbalance.decisions._pairs import ScoredPairs, weighted_quantiles
 
-__all__ = [
-    "Objective",
-    "frequency_thresholds",
-    "global_thresholds",
-    "label_thresholds",
-    "micro_macro_thresholds",
-    "shrink_thresholds",
-    "sorted_by_label",
-]
-
 _GRID = 100
 _FREQUENCY_STEP = 0.1
 _SWEEPS = 10

@@ -53,8 +53,6 @@ from skbalance.decisions._settings import (
 )
 from skbalance.decisions._tuned_review import TunedReviewMixin
 
-__all__ = ["TunedThresholdMultiLabelClassifierCV"]
-
 # All labels of a row are candidates up to so many, else the best few.
 _DENSE_LABELS = 256
 _MIN_WIDTH = 64
@@ -603,36 +601,6 @@ class TunedThresholdMultiLabelClassifierCV(
         check_is_fitted(self)
         thresholds = self._thresholds()
         return self._indicator(X, thresholds, lambda candidates, scores: self._choose(candidates, scores, thresholds))
-
-    def to_review(self, X):
-        """Labels that the usual thresholds predict, and that no promise covers: for a person to look at.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Samples.
-
-        Returns
-        -------
-        y : {ndarray, sparse matrix} of shape (n_samples, n_labels) or (n_samples,)
-            As :meth:`predict` gives them: what it would predict without `min_precision` or `max_missed`, less what it
-            predicts.
-
-        Raises
-        ------
-        ValueError
-            If nothing is promised.
-        """
-        check_is_fitted(self)
-        if self.decisions_.promises is None:
-            raise ValueError("to_review gives what no promise covers: set min_precision or max_missed before fit.")
-        promised, usual = self._thresholds(), self._scale.show_thresholds(self.decisions_.thresholds)
-
-        def lack(candidates, scores):
-            suggested = self._choose(candidates, scores, usual, usual=True)
-            return suggested & ~self._choose(candidates, scores, promised)
-
-        return self._indicator(X, usual, lack)
 
     def _indicator(self, X, thresholds, choose):
         """The target of rows as `choose` has it, given candidates and their scores."""

@@ -11,8 +11,6 @@ from skbalance._validation import num_samples
 from skbalance.decisions._rules import margins_of
 from skbalance.review import decision_features, find_issues, issues_table
 
-__all__ = ["TunedReviewMixin"]
-
 
 class TunedReviewMixin:
     """The methods of the tuner that need the out-of-fold scores of `fit`."""
@@ -89,3 +87,33 @@ class TunedReviewMixin:
         """
         check_is_fitted(self)
         return issues_table(find_issues(self.out_of_fold_, self.label_counts_, k, rare=rare, confirmed=confirmed))
+
+    def to_review(self: Any, X):
+        """Labels that the usual thresholds predict, and that no promise covers: for a person to look at.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        y : {ndarray, sparse matrix} of shape (n_samples, n_labels) or (n_samples,)
+            As :meth:`predict` gives them: what it would predict without `min_precision` or `max_missed`, less what it
+            predicts.
+
+        Raises
+        ------
+        ValueError
+            If nothing is promised.
+        """
+        check_is_fitted(self)
+        if self.decisions_.promises is None:
+            raise ValueError("to_review gives what no promise covers: set min_precision or max_missed before fit.")
+        promised, usual = self._thresholds(), self._scale.show_thresholds(self.decisions_.thresholds)
+
+        def lack(candidates, scores):
+            suggested = self._choose(candidates, scores, usual, usual=True)
+            return suggested & ~self._choose(candidates, scores, promised)
+
+        return self._indicator(X, usual, lack)

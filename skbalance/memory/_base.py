@@ -16,8 +16,6 @@ from skbalance._packing import pack, unpack
 from skbalance._targets import read_labels
 from skbalance._validation import DocLinkMixin, check_sample_weight, validate_features, validate_hyperparameters
 
-__all__ = ["MemoryClassifier"]
-
 
 class MemoryClassifier(DocLinkMixin, ClassifierMixin, BaseEstimator):
     """Base of classifiers that score a row by its cosine with rows that they remember."""

@@ -31,8 +31,6 @@ from skbalance.review import (
 from skbalance.text._tag_words import TagWords
 from skbalance.text._texts import check_texts
 
-__all__ = ["TagReviewMixin"]
-
 # Labels of a page that are in doubt, of either kind, and the best tags of a text among which they are looked for.
 _ISSUES, _BEST = 25, 8
 
