@@ -12,18 +12,43 @@ from numbers import Integral, Real
 import numpy as np
 import scipy.sparse as sp
 from sklearn import get_config
+from sklearn.utils import _safe_indexing
 from sklearn.utils._param_validation import (
+    HasMethods,
     Interval,
+    StrOptions,
     make_constraint,
     validate_parameter_constraints,
 )
+from sklearn.utils.metaestimators import _BaseComposition as BaseComposition
+from sklearn.utils.validation import _check_method_params as check_method_params
 from sklearn.utils.validation import _num_samples as num_samples
 from sklearn.utils.validation import validate_data as _validate_data
 
 try:
     from sklearn.utils._repr_html.estimator import _VisualBlock as VisualBlock
 except ImportError:  # scikit-learn 1.6
-    pass
+    from sklearn.utils._estimator_html_repr import _VisualBlock as VisualBlock
+
+__all__ = [
+    "DOCUMENTATION_URL",
+    "BaseComposition",
+    "DocLinkMixin",
+    "HasMethods",
+    "Interval",
+    "StrOptions",
+    "VisualBlock",
+    "_safe_indexing",
+    "check_method_params",
+    "check_sample_weight",
+    "check_sparse",
+    "num_samples",
+    "read_numbers",
+    "sparse_kind",
+    "validate_features",
+    "validate_hyperparameters",
+    "validate_params",
+]
 
 
 DOCUMENTATION_URL = "https://skbalance.readthedocs.io/en/stable"
