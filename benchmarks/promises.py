@@ -231,13 +231,14 @@ def share(part, whole):
 def markdown(table):
     lines = [
         "# Promises", "",
-        "Tags promised and recall are means over draws (recall in per cent: micro / macro; a tag without a promise has "
+        "A promise is a precision and a confidence. Numbers of tags and of groups and recall are means over draws (recall "
+        "in per cent, micro / macro, of tags with a promise of their own and of all; a tag without a promise has "
         "0). Below the promise, in per cent: of tags with a promise of their own, beyond the noise of the part that "
         "counts (a binomial test at 5 %), of all tags tested, and of groups of tags that share a promise.",
     ]  # fmt: skip
     head = (
-        "corpus", "precision, confidence", "method", "draws", "tags tested", "promised", "below", "beyond noise",
-        "of tested", "groups", "groups below", "tags in groups", "recall, own", "recall",
+        "corpus", "promise", "method", "draws", "tested", "promised", "below", "beyond noise",
+        "of tested", "groups", "groups below", "tags in groups", "recall of own", "recall",
     )  # fmt: skip
     for setting in ("halves", "drawn", "refits", "time"):
         rows = []
@@ -274,11 +275,11 @@ def together(table):
                 share(ours["below"], ours["tested"]), share(ours["groups_below"], ours["groups"]), *ratios,
             ]
         )  # fmt: skip
-    names = ("micro, own", "macro, own", "micro", "macro")
+    names = ("micro of own", "macro of own", "micro", "macro")
     return markdown_table(
         (
             "setting",
-            "precision, confidence",
+            "promise",
             "below",
             "of tested",
             "groups below",
