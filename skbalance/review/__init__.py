@@ -4,7 +4,7 @@ from skbalance.review._doubt import DoubtModel, decision_features
 from skbalance.review._issues import find_issues, issues_table
 from skbalance.review._out_of_fold import OutOfFoldScores
 from skbalance.review._page import DOUBTFUL, report_page
-from skbalance.review._report import ReportData, TagReport, replacing
+from skbalance.review._report import ReportData, TagReport
 
 __all__ = [
     "DOUBTFUL",
@@ -15,6 +15,5 @@ __all__ = [
     "decision_features",
     "find_issues",
     "issues_table",
-    "replacing",
     "report_page",
 ]

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import errno
-import os
 from collections.abc import Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from html import escape
-from pathlib import Path
 
 import numpy as np
 import scipy.sparse as sp
 
+from skbalance._files import whole_file
 from skbalance._indicators import label_confusion
 
-__all__ = ["ReportData", "TagReport", "replacing"]
+__all__ = ["ReportData", "TagReport"]
 
 
 @dataclass(frozen=True)
@@ -123,39 +120,5 @@ class TagReport:
         OSError
             If it cannot be written.
         """
-        with replacing(path) as temporary:
-            temporary.write_text(self.html, encoding="utf-8")
-
-
-@contextmanager
-def replacing(path):
-    """A file that takes the place of another when it is written, and leaves no trace where that fails.
-
-    Parameters
-    ----------
-    path : str or path
-        Of the file to be.
-
-    Yields
-    ------
-    temporary : Path
-        Of an empty file in the same folder.
-
-    Raises
-    ------
-    OSError
-        If nothing can be written there; before the block begins.
-    """
-    target = Path(path).resolve()
-    temporary = target.with_name(f".{os.getpid()}.{target.name}")
-    try:
-        if target.is_dir():
-            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-        temporary.touch(exist_ok=False)
-    except OSError as error:
-        raise OSError(error.errno, error.strerror, str(path)) from None
-    try:
-        yield temporary
-        os.replace(temporary, target)
-    finally:
-        temporary.unlink(missing_ok=True)
+        with whole_file(path) as file:
+            file.write(self.html.encode())

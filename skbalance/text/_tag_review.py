@@ -12,6 +12,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import check_is_fitted
 
+from skbalance._files import whole_file
 from skbalance._tag_lists import tags_of_indicator
 from skbalance.decisions import LabelEvidence
 from skbalance.metrics import fitted_label_counts
@@ -21,7 +22,6 @@ from skbalance.review import (
     TagReport,
     find_issues,
     issues_table,
-    replacing,
     report_page,
 )
 from skbalance.text._tag_words import TagWords
@@ -236,10 +236,10 @@ class TagReviewMixin:
         check_is_fitted(self)
         if tags is not None and texts is None:
             raise ValueError("report() got tags without texts.")
-        with nullcontext() if path is None else replacing(path) as file:
+        with nullcontext() if path is None else whole_file(path) as file:
             report = TagReport(report_page(self._unseen_rows(texts) if tags is None else self._measured(texts, tags)))
             if file is not None:
-                file.write_text(report.html, encoding="utf-8")
+                file.write(report.html.encode())
         return report
 
     def _report_data(self: Any, source, X, rows, truth, predicted, **other) -> ReportData:
