@@ -120,6 +120,12 @@ def test_review(model, tmp_path):
     assert read(output) == rows[:1]
 
 
+def test_review_of_no_texts(model, tmp_path, capsys):
+    (tmp_path / "new.tsv").write_text("id\ttext, or title\n1\t\n")
+    assert main(["review", model, str(tmp_path / "new.tsv"), "--text", "text, or title", "--delimiter", "tab"]) == 0
+    assert capsys.readouterr().out == "id\ttext, or title\tdoubt\n"
+
+
 def test_issues(tmp_path, capsys):
     """A tag that was taken away, and one that was added, come first."""
     rows = [(text, list(tags)) for text, tags in zip(TEXTS, TAGS)] * 10
