@@ -140,13 +140,7 @@ def random_parts(n_rows, random_state):
 
 def _targets(labels, indicator, rows):
     """Whether each row has each of its labels, without a dense target."""
-    n_labels = indicator.shape[1]
-    step = max(1, (1 << 24) // n_labels)
-    blocks = [np.empty((0, labels.shape[1]), dtype=bool)]
-    for start in range(0, len(rows), step):
-        block = slice(start, start + step)
-        blocks.append(np.take_along_axis(indicator[rows[block]].toarray() > 0, labels[block], axis=1))
-    return np.concatenate(blocks)
+    return indicator[rows[:, None], labels].toarray() > 0
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import numpy as np
 import scipy.sparse as sp
 from sklearn.metrics import f1_score, jaccard_score
 
-from skbalance._indicators import label_sums
+from skbalance._indicators import label_confusion
 from skbalance.decisions._pairs import ScoredPairs
 from skbalance.decisions._rules import DecisionRule
 
@@ -33,22 +33,14 @@ def get_metric(scoring: str | Callable) -> Callable | None:
     Raises
     ------
     ValueError
-        If the name is not known, or a scorer is given in place of a metric.
+        If a scorer is given in place of a metric.
     """
-    if callable(scoring):
-        if hasattr(scoring, "_score_func"):
-            raise ValueError(
-                f"scoring is the scorer {scoring!r}, which takes an estimator. Thresholds are set on predictions: pass "
-                "the metric itself, called as scoring(y_true, y_pred), larger being better."
-            )
-        return scoring
-    if scoring in MICRO_WEIGHTS:
-        return None
-    if scoring in _METRICS:
-        return _METRICS[scoring]
-    raise ValueError(
-        f"scoring must be one of {', '.join(SCORING_NAMES)} or a callable scoring(y_true, y_pred); got {scoring!r}."
-    )
+    if hasattr(scoring, "_score_func"):
+        raise ValueError(
+            f"scoring is the scorer {scoring!r}, which takes an estimator. Thresholds are set on predictions: pass "
+            "the metric itself, called as scoring(y_true, y_pred), larger being better."
+        )
+    return scoring if callable(scoring) else _METRICS.get(scoring)
 
 
 def thresholds_without_parts(
@@ -140,8 +132,7 @@ def score_predictions(
         if not np.isfinite(score):
             raise ValueError(f"scoring gave {score}; a finite number is needed.")
         return score
-    positives, n_predicted = label_sums(y_true, weight), label_sums(predicted, weight)
-    hits = label_sums(sp.csr_array(predicted.multiply(y_true)), weight)
+    hits, n_predicted, positives = label_confusion(y_true, predicted, weight)
     below = beta**2 * positives + n_predicted
     macro = np.mean((1 + beta**2) * hits / np.maximum(below, np.finfo(float).tiny))
     micro = (1 + beta**2) * hits.sum() / max(below.sum(), np.finfo(float).tiny)

@@ -29,8 +29,10 @@ from skbalance.text._tag_words import TagWords
 from skbalance.text._texts import check_texts, takes_texts
 
 # Parameters that go to the decisions of the pipeline.
-_PROMISES = ("min_precision", "max_missed", "confidence")
-_SETTINGS = ("scoring", "predict_unseen", "min_labels", "max_labels", *_PROMISES, "n_jobs", "random_state", "verbose")
+_SETTINGS = (
+    "scoring", "predict_unseen", "min_labels", "max_labels", "min_precision", "max_missed", "confidence", "n_jobs",
+    "random_state", "verbose",
+)  # fmt: skip
 
 
 def _estimator_has(method):
@@ -187,15 +189,7 @@ class TagClassifier(
         "embedder": [HasMethods(["fit", "transform", "__sklearn_tags__"]), None],
         "sep": [str, None],
         "sparse_output": ["boolean"],
-        "scoring": TunedThresholdMultiLabelClassifierCV._parameter_constraints["scoring"],
-        "predict_unseen": ["boolean"],
-        **{
-            name: TunedThresholdMultiLabelClassifierCV._parameter_constraints[name]
-            for name in ("min_labels", "max_labels", *_PROMISES)
-        },
-        "n_jobs": [Integral, None],
-        "random_state": ["random_state"],
-        "verbose": ["verbose"],
+        **{name: TunedThresholdMultiLabelClassifierCV._parameter_constraints[name] for name in _SETTINGS},
     }
 
     def _unfitted(self):
