@@ -65,7 +65,7 @@ class TagReviewMixin:
         True
         """
         X = self._read_fitted(X)
-        return self._tuner("doubt").doubt(self._tuner_features(X))
+        return self._tuner("doubt").doubt(self._features(X))
 
     def review_order(self: Any, X):
         """Texts in the order in which they are worth a look, the most doubtful first.
@@ -86,7 +86,7 @@ class TagReviewMixin:
             As :meth:`doubt`.
         """
         X = self._read_fitted(X)
-        return self._tuner("review_order").review_order(self._tuner_features(X))
+        return self._tuner("review_order").review_order(self._features(X))
 
     def label_issues(self: Any, k=20, *, rare=False, confirmed=None, texts=None):
         """Tags that training texts probably lack, and tags that they probably have by mistake.
@@ -191,7 +191,7 @@ class TagReviewMixin:
                 f"{type(self.estimator_).__name__} promises nothing: pass no estimator, or one that ends in a "
                 "TunedThresholdMultiLabelClassifierCV with min_precision or max_missed."
             )
-        rows = tags_of_indicator(self._decided("to_review", X), self.classes_.tolist())
+        rows = tags_of_indicator(self._decisions().to_review(self._features_to_decide(X)), self.classes_.tolist())
         return [(i, list(row)) for i, row in enumerate(rows) if row]
 
     def report(self: Any, path=None, texts=None, tags=None):
@@ -282,8 +282,7 @@ class TagReviewMixin:
         if tuner is None:
             predicted = sp.csr_array(self.tag_indicator(self.predict(X))).astype(bool)
             return self._report_data(source, X, rows, truth, predicted)
-        features = self._features(X) if self.estimator is None else self._tuner_features(X)
-        kept, chosen, doubt = tuner.review_rows(features, truth)
+        kept, chosen, doubt = tuner.review_rows(self._features_to_decide(X), truth)
         predicted, issues = _indicator(kept, chosen, len(self.classes_)), _issues(kept, tuner)
         return self._report_data(source, X, rows, truth, predicted, doubt=doubt, issues=issues)
 
