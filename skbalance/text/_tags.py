@@ -25,7 +25,6 @@ from skbalance.crossfit import response_blocks
 from skbalance.decisions import TunedThresholdMultiLabelClassifierCV, read_label_text
 from skbalance.text._tag_pipeline import fit_tag_pipeline, unfitted_tag_pipeline
 from skbalance.text._tag_review import TagReviewMixin
-from skbalance.text._tag_words import TagWords
 from skbalance.text._texts import check_texts, takes_texts
 
 # Parameters that go to the decisions of the pipeline.
@@ -424,7 +423,8 @@ class TagClassifier(
         X, tags = self._read_fitted(X), self.classes_.tolist()
         rows = _last(self.estimator_).explain(self._features(X))
         if self.estimator is None:
-            rows = TagWords(self.estimator_, self._tag_names).explain(X, rows)
+            found = self._words(X, [[each.label for each in row] for row in rows])
+            rows = [[replace(each, words=w, matched=m) for each, (w, m) in zip(*both)] for both in zip(rows, found)]
         return [[replace(evidence, label=tags[evidence.label]) for evidence in row] for row in rows]
 
     @available_if(_estimator_has("predict_proba"))
