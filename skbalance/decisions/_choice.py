@@ -24,6 +24,25 @@ class Choice:
     min_labels: int = 0
     max_labels: int | None = None
 
+    @classmethod
+    def of(cls, meta, n_labels: int, auto: int = 0) -> Choice:
+        """Read the bounds of a meta-estimator; `auto` is what the lower one is if it is to be found.
+
+        Raises
+        ------
+        ValueError
+            If there are not so many labels, or the bounds contradict each other.
+        """
+        for name in ("min_labels", "max_labels", "k"):
+            value = getattr(meta, name, None)
+            if value not in (None, "auto") and value > n_labels:
+                raise ValueError(f"{name}={value} is more than y has labels, {n_labels}.")
+        least = auto if meta.min_labels == "auto" else int(meta.min_labels)
+        most = None if meta.max_labels is None else int(meta.max_labels)
+        if most is not None and least > most:
+            raise ValueError(f"min_labels={least} is more than max_labels={most}.")
+        return cls(least, most)
+
     def __call__(self, above: np.ndarray, margins: np.ndarray) -> np.ndarray:
         """Which pairs to predict.
 

@@ -144,11 +144,7 @@ class FixedThresholdMultiLabelClassifier(InnerScoresMixin, MetaClassifierMixin, 
         likely = self.response_method == "auto" and hasattr(self.estimator, "predict_proba")
         method = choose_response_method(self.estimator, "predict_proba" if likely else self.response_method)
         thresholds = _check_thresholds(self.thresholds, n_labels, _USUAL[method])
-        for name in ("min_labels", "max_labels"):
-            if (value := getattr(self, name)) is not None and value > n_labels:
-                raise ValueError(f"{name}={value} is more than y has labels, {n_labels}.")
-        if self.max_labels is not None and self.min_labels > self.max_labels:
-            raise ValueError(f"min_labels={self.min_labels} is more than max_labels={self.max_labels}.")
+        Choice.of(self, n_labels)
         fitted = clone(self.estimator).fit(X, y, **params["estimator"])
         self._store(
             {
