@@ -296,14 +296,12 @@ def decide(oof: OutOfFold, plan: Plan, rng) -> tuple[Decisions, list]:
     pairs = ScoredPairs(
         candidates.labels, scores, oof.targets, oof.positives(labels), oof.parts, oof.labelled, oof.weight
     )
-    rules = candidate_rules(
-        plan.rule, pairs, micro_weight=None if plan.metric else plan.micro_weight, k_range=plan.k_range
-    )
-    without_parts = [thresholds_without_parts(each, pairs, labels.counts, labels.n_known, 0.0) for each in rules]
+    rules = candidate_rules(plan.rule, pairs, micro_weight=plan.micro_weight, k_range=plan.k_range)
+    without_parts = [thresholds_without_parts(each, pairs, labels.counts, labels.n_known) for each in rules]
     predicted = [cross_fitted_predictions(each, pairs, its_own) for each, its_own in zip(rules, without_parts)]
     tried = [plan.score(each, oof.rows) for each in predicted]
     best = int(np.argmax(tried))
-    thresholds = rules[best].thresholds(pairs, labels.counts, labels.n_known, 0.0)
+    thresholds = rules[best].thresholds(pairs, labels.counts, labels.n_known)
     if model is not None and unseen:
         unseen, threshold = _unseen_threshold(model, oof, pairs)
         thresholds = np.where(labels.counts == 0, threshold, thresholds)

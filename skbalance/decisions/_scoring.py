@@ -44,7 +44,7 @@ def get_metric(scoring: str | Callable) -> Callable | None:
 
 
 def thresholds_without_parts(
-    rule: DecisionRule, pairs: ScoredPairs, counts: np.ndarray, n_train: int | np.ndarray, usual: float
+    rule: DecisionRule, pairs: ScoredPairs, counts: np.ndarray, n_train: int | np.ndarray
 ) -> np.ndarray:
     """Thresholds that a rule sets on all parts of the data but one, for each; of a single part, on that.
 
@@ -58,8 +58,6 @@ def thresholds_without_parts(
         Positives of each label in the training data.
     n_train : int or ndarray of shape (n_labels,)
         Rows of the training data of which each label is known, or the sum of their weights.
-    usual : float
-        The threshold where no label has a positive among the pairs.
 
     Returns
     -------
@@ -67,10 +65,8 @@ def thresholds_without_parts(
     """
     n_parts = len(pairs.positives)
     if n_parts == 1:
-        return rule.thresholds(pairs, counts, n_train, usual)[None]
-    return np.stack(
-        [rule.thresholds(pairs.rows(part, without=True), counts, n_train, usual) for part in range(n_parts)]
-    )
+        return rule.thresholds(pairs, counts, n_train)[None]
+    return np.stack([rule.thresholds(pairs.rows(part, without=True), counts, n_train) for part in range(n_parts)])
 
 
 def cross_fitted_predictions(rule: DecisionRule, pairs: ScoredPairs, thresholds: np.ndarray) -> sp.csr_array:
