@@ -194,7 +194,11 @@ def main():
         for row in run_tasks(doubt, tasks, jobs=arguments.jobs, label="doubt"):
             table.add(*row)
         methods = METHODS if find_spec("cleanlab") else METHODS[:-1]
-        tasks = [(folder, method, seed) for method, seed in product(methods, seeds) if not of_labels.has(method, seed)]
+        tasks = [
+            (folder, corpus, method, seed)
+            for corpus, method, seed in product(available(folder, SPOILT), methods, seeds)
+            if not of_labels.has(corpus, method, seed)
+        ]
         for row in run_tasks(labels, tasks, jobs=arguments.jobs, label="labels"):
             of_labels.add(*row)
     table.sort(CORPORA, map(str, range(max(5, arguments.seeds))))

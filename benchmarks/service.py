@@ -1,8 +1,9 @@
 """What it costs to serve a `TagClassifier` over HTTP, with `skbalance serve`.
 
 Run ``python benchmarks/service.py tags.skops texts.csv``; needs ``pip install uvicorn``, and neither torch nor skorch.
-The model is one that `skbalance fit` has written, and the texts are the first column of the CSV file. The service runs as a process of its own, on one thread. Clients send a text each, again as soon as the answer is there. The
-table is written to `benchmarks/results/service.md`; ``--fresh`` measures anew, ``--tables`` only writes.
+The model is one that `skbalance fit` has written, and the texts are the first column of the CSV file. The service
+runs as a process of its own, on one thread. Clients send a text each, again as soon as the answer is there. The table
+is written to `benchmarks/results/service.md`; ``--fresh`` measures anew, ``--tables`` only writes.
 """
 
 import argparse

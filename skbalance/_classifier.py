@@ -10,24 +10,22 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import check_consistent_length, check_random_state
+from sklearn.utils import check_random_state
 from sklearn.utils.extmath import safe_sparse_dot
 
 from ._callbacks import CallbackSupportMixin, IterationTasks, with_callbacks
 from ._loss_classifier import SHARED_CONSTRAINTS, LossClassifierMixin
-from ._targets import encode_targets, read_targets
+from ._targets import read_targets
 from ._validation import (
     Interval,
     StrOptions,
-    check_sample_weight,
     validate_features,
     validate_hyperparameters,
 )
 from ._warnings import warn
 from .losses import BaseLoss
+from .training import isolated_torch
 
-# Scores of this many elements are formed at a time where they need not all exist.
-BLOCK_ELEMENTS = 1 << 22
 # Attributes that one fit has and the next one may not.
 NOT_OF_EVERY_FIT = {"feature_names_in_", "validation_loss_curve_"}
 
@@ -247,8 +245,6 @@ class BalancedMultiLabelClassifier(LossClassifierMixin, CallbackSupportMixin, Cl
             If a parameter or the data is not allowed, or training diverges. The classifier is then as it was before,
             as it is if training is interrupted.
         """
-        from .training import isolated_torch  # it loads torch
-
         validate_hyperparameters(self)
         learner = copy.copy(self)  # it stores what it learns; here all of it is stored last, at once
         with isolated_torch():
@@ -264,11 +260,12 @@ class BalancedMultiLabelClassifier(LossClassifierMixin, CallbackSupportMixin, Cl
         from .training import fit_head, resolve_problem  # they load torch
 
         random_state = check_random_state(self.random_state)
-        X, encoding, indicator, weight = self._read(X, y, sample_weight)
+        X = self._read_rows(X, reset=not self._goes_on)
+        encoding, indicator, weight = self._read_target(X, y, sample_weight, X.dtype)
         multilabel = encoding.kind == "multilabel"
-        loss, problem, options = resolve_problem(self, X, indicator, weight, multilabel, random_state)
+        problem, options = resolve_problem(self, X, indicator, weight, multilabel, random_state)
         start = self._start(encoding, problem) if self._goes_on else None
-        self._store_target(encoding, problem.statistics, loss)
+        self._store_target(encoding, problem.statistics, options.loss)
         n_iterations, tasks = self.max_iter * len(problem.blocks), None
         context = estimator._init_callback_context(max_subtasks=n_iterations)
         if getattr(self, "_skl_callbacks", None):
@@ -282,17 +279,6 @@ class BalancedMultiLabelClassifier(LossClassifierMixin, CallbackSupportMixin, Cl
     @property
     def _goes_on(self) -> bool:
         return self.warm_start and hasattr(self, "coefs_")
-
-    def _read(self, X, y, sample_weight):
-        """Features, the kind of the target and its indicator, and weights."""
-        encoding, indicator = encode_targets(y, also=self._also)
-        reset = not self._goes_on
-        X = validate_features(self, X, reset=reset, accept_sparse="csr", dtype=[np.float64, np.float32])
-        check_consistent_length(X, indicator)
-        weight = check_sample_weight(sample_weight, X, dtype=X.dtype, ensure_non_negative=True)
-        if not weight.any():
-            raise ValueError("sample_weight holds only zeros; at least one sample must have a positive weight.")
-        return X, encoding, indicator, weight
 
     def _start(self, encoding, problem):
         """Weights of the previous fit, if they mean the same."""
@@ -338,8 +324,8 @@ class BalancedMultiLabelClassifier(LossClassifierMixin, CallbackSupportMixin, Cl
                 ConvergenceWarning,
             )
 
-    def _check_X(self, X):
-        return validate_features(self, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=False)
+    def _read_rows(self, X, reset=False):
+        return validate_features(self, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=reset)
 
     def _scores(self, X):
         with np.errstate(over="ignore", invalid="ignore"):
@@ -353,8 +339,4 @@ class BalancedMultiLabelClassifier(LossClassifierMixin, CallbackSupportMixin, Cl
         return out
 
     def _all_scores(self, X):
-        return self._scores(self._check_X(X))
-
-    def _score_blocks(self, X):
-        X, step = self._check_X(X), max(1, BLOCK_ELEMENTS // self.n_outputs_)
-        return (self._scores(X[i : i + step]) for i in range(0, X.shape[0], step))
+        return self._scores(self._read_rows(X))

@@ -9,8 +9,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-__all__ = ["whole_file"]
-
 
 @contextlib.contextmanager
 def whole_file(path: Any) -> Iterator[BinaryIO]:

@@ -9,7 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from skbalance._targets import UNKNOWN, kept_pairs, read_indicator, split_unknown
-from skbalance._validation import read_numbers
+from skbalance._validation import check_sample_weight, read_numbers
 
 
 def check_indicator(y: Any, *, name: str = "y_true") -> Any:
@@ -125,14 +125,7 @@ def check_row_weight(sample_weight: Any, n_samples: int) -> np.ndarray | None:
     ValueError
         If the weights cannot be used.
     """
-    if sample_weight is None:
-        return None
-    weight = read_numbers(sample_weight, "sample_weight")
-    if weight.shape != (n_samples,):
-        raise ValueError(f"sample_weight must have shape ({n_samples},); got {weight.shape}.")
-    if not np.isfinite(weight).all() or (weight < 0).any() or not weight.any():
-        raise ValueError("sample_weight must be finite, not negative and not all zero.")
-    return weight
+    return None if sample_weight is None else check_sample_weight(sample_weight, range(n_samples))
 
 
 def label_sums(y: Any, sample_weight: np.ndarray | None = None) -> np.ndarray:
@@ -147,15 +140,13 @@ def label_sums(y: Any, sample_weight: np.ndarray | None = None) -> np.ndarray:
 
     Returns
     -------
-    sums : ndarray of float64 of shape (n_labels,)
-        The (weighted) number of ones of each label.
+    sums : ndarray of shape (n_labels,)
+        The number of ones of each label, or the sum of their weights.
     """
     if sp.issparse(y):
         weights = None if sample_weight is None else np.repeat(sample_weight, np.diff(y.indptr))
-        return np.bincount(y.indices, weights=weights, minlength=y.shape[1]).astype(np.float64)
-    if sample_weight is None:
-        return np.count_nonzero(y, axis=0).astype(np.float64)
-    return sample_weight @ y
+        return np.bincount(y.indices, weights=weights, minlength=y.shape[1])
+    return np.count_nonzero(y, axis=0) if sample_weight is None else sample_weight @ y
 
 
 def label_confusion(
@@ -172,7 +163,7 @@ def label_confusion(
 
     Returns
     -------
-    true_positives, predicted, positives : ndarray of float64 of shape (n_labels,)
+    true_positives, predicted, positives : ndarray of shape (n_labels,)
         (Weighted) counts per label.
     """
     hits = y_true.multiply(y_pred).tocsr() if sp.issparse(y_true) else y_true & y_pred
@@ -197,7 +188,7 @@ def label_fractions(kind: str, y_true: Any, y_pred: Any, sample_weight: np.ndarr
 
     Returns
     -------
-    numerator, denominator : ndarray of float64 of shape (n_labels,)
+    numerator, denominator : ndarray of shape (n_labels,)
         For F1, twice the hits, and predictions and truths.
     """
     hits, predicted, positives = label_confusion(y_true, y_pred, sample_weight)

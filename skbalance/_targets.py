@@ -26,6 +26,13 @@ class TagListsError(ValueError):
     """Lists of tags were given where a target of classes or an indicator is needed."""
 
 
+# Types of objects, and of the array that holds them.
+_TYPES_OF_OBJECTS: dict = {
+    (bool, np.bool_): bool,
+    (bool, np.bool_, Integral): np.int64,
+    (bool, np.bool_, Real): np.float64,
+    str: object,
+}
 # What an indicator may hold besides 0 and 1: NaN where a label is unknown, and soft labels, between 0 and 1.
 UNKNOWN = ("unknown",)
 UNCERTAIN = ("unknown", "soft")
@@ -224,7 +231,7 @@ def read_targets(y: Any, *, name: str = "y", also: tuple[str, ...] = ()) -> Any:
         return y
     values = _read(y, name, also)
     column = values.ndim == 2 and values.shape[1] == 1 and not sp.issparse(values)
-    if column and not _is_zero_one(values) and not _is_allowed(values, also):
+    if column and _others(values, also).size:
         warn(
             "A column-vector y was passed when a 1d array was expected. Please change the shape of y to "
             "(n_samples,), for example using ravel().",
@@ -309,7 +316,7 @@ def read_labels(y: Any, *, also: tuple[str, ...] = ()) -> tuple[Any, TargetEncod
         classes = np.tile([0, 1], (y.shape[1], 1))
         sparse = ("array" if isinstance(y, sp.sparray) else "matrix") if sp.issparse(y) else ""
         indicator = sp.csr_array(y)
-        if _is_zero_one(indicator.data):
+        if not _others(indicator.data).size:
             indicator = kept_pairs(indicator, np.ones(indicator.nnz, dtype=bool))
         encoding = TargetEncoding("multilabel", classes, y.dtype.str, sparse, names)
         return y, encoding, checked(indicator, names, _held(indicator.data))
@@ -430,18 +437,12 @@ def _from_objects(values: np.ndarray, name: str, also: tuple[str, ...]) -> np.nd
         )
     if any(not issubclass(kind, (str, bytes)) and hasattr(kind, "__iter__") for kind in kinds):
         raise _tag_lists(name)
-    if all(issubclass(kind, (bool, np.bool_)) for kind in kinds):
-        return values.astype(bool)
-    numbers = (bool, np.bool_, Integral)
-    try:
-        if all(issubclass(kind, numbers) for kind in kinds):
-            return values.astype(np.int64)
-        if all(issubclass(kind, (*numbers, Real)) for kind in kinds):
-            return values.astype(np.float64)
-    except OverflowError:
-        raise ValueError(f"{name} holds numbers that do not fit into 64 bits.") from None
-    if all(issubclass(kind, str) for kind in kinds):
-        return values.astype(object)
+    for types, dtype in _TYPES_OF_OBJECTS.items():
+        if all(issubclass(kind, types) for kind in kinds):
+            try:
+                return values.astype(dtype)
+            except OverflowError:
+                raise ValueError(f"{name} holds numbers that do not fit into 64 bits.") from None
     raise ValueError(
         f"{name} must hold values of one type, numbers or strings; got {', '.join(kind.__name__ for kind in kinds)}."
     )
@@ -455,7 +456,7 @@ def _read_sparse(y: Any, name: str, also: tuple[str, ...]) -> Any:
     if y.format not in ("csr", "csc", "coo", "bsr"):
         y = y.tocsr()
     check_sparse(y, name)
-    certain = not also or _is_zero_one(y.data)
+    certain = not also or not _others(y.data).size
     if certain:
         _check_zero_one(y.data, name)  # as stored: a pair that is there twice is still there
     container = sp.csr_array if isinstance(y, sp.sparray) else sp.csr_matrix
@@ -493,34 +494,26 @@ def _check_classes(values: np.ndarray, name: str) -> None:
         check_classification_targets(values)
 
 
-def _is_zero_one(values: np.ndarray) -> bool:
-    if values.dtype.kind == "b":
-        return True
+def _others(values: np.ndarray, also: tuple[str, ...] = ()) -> np.ndarray:
+    """Values that are neither the number 0 nor 1, nor what is allowed besides: the one place that says what is."""
+    if values.dtype.kind not in "biuf":
+        return values.ravel()
     # Two counts need no temporary of more than a byte an element.
-    return values.dtype.kind in "iuf" and np.count_nonzero(values == 1) == np.count_nonzero(values)
-
-
-def _others(values: np.ndarray, also: tuple[str, ...]) -> np.ndarray:
-    """Values that are neither 0 nor 1 nor what is allowed besides."""
+    if values.dtype.kind == "b" or np.count_nonzero(values == 1) == np.count_nonzero(values):
+        return np.empty(0)
     others = values[(values != 0) & (values != 1)]
     if "unknown" in also:
         others = others[~np.isnan(others)]
     return others[(others <= 0) | (others >= 1) | np.isnan(others)] if "soft" in also else others
 
 
-def _is_allowed(values: np.ndarray, also: tuple[str, ...]) -> bool:
-    """Whether what is neither 0 nor 1 is a label that is allowed besides."""
-    return bool(also) and values.dtype.kind == "f" and not _others(values, also).size
-
-
 def _check_zero_one(values: np.ndarray, name: str, also: tuple[str, ...] = ()) -> None:
-    """The one place that says which values an indicator may hold."""
-    if _is_zero_one(values) or _is_allowed(values, also):
+    others = _others(values, also)
+    if not others.size:
         return
     if values.dtype.kind not in "iuf":
-        found = sorted({repr(v) for v in values.ravel()[:1000].tolist()})[:5]
+        found = sorted({repr(v) for v in others[:1000].tolist()})[:5]
         raise ValueError(f"{name} must be a label indicator of the numbers 0 and 1; it holds {found}. {_TAGS_HINT}")
-    others = _others(values, also)
     what = {"unknown": "NaN where a label is unknown", "soft": "soft labels in between"}
     besides = "".join(f", and {what[kind]}" for kind in also)
     found = np.unique(others)[:5].tolist()

@@ -157,8 +157,8 @@ class CalibratedMultiLabelClassifierCV(MetaClassifierMixin, BaseEstimator):
             of a row and a label are left out of the maps.
         **params : dict
             `groups` for the splitter; others for `estimator.fit`, sliced to each fold if there is a value for each row
-            (`sample_weight`), or as metadata routing says. The maps leave rows of weight 0 out, and count the others
-            alike.
+            (`sample_weight`), or as metadata routing says. In the maps, too, a row of weight 2 counts as two rows, and
+            one of weight 0 as none.
 
         Returns
         -------
@@ -183,22 +183,23 @@ class CalibratedMultiLabelClassifierCV(MetaClassifierMixin, BaseEstimator):
         method = choose_response_method(self.estimator, self.response_method)
 
         tested = np.arange(n_rows) if splits is None else np.concatenate([test for _, test in splits])
+        weight = np.ones(n_rows) if labels.weight is None else labels.weight
         n_sampled = max(1, min(len(tested), _MAX_ELEMENTS // n_labels))
         sampled = np.zeros(n_rows, dtype=bool)
         sampled[rng.permutation(np.unique(tested))[:n_sampled]] = True
         tasks = FitTasks(self, X, y, n_splits=len(splits or ()))
-        score = partial(_score, X=X, labels=labels, sampled=sampled, method=method)
+        score = partial(_score, X=X, labels=labels, weight=weight, sampled=sampled, method=method)
         if splits is None:
             fitted = self.estimator
             scored = [score([fitted], tested, labels.counts)]
         else:
             scorers = self._scorers()
             scored, _, _ = cross_fit(
-                scorers, X, y, labels.indicator, splits, given.params, score, tasks=tasks, n_jobs=self.n_jobs
+                scorers, X, y, labels, splits, given.params, score, tasks=tasks, n_jobs=self.n_jobs
             )
             (fitted,) = fit_all(scorers, X, y, given.params, tasks)
-        scores, targets, of, positives = (np.concatenate(part) for part in zip(*scored))
-        sample = CalibrationSample(scores, targets, of, positives, n_rows=len(tested))
+        parts = (np.concatenate(part) for part in zip(*scored))
+        sample = CalibrationSample(weight[tested].sum(), *parts)
         maps = fit_maps(sample, labels.counts, labels.n_known, self.method, self.shrinkage, rng)
 
         state = {
@@ -251,15 +252,13 @@ class CalibratedMultiLabelClassifierCV(MetaClassifierMixin, BaseEstimator):
         return self._encoding.decode(self._probabilities(X) - 0.5)
 
 
-def _score(fitted, rows, seen, *, X, labels, sampled, method):
-    """Scores and targets of the sampled rows, labels and scores of the positives of all rows.
+def _score(fitted, rows, seen, *, X, labels, weight, sampled, method):
+    """Scores, targets and weights of the sampled rows; labels, scores and weights of the positives of all rows.
 
     A score is NaN where the label was not learnt, or is unknown.
     """
     n_labels = labels.indicator.shape[1]
-    blocks = [
-        (np.empty((0, n_labels), np.float32), np.empty((0, n_labels), bool), np.empty(0, int), np.empty(0, np.float32))
-    ]
+    blocks = []
     for block in scoring_blocks(len(rows), n_labels):
         index = rows[block]
         values = np.full((len(index), n_labels), np.nan, dtype=np.float32)
@@ -269,9 +268,10 @@ def _score(fitted, rows, seen, *, X, labels, sampled, method):
         if labels.unknown is not None:
             values[labels.unknown[index].nonzero()] = np.nan
         truth = labels.indicator[index]
-        at, of = truth.nonzero()
-        positives = values[at, of]
-        learnt = ~np.isnan(positives)
         keep = sampled[index]
-        blocks.append((values[keep], truth[keep].toarray().astype(bool), of[learnt], positives[learnt]))
+        of_sampled = values[keep], truth[keep].toarray().astype(bool), weight[index[keep]]
+        at, of = truth.nonzero()
+        learnt = ~np.isnan(values[at, of])
+        at, of = at[learnt], of[learnt]
+        blocks.append((*of_sampled, of, values[at, of], weight[index[at]]))
     return tuple(np.concatenate(part) for part in zip(*blocks))

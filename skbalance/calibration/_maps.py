@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.optimize import minimize, minimize_scalar
@@ -21,21 +21,25 @@ class CalibrationSample:
 
     Attributes
     ----------
+    total : float
+        Sum of the weights of all rows.
     scores : ndarray of shape (n_sampled, n_labels)
         Of a sample of the rows, every label; NaN where the label was not learnt, or is unknown.
     targets : ndarray of bool of shape (n_sampled, n_labels)
         Whether the row has the label.
-    labels, positives : ndarray of shape (n_positives,)
-        Every positive pair of all rows, in or out of the sample: its label and its score.
-    n_rows : int
-        Number of all rows.
+    weights : ndarray of shape (n_sampled,)
+        How many rows each row stands for.
+    labels, positives, positive_weights : ndarray of shape (n_positives,)
+        Every positive pair of all rows, in or out of the sample: its label, its score and the weight of its row.
     """
 
+    total: float
     scores: np.ndarray
     targets: np.ndarray
+    weights: np.ndarray
     labels: np.ndarray
     positives: np.ndarray
-    n_rows: int
+    positive_weights: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -96,9 +100,9 @@ def fit_maps(
     sample : CalibrationSample
         What to fit on.
     counts : ndarray of shape (n_labels,)
-        Positives of each label in the training data.
+        Positives of each label in the training data, or the sum of their weights.
     n_known : ndarray of shape (n_labels,)
-        Rows of the training data of which each label is known.
+        Rows of the training data of which each label is known, or the sum of their weights.
     method : {"sigmoid", "isotonic", "temperature"}
         Kind of map.
     shrinkage : float
@@ -112,48 +116,44 @@ def fit_maps(
         Fitted maps.
     """
     n_labels = len(counts)
+    of_hits = ("labels", "positives", "positive_weights")
     order = np.argsort(sample.labels, kind="stable")
-    positives = np.split(sample.positives[order], np.cumsum(np.bincount(sample.labels, minlength=n_labels))[:-1])
-    evidence = np.array([len(values) for values in positives])
-    rest = 0.5 / (sample.n_rows + 1)
+    sample = replace(sample, **{name: getattr(sample, name)[order] for name in of_hits})
+    ends = np.cumsum(np.bincount(sample.labels, minlength=n_labels))[:-1]
+    positives, hit_weights = np.split(sample.positives, ends), np.split(sample.positive_weights, ends)
+    evidence = np.bincount(sample.labels, weights=sample.positive_weights, minlength=n_labels)
+    share = sample.total / sample.weights.sum()  # the sampled rows stand for the others
+    rest = 0.5 / (sample.total + 1)
     constant = np.select([counts == 0, counts == n_known], [rest, 1 - rest], np.nan)
 
     own: list = [None] * n_labels
     for label in np.flatnonzero((evidence > 0) & np.isnan(constant)):
-        negatives, weight = _negatives(sample, label)
-        if len(negatives):
-            weights = np.r_[np.ones(len(positives[label])), np.full(len(negatives), weight)]
-            own[label] = _fit(method, np.r_[positives[label], negatives], len(positives[label]), weights)
+        negative = ~sample.targets[:, label] & ~np.isnan(sample.scores[:, label])
+        if negative.any():
+            weights = np.r_[hit_weights[label], share * sample.weights[negative]]
+            scores = np.r_[positives[label], sample.scores[negative, label]]
+            own[label] = _fit(method, scores, len(positives[label]), weights)
     levels, level = np.unique(np.rint(np.log2(np.maximum(counts, 1))), return_inverse=True)
-    pooled = _level_maps(sample, positives, level, levels * _OCTAVE, method, rng, np.isnan(constant))
+    pooled = _level_maps(sample, share, level, levels * _OCTAVE, method, rng, np.isnan(constant))
     weight = evidence / np.maximum(evidence + shrinkage, np.finfo(float).tiny)
     return CalibrationMaps(method, own, pooled, level, weight, constant)
 
 
-def _negatives(sample, label):
-    """Scores of the sampled rows without the label, and the number of rows that each represents."""
-    column = sample.scores[:, label]
-    negatives = column[~sample.targets[:, label] & ~np.isnan(column)]
-    return negatives, sample.n_rows / len(sample.scores)
-
-
-def _level_maps(sample, positives, level, position, method, rng, usable):
+def _level_maps(sample, share, level, position, method, rng, usable):
     """One map for each level of frequency, fitted to all labels weighted by their nearness in log count."""
     rows, columns = np.nonzero(~sample.targets & ~np.isnan(sample.scores) & usable)
-    thinning = 1.0
     if len(rows) > _MAX_POOLED:
         chosen = rng.permutation(len(rows))[:_MAX_POOLED]
-        thinning = len(rows) / _MAX_POOLED
+        share = share * len(rows) / _MAX_POOLED
         rows, columns = rows[chosen], columns[chosen]
-    labels = np.repeat(np.arange(len(positives)), [len(values) if ok else 0 for values, ok in zip(positives, usable)])
-    hits = np.concatenate([values for values, ok in zip(positives, usable) if ok] or [np.empty(0)])
-    scores = np.r_[hits, sample.scores[rows, columns]]
+    hits = np.flatnonzero(usable[sample.labels])
+    scores = np.r_[sample.positives[hits], sample.scores[rows, columns]]
+    labels = np.r_[sample.labels[hits], columns]
+    weights = np.r_[sample.positive_weights[hits], share * sample.weights[rows]]
     maps = []
     for centre in position:
         nearness = np.exp(-0.5 * (position[level] - centre) ** 2)
-        share = thinning * sample.n_rows / max(len(sample.scores), 1)
-        weights = np.r_[nearness[labels], share * nearness[columns]]
-        maps.append(_fit(method, scores, len(hits), weights))
+        maps.append(_fit(method, scores, len(hits), weights * nearness[labels]))
     return maps
 
 

@@ -7,8 +7,6 @@ import warnings
 import zipfile
 from typing import Any, BinaryIO
 
-__all__ = ["load_model", "save_model"]
-
 
 def save_model(model: Any, file: BinaryIO, name: str) -> None:
     """Write a model: with joblib where `name`, what the file is called, ends in ``.joblib``, else with skops."""

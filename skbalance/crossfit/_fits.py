@@ -10,19 +10,13 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.utils.parallel import Parallel, delayed
 
-from skbalance._validation import num_samples
-from skbalance.crossfit._rows import take_rows
+from skbalance._validation import _safe_indexing, check_method_params, num_samples
 
 # What classifiers say of labels that are missing among the rows of a split.
 _MISSING_LABELS = (
     r"Label .* is present in all training examples",
     r"\d+ of \d+ labels have (no positive|every) sample",
 )
-
-
-def label_counts(y) -> np.ndarray:
-    """Positives of each label of an indicator, dense or sparse."""
-    return np.asarray(y.sum(axis=0), dtype=np.int64).ravel()
 
 
 class _Quiet:
@@ -54,7 +48,7 @@ class _Quiet:
 _quiet = _Quiet()
 
 
-def cross_fit(scorers, X, y, indicator, splits, params, use, *, tasks, keep=False, n_jobs=None):
+def cross_fit(scorers, X, y, labels, splits, params, use, *, tasks, keep=False, n_jobs=None):
     """Fit clones on each split, and hand them the rows that it left out.
 
     Parameters
@@ -63,7 +57,7 @@ def cross_fit(scorers, X, y, indicator, splits, params, use, *, tasks, keep=Fals
         Left as they are.
     X, y : array-like
         All rows.
-    indicator : csr_array of shape (n_samples, n_labels)
+    labels : TrainingLabels
         The target inside.
     splits : list of (ndarray, ndarray)
         Row numbers.
@@ -87,7 +81,7 @@ def cross_fit(scorers, X, y, indicator, splits, params, use, *, tasks, keep=Fals
     seen : ndarray of shape (n_splits, n_labels)
         Positives of each label that the classifiers of each split have seen.
     """
-    seen = np.array([label_counts(indicator[train]) for train, _ in splits])
+    seen = np.array([labels.count(train) for train, _ in splits])
     contexts = tasks.of_splits([name for name, _ in scorers], len(splits))
     fits = Parallel(n_jobs=n_jobs, return_as="generator")(
         delayed(_fit_and_use)(scorers, X, y, train, test, params, use, counts, keep, tasks.caller, split_contexts)
@@ -105,7 +99,7 @@ def _fit_and_use(scorers, X, y, train, test, params, use, seen, keep, caller, co
     if seen.any():  # where no row has a label there is nothing to learn
         with _quiet:
             fitted = [
-                _fit_on_split(estimator, X, y, train, params[name], seen, caller, context)
+                _fit_on_split(estimator, X, y, train, params[name], caller, context)
                 for (name, estimator), context in zip(scorers, contexts)
             ]
     return use(fitted, test, seen), fitted if keep else None
@@ -132,11 +126,12 @@ def _fit(estimator, X, y, params, caller, context):
     return estimator
 
 
-def _fit_on_split(estimator, X, y, train, params, counts, caller, context):
-    X_train, y_train, fold_params = take_rows(X, y, params, train)
+def _fit_on_split(estimator, X, y, train, params, caller, context):
+    X_train, y_train, fold_params = _safe_indexing(X, train), y[train], check_method_params(X, params, indices=train)
     try:
         return _fit(estimator, X_train, y_train, fold_params, caller, context)
     except ValueError as error:
+        counts = np.asarray((y_train == 1).sum(axis=0)).ravel()
         single = np.flatnonzero((counts == 0) | (counts == num_samples(y_train)))
         if len(single) and y.ndim == 2:
             raise ValueError(

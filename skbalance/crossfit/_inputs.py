@@ -11,11 +11,11 @@ import scipy.sparse as sp
 from sklearn.exceptions import DataConversionWarning
 from sklearn.utils import check_random_state, indexable
 
+from skbalance._indicators import label_sums
 from skbalance._targets import UNKNOWN, TargetEncoding, read_labels, split_unknown
 from skbalance._validation import check_sparse, num_samples
 from skbalance._warnings import warn
-from skbalance.crossfit._fits import label_counts
-from skbalance.crossfit._rows import check_rows, is_prefit, resolve_splits, route_fit_params, used_rows_only
+from skbalance.crossfit._rows import is_prefit, read_row_weight, resolve_splits, route_fit_params, used_rows_only
 
 
 @dataclass(frozen=True)
@@ -28,21 +28,32 @@ class TrainingLabels:
         What is known to be positive.
     unknown : csr_array of shape (n_samples, n_labels) or None
         What is unknown, as ones; None if nothing is.
+    weight : ndarray of shape (n_samples,) or None
+        How many rows each row stands for, if not for one.
     """
 
     indicator: sp.csr_array
     unknown: sp.csr_array | None = None
+    weight: np.ndarray | None = None
+
+    def count(self, rows) -> np.ndarray:
+        """Known positives of each label among some rows, or the sum of their weights."""
+        return label_sums(self.indicator[rows], None if self.weight is None else self.weight[rows])
 
     @cached_property
     def counts(self) -> np.ndarray:
-        """Known positives of each label."""
-        return label_counts(self.indicator)
+        """Known positives of each label, or the sum of their weights."""
+        return label_sums(self.indicator, self.weight)
 
     @cached_property
     def n_known(self) -> np.ndarray:
-        """Rows of which each label is known."""
+        """Rows of which each label is known, or the sum of their weights; exactly `counts` where all are positive."""
         n_rows, n_labels = self.indicator.shape
-        return np.full(n_labels, n_rows) if self.unknown is None else n_rows - label_counts(self.unknown)
+        known = np.full(n_labels, n_rows) if self.unknown is None else n_rows - label_sums(self.unknown)
+        if self.weight is None:
+            return known
+        total = self.weight.sum() - (0 if self.unknown is None else label_sums(self.unknown, self.weight))
+        return np.where(label_sums(self.indicator) == known, self.counts, total)
 
     @property
     def vary(self) -> np.ndarray:
@@ -98,14 +109,15 @@ def read_fit_inputs(meta, X, y, params) -> FitInputs:
     params, split_params = route_fit_params(meta, params)
     check_sparse(X, "X")
     X, y = indexable(X, y)
-    used = check_rows(X, y, params)
+    weight = read_row_weight(X, params)
     y, encoding, indicator = encode_tuning_targets(y)
+    used = np.ones(indicator.shape[0], dtype=bool) if weight is None else weight > 0
     rng = check_random_state(meta.random_state)
     splits = None
     if not is_prefit(meta.cv):
         splits = resolve_splits(meta.cv, X, y, encoding.kind, used, rng, split_params)
     X, y, params, splits = used_rows_only(X, y, params, splits, used)
-    labels = TrainingLabels(*split_unknown(indicator[used]))
+    labels = TrainingLabels(*split_unknown(indicator[used]), None if weight is None else weight[used])
     return FitInputs(X, y, np.flatnonzero(used), encoding, labels, splits, params, rng)
 
 

@@ -11,8 +11,8 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from skbalance._callbacks import CallbackSupportMixin
+from skbalance._responses import response
 from skbalance._validation import DocLinkMixin
-from skbalance.crossfit._responses import response
 
 
 class MetaClassifierMixin(CallbackSupportMixin, DocLinkMixin, ClassifierMixin, MetaEstimatorMixin):
@@ -38,14 +38,14 @@ class MetaClassifierMixin(CallbackSupportMixin, DocLinkMixin, ClassifierMixin, M
         Returns
         -------
         routing : MetadataRouter
-            To the `fit` of the estimators and the `split` of the splitter.
+            To the `fit` of the estimators, and the `split` of the splitter if there is one.
         """
         fit_to = MethodMapping().add(caller="fit", callee="fit")
         split_to = MethodMapping().add(caller="fit", callee="split")
         router = MetadataRouter(owner=self)
         for name, estimator in self._scorers():
             router = router.add(**{name: estimator}, method_mapping=fit_to)
-        return router.add(splitter=self.cv, method_mapping=split_to)
+        return router.add(splitter=self.cv, method_mapping=split_to) if hasattr(self, "cv") else router
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

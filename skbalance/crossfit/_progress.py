@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from typing import Any
 
@@ -33,7 +34,7 @@ class FitTasks:
         self.X, self.y = X, y
         self._verbose, self._start = caller.verbose, time.monotonic()
         self._done, self._total = 0, n_splits * n_settings + refit
-        self._n_tasks = 0
+        self._numbers = itertools.count()
         self._root = caller._init_callback_context(max_subtasks=1 + refit if n_splits else 0)
         self._root.call_on_fit_task_begin(estimator=self.caller, X=X, y=y)
         self._folds: Any = None
@@ -45,11 +46,8 @@ class FitTasks:
 
     def of_splits(self, names, n_splits):
         """The task of each fit on each split, of the classifiers with these names."""
-        first = self._n_tasks
-        self._n_tasks += n_splits * len(names)
-        numbers = iter(range(first, self._n_tasks))
         return [
-            [self._folds.subcontext(task_name=f"fit-{name}", task_id=next(numbers)) for name in names]
+            [self._folds.subcontext(task_name=f"fit-{name}", task_id=next(self._numbers)) for name in names]
             for _ in range(n_splits)
         ]
 

@@ -9,8 +9,7 @@ from sklearn import get_config
 from sklearn.model_selection import StratifiedKFold, StratifiedShuffleSplit, check_cv
 from sklearn.utils.metadata_routing import process_routing
 
-from skbalance._targets import UNCERTAIN, read_targets
-from skbalance._validation import _safe_indexing, check_method_params, num_samples
+from skbalance._validation import _safe_indexing, check_method_params, check_sample_weight
 from skbalance.model_selection import MultilabelStratifiedKFold, MultilabelStratifiedShuffleSplit
 
 
@@ -28,62 +27,48 @@ def route_fit_params(meta, params):
     return {name: routed[name].fit for name in names}, routed.splitter.split
 
 
-def check_rows(X, y, fit_params) -> np.ndarray:
-    """Rows to fit on and to score: those whose weight, if there is one, is not 0.
+def read_row_weight(X, fit_params) -> np.ndarray | None:
+    """How much each row counts; those of weight 0 are neither fitted on nor scored.
 
-    A weight is what reaches an estimator as ``sample_weight`` or, in a pipeline, as ``step__sample_weight``. A row
-    counts if one of them is not 0 for it.
+    A weight is what reaches an estimator as ``sample_weight`` or, in a pipeline, as ``step__sample_weight``. Where
+    there are several, a row counts as much as the mean of them.
 
     Parameters
     ----------
-    X, y : array-like
+    X : array-like
         All rows.
     fit_params : dict of dict
         For the `fit` of each scorer.
 
     Returns
     -------
-    used : ndarray of bool of shape (n_samples,)
+    weight : ndarray of shape (n_samples,) or None
+        None if there is none.
 
     Raises
     ------
     ValueError
-        If there is no row or no feature, weights are not one for each row, all are 0, or the rows left have one class.
+        If there is no row or no feature, or weights are not one for each row, negative, not finite or all 0.
     """
     shape = X.shape if hasattr(X, "shape") else (len(X),)
     for axis, what in enumerate(("sample(s)", "feature(s)")[: len(shape)]):
         if shape[axis] == 0:
             raise ValueError(f"Found array with 0 {what} (shape={tuple(shape)}) while a minimum of 1 is required.")
-    n_rows = num_samples(X)
-    weights = [
-        (name, np.asarray(value))
+    weights: list = [
+        check_sample_weight(value, X, name=name)
         for params in fit_params.values()
         for name, value in params.items()
-        if name.split("__")[-1] == "sample_weight" and value is not None
+        if name.split("__")[-1] == "sample_weight" and np.ndim(value)
     ]
-    for name, weight in weights:
-        if weight.ndim and weight.shape != (n_rows,):
-            raise ValueError(f"{name} must have shape (n_samples,) = ({n_rows},); got {weight.shape}.")
-    weights = [weight != 0 for _, weight in weights if weight.ndim]
-    if not weights:
-        return np.ones(n_rows, dtype=bool)
-    used = np.any(weights, axis=0)
-    if not used.any():
-        raise ValueError("sample_weight is 0 for every row.")
-    if not used.all() and np.ndim(y := read_targets(y, also=UNCERTAIN)) == 1 and len(np.unique(y[used])) == 1:
-        raise ValueError("Rows whose sample_weight is not 0 all have the same class.")
-    return used
-
-
-def take_rows(X, y, params, rows):
-    """X, y and the parameters of `fit`, of some rows."""
-    return _safe_indexing(X, rows), y[rows], check_method_params(X, params, indices=rows)
+    return np.mean(weights, axis=0) if weights else None
 
 
 def used_rows_only(X, y, params, splits, used):
     """X, y, the parameters of each scorer's `fit` and the splits, without the rows that are not used."""
     if used.all():
         return X, y, params, splits
+    if y.ndim == 1 and len(np.unique(y[used])) == 1:
+        raise ValueError("Rows whose sample_weight is not 0 all have the same class.")
     rows, position = np.flatnonzero(used), np.cumsum(used) - 1
     params = {name: check_method_params(X, given, indices=rows) for name, given in params.items()}
     if splits is not None:
@@ -143,20 +128,19 @@ def resolve_splits(cv, X, y, kind, used, random_state, split_params):
         splitter = _own_splitter(cv, kind, seed)
         split_params = check_method_params(X, split_params, indices=rows)  # the splitters warn of groups
         given = splitter.split(np.zeros(len(rows)), y[rows], **split_params)
-        splits = [(rows[train], rows[test]) for train, test in given]
-    else:
-        n_rows = num_samples(X)
-        given = check_cv(cv, y).split(X, y, **split_params)
-        splits = [tuple(_as_index(part, n_rows) for part in split) for split in given]
-        if any(len(split) != 2 for split in splits):
-            raise ValueError(f"cv must give pairs (train, test); got {[len(split) for split in splits]} parts.")
-        splits = [(train[used[train]], test[used[test]]) for train, test in splits]
-    if not splits:
+        return [(rows[train], rows[test]) for train, test in given]
+    given = list(check_cv(cv, y).split(X, y, **split_params))
+    if not given:
         raise ValueError("cv gives no split.")
-    for number, split in enumerate(splits):
-        for part, what in zip(split, ("to fit on", "to score")):
-            if not len(part):
-                raise ValueError(f"cv leaves split {number} without rows {what}; rows of weight 0 do not count.")
+    splits = []
+    for number, split in enumerate(map(tuple, given)):
+        if len(split) != 2:
+            raise ValueError(f"cv must give pairs (train, test); got {len(split)} parts.")
+        train, test = (rows[used[rows]] for rows in (_as_index(part, len(used)) for part in split))
+        if not len(train) or not len(test):
+            what = "to score" if len(train) else "to fit on"
+            raise ValueError(f"cv leaves split {number} without rows {what}; rows of weight 0 do not count.")
+        splits.append((train, test))
     return splits
 
 

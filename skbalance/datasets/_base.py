@@ -9,9 +9,9 @@ from importlib.resources import files
 from pathlib import Path
 from urllib.request import urlopen
 
-import numpy as np
 from scipy import sparse
 
+from skbalance._tag_lists import indicator_of_tags
 from skbalance._validation import sparse_kind
 
 DATA_HOME_VARIABLE = "SKBALANCE_DATA"
@@ -93,9 +93,6 @@ def load_descr(name: str) -> str:
     return files("skbalance.datasets").joinpath("descr", f"{name}.rst").read_text(encoding="utf-8")
 
 
-def indicator_matrix(indices: np.ndarray, indptr: np.ndarray, n_labels: int) -> sparse.csr_matrix:
-    """Return the 0/1 CSR matrix (int64) with sorted rows whose label indices are given, each once a row."""
-    # Not uint8: scikit-learn 1.9's LabelBinarizer mixes up labels whose number does not fit the type.
-    target = sparse_kind()((np.ones(len(indices), dtype=np.int64), indices, indptr), shape=(len(indptr) - 1, n_labels))
-    target.sort_indices()
-    return target
+def tag_matrix(rows: Sequence[Sequence[str]], names: Sequence[str]) -> sparse.csr_matrix:
+    """Return the 0/1 CSR matrix (int64) of the labels of each row, with a column for each name."""
+    return sparse_kind()(indicator_of_tags(rows, names))

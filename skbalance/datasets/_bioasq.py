@@ -6,7 +6,6 @@ import json
 import os
 import re
 import zlib
-from array import array
 from collections.abc import Iterator
 from numbers import Integral
 from typing import TextIO
@@ -15,7 +14,7 @@ import numpy as np
 from sklearn.utils import Bunch
 
 from skbalance._validation import Interval, validate_params
-from skbalance.datasets._base import indicator_matrix, load_descr
+from skbalance.datasets._base import load_descr, tag_matrix
 
 FIELDS = ("pmid", "title", "abstractText", "meshMajor")
 MAX_ARTICLE = 1 << 21  # characters: what is longer is no article but a damaged file
@@ -105,8 +104,7 @@ def _name(article, number) -> str:
         "max_articles": [Interval(Integral, 1, None, closed="left"), None],
         "min_label_count": [Interval(Integral, 1, None, closed="left")],
         "return_X_y": ["boolean"],
-    },
-    prefer_skip_nested_validation=True,
+    }
 )
 def load_bioasq(path, *, max_articles=None, min_label_count=1, return_X_y=False):
     r"""Load PubMed articles and their MeSH terms from a JSON file of the BioASQ challenge, task A.
@@ -175,16 +173,15 @@ def load_bioasq(path, *, max_articles=None, min_label_count=1, return_X_y=False)
     """
     texts: list[str] = []
     pmids: list[str] = []
-    codes: dict[str, int] = {}
-    indices, indptr = array("i"), array("q", [0])
+    rows: list[list[str]] = []
+    terms: dict[str, str] = {}  # each term is kept once
     try:
         with open_text(os.path.expanduser(path)) as stream:
             for number, article in enumerate(iter_articles(stream), start=1):
                 _check_article(article, number)
                 texts.append("\n".join(filter(None, (article["title"], article["abstractText"]))))
                 pmids.append(str(article["pmid"]))
-                indices.extend(codes.setdefault(term, len(codes)) for term in dict.fromkeys(article["meshMajor"]))
-                indptr.append(len(indices))
+                rows.append([terms.setdefault(term, term) for term in dict.fromkeys(article["meshMajor"])])
                 if number == max_articles:
                     break
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
@@ -193,16 +190,9 @@ def load_bioasq(path, *, max_articles=None, min_label_count=1, return_X_y=False)
         raise ValueError(f"{path} is no BioASQ file: {error}") from error
     if not texts:
         raise ValueError(f"{path} holds no article")
-    # The codes are numbers in order of appearance; renumber them by name and leave out the rare ones.
-    names = np.array(list(codes), dtype=object)
-    order = np.argsort(names)
-    column = np.empty(len(names), dtype=np.int32)
-    column[order] = np.arange(len(names), dtype=np.int32)
-    rows = column[np.frombuffer(indices, dtype=np.intc)] if len(indices) else np.empty(0, dtype=np.int32)
-    target = indicator_matrix(rows, np.frombuffer(indptr, dtype=np.int64), len(names))
-    names = names[order]
+    target, names = tag_matrix(rows, sorted(terms)), np.array(sorted(terms), dtype=object)
     if min_label_count > 1:
-        kept = np.flatnonzero(np.bincount(rows, minlength=len(names)) >= min_label_count)
+        kept = np.flatnonzero(np.bincount(target.indices, minlength=len(names)) >= min_label_count)
         target, names = target[:, kept], names[kept]
     data = np.array(texts, dtype=object)
     if return_X_y:

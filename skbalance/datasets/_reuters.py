@@ -4,6 +4,7 @@ import gzip
 import html
 import os
 import re
+import tarfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath, PureWindowsPath
@@ -13,7 +14,7 @@ import numpy as np
 from sklearn.utils import Bunch
 
 from skbalance._validation import StrOptions, validate_params
-from skbalance.datasets._base import find_or_download, indicator_matrix, load_descr
+from skbalance.datasets._base import find_or_download, load_descr, tag_matrix
 
 ARCHIVE_NAME = "reuters21578.tar.gz"
 ARCHIVE_URLS = (
@@ -113,14 +114,12 @@ def _is_unsafe(name: str) -> bool:
 MAX_MEMBER_SIZE = 1 << 21  # bytes: more is no file of the collection but would fill the memory
 MAX_MEMBERS = 1000
 MAX_ARCHIVE_SIZE = 1 << 27  # bytes, unpacked: the collection has 28 million
-_BLOCK = 512  # bytes of a header, and what contents are filled up to
-_FILE, _FOLDER = (b"0", b"\0"), b"5"  # kinds of members
 
 
 def read_members(path: Path) -> Iterator[tuple[str, bytes]]:
     """Yield name and content of the 22 SGML files, read from the archive; nothing is written to disk.
 
-    The format of the tar archive is read here and not by ``tarfile``, whose headers may be of any length.
+    Headers are read one by one, as ``tarfile`` reads those that lengthen others into memory, whatever their length.
 
     Raises
     ------
@@ -131,28 +130,28 @@ def read_members(path: Path) -> Iterator[tuple[str, bytes]]:
     seen: set[str] = set()
     try:
         with gzip.open(path) as stream:
-            for number, (member, kind, size) in enumerate(_headers(stream, path)):
+            for number, member in enumerate(_headers(stream, path)):
                 if number == MAX_MEMBERS:
                     raise OSError(f"{path} holds more than {MAX_MEMBERS} files; the collection has 22")
-                name = PurePosixPath(member).name
-                if _is_unsafe(member) or kind not in (*_FILE, _FOLDER):
+                name = PurePosixPath(member.name).name
+                if _is_unsafe(member.name) or member.type not in (tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.DIRTYPE):
                     raise OSError(
-                        f"{path} holds {member!r:.200}, which is a link or lies outside of the archive's folder, or is "
-                        "no file; nothing of it was used"
+                        f"{path} holds {member.name!r:.200}, which is a link or lies outside of the archive's folder, "
+                        "or is no file; nothing of it was used"
                     )
-                wanted = kind in _FILE and name in MEMBER_NAMES
+                wanted = not member.isdir() and name in MEMBER_NAMES
                 if wanted and name in seen:
                     raise OSError(f"{path} holds {name} twice")
-                if wanted and size > MAX_MEMBER_SIZE:
-                    raise OSError(f"{name} in {path} claims {size} bytes; the collection's have 1.4 million")
-                content = stream.read(size) if wanted else b""
-                stream.seek(-(size + _BLOCK) % _BLOCK + size - len(content), os.SEEK_CUR)
+                if wanted and member.size > MAX_MEMBER_SIZE:
+                    raise OSError(f"{name} in {path} claims {member.size} bytes; the collection's have 1.4 million")
+                content = stream.read(member.size) if wanted else b""
+                stream.seek(-member.size % tarfile.BLOCKSIZE + member.size - len(content), os.SEEK_CUR)
                 if wanted:
                     seen.add(name)
                     yield name, content
             while stream.read(1 << 16):  # to the end, where the checksum is
                 _check_length(stream.tell(), path)
-    except (EOFError, gzip.BadGzipFile, zlib.error, ValueError) as error:
+    except (EOFError, gzip.BadGzipFile, zlib.error, tarfile.TarError) as error:
         raise OSError(
             f"{path} is truncated or is no gzip-compressed tar archive ({error}); delete it and fetch it again"
         ) from error
@@ -161,17 +160,13 @@ def read_members(path: Path) -> Iterator[tuple[str, bytes]]:
         raise OSError(f"{path} lacks {len(missing)} of its {len(MEMBER_NAMES)} files: {', '.join(missing)}")
 
 
-def _headers(stream, path) -> Iterator[tuple[str, bytes, int]]:
-    """Name, kind and size of each member of a tar archive; what reads on must have gone past its content."""
-    while (header := stream.read(_BLOCK)).strip(b"\0"):
-        digits, said = header[124:136].strip(b" \0") or b"0", header[148:156].strip(b" \0")
-        if not said.isdigit() or int(said, 8) != sum(header[:148] + b" " * 8 + header[156:]):
-            raise ValueError("a header is damaged")
-        # A first bit that is set stands for a number too large for digits, or below 0.
-        size = int(digits, 8) if digits.isdigit() else MAX_ARCHIVE_SIZE
-        _check_length(stream.tell() + size, path)
-        yield header[:100].rstrip(b"\0").decode("latin-1"), header[156:157], size
-    if len(header) < _BLOCK:
+def _headers(stream, path) -> Iterator[tarfile.TarInfo]:
+    """Each member of a tar archive; what reads on must have gone past its content."""
+    while (header := stream.read(tarfile.BLOCKSIZE)).strip(b"\0"):
+        member = tarfile.TarInfo.frombuf(header, "latin-1", "strict")
+        _check_length(stream.tell() + member.size if member.size >= 0 else MAX_ARCHIVE_SIZE + 1, path)
+        yield member
+    if len(header) < tarfile.BLOCKSIZE:
         raise EOFError("it ends without an end")
 
 
@@ -189,8 +184,7 @@ def _check_length(end, path):
         "data_home": [str, os.PathLike, None],
         "download_if_missing": ["boolean"],
         "return_X_y": ["boolean"],
-    },
-    prefer_skip_nested_validation=True,
+    }
 )
 def fetch_reuters21578(*, subset="train", data_home=None, download_if_missing=True, return_X_y=False):
     """Load the Reuters-21578 newswire collection (multi-label text classification).
@@ -292,18 +286,14 @@ def _assemble(documents: list[Document], subset: str) -> Bunch:
         for split in ("train", "test")
     }
     names = sorted(topics["train"] & topics["test"])
-    column = {name: index for index, name in enumerate(names)}
     splits = ("train", "test") if subset == "all" else (subset,)
     chosen = sorted(
-        (document for document in documents if document.split in splits and document.topics & column.keys()),
+        (document for document in documents if document.split in splits and document.topics.intersection(names)),
         key=lambda document: (document.split != "train", document.sample_id),
     )
-    rows = [[column[topic] for topic in document.topics & column.keys()] for document in chosen]
-    indptr = np.concatenate([[0], np.cumsum([len(row) for row in rows], dtype=np.int64)])
-    indices = np.array([index for row in rows for index in row], dtype=np.int32)
     return Bunch(
         data=np.array([document.text for document in chosen], dtype=object),
-        target=indicator_matrix(indices, indptr, len(names)),
+        target=tag_matrix([sorted(document.topics.intersection(names)) for document in chosen], names),
         target_names=np.array(names, dtype=object),
         sample_id=np.array([document.sample_id for document in chosen], dtype=np.int64),
         split=np.array([document.split for document in chosen], dtype=object),

@@ -8,10 +8,10 @@ import numpy as np
 from sklearn.utils import Bunch
 
 from skbalance._validation import validate_params
-from skbalance.datasets._base import indicator_matrix, load_descr
+from skbalance.datasets._base import load_descr, tag_matrix
 
 
-@validate_params({"return_X_y": ["boolean"]}, prefer_skip_nested_validation=True)
+@validate_params({"return_X_y": ["boolean"]})
 def load_web_features(*, return_X_y=False):
     r"""Load descriptions of features of the web platform and their groups (multi-label text classification).
 
@@ -70,11 +70,9 @@ def load_web_features(*, return_X_y=False):
     content = json.loads(gzip.decompress(content))
     features, groups = content["features"], content["groups"]
     names = sorted(groups)
-    column = {name: index for index, name in enumerate(names)}
     tags = [sorted(feature["groups"]) for feature in features]
     data = np.array([f"{feature['name']}\n{feature['description']}" for feature in features], dtype=object)
-    indices = np.array([column[tag] for row in tags for tag in row], dtype=np.int32)
-    target = indicator_matrix(indices, np.cumsum([0, *map(len, tags)]), len(names))
+    target = tag_matrix(tags, names)
     if return_X_y:
         return data, target
     return Bunch(

@@ -10,17 +10,14 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.special import expit, logit
 
-from skbalance.crossfit import label_counts
 from skbalance.decisions._evidence import evidence_columns
 from skbalance.decisions._model import DecisionModel
-from skbalance.decisions._pairs import Candidates, ScoredPairs
+from skbalance.decisions._pairs import Candidates, ScoredPairs, weighted_quantiles
 from skbalance.decisions._promises import Promise, Promises
 from skbalance.decisions._rules import DecisionRule, candidate_rules, has_evidence
-from skbalance.decisions._scoring import cross_fitted_score, thresholds_without_parts
+from skbalance.decisions._scoring import cross_fitted_predictions, score_predictions, thresholds_without_parts
 from skbalance.decisions._search import Objective, global_thresholds
 from skbalance.review import DoubtModel, OutOfFoldScores, decision_features
-
-__all__ = ["Decisions", "OutOfFold", "Plan", "Scale", "decide", "fit_models", "random_parts", "typical_size"]
 
 # The rows of a single hold-out, or of a fitted classifier, are taken in so many parts, to try thresholds on rows that
 # they were not set on.
@@ -78,6 +75,8 @@ class OutOfFold:
         Row numbers.
     labelled : ndarray of bool of shape (n_rows, width) or None
         Whether y says if the row has the label; None if it says so of all pairs.
+    weight : ndarray of shape (n_rows,) or None
+        How many rows each row stands for, if not for one.
     """
 
     candidates: Candidates
@@ -86,6 +85,7 @@ class OutOfFold:
     parts: np.ndarray
     rows: np.ndarray
     labelled: np.ndarray | None
+    weight: np.ndarray | None = None
 
     @classmethod
     def gather(cls, candidates, rows, seen, labels, parts) -> OutOfFold:
@@ -109,7 +109,9 @@ class OutOfFold:
         together = Candidates.concatenate(candidates)
         rows = np.concatenate(rows)
         labelled = None if labels.unknown is None else ~_targets(together.labels, labels.unknown, rows)
-        return cls(together, _targets(together.labels, labels.indicator, rows), seen, parts, rows, labelled)
+        targets = _targets(together.labels, labels.indicator, rows)
+        weight = None if labels.weight is None else labels.weight[rows]
+        return cls(together, targets, seen, parts, rows, labelled, weight)
 
     @property
     def usable(self) -> np.ndarray:
@@ -123,10 +125,10 @@ class OutOfFold:
             return self.seen[0][self.candidates.labels]
         return self.seen[self.parts[:, None], self.candidates.labels]
 
-    def positives(self, indicator) -> np.ndarray:
+    def positives(self, labels) -> np.ndarray:
         """Rows with each label in each part, of labels that were trained there."""
         n_parts = self.parts.max() + 1
-        positives = np.array([label_counts(indicator[self.rows[self.parts == part]]) for part in range(n_parts)])
+        positives = np.array([labels.count(self.rows[self.parts == part]) for part in range(n_parts)])
         positives[np.broadcast_to(self.seen == 0, positives.shape)] = 0
         return positives
 
@@ -201,6 +203,14 @@ class Plan:
             return truth
         return sp.csr_array(truth) if self.y is None else truth.toarray().reshape(len(rows), *self.y.shape[1:])
 
+    def score(self, predicted, rows) -> float:
+        """Score of the predictions for some rows."""
+        weight = None if self.labels.weight is None else self.labels.weight[rows]
+        return score_predictions(
+            predicted, self.truth(rows), metric=self.metric, micro_weight=self.micro_weight or 0.0, beta=self.rule.beta,
+            weight=weight,
+        )  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Decisions:
@@ -221,7 +231,7 @@ class Decisions:
     evident : bool
         Whether a label had a positive among the rows that the scorers did not see.
     score : float
-        Cross-fitted value of `scoring`.
+        Value of `scoring` with thresholds set on all parts but one and tried on that one, the best of `tried`.
     tried : list of (DecisionRule, float)
         All settings with theirs.
     out_of_fold : OutOfFoldScores
@@ -254,7 +264,7 @@ class Decisions:
         return np.where(possible, self.model.log_odds(candidates, self.label_counts), -np.inf)
 
 
-def decide(oof: OutOfFold, plan: Plan, rng) -> Decisions:
+def decide(oof: OutOfFold, plan: Plan, rng) -> tuple[Decisions, list]:
     """Fit the decision model, and set thresholds on its log-odds.
 
     Parameters
@@ -269,6 +279,8 @@ def decide(oof: OutOfFold, plan: Plan, rng) -> Decisions:
     Returns
     -------
     decisions : Decisions
+    predicted : list of csr_array of shape (n_rows, n_labels)
+        What each of the settings that were tried predicts of the rows, with thresholds set without their part.
 
     Raises
     ------
@@ -288,19 +300,14 @@ def decide(oof: OutOfFold, plan: Plan, rng) -> Decisions:
     if model is not None:
         scores = np.where(candidates.trained, _log_odds(of_parts, oof), -np.inf)
     pairs = ScoredPairs(
-        candidates.labels, scores, oof.targets, oof.positives(labels.indicator), oof.parts, oof.labelled
+        candidates.labels, scores, oof.targets, oof.positives(labels), oof.parts, oof.labelled, oof.weight
     )
     rules = candidate_rules(
         plan.rule, pairs, micro_weight=None if plan.metric else plan.micro_weight, k_range=plan.k_range
     )
-    truth = plan.truth(oof.rows)
     without_parts = [thresholds_without_parts(each, pairs, labels.counts, labels.n_known, 0.0) for each in rules]
-    tried = [
-        cross_fitted_score(
-            each, pairs, its_own, metric=plan.metric, micro_weight=plan.micro_weight or 0.0, y_true=truth
-        )
-        for each, its_own in zip(rules, without_parts)
-    ]
+    predicted = [cross_fitted_predictions(each, pairs, its_own) for each, its_own in zip(rules, without_parts)]
+    tried = [plan.score(each, oof.rows) for each in predicted]
     best = int(np.argmax(tried))
     thresholds = rules[best].thresholds(pairs, labels.counts, labels.n_known, 0.0)
     if model is not None and unseen:
@@ -311,7 +318,7 @@ def decide(oof: OutOfFold, plan: Plan, rng) -> Decisions:
         list(zip(rules, tried)), OutOfFoldScores.of(pairs, oof.rows, labels.indicator, without_parts[best]),
         None if plan.promise is None else plan.promise.keep(pairs),
         _learn_doubt(rules[best], pairs, without_parts[best], labels, oof.rows),
-    )  # fmt: skip
+    ), predicted  # fmt: skip
 
 
 def _learn_doubt(rule, pairs, thresholds, labels, rows) -> DoubtModel:
@@ -333,14 +340,15 @@ def fit_models(oof, plan, unseen, rng) -> tuple[DecisionModel | None, list[Decis
     Thresholds are set on what the latter say of their part: a model flatters the rows that it was fitted on.
     """
     columns = evidence_columns(plan.scorers, oof.candidates.ways)
-    width, rows = fit_width(plan.labels.indicator), np.arange(len(oof.rows))
+    width, rows = fit_width(plan.labels), np.arange(len(oof.rows))
     if len(rows) * width > _MAX_PAIRS:
         rows = np.sort(rng.permutation(len(rows))[: max(1, _MAX_PAIRS // width)])
     some = oof.candidates.take(rows)
     usable = oof.usable[rows, :width]
     values = np.stack([column(some)[:, :width][usable] for column in columns], axis=-1).astype(float)
     counts, targets = oof.n_seen[rows, :width][usable], oof.targets[rows, :width][usable]
-    model = DecisionModel.fit(columns, values, counts, targets, unseen=unseen)
+    weight = np.repeat(np.ones(len(rows)) if oof.weight is None else oof.weight[rows], usable.sum(axis=1))
+    model = DecisionModel.fit(columns, values, counts, targets, weight=weight, unseen=unseen)
     if model is None:
         return None, []
     parts = np.repeat(oof.parts[rows], usable.sum(axis=1))
@@ -348,7 +356,9 @@ def fit_models(oof, plan, unseen, rng) -> tuple[DecisionModel | None, list[Decis
     for part in range(oof.parts.max() + 1):
         others = np.flatnonzero(parts != part)
         others = others[:: 1 + len(others) // _MAX_PAIRS_OF_PARTS]
-        fitted = DecisionModel.fit(columns, values[others], counts[others], targets[others], start=model)
+        fitted = DecisionModel.fit(
+            columns, values[others], counts[others], targets[others], weight=weight[others], start=model
+        )
         of_parts.append(model if fitted is None else fitted)
     return model, of_parts
 
@@ -376,11 +386,12 @@ def _unseen_threshold(model, oof, pairs) -> tuple[bool, float]:
     return True, float(global_thresholds(pairs, Objective.of(pairs, 0.0, 1.0))[0])
 
 
-def fit_width(indicator) -> int:
+def fit_width(labels) -> int:
     """Labels of each row that the decision model is fitted on."""
-    return max(_FIT_WIDTH, 2 * typical_size(indicator))
+    return max(_FIT_WIDTH, 2 * typical_size(labels))
 
 
-def typical_size(indicator) -> int:
+def typical_size(labels) -> int:
     """Labels that all but one row in a hundred have at most."""
-    return int(np.quantile(np.diff(sp.csr_array(indicator).indptr), 0.99))
+    sizes = np.diff(labels.indicator.indptr)
+    return int(weighted_quantiles(sizes, np.ones(len(sizes)) if labels.weight is None else labels.weight, 0.99))

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["LabelEvidence"]
-
 
 @dataclass(frozen=True)
 class LabelEvidence:
@@ -63,3 +61,12 @@ class LabelEvidence:
         if self.matched:
             lines.append("  name: " + ", ".join(self.matched))
         return "\n".join(lines)
+
+
+def evidence_of_pairs(model, candidates, label_counts, pairs) -> list[dict]:
+    """For some pairs of one row, each column's value and what it adds to the log-odds."""
+    if model is None:
+        return [{} for _ in pairs]
+    values, added = (array[0, pairs].tolist() for array in model.shares(candidates, label_counts))
+    names = [column.name for column in model.columns]
+    return [dict(zip(names, zip(*both))) for both in zip(values, added)]

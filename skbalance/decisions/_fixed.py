@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from numbers import Integral, Real
 
 import numpy as np
-import scipy.sparse as sp
 from sklearn import get_config
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils import indexable
-from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
+from sklearn.utils.metadata_routing import process_routing
 from sklearn.utils.validation import check_is_fitted
 
 from skbalance._validation import (
@@ -22,15 +21,15 @@ from skbalance._validation import (
 from skbalance.crossfit import (
     InnerScoresMixin,
     MetaClassifierMixin,
-    check_rows,
+    choose_response_method,
     encode_tuning_targets,
     features_seen,
+    read_row_weight,
     response_blocks,
+    used_rows_only,
 )
 from skbalance.decisions._choice import Choice, one_for_each, read_thresholds
 from skbalance.decisions._rules import margins_of
-
-__all__ = ["FixedThresholdMultiLabelClassifier"]
 
 # The threshold of a label that is given none, on the scale of each method.
 _USUAL = {"predict_proba": 0.5, "decision_function": 0.0}
@@ -117,7 +116,8 @@ class FixedThresholdMultiLabelClassifier(InnerScoresMixin, MetaClassifierMixin, 
         y : {array-like, sparse matrix} of shape (n_samples, n_labels) or (n_samples,)
             Indicator of 0 and 1, or a binary target.
         **params : dict
-            For `estimator.fit`.
+            For `estimator.fit`, which gets rows of weight 0 in `sample_weight` no more than any other row that is left
+            out.
 
         Returns
         -------
@@ -135,17 +135,21 @@ class FixedThresholdMultiLabelClassifier(InnerScoresMixin, MetaClassifierMixin, 
         if get_config()["enable_metadata_routing"]:
             params = process_routing(self, "fit", **params).estimator.fit
         X, y = indexable(X, y)
-        check_rows(X, y, {"estimator": params})
+        params = {"estimator": params}
+        weight = read_row_weight(X, params)
         y, encoding, _ = encode_tuning_targets(y)
+        if weight is not None:
+            X, y, params, _ = used_rows_only(X, y, params, None, weight > 0)
         n_labels = encoding.n_outputs
-        method = self._method_of(self.estimator)
+        likely = self.response_method == "auto" and hasattr(self.estimator, "predict_proba")
+        method = choose_response_method(self.estimator, "predict_proba" if likely else self.response_method)
         thresholds = _check_thresholds(self.thresholds, n_labels, _USUAL[method])
         for name in ("min_labels", "max_labels"):
             if (value := getattr(self, name)) is not None and value > n_labels:
                 raise ValueError(f"{name}={value} is more than y has labels, {n_labels}.")
         if self.max_labels is not None and self.min_labels > self.max_labels:
             raise ValueError(f"min_labels={self.min_labels} is more than max_labels={self.max_labels}.")
-        fitted = clone(self.estimator).fit(X, y, **params)
+        fitted = clone(self.estimator).fit(X, y, **params["estimator"])
         self._store(
             {
                 "estimator_": fitted, "thresholds_": thresholds, "n_labels_": n_labels, "classes_": encoding.classes,
@@ -153,16 +157,6 @@ class FixedThresholdMultiLabelClassifier(InnerScoresMixin, MetaClassifierMixin, 
             }
         )  # fmt: skip
         return self
-
-    def _method_of(self, estimator):
-        wanted = list(_USUAL) if self.response_method == "auto" else [self.response_method]
-        for method in wanted:
-            if hasattr(estimator, method):
-                return method
-        raise ValueError(
-            f"{type(estimator).__name__} has no {' or '.join(wanted)}, which response_method={self.response_method!r} "
-            "needs."
-        )
 
     def predict(self, X):
         """Predict the labels whose score is above their threshold.
@@ -179,25 +173,11 @@ class FixedThresholdMultiLabelClassifier(InnerScoresMixin, MetaClassifierMixin, 
         """
         check_is_fitted(self)
         choice = Choice(self.min_labels, self.max_labels)
-        blocks = [sp.csr_array((0, self.n_labels_), dtype=bool)]
+        blocks = [self._encoding.decode(np.empty((0, self.n_labels_)))]
         for scores in response_blocks(self.estimator_, X, self._method, self.n_labels_):
             margins = margins_of(scores, self.thresholds_)
-            blocks.append(sp.csr_array(choice(margins > 0, margins)))
-        chosen = sp.vstack(blocks, format="csr")
-        if self._encoding.kind == "binary":
-            return self._encoding.decode(chosen.toarray().astype(float))
-        return self._encoding.indicator(chosen if self._encoding.sparse else chosen.toarray())
-
-    def get_metadata_routing(self):
-        """Say where the parameters of `fit` go when metadata routing is on.
-
-        Returns
-        -------
-        routing : MetadataRouter
-            To the `fit` of the estimator.
-        """
-        fit_to = MethodMapping().add(caller="fit", callee="fit")
-        return MetadataRouter(owner=self).add(estimator=self.estimator, method_mapping=fit_to)
+            blocks.append(self._encoding.decode(choice(margins > 0, margins)))
+        return self._encoding.stack(blocks)
 
 
 def _check_thresholds(thresholds, n_labels, usual) -> np.ndarray:

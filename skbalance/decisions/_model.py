@@ -11,8 +11,6 @@ from scipy.special import expit, log_expit
 from skbalance.decisions._evidence import Column
 from skbalance.decisions._pairs import Candidates
 
-__all__ = ["DecisionModel"]
-
 # Weights are given at these counts of positives (1, 4, 16, ...), and in between on a line over log(1 + count).
 _FACTOR = 4
 # Penalties on weights of columns of unit deviation, on differences between the weights at neighbouring counts, and on
@@ -46,7 +44,7 @@ class DecisionModel:
     intercepts: np.ndarray
 
     @classmethod
-    def fit(cls, columns, values, counts, targets, *, unseen=False, start=None) -> DecisionModel | None:
+    def fit(cls, columns, values, counts, targets, *, weight=None, unseen=False, start=None) -> DecisionModel | None:
         """Fit a logistic regression on pairs of rows that the scorers did not see.
 
         Parameters
@@ -59,6 +57,8 @@ class DecisionModel:
             Positives of the pair's label that the scorers had seen, 1 or more.
         targets : ndarray of bool of shape (n_pairs,)
             Whether the row has the label.
+        weight : ndarray of shape (n_pairs,), default=None
+            How many pairs each pair stands for, if not for one.
         unseen : bool, default=False
             Whether to fit weights for labels without a positive too.
         start : DecisionModel or None
@@ -71,15 +71,16 @@ class DecisionModel:
         """
         if not len(targets) or targets.all() or not targets.any():
             return None
+        weight = np.ones(len(targets)) if weight is None else weight
         at = [1]
         while at[-1] * _FACTOR <= counts.max() or len(at) < 2:
             at.append(at[-1] * _FACTOR)
         if start is not None:
             at, unseen = start.counts[start.counts > 0].tolist(), start.counts[0] == 0
-        weights, intercepts = _Problem(values, _shares(counts, np.array(at)), targets).solve(start)
+        weights, intercepts = _Problem(values, _shares(counts, np.array(at)), targets, weight).solve(start)
         if unseen:  # apart, so that it changes nothing for other labels
             hidden = values * [not column.trained for column in columns]
-            of_name, intercept = _Problem(hidden, np.ones((len(hidden), 1)), targets).solve()
+            of_name, intercept = _Problem(hidden, np.ones((len(hidden), 1)), targets, weight).solve()
             at.insert(0, 0)
             weights, intercepts = np.concatenate([of_name, weights]), np.concatenate([intercept, intercepts])
         return cls(columns, np.array(at), weights, intercepts)
@@ -118,12 +119,13 @@ def _shares(counts, at):
 class _Problem:
     """The penalised likelihood in weights of columns of unit deviation."""
 
-    def __init__(self, values, shares, targets):
-        self.deviation = values.std(axis=0)
+    def __init__(self, values, shares, targets, weight):
+        centred = values - np.average(values, axis=0, weights=weight)
+        self.deviation = np.sqrt(np.average(centred**2, axis=0, weights=weight))
         self.deviation[self.deviation < 1e-12] = 1.0
         # The last column is that of the intercepts.
         self.values = np.concatenate([values / self.deviation, np.ones((len(values), 1))], axis=1)
-        self.shares, self.sign = shares, np.where(targets, 1.0, -1.0)
+        self.shares, self.sign, self.weight = shares, np.where(targets, 1.0, -1.0), weight
         self.ridge = np.full(self.values.shape[1], _RIDGE)
         self.ridge[-1] = _INTERCEPT_RIDGE
 
@@ -131,8 +133,12 @@ class _Problem:
         weights = flat.reshape(self.shares.shape[1], -1)
         margins = self.sign * np.einsum("ij,ij->i", self.shares @ weights, self.values)
         steps = np.diff(weights, axis=0)
-        loss = -log_expit(margins).sum() + (self.ridge * weights**2).sum() / 2 + _SMOOTHNESS * (steps**2).sum() / 2
-        pull = (self.sign * expit(-margins))[:, None] * self.values
+        loss = (
+            -(self.weight * log_expit(margins)).sum()
+            + (self.ridge * weights**2).sum() / 2
+            + _SMOOTHNESS * (steps**2).sum() / 2
+        )
+        pull = (self.weight * self.sign * expit(-margins))[:, None] * self.values
         slope = self.ridge * weights - self.shares.T @ pull
         slope[1:] += _SMOOTHNESS * steps
         slope[:-1] -= _SMOOTHNESS * steps

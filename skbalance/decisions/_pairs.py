@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 import numpy as np
-
-__all__ = ["Candidates", "ScoredPairs", "rank_pairs"]
 
 
 @dataclass(frozen=True)
@@ -73,13 +72,15 @@ class ScoredPairs:
         -inf where the label was not trained and must not count.
     targets : ndarray of bool of shape (n_rows, width)
         Whether the row has the label.
-    positives : ndarray of int of shape (n_parts, n_labels)
-        Rows with the label in each part, of labels that were trained there.
+    positives : ndarray of shape (n_parts, n_labels)
+        Rows with the label in each part, or the sum of their weights, of labels that were trained there.
     parts : ndarray of int of shape (n_rows,)
         Part of the data (fold) that the row belongs to.
     labelled : ndarray of bool of shape (n_rows, width) or None
         Whether y says if the row has the label; None if it says so of all pairs. Others compete for a row's labels, but
         are neither right nor wrong.
+    weight : ndarray of shape (n_rows,) or None
+        How many rows each row stands for, if not for one.
     """
 
     labels: np.ndarray
@@ -88,6 +89,7 @@ class ScoredPairs:
     positives: np.ndarray
     parts: np.ndarray
     labelled: np.ndarray | None = None
+    weight: np.ndarray | None = None
 
     @property
     def n_labels(self) -> int:
@@ -99,21 +101,55 @@ class ScoredPairs:
         keep = self.parts != part if without else self.parts == part
         positives = self.positives.copy()
         positives[part if without else np.arange(len(positives)) != part] = 0
-        labelled = None if self.labelled is None else self.labelled[keep]
-        return ScoredPairs(
-            self.labels[keep], self.scores[keep], self.targets[keep], positives, self.parts[keep], labelled
-        )
+        of_rows = ("labels", "scores", "targets", "parts", "labelled", "weight")
+        kept = {name: array[keep] for name in of_rows if (array := getattr(self, name)) is not None}
+        return replace(self, positives=positives, **kept)
 
     def with_scores(self, scores: np.ndarray) -> ScoredPairs:
         """The same pairs with other scores."""
         return replace(self, scores=scores)
 
-    def flat(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Labels, scores and targets of the pairs that count, one after the other."""
+    def flat(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Labels, scores, targets and weights of the pairs that count, one after the other."""
         usable = self.scores > -np.inf
         if self.labelled is not None:
             usable &= self.labelled
-        return self.labels[usable], self.scores[usable], self.targets[usable]
+        scores = self.scores[usable]
+        weights = np.ones(len(scores)) if self.weight is None else np.repeat(self.weight, usable.sum(axis=1))
+        return self.labels[usable], scores, self.targets[usable], weights
+
+
+def weighted_quantiles(
+    values: np.ndarray, weights: np.ndarray, shares: Any, method: Literal["linear", "inverted_cdf"] = "linear"
+) -> Any:
+    """Quantiles of values of which each stands for as many as its weight says.
+
+    Parameters
+    ----------
+    values, weights : ndarray of shape (n,)
+        Not empty.
+    shares : ndarray or float
+        Between 0 and 1.
+    method : {"linear", "inverted_cdf"}, default="linear"
+        See :func:`numpy.quantile`.
+
+    Returns
+    -------
+    quantiles : ndarray or float
+        Those that :func:`numpy.quantile` gives, where every value is there as many times as its weight says. Weights
+        are scaled up where one is below 1.
+    """
+    if (weights == 1).all():
+        return np.quantile(values, shares, method=method)
+    order = np.argsort(values)
+    values, ends = values[order], np.cumsum(weights[order]) / min(weights.min(), 1)
+    if method == "inverted_cdf":
+        return values[np.searchsorted(ends, shares * ends[-1])]
+    rank = shares * max(ends[-1] - 1, 0)
+    part = rank - np.floor(rank)
+    at = np.searchsorted(ends, [np.floor(rank), np.floor(rank) + 1], side="right")
+    low, high = values[np.minimum(at, len(values) - 1)]
+    return np.where(part < 0.5, low + (high - low) * part, high - (high - low) * (1 - part))
 
 
 def rank_pairs(scores: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:

@@ -12,8 +12,6 @@ from skbalance._lazy import import_optional
 from skbalance.decisions._pairs import ScoredPairs
 from skbalance.decisions._search import sorted_by_label
 
-__all__ = ["Promise", "Promises"]
-
 # Precision is tested at so many best pairs of a label: so many times as many as could pass without a miss, then growing
 # by a ratio, up to more than the label has positives.
 _FIRST, _RATIO, _BEYOND = 1.5, 1.2, 1.25
@@ -161,8 +159,19 @@ class Promise:
         -------
         promises : Promises
             On the scale of the scores.
+
+        Raises
+        ------
+        ValueError
+            If some rows count more than others: a promise counts rows.
         """
-        positives = pairs.positives.sum(axis=0)
+        if pairs.weight is not None and np.ptp(pairs.weight):
+            raise ValueError(
+                f"A promise on {self.measure} counts rows, each once: sample_weight must be 0 or one other number; it "
+                f"goes from {pairs.weight.min():.4g} to {pairs.weight.max():.4g}."
+            )
+        pairs = pairs if pairs.weight is None else replace(pairs, positives=pairs.positives / pairs.weight[0])
+        positives = pairs.positives.sum(axis=0).round().astype(int)
         few = int(np.ceil(_FIRST * self.fewest)) if self.measure == "precision" else self.fewest
         own, level = positives >= few, np.floor(np.log(few / np.maximum(positives, 1)) / np.log(_SIMILAR)).astype(int)
         unit = np.arange(pairs.n_labels)
@@ -170,7 +179,7 @@ class Promise:
             members = np.flatnonzero(~own & (level == each) & (positives > 0))
             unit[members] = members[:1]
         together = np.bincount(unit, weights=positives, minlength=pairs.n_labels).astype(int)
-        units, scores, targets, below = sorted_by_label(replace(pairs, labels=unit[pairs.labels]))
+        units, scores, targets, _, below = sorted_by_label(replace(pairs, labels=unit[pairs.labels]))
         starts = np.searchsorted(units, np.arange(pairs.n_labels + 1))
         found = np.full((4, pairs.n_labels), [[np.inf], [0], [np.nan], [0]])
         for i in np.flatnonzero((together >= few) & (np.diff(starts) > 0)):
@@ -188,23 +197,26 @@ class Promise:
 
         Takes falling scores, one more than there are hits above them.
         """
+        ends = np.searchsorted(-scores[:-1], -scores[:-1], side="right")  # of those with the same score all or none
         if self.measure == "precision":
-            sizes, enough, level = _tests(self.least, 1 - self.confidence, int(_BEYOND * positives - 1).bit_length())
-            sizes = sizes[sizes <= len(hits)]
-            passed = sizes[hits[sizes - 1] >= enough[: len(sizes)]]
-            rows = size = passed[-1] if len(passed) else 0
+            sizes, level = _tests(self.least, 1 - self.confidence, int(_BEYOND * positives - 1).bit_length())
+            within = sizes[sizes <= len(hits)]
+            sizes = np.append(ends[within - 1], sizes[len(within) :])  # where no hit is left there are misses only
+            passed = sizes[hits[np.minimum(sizes, len(hits)) - 1] >= _hits_needed(sizes, self.least, level)]
+            rows = passed[-1] if len(passed) else 0
+            size = min(rows, len(hits))
         else:
             # A tolerance bound: the lowest score of so many positives that fewer would be too few.
             rows, level = positives, 1 - self.confidence
-            size = np.searchsorted(hits, binom.isf(level, rows, self.least) + 1) + 1
-        if not 0 < size <= len(hits):
+            first = np.searchsorted(hits, _hits_needed(rows, self.least, level))
+            size = ends[first] if first < len(hits) else 0
+        if not size:
             return np.inf, 0, np.nan, 0
         upper, lower = scores[size - 1], scores[size]
         lower = lower if lower > -np.inf else np.nextafter(upper, -np.inf)
         threshold = (float(upper) + float(lower)) / 2
-        bound = beta.ppf(level, hits[size - 1], rows - hits[size - 1] + 1)
-        above = np.count_nonzero(scores[: len(hits)] > threshold)
-        return (threshold, rows, bound, hits[above - 1] / positives) if above else (np.inf, 0, np.nan, 0)
+        found = hits[size - 1]
+        return threshold, rows, beta.ppf(level, found, rows - found + 1), found / positives
 
 
 def _fewest(least, alpha) -> int:
@@ -214,7 +226,7 @@ def _fewest(least, alpha) -> int:
 
 @lru_cache(maxsize=256)
 def _tests(least, alpha, doublings):
-    """Numbers of best pairs at which precision is tested, the hits that each needs, and the level of each test.
+    """Numbers of best pairs at which precision is tested, and the level of each test.
 
     The level is the largest at which pairs of that precision pass any of the tests with a probability of at most alpha:
     what Bonferroni's correction would bound, exactly.
@@ -230,7 +242,7 @@ def _tests(least, alpha, doublings):
             low = middle
         else:
             high = middle
-    return sizes, _hits_needed(sizes, least, np.exp(low)), float(np.exp(low))
+    return sizes, float(np.exp(low))
 
 
 def _hits_needed(sizes, least, level):

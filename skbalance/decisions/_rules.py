@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from skbalance.decisions._choice import Choice
-from skbalance.decisions._pairs import ScoredPairs
+from skbalance.decisions._pairs import ScoredPairs, weighted_quantiles
 from skbalance.decisions._search import (
     Objective,
     frequency_thresholds,
@@ -17,10 +17,8 @@ from skbalance.decisions._search import (
     shrink_thresholds,
 )
 
-__all__ = ["STRATEGIES", "DecisionRule", "candidate_rules"]
-
 STRATEGIES = ("per_label_shrunk", "per_label", "micro_macro", "global", "top_k")
-_TRIED_MICRO_WEIGHTS = (0.0, 0.5, 1.0)
+_TRIED_MICRO_WEIGHTS: tuple[float, ...] = (0.0, 0.5, 1.0)
 _TRIED_BETAS = (0.25, 0.5, 1.0, 2.0)
 _TRIED_THRESHOLDS = 50
 
@@ -65,7 +63,7 @@ class DecisionRule:
         counts : ndarray of shape (n_labels,)
             Positives of each label in the training data.
         n_train : int or ndarray of shape (n_labels,)
-            Rows of the training data of which each label is known.
+            Rows of the training data of which each label is known, or the sum of their weights.
         usual : float
             The threshold where no label has a positive among the pairs.
 
@@ -86,12 +84,12 @@ class DecisionRule:
         if self.strategy == "global":
             return global_thresholds(pairs, objective)
         if self.strategy == "micro_macro":
-            own, _ = micro_macro_thresholds(pairs, self.beta)
-            return np.where(np.isnan(own), global_thresholds(pairs, objective), own)
-        own, evidence = label_thresholds(pairs, objective)
-        if self.strategy == "per_label":
-            return np.where(np.isnan(own), global_thresholds(pairs, objective), own)
-        return shrink_thresholds(own, evidence, frequency_thresholds(pairs, counts, objective), self.shrinkage)
+            own, evidence = micro_macro_thresholds(pairs, self.beta)
+        else:
+            own, evidence = label_thresholds(pairs, objective)
+        if self.strategy == "per_label_shrunk":
+            return shrink_thresholds(own, evidence, frequency_thresholds(pairs, counts, objective), self.shrinkage)
+        return np.where(np.isnan(own), global_thresholds(pairs, objective), own)
 
     def choose(self, pairs: ScoredPairs, thresholds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Which labelled pairs to predict by thresholds of shape (n_parts, n_labels), and scores less thresholds."""
@@ -103,8 +101,7 @@ class DecisionRule:
 
 def has_evidence(pairs: ScoredPairs) -> bool:
     """Whether a label has a positive among the pairs that count."""
-    _, _, targets = pairs.flat()
-    return bool(targets.any())
+    return bool(pairs.flat()[2].any())
 
 
 def margins_of(scores: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
@@ -139,14 +136,12 @@ def candidate_rules(
     if rule.strategy == "top_k":
         return [replace(rule, k=k) for k in k_range]
     if rule.strategy == "global" and micro_weight is None:
-        _, scores, targets = pairs.flat()
-        levels = np.quantile(scores[targets] if targets.any() else scores, np.linspace(0, 1, _TRIED_THRESHOLDS))
+        _, scores, targets, weights = pairs.flat()
+        some = targets if targets.any() else slice(None)
+        levels = weighted_quantiles(scores[some], weights[some], np.linspace(0, 1, _TRIED_THRESHOLDS))
         return [replace(rule, threshold=float(level)) for level in np.unique(levels)]
-    if micro_weight is None:
-        rules = [replace(rule, micro_weight=w, beta=b) for b in _TRIED_BETAS for w in _TRIED_MICRO_WEIGHTS]
-    else:
-        rules = [replace(rule, micro_weight=micro_weight)]
+    betas = _TRIED_BETAS if micro_weight is None else (rule.beta,)
+    shares = _TRIED_MICRO_WEIGHTS if micro_weight is None else (micro_weight,)
     if rule.strategy == "micro_macro":
-        # Its objective knows no weight.
-        rules = list(dict.fromkeys(replace(r, micro_weight=0.0) for r in rules))
-    return rules
+        shares = (0.0,)  # its objective knows no weight
+    return [replace(rule, micro_weight=share, beta=beta) for beta in betas for share in shares]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -10,10 +11,9 @@ import numpy as np
 import scipy.sparse as sp
 from sklearn.metrics import f1_score, jaccard_score
 
+from skbalance._indicators import label_sums
 from skbalance.decisions._pairs import ScoredPairs
 from skbalance.decisions._rules import DecisionRule
-
-__all__ = ["MICRO_WEIGHTS", "SCORING_NAMES", "cross_fitted_score", "get_metric", "thresholds_without_parts"]
 
 # The share of micro-F1 in the objective that each name stands for; None is the estimator's `micro_weight`.
 MICRO_WEIGHTS = {"f1_micro_macro": None, "f1_micro": 1.0, "f1_macro": 0.0}
@@ -65,7 +65,7 @@ def thresholds_without_parts(
     counts : ndarray of shape (n_labels,)
         Positives of each label in the training data.
     n_train : int or ndarray of shape (n_labels,)
-        Rows of the training data of which each label is known.
+        Rows of the training data of which each label is known, or the sum of their weights.
     usual : float
         The threshold where no label has a positive among the pairs.
 
@@ -81,16 +81,8 @@ def thresholds_without_parts(
     )
 
 
-def cross_fitted_score(
-    rule: DecisionRule,
-    pairs: ScoredPairs,
-    thresholds: np.ndarray,
-    *,
-    metric: Callable | None,
-    micro_weight: float,
-    y_true: Any,
-) -> float:
-    """Score of a rule on rows that its thresholds were not set on.
+def cross_fitted_predictions(rule: DecisionRule, pairs: ScoredPairs, thresholds: np.ndarray) -> sp.csr_array:
+    """What a rule predicts of rows that its thresholds were not set on.
 
     Parameters
     ----------
@@ -100,34 +92,64 @@ def cross_fitted_score(
         Rows to try it on.
     thresholds : ndarray of shape (n_parts, n_labels)
         Of :func:`thresholds_without_parts`.
+
+    Returns
+    -------
+    predicted : csr_array of shape (n_rows, n_labels)
+        Of pairs that are labelled.
+    """
+    chosen, _ = rule.choose(pairs, thresholds)
+    rows = np.repeat(np.arange(len(chosen)), chosen.sum(axis=1))
+    index = (rows, pairs.labels[chosen])
+    return sp.csr_array((np.ones(len(rows), dtype=np.int8), index), shape=(len(chosen), pairs.n_labels))
+
+
+def score_predictions(
+    predicted: sp.csr_array, y_true: Any, *, metric: Callable | None, micro_weight: float, beta: float, weight=None
+) -> float:
+    """Score of predictions.
+
+    Parameters
+    ----------
+    predicted : csr_array of shape (n_rows, n_labels)
+        Indicator.
+    y_true : csr_array or ndarray of shape (n_rows, n_labels) or (n_rows,)
+        Targets of the rows.
     metric : callable or None
         Called with `y_true` and predictions of its kind; None is the mixture of micro-F and macro-F.
     micro_weight : float
         Share of micro-F in the mixture.
-    y_true : csr_array or ndarray of shape (n_rows, n_labels) or (n_rows,)
-        Targets of the rows of `pairs`.
+    beta : float
+        Of the F-measure.
+    weight : ndarray of shape (n_rows,), default=None
+        How many rows each row stands for, if not for one.
 
     Returns
     -------
     score : float
         Larger is better.
+
+    Raises
+    ------
+    ValueError
+        If the metric is not finite.
     """
-    chosen, _ = rule.choose(pairs, thresholds)
     if metric is not None:
-        rows = np.repeat(np.arange(len(chosen)), chosen.sum(axis=1))
-        shape = (len(chosen), pairs.n_labels)
-        predicted = sp.csr_array((np.ones(len(rows), dtype=np.int8), (rows, pairs.labels[chosen])), shape=shape)
-        if not sp.issparse(y_true):
-            predicted = predicted.toarray().reshape(y_true.shape)
-        score = float(metric(y_true, predicted))
+        shown = predicted if sp.issparse(y_true) else predicted.toarray().reshape(y_true.shape)
+        score = float(_call(metric, y_true, shown, weight))
         if not np.isfinite(score):
             raise ValueError(f"scoring gave {score}; a finite number is needed.")
         return score
-    positives = np.asarray(y_true.sum(axis=0), dtype=float).reshape(-1)
-    hits = np.bincount(pairs.labels[chosen & pairs.targets], minlength=pairs.n_labels)
-    predicted = np.bincount(pairs.labels[chosen], minlength=pairs.n_labels)
-    squared = rule.beta**2
-    below = squared * positives + predicted
-    macro = np.mean((1 + squared) * hits / np.maximum(below, np.finfo(float).tiny))
-    micro = (1 + squared) * hits.sum() / max(below.sum(), np.finfo(float).tiny)
+    positives, n_predicted = label_sums(y_true, weight), label_sums(predicted, weight)
+    hits = label_sums(sp.csr_array(predicted.multiply(y_true)), weight)
+    below = beta**2 * positives + n_predicted
+    macro = np.mean((1 + beta**2) * hits / np.maximum(below, np.finfo(float).tiny))
+    micro = (1 + beta**2) * hits.sum() / max(below.sum(), np.finfo(float).tiny)
     return float((1 - micro_weight) * macro + micro_weight * micro)
+
+
+def _call(metric, y_true, y_pred, weight):
+    """The value of a metric, weighted if there are weights and it takes them."""
+    if weight is None or "sample_weight" not in inspect.signature(metric).parameters:
+        return metric(y_true, y_pred)
+    return metric(y_true, y_pred, sample_weight=weight)

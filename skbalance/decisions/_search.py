@@ -11,17 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from skbalance.decisions._pairs import ScoredPairs
-
-__all__ = [
-    "Objective",
-    "frequency_thresholds",
-    "global_thresholds",
-    "label_thresholds",
-    "micro_macro_thresholds",
-    "shrink_thresholds",
-    "sorted_by_label",
-]
+from skbalance.decisions._pairs import ScoredPairs, weighted_quantiles
 
 _GRID = 100
 _FREQUENCY_STEP = 0.1
@@ -49,11 +39,11 @@ class Objective:
     @classmethod
     def of(cls, pairs: ScoredPairs, micro_weight: float, beta: float) -> Objective:
         """Take the tangent at the threshold that is best for micro-F; a pair must be positive."""
-        _, scores, targets = pairs.flat()
+        _, scores, targets, weights = pairs.flat()
         positives = pairs.positives.sum(axis=0)
         order = np.argsort(-scores)
-        hits = np.cumsum(targets[order])
-        predicted = np.arange(1, len(order) + 1)
+        weights = weights[order]
+        hits, predicted = np.cumsum(targets[order] * weights), np.cumsum(weights)
         last = np.append(np.diff(scores[order]) != 0, True)
         value = np.where(last, _f_score(hits, predicted, positives.sum(), beta), -1.0)
         best = value.argmax()
@@ -79,15 +69,15 @@ def _f_score(hits, predicted, positives, beta):
 
 def sorted_by_label(pairs):
     """Pairs of labels with a hit, sorted by label and falling score, down to one below the lowest hit."""
-    labels, scores, targets = pairs.flat()
+    labels, scores, targets, weights = pairs.flat()
     lowest = np.full(pairs.n_labels, np.inf, dtype=scores.dtype)  # of one type: NumPy is 40 times as fast then
     np.minimum.at(lowest, labels[targets], scores[targets])
     below = np.full(pairs.n_labels, -np.inf, dtype=scores.dtype)
     under = scores < lowest[labels]
     np.maximum.at(below, labels[under], scores[under])
-    labels, scores, targets = labels[~under], scores[~under], targets[~under]
+    labels, scores, targets, weights = (array[~under] for array in (labels, scores, targets, weights))
     order = np.lexsort((-scores, labels))
-    return labels[order], scores[order], targets[order], below
+    return labels[order], scores[order], targets[order], weights[order], below
 
 
 def label_thresholds(pairs: ScoredPairs, objective: Callable) -> tuple[np.ndarray, np.ndarray]:
@@ -109,16 +99,14 @@ def label_thresholds(pairs: ScoredPairs, objective: Callable) -> tuple[np.ndarra
         Positives that the threshold rests on; 0 where it is NaN.
     """
     positives = pairs.positives.sum(axis=0)
-    labels, scores, targets, below = sorted_by_label(pairs)
+    labels, scores, targets, weights, below = sorted_by_label(pairs)
     thresholds = np.full(pairs.n_labels, np.nan)
     if not len(labels):
         return thresholds, np.zeros(pairs.n_labels)
     starts = np.flatnonzero(np.append(True, labels[1:] != labels[:-1]))
     present = labels[starts]
     segment = np.cumsum(np.append(0, labels[1:] != labels[:-1]))
-    hits = np.cumsum(targets)
-    hits = hits - (hits[starts] - targets[starts])[segment]
-    predicted = np.arange(len(labels)) - starts[segment] + 1
+    hits, predicted = (_sums_within(values, starts, segment) for values in (targets * weights, weights))
     value = objective(hits, predicted, positives[labels])
     ends = np.append(starts[1:], len(labels)) - 1
     last = np.append((labels[1:] != labels[:-1]) | (scores[1:] != scores[:-1]), True)
@@ -139,29 +127,39 @@ def label_thresholds(pairs: ScoredPairs, objective: Callable) -> tuple[np.ndarra
     return thresholds, np.where(np.isnan(thresholds), 0, positives)
 
 
+def _sums_within(values, starts, segment):
+    """Running sums that begin anew at each of some starts."""
+    sums = np.cumsum(values)
+    return sums - (sums[starts] - values[starts])[segment]
+
+
 def _grid(pairs):
     """Thresholds worth trying for many labels at once: quantiles of the positives' and of the best scores."""
-    _, scores, targets = pairs.flat()
-    n_best = min(len(scores), 6 * int(pairs.positives.sum()) + 1000)
-    best = np.partition(scores, len(scores) - n_best)[len(scores) - n_best :]
+    _, scores, targets, weights = pairs.flat()
+    weight_of_best = 6 * int(pairs.positives.sum()) + 1000
+    n_best = min(len(scores), int(weight_of_best / weights.min()) + 1)
+    order = np.flatnonzero(scores >= np.partition(scores, len(scores) - n_best)[len(scores) - n_best])
+    order = order[np.argsort(-scores[order])]
+    best = np.diff(np.minimum(np.cumsum(weights[order]), weight_of_best), prepend=0)
+    order, best = order[best > 0], best[best > 0]
     steps = np.linspace(0, 1, _GRID)
-    values = [np.quantile(best, steps)]
+    values = [weighted_quantiles(scores[order], best, steps)]
     if targets.any():
         # Just below a positive: the threshold that is best is nowhere else.
-        positives = np.quantile(scores[targets], steps, method="inverted_cdf")
+        positives = weighted_quantiles(scores[targets], weights[targets], steps, "inverted_cdf")
         values.append(np.nextafter(positives, -np.inf))
     return np.unique(np.concatenate(values))
 
 
-def _counts_above(keys, scores, targets, grid, n_keys):
+def _counts_above(keys, scores, targets, weights, grid, n_keys):
     """Hits and predictions of each key above each threshold of the grid, both of shape (n_keys, n_grid)."""
     n = len(grid) + 1
     cell = keys.astype(np.int64) * n + np.searchsorted(grid, scores, side="left")
-    above = [
-        np.bincount(cell[chosen], minlength=n_keys * n).reshape(n_keys, n)[:, ::-1].cumsum(axis=1)[:, ::-1][:, 1:]
-        for chosen in (targets, slice(None))
-    ]
-    return above[0], above[1]
+    hits, predicted = (
+        np.bincount(cell, weights=each, minlength=n_keys * n).reshape(n_keys, n)[:, ::-1].cumsum(axis=1)[:, ::-1][:, 1:]
+        for each in (targets * weights, weights)
+    )
+    return hits, predicted
 
 
 def global_thresholds(pairs: ScoredPairs, objective: Callable) -> np.ndarray:
@@ -199,8 +197,8 @@ def frequency_thresholds(
     grid = _grid(pairs)
     level = np.rint(np.log1p(label_counts) / _FREQUENCY_STEP).astype(int)
     levels, level = np.unique(level, return_inverse=True)
-    labels, scores, targets = pairs.flat()
-    hits, predicted = _counts_above(level[labels], scores, targets, grid, len(levels))
+    labels, scores, targets, weights = pairs.flat()
+    hits, predicted = _counts_above(level[labels], scores, targets, weights, grid, len(levels))
     positives = np.bincount(level, weights=pairs.positives.sum(axis=0), minlength=len(levels))
     n_labels = np.bincount(level, weights=label_counts > 0, minlength=len(levels))
     distance = (levels[:, None] - levels) * _FREQUENCY_STEP / bandwidth
@@ -241,21 +239,19 @@ def micro_macro_thresholds(pairs: ScoredPairs, beta: float = 1.0) -> tuple[np.nd
     :func:`label_thresholds` does.
     """
     positives = pairs.positives.sum(axis=0)
-    n_labels = np.count_nonzero(positives)
+    n_labels = int(np.count_nonzero(positives))
     thresholds, evidence = label_thresholds(pairs, lambda tp, k, n: _f_score(tp, k, n, beta))
-    labels, scores, targets = pairs.flat()
+    labels, scores, targets, weights = pairs.flat()
     for _ in range(_SWEEPS):
         above = scores > np.where(np.isnan(thresholds), np.inf, thresholds)[labels]
-        hits = np.bincount(labels[above & targets], minlength=pairs.n_labels)
-        predicted = np.bincount(labels[above], minlength=pairs.n_labels)
+        hits, predicted = (
+            np.bincount(labels[chosen], weights=weights[chosen], minlength=pairs.n_labels)
+            for chosen in (above & targets, above)
+        )
         micro = _f_score(hits.sum(), predicted.sum(), positives.sum(), beta)
         denominator = beta**2 * positives.sum() + predicted.sum()
-
-        def both(tp, k, n, micro=micro, denominator=denominator):
-            # Of micro-F1, less what does not depend on the threshold.
-            gain = ((1 + beta**2) * tp - micro * k) / denominator
-            return _f_score(tp, k, n, beta) / n_labels + gain
-
+        # Half the sum of both, less what does not depend on the label's threshold.
+        both = Objective(0.5, beta, n_labels, float(micro), float(denominator))
         moved, evidence = label_thresholds(pairs, both)
         if np.array_equal(moved, thresholds, equal_nan=True):
             break

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 from sklearn.base import clone
 from sklearn.model_selection import ParameterGrid
 
 from skbalance.decisions._pairs import Candidates
 from skbalance.decisions._scorers import FittedScorers
-
-__all__ = ["Attempt", "check_estimators", "results_table", "score_rows", "settings_to_try"]
 
 
 @dataclass(frozen=True)
@@ -29,6 +28,8 @@ class Attempt:
         Where the scores of each come from.
     decisions : Decisions
         What was decided on rows that they had not seen.
+    predicted : list of csr_array of shape (n_rows, n_labels)
+        What each setting of the thresholds predicts of these rows.
     fitted : list of classifiers or None
         Those of the first split, if they were kept, or the prefitted ones.
     """
@@ -37,6 +38,7 @@ class Attempt:
     scorers: list
     methods: list
     decisions: Any
+    predicted: list
     fitted: list | None
 
 
@@ -49,6 +51,24 @@ def score_rows(fitted, rows, seen, *, X, methods, matcher, width) -> Candidates:
         return Candidates(labels, nothing, np.zeros((*labels.shape, 0), dtype=np.float32))
     scorers = FittedScorers.of(fitted, methods, seen > 0, matcher)
     return Candidates.concatenate([candidates for _, candidates in scorers.candidates(X, width, rows)])
+
+
+def score_of_the_best(attempts, plan) -> float:
+    """Score of choosing the best of all settings, on rows that did not take part in the choice.
+
+    For each part of the rows the setting is taken that is best on the other parts.
+    """
+    predicted = [each for attempt in attempts for each in attempt.predicted]
+    rows, parts = attempts[0].decisions.out_of_fold.rows, attempts[0].decisions.out_of_fold.parts
+    if len(predicted) == 1 or len(np.unique(parts)) == 1:
+        return max(attempt.decisions.score for attempt in attempts)
+    together, order = [], []
+    for part in np.unique(parts):
+        mine, others = np.flatnonzero(parts == part), np.flatnonzero(parts != part)
+        best = np.argmax([plan.score(each[others], rows[others]) for each in predicted])
+        together.append(predicted[best][mine])
+        order.append(mine)
+    return plan.score(sp.csr_array(sp.vstack(together)), rows[np.concatenate(order)])
 
 
 def results_table(attempts):

@@ -37,16 +37,21 @@ from skbalance.crossfit import (
 )
 from skbalance.decisions._choice import Choice, one_for_each, read_thresholds
 from skbalance.decisions._decisions import OutOfFold, Plan, Scale, decide, random_parts, typical_size
-from skbalance.decisions._explain import LabelEvidence
+from skbalance.decisions._explain import LabelEvidence, evidence_of_pairs
 from skbalance.decisions._label_texts import LabelMatcher, check_label_texts
 from skbalance.decisions._promises import Promise
 from skbalance.decisions._rules import STRATEGIES, DecisionRule, margins_of
 from skbalance.decisions._scorers import FittedScorers
 from skbalance.decisions._scoring import MICRO_WEIGHTS, SCORING_NAMES, get_metric
-from skbalance.decisions._settings import Attempt, check_estimators, results_table, score_rows, settings_to_try
+from skbalance.decisions._settings import (
+    Attempt,
+    check_estimators,
+    results_table,
+    score_of_the_best,
+    score_rows,
+    settings_to_try,
+)
 from skbalance.decisions._tuned_review import TunedReviewMixin
-
-__all__ = ["TunedThresholdMultiLabelClassifierCV"]
 
 # All labels of a row are candidates up to so many, else the best few.
 _DENSE_LABELS = 256
@@ -179,8 +184,9 @@ class TunedThresholdMultiLabelClassifierCV(
         Of each label the threshold, the kind of the promise, and what it rests on. Only with `min_precision` or
         `max_missed`.
     best_score_ : float
-        Value of `scoring` with thresholds set on all folds but one and tried on that one: the usual thresholds, where
-        there is a promise too.
+        Value of `scoring` with thresholds set on all folds but one and tried on that one. Where several settings are
+        tried, each fold is predicted by the one that is best on the others: the best of them flatters itself. With a
+        promise, of the usual thresholds.
     best_params_ : dict
         What was chosen of `param_grid`. Only if that is given.
     cv_results_ : dict of ndarray
@@ -348,8 +354,9 @@ class TunedThresholdMultiLabelClassifierCV(
             of a row and a label are left out of the evidence, the thresholds and `scoring`.
         **params : dict
             `groups` for the splitter; others for `estimator.fit`, sliced to each fold if there is a value for each row
-            (`sample_weight`), or as metadata routing says. Thresholds leave rows of weight 0 out, and count the others
-            alike.
+            (`sample_weight`), or as metadata routing says. In the decision model, the thresholds and `scoring`, too, a
+            row of weight 2 counts as two rows, and one of weight 0 as none; a metric of yours is given `sample_weight`
+            if it takes it.
 
         Returns
         -------
@@ -406,20 +413,20 @@ class TunedThresholdMultiLabelClassifierCV(
                 check_is_fitted(estimator)
             candidates = score_rows(fitted, rows, seen, X=X, methods=methods, matcher=matcher, width=plan.width)
             oof = OutOfFold.gather([candidates], [rows], seen[None], given.labels, random_parts(len(rows), rng))
-            return [Attempt(params, scorers, methods, decide(oof, plan, rng), fitted)]
+            return [Attempt(params, scorers, methods, *decide(oof, plan, rng), fitted)]
         parts = random_parts(len(splits[0][1]), rng) if len(splits) == 1 else None
         seed = rng.randint(np.iinfo(np.int32).max)
         attempts = []
         for params, scorers in to_try:
             methods = self._methods(scorers)
             results, models, seen = cross_fit(
-                scorers, X, given.y, given.labels.indicator, splits, given.params,
+                scorers, X, given.y, given.labels, splits, given.params,
                 partial(score_rows, X=X, methods=methods, matcher=matcher, width=plan.width),
                 tasks=tasks, keep=not self.refit, n_jobs=self.n_jobs,
             )  # fmt: skip
             oof = OutOfFold.gather(results, [test for _, test in splits], seen, given.labels, parts)
-            decisions = decide(oof, plan, np.random.RandomState(seed))
-            attempts.append(Attempt(params, scorers, methods, decisions, models[0]))
+            decided = decide(oof, plan, np.random.RandomState(seed))
+            attempts.append(Attempt(params, scorers, methods, *decided, models[0]))
         return attempts
 
     def _state(self, given, plan, matcher, attempts, best, fitted):
@@ -435,7 +442,7 @@ class TunedThresholdMultiLabelClassifierCV(
         state = {
             "estimator_": fitted if isinstance(self.estimator, list) else fitted[0],
             "thresholds_": scale.show_thresholds((decisions.promises or decisions).thresholds),
-            "best_score_": decisions.score,
+            "best_score_": score_of_the_best(attempts, plan),
             "decisions_": decisions,
             "out_of_fold_": out_of_fold,
             "min_labels_": 0 if decisions.promises else plan.rule.choice.min_labels,
@@ -476,7 +483,7 @@ class TunedThresholdMultiLabelClassifierCV(
         """What is to be decided, given the target."""
         n_labels, labels = given.encoding.n_outputs, given.labels
         least = self._check_bounds(given, n_labels)
-        typical = typical_size(labels.indicator)
+        typical = typical_size(labels)
         width = max(_MIN_WIDTH, 4 * typical) if self.max_candidates == "auto" else int(self.max_candidates)
         if self.max_candidates == "auto" and n_labels <= _DENSE_LABELS:
             width = n_labels
@@ -595,36 +602,6 @@ class TunedThresholdMultiLabelClassifierCV(
         thresholds = self._thresholds()
         return self._indicator(X, thresholds, lambda candidates, scores: self._choose(candidates, scores, thresholds))
 
-    def to_review(self, X):
-        """Labels that the usual thresholds predict, and that no promise covers: for a person to look at.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Samples.
-
-        Returns
-        -------
-        y : {ndarray, sparse matrix} of shape (n_samples, n_labels) or (n_samples,)
-            As :meth:`predict` gives them: what it would predict without `min_precision` or `max_missed`, less what it
-            predicts.
-
-        Raises
-        ------
-        ValueError
-            If nothing is promised.
-        """
-        check_is_fitted(self)
-        if self.decisions_.promises is None:
-            raise ValueError("to_review gives what no promise covers: set min_precision or max_missed before fit.")
-        promised, usual = self._thresholds(), self._scale.show_thresholds(self.decisions_.thresholds)
-
-        def lack(candidates, scores):
-            suggested = self._choose(candidates, scores, usual, usual=True)
-            return suggested & ~self._choose(candidates, scores, promised)
-
-        return self._indicator(X, usual, lack)
-
     def _indicator(self, X, thresholds, choose):
         """The target of rows as `choose` has it, given candidates and their scores."""
         rows, columns = [np.empty(0, dtype=np.intp)], [np.empty(0, dtype=np.int32)]
@@ -717,7 +694,7 @@ class TunedThresholdMultiLabelClassifierCV(
             for i, row in enumerate(chosen):
                 pairs = sorted(np.flatnonzero(row), key=lambda j: -values[i, j])
                 model = None if blank[block.start + i] else self.decisions_.model
-                evidence = _evidence(model, candidates.take([i]), self.label_counts_, pairs)
+                evidence = evidence_of_pairs(model, candidates.take([i]), self.label_counts_, pairs)
                 rows.append(
                     [
                         LabelEvidence(label, float(shown[i, j]), float(thresholds[label]), columns)
@@ -725,12 +702,3 @@ class TunedThresholdMultiLabelClassifierCV(
                     ]
                 )
         return rows
-
-
-def _evidence(model, candidates, label_counts, pairs) -> list[dict]:
-    """For some pairs of one row, each column's value and what it adds to the log-odds."""
-    if model is None:
-        return [{} for _ in pairs]
-    values, added = (array[0, pairs].tolist() for array in model.shares(candidates, label_counts))
-    names = [column.name for column in model.columns]
-    return [dict(zip(names, zip(*both))) for both in zip(values, added)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -9,9 +10,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from skbalance._validation import num_samples
 from skbalance.decisions._rules import margins_of
-from skbalance.review import decision_features, find_issues, issues_table
+from skbalance.review import OutOfFoldScores, decision_features, find_issues, issues_table
 
-__all__ = ["TunedReviewMixin"]
+# Best labels of a row whose scores are kept, whether it has them or not.
+_BEST = 8
 
 
 class TunedReviewMixin:
@@ -89,3 +91,97 @@ class TunedReviewMixin:
         """
         check_is_fitted(self)
         return issues_table(find_issues(self.out_of_fold_, self.label_counts_, k, rare=rare, confirmed=confirmed))
+
+    def review_rows(self: Any, X, y):
+        """Predict rows whose labels are known, and keep of them what `fit` keeps of training rows, in one pass.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples.
+        y : csr_array of bool of shape (n_samples, n_labels)
+            Their labels.
+
+        Returns
+        -------
+        kept : OutOfFoldScores
+            Scores of the labels that each row has or gets, and of its best.
+        chosen : ndarray of bool of shape (n_pairs,)
+            Whether each of these pairs is predicted.
+        doubt : ndarray of shape (n_samples,)
+            As :meth:`doubt` gives it.
+        """
+        check_is_fitted(self)
+        thresholds, model = self._thresholds(), self.decisions_.doubt
+        doubt, parts = np.empty(y.shape[0]), []
+        for block, candidates, scores in self._blocks(X, thresholds):
+            labels = candidates.labels
+            margins = margins_of(scores, self._scale.read_thresholds(thresholds)[labels])
+            chosen = self._choose(candidates, scores, thresholds)
+            doubt[block] = np.minimum(model(decision_features(scores, margins, chosen)), self.n_labels_)
+            targets = np.take_along_axis(y[block].toarray(), labels, axis=1)
+            keep, n_best = chosen | targets, min(_BEST, labels.shape[1])
+            np.put_along_axis(keep, np.argpartition(-scores, n_best - 1, axis=1)[:, :n_best], True, axis=1)
+            keep &= scores > -np.inf
+            parts.append((keep.sum(axis=1), labels[keep], scores[keep], targets[keep], chosen[keep]))
+        doubt[self._blank_rows(X)] = model.blank
+        sizes, labels, scores, targets, chosen = map(np.concatenate, zip(*parts))
+        rows, indptr = np.arange(len(doubt)), np.append(0, sizes.cumsum())
+        usual = self.decisions_.thresholds[None]
+        return OutOfFoldScores(rows, np.zeros_like(rows), indptr, labels, scores, targets, usual), chosen, doubt
+
+    def review_training_rows(self: Any):
+        """The same of the training rows, with what models and thresholds said that had not seen them.
+
+        Returns
+        -------
+        kept : OutOfFoldScores
+            `out_of_fold_`.
+        chosen : ndarray of bool of shape (n_pairs,)
+            Whether each of its pairs is predicted.
+        doubt : ndarray of shape (n_rows,)
+            Expected number of wrong labels of each row.
+        """
+        check_is_fitted(self)
+        kept, decisions, promises = self.out_of_fold_, self.decisions_, self.decisions_.promises
+        sizes = np.diff(kept.indptr)
+        places = np.arange(sizes.max(initial=1)) < sizes[:, None]
+        labels, scores = np.zeros(places.shape, dtype=int), np.full(places.shape, -np.inf)
+        labels[places], scores[places] = kept.labels, kept.scores
+        thresholds = kept.thresholds if promises is None else np.tile(promises.thresholds, (len(kept.thresholds), 1))
+        pairs = SimpleNamespace(labels=labels, scores=scores, parts=kept.parts, labelled=None)
+        chosen, margins = decisions.rule.choose(pairs, thresholds)
+        if promises is not None:
+            chosen = margins > 0
+        doubt = decisions.doubt(decision_features(scores, margins, chosen))
+        return kept, chosen[places], np.minimum(doubt, self.n_labels_)
+
+    def to_review(self: Any, X):
+        """Labels that the usual thresholds predict, and that no promise covers: for a person to look at.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        y : {ndarray, sparse matrix} of shape (n_samples, n_labels) or (n_samples,)
+            As :meth:`predict` gives them: what it would predict without `min_precision` or `max_missed`, less what it
+            predicts.
+
+        Raises
+        ------
+        ValueError
+            If nothing is promised.
+        """
+        check_is_fitted(self)
+        if self.decisions_.promises is None:
+            raise ValueError("to_review gives what no promise covers: set min_precision or max_missed before fit.")
+        promised, usual = self._thresholds(), self._scale.show_thresholds(self.decisions_.thresholds)
+
+        def lack(candidates, scores):
+            suggested = self._choose(candidates, scores, usual, usual=True)
+            return suggested & ~self._choose(candidates, scores, promised)
+
+        return self._indicator(X, usual, lack)

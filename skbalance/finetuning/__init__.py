@@ -3,31 +3,26 @@
 from typing import TYPE_CHECKING
 
 from .._lazy import lazy_names
-from ._encoders import ModelSource, check_files, digest_of, load_encoder, not_loaded, quiet_loading
-from ._options import HEADS, FineTuningOptions
+from ._encoders import HEADS, ModelSource, check_files, digest_of, not_loaded, quiet_loading
 
 if TYPE_CHECKING:
     from ._batches import TrainingTexts
     from ._checkpoints import Checkpoints, fingerprint, tell_apart
     from ._models import TextModel, adapted, uses_bfloat16
     from ._modules import predict_logits
-    from ._tokens import clear_tokens
     from ._training import fine_tune
 
 __all__ = [
     "HEADS",
     "Checkpoints",
-    "FineTuningOptions",
     "ModelSource",
     "TextModel",
     "TrainingTexts",
     "adapted",
     "check_files",
-    "clear_tokens",
     "digest_of",
     "fine_tune",
     "fingerprint",
-    "load_encoder",
     "not_loaded",
     "predict_logits",
     "quiet_loading",
@@ -41,6 +36,5 @@ __getattr__, __dir__ = lazy_names(
     _checkpoints=["Checkpoints", "fingerprint", "tell_apart"],
     _models=["TextModel", "adapted", "uses_bfloat16"],
     _modules=["predict_logits"],
-    _tokens=["clear_tokens"],
     _training=["fine_tune"],
 )

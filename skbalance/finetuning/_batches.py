@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import KW_ONLY, dataclass, field
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -97,7 +98,7 @@ def passes_of(lengths, max_tokens: int | None) -> list[np.ndarray]:
         return [order]
     passes, start = [], 0
     while start < len(order):
-        n_texts = max(1, max_tokens // max(1, int(lengths[order[start]])))
+        n_texts = max(1, max_tokens // int(lengths[order[start]]))
         passes.append(order[start : start + n_texts])
         start += n_texts
     return passes
@@ -113,48 +114,38 @@ class LengthBatches:
     ----------
     data : TrainingTexts
         What is split into batches.
-    batch_size : int
-        Texts in a batch; the last one may be smaller.
-    seed, epoch : int
-        Decide the order.
-    first : int, default=0
-        Batch to begin with.
-    max_tokens : int, default=None
-        Most tokens of a pass.
-    device : str, default="cpu"
+    run : Run
+        Its seed and epoch decide the order; its batch is the one to begin with.
+    settings : object
+        Has the parameters of the classifier: `batch_size`, the texts in a batch, of which the last one may have fewer,
+        and `max_tokens`, the most tokens of a pass.
+    device : str
         Where the batches go.
-    processes : Processes, default=Processes()
+    processes : Processes
         Those that train together; each gets its share of every batch.
     """
 
     data: TrainingTexts
-    _: KW_ONLY
-    batch_size: int
-    seed: int
-    epoch: int
-    first: int = 0
-    max_tokens: int | None = None
-    device: str | torch.device = "cpu"
-    processes: Processes = field(default_factory=Processes)
-
-    def __len__(self):
-        return -(-len(self.data) // self.batch_size) - self.first
+    run: Any
+    settings: Any
+    device: str | torch.device
+    processes: Processes
 
     def rows(self) -> list[np.ndarray]:
         """Rows of each batch of the epoch, in order."""
-        random_state = np.random.RandomState([self.seed, self.epoch])
+        random_state = np.random.RandomState([self.run.seed, self.run.epoch])
         order = random_state.permutation(len(self.data))
         lengths = self.data.tokens.lengths
-        batches = []
-        pool = self.batch_size * BATCHES_IN_A_POOL
+        batches, size = [], self.settings.batch_size
+        pool = size * BATCHES_IN_A_POOL
         for start in range(0, len(order), pool):
             rows = order[start : start + pool]
             rows = rows[np.argsort(lengths[rows], kind="stable")]
-            batches += [rows[i : i + self.batch_size] for i in range(0, len(rows), self.batch_size)]
+            batches += [rows[i : i + size] for i in range(0, len(rows), size)]
         return [batches[i] for i in random_state.permutation(len(batches))]
 
     def __iter__(self) -> Iterator[Batch]:
-        for rows in self.rows()[self.first :]:
+        for rows in self.rows()[self.run.batch :]:
             yield self._batch(rows)
 
     def _batch(self, rows) -> Batch:
@@ -164,7 +155,7 @@ class LengthBatches:
         if not len(share):  # every process takes part in every step
             share, weight = rows[:1], np.zeros(1, dtype=np.float32)
         passes = []
-        for places in passes_of(data.tokens.lengths[share], self.max_tokens):
+        for places in passes_of(data.tokens.lengths[share], self.settings.max_tokens):
             ids, mask = data.tokens.padded(share[places], self.device)
             parts = torch.from_numpy(weight[places]).to(self.device)
             pairs = PositivePairs.from_csr(data.y[share[places]], self.device)

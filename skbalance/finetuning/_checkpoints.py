@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import inspect
 import json
 import os
@@ -162,14 +161,10 @@ def fingerprint(network, data, validation, seed, settings) -> str:
     config = {key: value for key, value in network.encoder.config.to_dict().items() if key != "_name_or_path"}
     told = json.dumps(config, sort_keys=True, default=repr)
     told += f"{torch.__version__} {Processes.joined().count} {seed} {settings!r} {network!r}"
-    digest = hashlib.blake2b(told.encode(), digest_size=16)
-    arrays = [(name, tensor.detach().cpu().numpy()) for name, tensor in network.state_dict().items()]
-    for kind, texts in (("train", data), ("validation", validation)):
-        if texts is not None:
-            y = texts.y
-            arrays += [(kind, part) for part in (texts.tokens.ids, texts.tokens.starts, texts.weight)]
-            arrays += [(kind, part) for part in (y.data, y.indices, y.indptr)]
-    for name, array in arrays:
-        digest.update(f"{name} {array.shape} {array.dtype.str}".encode())
-        digest.update(np.ascontiguousarray(array).tobytes())
-    return digest.hexdigest()
+    weights = {name: tensor.detach().cpu().numpy() for name, tensor in network.state_dict().items()}
+    texts = [
+        (np.concatenate(part.tokens.ids), part.tokens.lengths, part.weight, part.y.data, part.y.indices, part.y.indptr)
+        for part in (data, validation)
+        if part is not None
+    ]
+    return joblib.hash((told, weights, texts))

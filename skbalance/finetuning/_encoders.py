@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 
 from .._lazy import import_optional
 
+# What the labels are scored from.
+HEADS = ("mean", "cls", "label_attention")
 _INSTALL_HINT = 'FineTunedMultiLabelClassifier needs transformers: pip install "skbalance[text]"'
 # What describes an encoder and its tokenizer; nothing of another name is taken from what others wrote.
 _SETTINGS = ("config.json", "tokenizer_config.json")

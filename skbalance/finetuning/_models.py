@@ -10,7 +10,7 @@ from torch import nn
 
 from .._lazy import import_optional
 from ._encoders import ModelSource, encoder_layers, load_encoder, max_positions, rebuild_encoder
-from ._modules import LabelAttentionHead, LinearHead, TextNetwork, make_head, predict_logits, text_vectors
+from ._modules import LabelAttentionHead, LinearHead, TextNetwork, make_head, predict_logits
 from ._tokens import TextTokenizer
 
 _PEFT_HINT = 'lora_rank needs peft: pip install "skbalance[lora]"'
@@ -60,16 +60,17 @@ class TextModel:
         encoder, files = load_encoder(source)
         _, plain = rebuild_encoder(files, trust_remote_code=source.trust_remote_code)
         tokenizer = TextTokenizer(plain, files, min(max_length, max_positions(encoder, plain)))
-        vectors = None
+        vectors, width = None, encoder.config.hidden_size
         if label_texts is not None:
-            vectors = np.full((len(label_texts), encoder.config.hidden_size), np.nan, dtype=np.float32)
+            vectors = np.full((len(label_texts), width), np.nan, dtype=np.float32)
             given = [place for place, text in enumerate(label_texts) if text is not None]
             tokens = tokenizer([label_texts[place] for place in given])
-            if given:
-                vectors[given] = text_vectors(encoder.to(device), tokens, max_tokens=1 << 12, device=device)
+            # A head that hands on what it pools.
+            pooling_alone = TextNetwork(encoder, LinearHead(torch.eye(width), torch.zeros(width), pooling="mean"))
+            vectors[given] = predict_logits(pooling_alone.to(device), tokens, max_tokens=1 << 12, device=device)
         head = make_head(
             pooling,
-            n_dimensions=encoder.config.hidden_size,
+            n_dimensions=width,
             log_odds=log_odds,
             generator=torch.Generator().manual_seed(seed),
             label_vectors=vectors,
@@ -131,19 +132,17 @@ class TextModel:
 
 
 @contextmanager
-def adapted(network: TextNetwork, *, n_frozen_layers, lora_rank, gradient_checkpointing, seed):
+def adapted(network: TextNetwork, settings, seed: int):
     """Context in which only parts of an encoder are trained, or parts beside it; afterwards it is a plain one again.
 
     Parameters
     ----------
     network : TextNetwork
         Whose encoder is changed, in place.
-    n_frozen_layers : int
-        Lowest layers that are not trained, nor what is below them.
-    lora_rank : int or None
-        Rank of the matrices that are trained beside those of the encoder.
-    gradient_checkpointing : bool
-        Whether activations are computed anew in the backward pass.
+    settings : object
+        Has the parameters of the classifier: of `n_frozen_layers`, the lowest, nothing is trained, nor what is below
+        them; `lora_rank` is that of the matrices that are trained beside those of the encoder, or None; and
+        `gradient_checkpointing` says whether activations are computed anew in the backward pass.
     seed : int
         Of new matrices.
 
@@ -154,13 +153,14 @@ def adapted(network: TextNetwork, *, n_frozen_layers, lora_rank, gradient_checkp
     ImportError
         If peft is needed and not installed.
     """
+    n_frozen_layers, lora_rank = settings.n_frozen_layers, settings.lora_rank
     layers = encoder_layers(network.encoder) if n_frozen_layers else []
     if n_frozen_layers > len(layers):
         raise ValueError(f"n_frozen_layers={n_frozen_layers} is more than the encoder's {len(layers)} layers.")
     width = getattr(network.encoder.config, "hidden_size", lora_rank)
     if lora_rank is not None and lora_rank > width:
         raise ValueError(f"lora_rank={lora_rank} is more than the width of the encoder, {width}.")
-    if gradient_checkpointing:
+    if settings.gradient_checkpointing:
         _checkpoint_activations(network.encoder, True)
     if lora_rank is not None:
         network.encoder = _with_lora(network.encoder, lora_rank, seed)
@@ -171,7 +171,7 @@ def adapted(network: TextNetwork, *, n_frozen_layers, lora_rank, gradient_checkp
     finally:
         if lora_rank is not None:
             network.encoder = network.encoder.merge_and_unload()
-        if gradient_checkpointing:
+        if settings.gradient_checkpointing:
             _checkpoint_activations(network.encoder, False)
         network.requires_grad_(True)
         network.zero_grad(set_to_none=True)
@@ -179,13 +179,11 @@ def adapted(network: TextNetwork, *, n_frozen_layers, lora_rank, gradient_checkp
 
 def _checkpoint_activations(encoder, wanted: bool):
     """Switch it on or off, by the name that it has in this version of transformers."""
-    name = (
-        "activation_checkpointing" if hasattr(encoder, "activation_checkpointing_enable") else "gradient_checkpointing"
-    )
+    kind = "activation" if hasattr(encoder, "activation_checkpointing_enable") else "gradient"
     if wanted:
-        getattr(encoder, f"{name}_enable")(**{f"{name}_kwargs": {"use_reentrant": False}})
+        getattr(encoder, f"{kind}_checkpointing_enable")({"use_reentrant": False})
     else:
-        getattr(encoder, f"{name}_disable")()
+        getattr(encoder, f"{kind}_checkpointing_disable")()
 
 
 def _freeze(encoder: nn.Module, upper: list):

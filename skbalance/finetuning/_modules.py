@@ -34,7 +34,11 @@ class LinearHead(nn.Module):
 
     def forward(self, hidden: Tensor, mask: Tensor) -> Tensor:
         """Logits of shape (n_texts, n_labels)."""
-        pooled = hidden[:, 0] if self.pooling == "cls" else mean_pooling(hidden, mask)
+        if self.pooling == "cls":
+            pooled = hidden[:, 0]
+        else:
+            shown = mask[:, :, None].to(hidden.dtype)
+            pooled = (hidden * shown).sum(dim=1) / shown.sum(dim=1)
         return torch.addmm(self.bias, pooled, self.weight.T)
 
 
@@ -140,26 +144,7 @@ class TextNetwork(nn.Module):
         return self.head(self.hidden(ids, mask), mask)
 
 
-def mean_pooling(hidden: Tensor, mask: Tensor) -> Tensor:
-    """Mean of the vectors of each text's tokens."""
-    mask = mask[:, :, None].to(hidden.dtype)
-    return (hidden * mask).sum(dim=1) / mask.sum(dim=1)
-
-
 @torch.no_grad()
-def _by_passes(network: nn.Module, function, tokens: Tokens, n_columns: int, *, max_tokens, device) -> np.ndarray:
-    """Rows that a function gives for each pass of some texts, in the order of the texts."""
-    out = np.empty((len(tokens), n_columns), dtype=np.float32)
-    training = network.training
-    network.eval()
-    try:
-        for rows in passes_of(tokens.lengths, max_tokens):
-            out[rows] = function(*tokens.padded(rows, device)).float().cpu().numpy()
-    finally:
-        network.train(training)
-    return out
-
-
 def predict_logits(network: TextNetwork, tokens: Tokens, *, max_tokens: int, device) -> np.ndarray:
     """Logits of texts, in passes of texts of like length.
 
@@ -178,14 +163,12 @@ def predict_logits(network: TextNetwork, tokens: Tokens, *, max_tokens: int, dev
     -------
     logits : ndarray of float32 of shape (n_texts, n_labels)
     """
-    return _by_passes(network, network, tokens, len(network.head.bias), max_tokens=max_tokens, device=device)
-
-
-def text_vectors(encoder, tokens: Tokens, *, max_tokens: int, device) -> np.ndarray:
-    """Mean of the vectors of each text's tokens, of shape (n_texts, n_dimensions)."""
-
-    def pooled(ids, mask):
-        return mean_pooling(encoder(input_ids=ids, attention_mask=mask).last_hidden_state, mask)
-
-    width = encoder.config.hidden_size
-    return _by_passes(encoder, pooled, tokens, width, max_tokens=max_tokens, device=device)
+    out = np.empty((len(tokens), len(network.head.bias)), dtype=np.float32)
+    training = network.training
+    network.eval()
+    try:
+        for rows in passes_of(tokens.lengths, max_tokens):
+            out[rows] = network(*tokens.padded(rows, device)).float().cpu().numpy()
+    finally:
+        network.train(training)
+    return out

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from skorch import NeuralNet
 from torch import nn
 
 from ._batches import LengthBatches
-from ._optimizer import learning_rate_factor, parameter_groups
 from ._processes import Processes
 
 
@@ -20,18 +21,18 @@ class FineTuningNet(NeuralNet):
         Those of :class:`skorch.NeuralNet`.
     run : Run
         How far training is; where batches begin, and the seeds.
-    options : FineTuningOptions
-        What the steps are like.
+    settings : object
+        Has the parameters of the classifier, which say what the steps are like.
     n_steps : int
         Steps of the whole training.
     processes : Processes
         Those that train together.
     """
 
-    def __init__(self, *args, run, options, n_steps, processes: Processes, **kwargs):
+    def __init__(self, *args, run, settings, n_steps, processes: Processes, **kwargs):
         super().__init__(*args, **kwargs)
         self.run = run
-        self.options = options
+        self.settings = settings
         self.n_steps = n_steps
         self.processes = processes
 
@@ -40,27 +41,20 @@ class FineTuningNet(NeuralNet):
         return []
 
     def get_params_for_optimizer(self, prefix, named_parameters):
-        """Give encoder and head their own learning rates."""
-        groups = parameter_groups(
-            self.module_,
-            learning_rate=self.options.learning_rate_init,
-            head_learning_rate=self.options.head_learning_rate_init,
-            weight_decay=self.options.weight_decay,
-        )
+        """Encoder and head have their own learning rates; in both the matrices decay, and the vectors do not."""
+        rates = {"encoder": self.settings.learning_rate_init, "head": self.settings.head_learning_rate_init}
+        groups = []
+        for part, rate in rates.items():
+            trained = [p for p in getattr(self.module_, part).parameters() if p.requires_grad]
+            matrices, vectors = [p for p in trained if p.ndim > 1], [p for p in trained if p.ndim <= 1]
+            for decay, members in ((self.settings.weight_decay, matrices), (0.0, vectors)):
+                groups.append({"params": members, "lr": rate, "peak": rate, "weight_decay": decay})
+        groups = [group for group in groups if group["params"]]
         return (groups,), {"fused": torch.device(self.device).type in ("cpu", "cuda")}
 
     def get_iterator(self, dataset, training=False):
         """Batches of the epoch that training is in, from the batch that comes next."""
-        return LengthBatches(
-            dataset,
-            batch_size=self.options.batch_size,
-            seed=self.run.seed,
-            epoch=self.run.epoch,
-            first=self.run.batch,
-            max_tokens=self.options.max_tokens,
-            device=self.device,
-            processes=self.processes,
-        )
+        return LengthBatches(dataset, self.run, self.settings, self.device, self.processes)
 
     def train_step(self, batch, **fit_params):
         """One step of the optimizer: the passes' gradients added up, over the processes too, and clipped."""
@@ -75,15 +69,22 @@ class FineTuningNet(NeuralNet):
             loss.backward()
             total += loss.detach()
         parameters = [p for group in self.optimizer_.param_groups for p in group["params"]]
-        self.processes.add_gradients(parameters)
-        self.processes.add(total)
-        if self.options.max_grad_norm is not None:
-            nn.utils.clip_grad_norm_(parameters, self.options.max_grad_norm)
-        factor = learning_rate_factor(step, self.n_steps, self.options.warmup_fraction)
+        self.processes.add([total, *(p.grad for p in parameters if p.grad is not None)])
+        if self.settings.max_grad_norm is not None:
+            nn.utils.clip_grad_norm_(parameters, self.settings.max_grad_norm)
+        factor = learning_rate_factor(step, self.n_steps, self.settings.warmup_fraction)
         for group in self.optimizer_.param_groups:
             group["lr"] = factor * group["peak"]
         self.optimizer_.step()
         return {"loss": total, "y_pred": None}
+
+
+def learning_rate_factor(step: int, n_steps: int, warmup_fraction: float) -> float:
+    """Share of the highest learning rate at a step: it rises over the first steps, then falls toward 0."""
+    n_warmup = math.ceil(warmup_fraction * n_steps)
+    if step < n_warmup:
+        return (step + 1) / n_warmup
+    return (n_steps - step) / (n_steps - n_warmup)
 
 
 def seed_dropout(numbers, device):

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from skorch.callbacks import Callback
+from tqdm.auto import tqdm
 
 from ..losses import Criterion
 from ._batches import TrainingTexts
 from ._checkpoints import Checkpoints
 from ._modules import TextNetwork
 from ._net import FineTuningNet
-from ._options import FineTuningOptions
 from ._processes import Processes
 
 
@@ -67,7 +68,8 @@ def fine_tune(
     criterion: Criterion,
     data: TrainingTexts,
     *,
-    options: FineTuningOptions,
+    settings: Any,
+    device: str,
     seed: int,
     evaluate: Callable[[TextNetwork], float] | None = None,
     checkpoints: Checkpoints | None = None,
@@ -82,8 +84,10 @@ def fine_tune(
         The bound loss, of reduction ``"row_sum"``.
     data : TrainingTexts
         Texts to train on.
-    options : FineTuningOptions
-        How.
+    settings : object
+        Has the parameters of the classifier, which say how.
+    device : str
+        Where.
     seed : int
         Decides the order of the texts and dropout.
     evaluate : callable, default=None
@@ -98,72 +102,73 @@ def fine_tune(
         How it went.
     """
     processes = Processes.joined()
-    run = Run(seed)
-    saved = processes.agree(checkpoints.read() if checkpoints is not None and processes.first else None)
-    if saved is not None:
-        run = Run(**saved["run"])
-    network.to(options.device)
-    n_steps = options.max_iter * -(-len(data) // options.batch_size)
-    show = options.verbose and processes.first
-    with Progress(n_steps, run, checkpoints if processes.first else None, show=show) as progress:
+    checkpoints = checkpoints if processes.first else None
+    saved = processes.agree(None if checkpoints is None else checkpoints.read())
+    run = Run(seed) if saved is None else Run(**saved["run"])
+    network.to(device)
+    n_steps = settings.max_iter * -(-len(data) // settings.batch_size)
+    hidden = not (settings.verbose and processes.first)
+    # Dropout inside an encoder draws from the generators of torch, which are as they were afterwards.
+    gpus = [torch.device(device)] if torch.device(device).type == "cuda" else []
+    with (
+        tqdm(total=n_steps, initial=run.step, desc="Fine-tuning", unit="step", disable=hidden) as bar,
+        torch.random.fork_rng(devices=gpus),
+        _compiled(network, settings.compile),
+    ):
         net = FineTuningNet(
             network,
             criterion=criterion.float(),
             optimizer=torch.optim.AdamW,
             train_split=None,
-            callbacks=[("progress", progress)],
-            device=options.device,
+            callbacks=[("progress", Progress(run, checkpoints, bar))],
+            device=device,
             verbose=0,
             run=run,
-            options=options,
+            settings=settings,
             n_steps=n_steps,
             processes=processes,
         )
-        with own_generators(options.device), _compiled(network, options.compile):
-            net.initialize()
-            if saved is not None:
-                network.load_state_dict(saved["module"])
-                net.optimizer_.load_state_dict(saved["optimizer"])
-            while run.epoch < options.max_iter and not run.stale(options.n_iter_no_change):
-                net.fit_loop(data, epochs=1)
-                run.end_epoch()
-                if evaluate is not None:
-                    run.validation_scores.append(processes.agree(evaluate(network)))
-                    if run.validation_scores[-1] >= max(run.validation_scores):
-                        run.best = {name: tensor.detach().clone() for name, tensor in network.state_dict().items()}
-                if checkpoints is not None and processes.first:
-                    checkpoints.write(run, net)
+        net.initialize()
+        if saved is not None:
+            network.load_state_dict(saved["module"])
+            net.optimizer_.load_state_dict(saved["optimizer"])
+        _run_epochs(net, data, evaluate, checkpoints)
     if run.best is not None:
         network.load_state_dict(run.best)
     return run
 
 
+def _run_epochs(net: FineTuningNet, data, evaluate, checkpoints):
+    """Train to the last epoch, or until the score rises no more."""
+    run, network = net.run, net.module_
+    while run.epoch < net.settings.max_iter and not run.stale(net.settings.n_iter_no_change):
+        net.fit_loop(data, epochs=1)
+        run.end_epoch()
+        if evaluate is not None:
+            run.validation_scores.append(net.processes.agree(evaluate(network)))
+            if run.validation_scores[-1] >= max(run.validation_scores):
+                run.best = {name: tensor.detach().clone() for name, tensor in network.state_dict().items()}
+        if checkpoints is not None:
+            checkpoints.write(run, net)
+
+
+@dataclass(eq=False)
 class Progress(Callback):
     """Counts steps, writes checkpoints within an epoch, and shows the epoch's loss so far and the time left.
 
     Parameters
     ----------
-    n_steps : int
-        Steps of the whole training.
     run : Run
         How far it is already.
     checkpoints : Checkpoints or None
         Where to write.
-    show : bool
-        Whether to show a bar.
+    bar : tqdm.tqdm
+        Where to show it.
     """
 
-    def __init__(self, n_steps, run: Run, checkpoints: Checkpoints | None, *, show):
-        from tqdm.auto import tqdm  # skorch needs it too
-
-        self.run, self.checkpoints = run, checkpoints
-        self.bar = tqdm(total=n_steps, initial=run.step, desc="Fine-tuning", unit="step", disable=not show)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *exc_info):
-        self.bar.close()
+    run: Run
+    checkpoints: Checkpoints | None
+    bar: Any
 
     def on_batch_end(self, net, batch=None, loss=None, **kwargs):
         """Count a batch."""
@@ -183,15 +188,6 @@ class Progress(Callback):
             shown += f", validation {run.validation_scores[-1]:.4g}"
         self.bar.set_postfix_str(shown, refresh=False)
         self.bar.update()
-
-
-def own_generators(device):
-    """Context in which torch's generators may be seeded; afterwards they are as they were.
-
-    Dropout inside an encoder draws from these, and from no other.
-    """
-    devices = [torch.device(device)] if torch.device(device).type == "cuda" else []
-    return torch.random.fork_rng(devices=devices)
 
 
 @contextmanager

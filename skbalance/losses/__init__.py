@@ -11,6 +11,7 @@ from skbalance.losses._focal import (
     FocalLoss,
     LogitAdjustedCrossEntropy,
     PropensityScoredCrossEntropy,
+    SquaredHingeLoss,
 )
 from skbalance.losses._negative_tolerant import NegativeTolerantFocalLoss
 from skbalance.losses._rebalanced import DistributionBalancedLoss, RebalancedFocalLoss
@@ -18,7 +19,6 @@ from skbalance.losses._registry import get_loss, get_loss_names
 from skbalance.losses._registry import loss_from_state as loss_from_state
 from skbalance.losses._registry import loss_to_state as loss_to_state
 from skbalance.losses._set_losses import SigmoidF1Loss, TwoWayLoss, ZLPRLoss
-from skbalance.losses._squared_hinge import SquaredHingeLoss
 from skbalance.losses._statistics import LabelStatistics
 
 if TYPE_CHECKING:

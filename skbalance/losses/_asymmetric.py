@@ -57,12 +57,8 @@ class AsymmetricLoss(MarginBasedLoss):
     def _settings(self, statistics):
         from skbalance.losses._margins import AsymmetricNegative, Focal
 
-        negative = AsymmetricNegative(self.gamma_neg, self.clip, self._hill)
+        negative = AsymmetricNegative(self.gamma_neg, self.clip, getattr(self, "hill", None))
         return {"margin_loss": Focal(self.gamma_pos), "negative_margin_loss": negative}
-
-    @property
-    def _hill(self) -> float | None:
-        return None
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -215,7 +211,3 @@ class RobustAsymmetricLoss(AsymmetricPolynomialLoss):
     """
 
     hill: float = 1.5
-
-    @property
-    def _hill(self) -> float:
-        return self.hill

@@ -172,20 +172,6 @@ class BalancedCriterion(Criterion):
         bias = None if logit_bias is None else torch.as_tensor(logit_bias, dtype=torch.float64)
         self.register_buffer("logit_bias", bias)
 
-    def _elements(self, logits: Tensor, pairs: PositivePairs, share: float = 1.0) -> Elements:
-        dtype = compute_dtype(logits.dtype)
-        return Elements(
-            pairs,
-            self.weighting.for_batch(pairs, dtype),
-            self.margin_loss,
-            self.negative_margin_loss,
-            positive_factor=(self.positive_factor * share).to(dtype),
-            negative_factor=self.negative_factor * share,
-            neg_scale=self.neg_scale,
-            logit_bias=None if self.logit_bias is None else self.logit_bias.to(dtype),
-            label_smoothing=self.label_smoothing,
-        )
-
     def parts(self, pairs: PositivePairs, dtype: torch.dtype, blocks: Sequence[slice]) -> list[BalancedCriterion]:
         """Criteria of blocks of the labels that add up to the loss of all of them on one batch.
 
@@ -217,8 +203,9 @@ class BalancedCriterion(Criterion):
         share = 1 / max(logits.numel(), 1) if self.reduction == "mean" else 1.0
         # The mean is taken inside, so that the gradient need not be scaled afterwards; but not in half precision,
         # where so small a gradient would vanish before a gradient scaler could lift it.
-        inside = share if compute_dtype(logits.dtype) == logits.dtype else 1.0
-        elements = self._elements(logits, pairs, inside)
+        dtype = compute_dtype(logits.dtype)
+        inside = share if dtype == logits.dtype else 1.0
+        elements = Elements(self, pairs, dtype, inside)
         loss = BalancedLossFunction.apply(logits, elements, self.reduction == "none", self.overwrite_logits)
         return loss if inside == share else loss * share
 

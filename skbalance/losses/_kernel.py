@@ -8,14 +8,13 @@ size.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from skbalance.losses._margins import MarginLoss, SmoothedNegative
 from skbalance.losses._positives import PositivePairs
-from skbalance.losses._weighting import OuterWeight, RebalancedWeight
 
 # Elements in a block; on the CPU for each thread, so that its few temporaries stay in that core's caches.
 BLOCK_ELEMENTS = {"cpu": 1 << 17, "cuda": 1 << 24}
@@ -26,39 +25,28 @@ def compute_dtype(dtype: torch.dtype) -> torch.dtype:
     return torch.float32 if dtype in (torch.float16, torch.bfloat16) else dtype
 
 
-@dataclass(frozen=True)
 class Elements:
     """All that determines the loss of a batch's elements, except their logits.
 
-    Attributes
+    Parameters
     ----------
+    criterion : BalancedCriterion
+        Their functions of the margin, factors and weights.
     pairs : PositivePairs
         The positive pairs.
-    weight : OuterWeight or RebalancedWeight
-        The weight w of each element.
-    margin_loss, negative_margin_loss : MarginLoss
-        The functions of the margin, of positive and of negative elements.
-    positive_factor : Tensor of shape (n_labels,)
-        Factor of each label's positive elements.
-    negative_factor : float
-        Factor of the negative elements.
-    neg_scale : float
-        Scale of negative logits.
-    logit_bias : Tensor of shape (n_labels,) or None
-        Shift v of the logits.
-    label_smoothing : float
-        Share of each label that is taken from it and given to 0 and 1 alike.
+    dtype : torch.dtype
+        Type to compute in.
+    share : float
+        Factor on all.
     """
 
-    pairs: PositivePairs
-    weight: OuterWeight | RebalancedWeight
-    margin_loss: MarginLoss
-    negative_margin_loss: MarginLoss
-    positive_factor: Tensor
-    negative_factor: float
-    neg_scale: float
-    logit_bias: Tensor | None
-    label_smoothing: float
+    def __init__(self, criterion: Any, pairs: PositivePairs, dtype: torch.dtype, share: float):
+        self.pairs, self.weight = pairs, criterion.weighting.for_batch(pairs, dtype)
+        self.margin_loss, self.negative_margin_loss = criterion.margin_loss, criterion.negative_margin_loss
+        self.positive_factor = (criterion.positive_factor * share).to(dtype)
+        self.negative_factor = criterion.negative_factor * share
+        self.logit_bias = None if criterion.logit_bias is None else criterion.logit_bias.to(dtype)
+        self.neg_scale, self.label_smoothing = criterion.neg_scale, criterion.label_smoothing
 
     def as_negatives(self) -> tuple[MarginLoss, float]:
         """The function of the margin, and its factor, for the elements that are not among the positive pairs."""

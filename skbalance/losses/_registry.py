@@ -8,40 +8,29 @@ from functools import partial
 from sklearn.base import clone
 
 from skbalance._validation import validate_hyperparameters
-from skbalance.losses._asymmetric import AsymmetricLoss, AsymmetricPolynomialLoss, HillLoss, RobustAsymmetricLoss
+from skbalance.losses import _asymmetric, _class_balanced, _focal, _negative_tolerant, _rebalanced, _set_losses
 from skbalance.losses._base import BaseLoss
-from skbalance.losses._class_balanced import ClassBalancedFocalLoss, ClassBalancedNTRFocalLoss
-from skbalance.losses._focal import (
-    BinaryCrossEntropy,
-    FocalLoss,
-    LogitAdjustedCrossEntropy,
-    PropensityScoredCrossEntropy,
-)
-from skbalance.losses._negative_tolerant import NegativeTolerantFocalLoss
-from skbalance.losses._rebalanced import DistributionBalancedLoss, RebalancedFocalLoss
-from skbalance.losses._set_losses import SigmoidF1Loss, TwoWayLoss, ZLPRLoss
-from skbalance.losses._squared_hinge import SquaredHingeLoss
 
 LOSSES: dict[str, Callable[[], BaseLoss]] = {
-    "bce": BinaryCrossEntropy,
-    "focal": FocalLoss,
-    "cb_focal": ClassBalancedFocalLoss,
-    "r_focal": RebalancedFocalLoss,
-    "ntr_focal": NegativeTolerantFocalLoss,
-    "balanced_ntr": partial(NegativeTolerantFocalLoss, pos_weight="sqrt_balanced"),
-    "db_0fl": partial(DistributionBalancedLoss, gamma=0.0, alpha=None, scale=0.5),
-    "cb_ntr": ClassBalancedNTRFocalLoss,
-    "db": DistributionBalancedLoss,
-    "squared_hinge": SquaredHingeLoss,
-    "asymmetric": AsymmetricLoss,
-    "asymmetric_polynomial": AsymmetricPolynomialLoss,
-    "robust_asymmetric": RobustAsymmetricLoss,
-    "hill": HillLoss,
-    "logit_adjusted": LogitAdjustedCrossEntropy,
-    "propensity_scored": PropensityScoredCrossEntropy,
-    "zlpr": ZLPRLoss,
-    "two_way": TwoWayLoss,
-    "sigmoid_f1": SigmoidF1Loss,
+    "bce": _focal.BinaryCrossEntropy,
+    "focal": _focal.FocalLoss,
+    "cb_focal": _class_balanced.ClassBalancedFocalLoss,
+    "r_focal": _rebalanced.RebalancedFocalLoss,
+    "ntr_focal": _negative_tolerant.NegativeTolerantFocalLoss,
+    "balanced_ntr": partial(_negative_tolerant.NegativeTolerantFocalLoss, pos_weight="sqrt_balanced"),
+    "db_0fl": partial(_rebalanced.DistributionBalancedLoss, gamma=0.0, alpha=None, scale=0.5),
+    "cb_ntr": _class_balanced.ClassBalancedNTRFocalLoss,
+    "db": _rebalanced.DistributionBalancedLoss,
+    "squared_hinge": _focal.SquaredHingeLoss,
+    "asymmetric": _asymmetric.AsymmetricLoss,
+    "asymmetric_polynomial": _asymmetric.AsymmetricPolynomialLoss,
+    "robust_asymmetric": _asymmetric.RobustAsymmetricLoss,
+    "hill": _asymmetric.HillLoss,
+    "logit_adjusted": _focal.LogitAdjustedCrossEntropy,
+    "propensity_scored": _focal.PropensityScoredCrossEntropy,
+    "zlpr": _set_losses.ZLPRLoss,
+    "two_way": _set_losses.TwoWayLoss,
+    "sigmoid_f1": _set_losses.SigmoidF1Loss,
 }
 
 

@@ -16,12 +16,9 @@ from skbalance.losses._positives import PositivePairs
 class SetCriterion(Criterion):
     """A loss of whole rows, or of columns of the batch: ``"mean"`` is over samples, and there is no ``"none"``."""
 
-    def __init__(self, n_labels: int, reduction: str, scale: float):
+    def __init__(self, n_labels: int, reduction: str, loss):
         super().__init__(n_labels, reduction)
-        self.scale = scale
-
-    def _loss(self, logits: Tensor, pairs: PositivePairs) -> Tensor:
-        return self._weighted_loss(logits, pairs, None)
+        self.loss = loss
 
     def _weighted_loss(self, logits: Tensor, pairs: PositivePairs, sample_weight: Tensor | None) -> Tensor:
         logits = logits.to(compute_dtype(logits.dtype))
@@ -31,7 +28,7 @@ class SetCriterion(Criterion):
             logits = logits.index_put(unknown, logits.new_tensor(-torch.inf))
         weight = logits.new_ones(logits.shape[0]) if sample_weight is None else sample_weight.to(logits.dtype)
         share = max(logits.shape[0], 1) if self.reduction == "mean" else 1
-        return self._rows(logits, pairs, weight) * (self.scale / share)
+        return self._rows(logits, pairs, weight) * (self.loss.scale / share)
 
     @abstractmethod
     def _rows(self, logits: Tensor, pairs: PositivePairs, weight: Tensor) -> Tensor:
@@ -59,14 +56,9 @@ class ZLPRCriterion(SetCriterion):
 class TwoWayCriterion(SetCriterion):
     """The criterion of :class:`TwoWayLoss`."""
 
-    def __init__(self, n_labels, reduction, *, scale, pos_temperature, neg_temperature):
-        super().__init__(n_labels, reduction, scale)
-        self.pos_temperature = pos_temperature
-        self.neg_temperature = neg_temperature
-
     def _rows(self, logits, pairs, weight):
-        negative = _negative_logits(logits, pairs) / self.neg_temperature
-        positive = -logits[pairs.rows, pairs.cols] / self.pos_temperature
+        negative = _negative_logits(logits, pairs) / self.loss.neg_temperature
+        positive = -logits[pairs.rows, pairs.cols] / self.loss.pos_temperature
         by_row, counted = self._contrast(negative, positive, pairs.rows, dim=1)
         counted = counted * weight
         total = counted.sum()
@@ -86,8 +78,8 @@ class TwoWayCriterion(SetCriterion):
         top_negative, top_positive = top_negative.masked_fill(no_negative, 0), top_positive.masked_fill(no_positive, 0)
         sum_negative = (negative - top_negative.unsqueeze(dim)).exp().sum(dim=dim) + no_negative
         sum_positive = no_positive.to(positive.dtype).index_add(0, group, (positive - top_positive[group]).exp())
-        contrast = self.neg_temperature * (top_negative + sum_negative.log())
-        contrast = contrast + self.pos_temperature * (top_positive + sum_positive.log())
+        contrast = self.loss.neg_temperature * (top_negative + sum_negative.log())
+        contrast = contrast + self.loss.pos_temperature * (top_positive + sum_positive.log())
         loss = F.softplus(contrast, threshold=40).masked_fill(no_negative | no_positive, 0)
         return loss, (~no_positive).to(loss.dtype)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from sklearn.base import clone
+
 from skbalance.losses._base import BaseLoss
 from skbalance.losses._statistics import LabelStatistics
 
@@ -23,7 +25,7 @@ class _SetLoss(BaseLoss):
 
         if reduction == "none":
             raise ValueError(f"{type(self).__name__} has no loss of single elements; got reduction='none'.")
-        return getattr(_set_criteria, self._criterion_name)(statistics.n_labels, reduction, **self.get_params())
+        return getattr(_set_criteria, self._criterion_name)(statistics.n_labels, reduction, clone(self))
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

@@ -12,19 +12,39 @@ from sklearn.preprocessing import normalize
 from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import check_is_fitted
 
+from skbalance._packing import pack, unpack
 from skbalance._targets import read_labels
-from skbalance._validation import DocLinkMixin, validate_features, validate_hyperparameters
-
-__all__ = ["MemoryClassifier"]
+from skbalance._validation import DocLinkMixin, check_sample_weight, validate_features, validate_hyperparameters
 
 
 class MemoryClassifier(DocLinkMixin, ClassifierMixin, BaseEstimator):
     """Base of classifiers that score a row by its cosine with rows that they remember."""
 
     _encoding: Any
+    _packed: tuple[str, ...]
 
-    def _read_training(self, X, y):
-        """Read rows, scaled to length 1, how to give predictions back, and an indicator of classes or labels."""
+    def fit(self, X, y, sample_weight=None):
+        """Remember the rows of each label.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Features.
+        y : {array-like, sparse matrix} of shape (n_samples, n_labels) or (n_samples,)
+            Indicator of 0 and 1, or classes.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each row, 0 or more; None is 1. A row of weight 2 counts as two rows would.
+
+        Returns
+        -------
+        self : estimator instance
+            The fitted classifier.
+
+        Raises
+        ------
+        ValueError
+            If a parameter, `X`, `y` or `sample_weight` is not what is allowed.
+        """
         validate_hyperparameters(self)
         X = validate_features(self, X, accept_sparse="csr", dtype=[np.float64, np.float32])
         y, encoding, indicator = read_labels(y)
@@ -32,7 +52,22 @@ class MemoryClassifier(DocLinkMixin, ClassifierMixin, BaseEstimator):
         if encoding.kind == "binary":
             second = indicator.toarray()
             indicator = sp.csr_array(np.hstack([1 - second, second]))
-        return normalize(X), encoding, sp.csr_array(indicator, dtype=X.dtype)
+        weight = check_sample_weight(sample_weight, X, dtype=X.dtype)
+        used = np.flatnonzero(weight)
+        self._remember(normalize(X)[used], sp.csr_array(indicator, dtype=X.dtype)[used], weight[used])
+        self._encoding, self.classes_ = encoding, encoding.classes
+        return self
+
+    @abstractmethod
+    def _remember(self, rows, indicator, weight):
+        """Learn from rows of length 1, of a weight above 0, and an indicator of their classes or labels."""
+
+    def __getstate__(self):
+        state = super().__getstate__()
+        return state | {name: pack(state[name]) for name in self._packed if name in state}
+
+    def __setstate__(self, state):
+        super().__setstate__(state | {name: unpack(state[name]) for name in self._packed if name in state})
 
     def _read(self, X):
         check_is_fitted(self)

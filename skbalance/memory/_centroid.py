@@ -8,11 +8,8 @@ import numpy as np
 import scipy.sparse as sp
 from sklearn.preprocessing import normalize
 
-from skbalance._packing import pack, unpack
-from skbalance._validation import Interval, check_sample_weight
+from skbalance._validation import Interval
 from skbalance.memory._base import MemoryClassifier
-
-__all__ = ["CosineCentroidClassifier"]
 
 # Of more rows than this the product with a dense matrix is the faster one.
 _FEW_ROWS = 64
@@ -61,50 +58,16 @@ class CosineCentroidClassifier(MemoryClassifier):
     array([[1, 0]])
     """
 
+    _packed = ("centroids_",)
     _parameter_constraints: dict = {"max_features": [Interval(Integral, 1, None, closed="left")]}
 
     def __init__(self, max_features=1000):
         self.max_features = max_features
 
-    def fit(self, X, y, sample_weight=None):
-        """Take the mean of each label's rows.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Features.
-        y : {array-like, sparse matrix} of shape (n_samples, n_labels) or (n_samples,)
-            Indicator of 0 and 1, or classes.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weight of each row, 0 or more; None is 1.
-
-        Returns
-        -------
-        self : CosineCentroidClassifier
-            The fitted classifier.
-
-        Raises
-        ------
-        ValueError
-            If a parameter, `X`, `y` or `sample_weight` is not what is allowed.
-        """
-        rows, encoding, indicator = self._read_training(X, y)
-        weight = check_sample_weight(sample_weight, rows, dtype=rows.dtype, ensure_non_negative=True)
-        if not weight.any():
-            raise ValueError("sample_weight is 0 for every row.")
-        indicator = indicator.copy()
+    def _remember(self, rows, indicator, weight):
         indicator.data *= np.repeat(weight, np.diff(indicator.indptr))
         centroids = normalize(sp.csr_array(indicator.T @ sp.csr_array(rows)))
         self.centroids_ = normalize(_largest(centroids, self.max_features))
-        self._encoding, self.classes_ = encoding, encoding.classes
-        return self
-
-    def __getstate__(self):
-        state = super().__getstate__()
-        return state | {"centroids_": pack(state["centroids_"])} if "centroids_" in state else state
-
-    def __setstate__(self, state):
-        super().__setstate__(state | {"centroids_": unpack(state["centroids_"])} if "centroids_" in state else state)
 
     def _scores(self, rows):
         if not sp.issparse(rows):

@@ -7,11 +7,8 @@ from numbers import Integral
 import numpy as np
 import scipy.sparse as sp
 
-from skbalance._packing import pack, unpack
-from skbalance._validation import Interval, check_sample_weight
+from skbalance._validation import Interval
 from skbalance.memory._base import MemoryClassifier
-
-__all__ = ["CosineNeighborsClassifier"]
 
 # Pairs of a row and a remembered one whose similarity is held at a time.
 _BLOCK_PAIRS = 1 << 22
@@ -58,49 +55,15 @@ class CosineNeighborsClassifier(MemoryClassifier):
     array([[1, 0]])
     """
 
+    _packed = ("_rows", "_indicator")
     _parameter_constraints: dict = {"n_neighbors": [Interval(Integral, 1, None, closed="left")]}
 
     def __init__(self, n_neighbors=20):
         self.n_neighbors = n_neighbors
 
-    def fit(self, X, y, sample_weight=None):
-        """Remember the rows.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Features.
-        y : {array-like, sparse matrix} of shape (n_samples, n_labels) or (n_samples,)
-            Indicator of 0 and 1, or classes.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weight of each row, 0 or more; None is 1. A row of weight 2 votes as two rows would.
-
-        Returns
-        -------
-        self : CosineNeighborsClassifier
-            The fitted classifier.
-
-        Raises
-        ------
-        ValueError
-            If a parameter, `X`, `y` or `sample_weight` is not what is allowed.
-        """
-        rows, encoding, indicator = self._read_training(X, y)
-        weight = check_sample_weight(sample_weight, rows, dtype=rows.dtype, ensure_non_negative=True)
-        used = np.flatnonzero(weight)
-        if not len(used):
-            raise ValueError("sample_weight is 0 for every row.")
-        self._rows, self._indicator = rows[used], indicator[used]
-        self._weight = None if (weight[used] == 1).all() else weight[used]
-        self._encoding, self.classes_ = encoding, encoding.classes
-        return self
-
-    def __getstate__(self):
-        state = super().__getstate__()
-        return state | {name: pack(state[name]) for name in ("_rows", "_indicator") if name in state}
-
-    def __setstate__(self, state):
-        super().__setstate__(state | {name: unpack(state[name]) for name in ("_rows", "_indicator") if name in state})
+    def _remember(self, rows, indicator, weight):
+        self._rows, self._indicator = rows, indicator
+        self._weight = None if (weight == 1).all() else weight
 
     def kneighbors(self, X):
         """The most similar training rows.

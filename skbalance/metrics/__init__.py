@@ -3,27 +3,29 @@
 from skbalance._indicators import label_propensities
 from skbalance.metrics._groups import (
     group_f1_score,
-    group_f1_scorer,
     group_precision_score,
     group_recall_score,
     label_groups,
     tail_coverage_score,
 )
-from skbalance.metrics._names import get_scorer, get_scorer_names, multilabel_scorers
 from skbalance.metrics._probabilities import expected_calibration_error, multilabel_brier_score_loss
-from skbalance.metrics._propensity import (
-    propensity_scored_ndcg_at_k_score,
-    propensity_scored_precision_at_k_score,
-)
 from skbalance.metrics._ranking import (
     ndcg_at_k_score,
     precision_at_k_score,
+    propensity_scored_ndcg_at_k_score,
+    propensity_scored_precision_at_k_score,
     r_precision_score,
     recall_at_k_score,
 )
 from skbalance.metrics._review import doubt_gain, review_curve
-from skbalance.metrics._scorer import MultilabelScorer, fitted_label_counts
-from skbalance.metrics._scorer import multilabel_response as multilabel_response
+from skbalance.metrics._scorers import (
+    MultilabelScorer,
+    fitted_label_counts,
+    get_scorer,
+    get_scorer_names,
+    group_f1_scorer,
+    multilabel_scorers,
+)
 
 __all__ = [
     "MultilabelScorer",

@@ -18,9 +18,8 @@ from skbalance._indicators import (
     read_counts,
 )
 from skbalance.metrics._ranking import check_zero_division, row_mean
-from skbalance.metrics._scorer import MultilabelScorer
 
-_AVERAGES = ("macro", "micro")
+AVERAGES = ("macro", "micro")
 
 
 def label_groups(label_counts: Any, boundaries: tuple[float, float] = (8, 35)) -> Bunch:
@@ -103,8 +102,8 @@ def _resolve_groups(
 
 
 def _group_scores(kind, y_true, y_pred, label_counts, groups, boundaries, group, average, sample_weight, zero_division):
-    if average not in _AVERAGES:
-        raise ValueError(f"average must be one of {_AVERAGES}; got {average!r}.")
+    if average not in AVERAGES:
+        raise ValueError(f"average must be one of {AVERAGES}; got {average!r}.")
     zero_division = check_zero_division(zero_division)
     y_true, y_pred = align_indicators(y_true, y_pred)
     members = _resolve_groups(y_true.shape[1], label_counts, groups, boundaries)
@@ -285,6 +284,7 @@ def tail_coverage_score(
     groups: Mapping[str, Any] | None = None,
     boundaries: tuple[float, float] = (8, 35),
     group: str = "tail",
+    sample_weight: Any = None,
 ) -> float:
     """Share of the tail labels that are predicted correctly at least once.
 
@@ -298,6 +298,8 @@ def tail_coverage_score(
         The groups.
     group : str, default="tail"
         The group that is looked at.
+    sample_weight : array-like of shape (n_samples,) or None, default=None
+        The row weights; rows of weight 0 do not count, all others do alike.
 
     Returns
     -------
@@ -321,65 +323,6 @@ def tail_coverage_score(
     members = _resolve_groups(y_true.shape[1], label_counts, groups, boundaries)
     if group not in members:
         raise ValueError(f"group must be one of {tuple(members)}; got {group!r}.")
-    hits, _, positives = label_confusion(y_true, y_pred)
+    hits, _, positives = label_confusion(y_true, y_pred, check_row_weight(sample_weight, y_true.shape[0]))
     present = members[group][positives[members[group]] > 0]
     return float((hits[present] > 0).mean()) if present.size else float("nan")
-
-
-def group_f1_scorer(
-    group: str = "tail",
-    average: str = "macro",
-    *,
-    boundaries: tuple[float, float] = (8, 35),
-    label_counts: Any = None,
-    zero_division: float = 0.0,
-) -> MultilabelScorer:
-    """Make a scorer of the F1 of one group, for `GridSearchCV`, `cross_validate` and the like.
-
-    The groups are made from the `label_counts_` of the fitted estimator, so from the training fold alone; it
-    is found through pipelines (the last step) and meta-estimators (`best_estimator_`, `estimator_`).
-
-    Parameters
-    ----------
-    group : {"head", "medium", "tail"}, default="tail"
-        The group.
-    average : {"macro", "micro"}, default="macro"
-        How its labels are put together.
-    boundaries : tuple of two numbers, default=(8, 35)
-        See :func:`label_groups`. They speak of the training *fold*: with five folds a label has a fifth less.
-    label_counts : array-like of shape (n_labels,) or None, default=None
-        Counts for estimators that keep none, such as `OneVsRestClassifier`; None reads the estimator's.
-    zero_division : {0, 1, nan}, default=0
-        See :func:`group_f1_score`.
-
-    Returns
-    -------
-    scorer : MultilabelScorer
-        `scorer(estimator, X, y)`. It is nan where the group has no label.
-
-    Raises
-    ------
-    ValueError
-        If an option is not allowed. The scorer itself raises NotFittedError if there are no label counts.
-
-    Examples
-    --------
-    >>> from skbalance.metrics import group_f1_scorer
-    >>> group_f1_scorer("tail")
-    group_f1_scorer('tail', 'macro', boundaries=(8, 35))
-    """
-    if group not in ("head", "medium", "tail"):
-        raise ValueError(f"group must be one of ('head', 'medium', 'tail'); got {group!r}.")
-    if average not in _AVERAGES:
-        raise ValueError(f"average must be one of {_AVERAGES}; got {average!r}.")
-    label_groups([] if label_counts is None else label_counts, boundaries)
-    return MultilabelScorer(
-        group_f1_score,
-        from_fit=("label_counts",),
-        name=f"group_f1_scorer({group!r}, {average!r}, boundaries={tuple(boundaries)})",
-        group=group,
-        average=average,
-        boundaries=boundaries,
-        label_counts=label_counts,
-        zero_division=zero_division,
-    )

@@ -1,18 +1,17 @@
-"""Metrics of the k best-scored labels of each row, block by block of rows."""
+"""Metrics of the k best-scored labels of each row, block by block of rows; in some, rare labels count more."""
 
 from __future__ import annotations
 
 import numbers
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
 
-from skbalance._indicators import check_known, check_row_weight, ratio, stored_in
-from skbalance._validation import check_sparse
-
-_BLOCK_ELEMENTS = 1 << 22
+from skbalance._indicators import check_known, check_row_weight, label_propensities, ratio
+from skbalance._responses import scoring_blocks
+from skbalance._validation import check_sparse, read_numbers
 
 
 class TopLabels(NamedTuple):
@@ -64,50 +63,64 @@ def check_scores(y_score: Any, shape: tuple[int, int], *, name: str = "y_score")
     return scores
 
 
-def _without(scores: Any, unknown: Any) -> Any:
-    """Scores in which pairs of unknown labels rank last."""
-    if not sp.issparse(scores):
-        scores = scores.astype(np.float64 if scores.dtype.kind in "biu" else scores.dtype)
-        scores[unknown.nonzero()] = -np.inf
-        return scores
-    keep = ~stored_in(scores, sp.csr_array(unknown))
-    indptr = np.append(0, np.cumsum(keep))[scores.indptr]
-    return sp.csr_array((scores.data[keep], scores.indices[keep], indptr), shape=scores.shape)
+def dense(block: Any) -> np.ndarray:
+    """Some rows of an indicator, as an array."""
+    return block.toarray() if sp.issparse(block) else block
 
 
-def _dense_scores(scores: Any, rows: slice) -> np.ndarray:
+def _dense_scores(scores: Any) -> np.ndarray:
+    """Some rows of scores, as an array of floats; what is not stored is -inf."""
     if not sp.issparse(scores):
-        block = scores[rows]
-        return block.astype(np.float64) if block.dtype.kind in "biu" else block
-    part = scores[rows]
-    block = np.full(part.shape, -np.inf)
-    block[np.arange(part.shape[0]).repeat(np.diff(part.indptr)), part.indices] = part.data
+        return scores.astype(np.float64) if scores.dtype.kind in "biu" else scores
+    block = np.full(scores.shape, -np.inf)
+    block[np.arange(scores.shape[0]).repeat(np.diff(scores.indptr)), scores.indices] = scores.data
     return block
 
 
-def top_labels(y_true: Any, y_score: Any, k: int | np.ndarray) -> Iterator[TopLabels]:
+def rank_labels(
+    y_true: Any, y_score: Any, k: int | None, sample_weight: Any
+) -> tuple[Iterator[TopLabels], np.ndarray | None]:
     """Find the k best-scored labels of each row; equal scores rank by label, lowest first.
 
     Parameters
     ----------
-    y_true : ndarray of bool or csr_array of shape (n_samples, n_labels)
-        What is known to be positive.
-    y_score : ndarray or csr_array of shape (n_samples, n_labels)
-        From :func:`check_scores`; what is -inf, or not stored, ranks last and never hits.
-    k : int
-        How many labels.
+    y_true, y_score : {array-like, sparse matrix} of shape (n_samples, n_labels)
+        The indicator and the scores. What is unknown ranks last and never hits, as do scores that are not stored.
+    k : int or None
+        How many labels; None is as many as the row with the most has.
+    sample_weight : array-like of shape (n_samples,) or None
+        The row weights.
 
-    Yields
-    ------
-    block : TopLabels
+    Returns
+    -------
+    blocks : iterator of TopLabels
         Some rows at a time, so that no array of all rows and labels is made.
+    sample_weight : ndarray of shape (n_samples,) or None
+        The checked weights.
+
+    Raises
+    ------
+    ValueError
+        If one of them cannot be used.
     """
+    y_true, unknown = check_known(y_true)
+    y_score = check_scores(y_score, y_true.shape)
     n_samples, n_labels = y_true.shape
-    step = max(1, _BLOCK_ELEMENTS // max(n_labels, 1))
-    for start in range(0, n_samples, step):
-        rows = slice(start, start + step)
-        truth = y_true[rows].toarray().astype(bool) if sp.issparse(y_true) else y_true[rows]
-        scores = _dense_scores(y_score, rows)
+    if n_samples == 0:
+        raise ValueError("y_true has no rows.")
+    if k is None:
+        k = max(int(y_true.sum(axis=1).max()), 1)
+    if not isinstance(k, numbers.Integral) or isinstance(k, bool) or not 1 <= int(k) <= n_labels:
+        raise ValueError(f"k must be an integer from 1 to the number of labels, {n_labels}; got {k!r}.")
+    return _top_labels(y_true, unknown, y_score, int(k)), check_row_weight(sample_weight, n_samples)
+
+
+def _top_labels(y_true: Any, unknown: Any, y_score: Any, k: int) -> Iterator[TopLabels]:
+    n_labels = y_true.shape[1]
+    for rows in scoring_blocks(*y_true.shape):
+        truth, scores = dense(y_true[rows]).astype(bool, copy=False), _dense_scores(y_score[rows])
+        if unknown is not None:
+            scores = np.where(dense(unknown[rows]), -np.inf, scores)
         if k < n_labels:
             least = np.partition(scores, n_labels - k, axis=1)[:, [n_labels - k]]
             chosen = scores > least
@@ -122,40 +135,6 @@ def top_labels(y_true: Any, y_score: Any, k: int | np.ndarray) -> Iterator[TopLa
         labels = np.take_along_axis(labels, order, axis=1)
         known = np.take_along_axis(best, order, axis=1) > -np.inf
         yield TopLabels(rows, truth, labels, np.take_along_axis(truth, labels, axis=1) & known)
-
-
-def check_ranking(y_true: Any, y_score: Any, k: Any, sample_weight: Any) -> tuple[Any, Any, np.ndarray | None]:
-    """Check the inputs of a ranking metric.
-
-    Parameters
-    ----------
-    y_true, y_score : {array-like, sparse matrix} of shape (n_samples, n_labels)
-        The indicator and the scores.
-    k : int
-        How many labels of a row count.
-    sample_weight : array-like of shape (n_samples,) or None
-        The row weights.
-
-    Returns
-    -------
-    y_true, y_score, sample_weight
-        The checked inputs.
-
-    Raises
-    ------
-    ValueError
-        If one of them cannot be used.
-    """
-    y_true, unknown = check_known(y_true)
-    y_score = check_scores(y_score, y_true.shape)
-    if unknown is not None:
-        y_score = _without(y_score, unknown)
-    n_samples, n_labels = y_true.shape
-    if n_samples == 0:
-        raise ValueError("y_true has no rows.")
-    if not isinstance(k, numbers.Integral) or isinstance(k, bool) or not 1 <= int(k) <= n_labels:
-        raise ValueError(f"k must be an integer from 1 to the number of labels, {n_labels}; got {k!r}.")
-    return y_true, y_score, check_row_weight(sample_weight, n_samples)
 
 
 def row_mean(values: np.ndarray, sample_weight: np.ndarray | None) -> float:
@@ -234,9 +213,11 @@ def precision_at_k_score(y_true: Any, y_score: Any, *, k: int = 5, sample_weight
     >>> precision_at_k_score([[1, 0, 1], [0, 1, 0]], [[0.9, 0.1, 0.8], [0.7, 0.9, 0.2]], k=2)
     0.75
     """
-    y_true, y_score, weight = check_ranking(y_true, y_score, k, sample_weight)
-    hits = [np.count_nonzero(block.hits, axis=1) for block in top_labels(y_true, y_score, k)]
-    return row_mean(np.concatenate(hits) / k, weight)
+
+    def fractions(block):
+        return np.count_nonzero(block.hits, axis=1), k
+
+    return _mean_ratio(fractions, y_true, y_score, k, sample_weight)
 
 
 def recall_at_k_score(
@@ -273,8 +254,7 @@ def recall_at_k_score(
     def fractions(block):
         return np.count_nonzero(block.hits, axis=1), np.count_nonzero(block.y_true, axis=1)
 
-    inputs = check_ranking(y_true, y_score, k, sample_weight)
-    return _mean_ratio(fractions, k, *inputs, zero_division)
+    return _mean_ratio(fractions, y_true, y_score, k, sample_weight, zero_division)
 
 
 def ndcg_at_k_score(
@@ -312,14 +292,13 @@ def ndcg_at_k_score(
     >>> round(ndcg_at_k_score([[1, 0, 1]], [[0.9, 0.8, 0.1]], k=3), 4)
     0.9197
     """
-    inputs = check_ranking(y_true, y_score, k, sample_weight)
-    discount = 1 / np.log2(np.arange(2, k + 2))
-    ideal = np.concatenate([[0.0], discount.cumsum()])
 
     def fractions(block):
+        discount = 1 / np.log2(np.arange(2, k + 2))
+        ideal = np.concatenate([[0.0], discount.cumsum()])
         return block.hits @ discount, ideal[np.minimum(np.count_nonzero(block.y_true, axis=1), k)]
 
-    return _mean_ratio(fractions, k, *inputs, zero_division)
+    return _mean_ratio(fractions, y_true, y_score, k, sample_weight, zero_division)
 
 
 def r_precision_score(y_true: Any, y_score: Any, *, sample_weight: Any = None, zero_division: float = 0.0) -> float:
@@ -350,20 +329,162 @@ def r_precision_score(y_true: Any, y_score: Any, *, sample_weight: Any = None, z
     >>> r_precision_score([[1, 0, 1], [0, 1, 0]], [[0.9, 0.5, 0.1], [0.1, 0.9, 0.5]])
     0.75
     """
-    truth, scores, weight = check_ranking(y_true, y_score, 1, sample_weight)
-    lengths = np.diff(truth.indptr) if sp.issparse(truth) else np.count_nonzero(truth, axis=1)
-    k = max(int(lengths.max()), 1)
 
     def fractions(block):
         n_true = np.count_nonzero(block.y_true, axis=1)
-        return np.count_nonzero(block.hits & (np.arange(k) < n_true[:, None]), axis=1), n_true
+        ranks = np.arange(block.hits.shape[1])
+        return np.count_nonzero(block.hits & (ranks < n_true[:, None]), axis=1), n_true
 
-    return _mean_ratio(fractions, k, truth, scores, weight, zero_division)
+    return _mean_ratio(fractions, y_true, y_score, None, sample_weight, zero_division)
 
 
-def _mean_ratio(fractions, k, y_true, y_score, sample_weight, zero_division) -> float:
+def _mean_ratio(
+    fractions: Callable[[TopLabels], tuple[Any, Any]],
+    y_true: Any,
+    y_score: Any,
+    k: int | None,
+    sample_weight: Any,
+    zero_division: float = 0.0,
+) -> float:
     """Mean over rows of a ratio, whose numerator and denominator ``fractions`` gives for a block of rows."""
+    blocks, weight = rank_labels(y_true, y_score, k, sample_weight)
     undefined = check_zero_division(zero_division)
-    blocks = (fractions(block) for block in top_labels(y_true, y_score, k))
-    values = [ratio(top, bottom, undefined) for top, bottom in blocks]
-    return row_mean(np.concatenate(values), sample_weight)
+    return row_mean(np.concatenate([ratio(*fractions(block), undefined) for block in blocks]), weight)
+
+
+def _propensity_scored(y_true, y_score, propensities, label_counts, n_samples, k, sample_weight, gain):
+    blocks, weight = rank_labels(y_true, y_score, k, sample_weight)
+    n_labels = np.shape(y_true)[1]
+    if (propensities is None) == (label_counts is None):
+        raise ValueError("Give either propensities or label_counts with n_samples, and not both.")
+    if propensities is None:
+        if n_samples is None:
+            raise ValueError("label_counts needs n_samples, the number of rows in the training data.")
+        propensities = label_propensities(label_counts, n_samples)
+    propensities = read_numbers(propensities, "propensities")
+    if propensities.shape != (n_labels,):
+        raise ValueError(
+            f"There must be one propensity or count for each of the {n_labels} labels; got the shape "
+            f"{propensities.shape}."
+        )
+    if not ((propensities > 0) & (propensities <= 1)).all():
+        raise ValueError("propensities must be greater than 0 and at most 1.")
+    worth = 1 / propensities
+    discount = np.ones(k) if gain == "precision" else 1 / np.log2(np.arange(2, k + 2))
+    norm = np.ones(k + 1) if gain == "precision" else np.concatenate([[1.0], discount.cumsum()])
+    gained = possible = 0.0
+    for block in blocks:
+        row_weight = 1.0 if weight is None else weight[block.rows]
+        row_weight = row_weight / norm[np.minimum(np.count_nonzero(block.y_true, axis=1), k)]
+        won = np.where(block.hits, worth[block.labels], 0.0) @ discount
+        gains = np.where(block.y_true, worth, 0.0)
+        if k < n_labels:
+            gains = np.partition(gains, n_labels - k, axis=1)[:, n_labels - k :]
+        best = -np.sort(-gains, axis=1) @ discount
+        gained += float(np.sum(won * row_weight))
+        possible += float(np.sum(best * row_weight))
+    return gained / possible if possible > 0 else float("nan")
+
+
+def propensity_scored_precision_at_k_score(
+    y_true: Any,
+    y_score: Any,
+    *,
+    propensities: Any = None,
+    label_counts: Any = None,
+    n_samples: int | None = None,
+    k: int = 5,
+    sample_weight: Any = None,
+) -> float:
+    r"""Precision at k with hits weighted by inverse propensity, divided by the best possible value.
+
+    .. math::
+        PSP@k = \frac{\sum_i \sum_{l \in \mathrm{top}_k(i)} y_{il} / p_l}
+        {\sum_i \max_{|S| = k} \sum_{l \in S} y_{il} / p_l}
+
+    Parameters
+    ----------
+    y_true, y_score : see :func:`precision_at_k_score`
+        The truth and the scores.
+    propensities : array-like of shape (n_labels,) or None, default=None
+        From :func:`label_propensities`. Give these, or `label_counts` and `n_samples`.
+    label_counts : array-like of shape (n_labels,) or None, default=None
+        The positives of each label in the *training* data.
+    n_samples : int or None, default=None
+        The number of rows in the training data.
+    k : int, default=5
+        How many labels of each row count.
+    sample_weight : array-like of shape (n_samples,) or None, default=None
+        The row weights.
+
+    Returns
+    -------
+    score : float
+        From 0 to 1; nan if no row has a label.
+
+    Raises
+    ------
+    ValueError
+        If the inputs cannot be used.
+
+    References
+    ----------
+    Jain, Prabhu and Varma, KDD 2016; see :func:`label_propensities`.
+
+    Examples
+    --------
+    >>> from skbalance.metrics import propensity_scored_precision_at_k_score
+    >>> y_true, y_score = [[1, 0, 1]], [[0.9, 0.5, 0.1]]
+    >>> propensity_scored_precision_at_k_score(y_true, y_score, propensities=[0.5, 0.5, 0.125], k=1)
+    0.25
+    """
+    return _propensity_scored(y_true, y_score, propensities, label_counts, n_samples, k, sample_weight, "precision")
+
+
+def propensity_scored_ndcg_at_k_score(
+    y_true: Any,
+    y_score: Any,
+    *,
+    propensities: Any = None,
+    label_counts: Any = None,
+    n_samples: int | None = None,
+    k: int = 5,
+    sample_weight: Any = None,
+) -> float:
+    r"""Discounted cumulative gain at k with hits weighted by inverse propensity, divided by the best possible value.
+
+    With :math:`D_i = \sum_{r=1}^{\min(k, |y_i|)} 1 / \log_2(r + 1)` and :math:`l_r` the label at rank `r`,
+
+    .. math::
+        PSnDCG@k = \frac{\sum_i D_i^{-1} \sum_{r=1}^{k} y_{i,l_r} / (p_{l_r} \log_2(r + 1))}
+        {\sum_i D_i^{-1} \max_{l} \sum_{r=1}^{k} y_{i,l_r} / (p_{l_r} \log_2(r + 1))}
+
+    Parameters
+    ----------
+    y_true, y_score : see :func:`precision_at_k_score`
+        The truth and the scores.
+    propensities, label_counts, n_samples, k, sample_weight : see :func:`propensity_scored_precision_at_k_score`
+        The propensities or what they are made of, how many labels count, the row weights.
+
+    Returns
+    -------
+    score : float
+        From 0 to 1; nan if no row has a label.
+
+    Raises
+    ------
+    ValueError
+        If the inputs cannot be used.
+
+    References
+    ----------
+    Jain, Prabhu and Varma, KDD 2016; see :func:`label_propensities`.
+
+    Examples
+    --------
+    >>> from skbalance.metrics import propensity_scored_ndcg_at_k_score
+    >>> y_true, y_score = [[1, 0, 1]], [[0.9, 0.5, 0.1]]
+    >>> round(propensity_scored_ndcg_at_k_score(y_true, y_score, propensities=[0.5, 0.5, 0.125], k=3), 4)
+    0.6478
+    """
+    return _propensity_scored(y_true, y_score, propensities, label_counts, n_samples, k, sample_weight, "ndcg")

@@ -12,8 +12,6 @@ from sklearn.utils import Bunch
 from skbalance._indicators import align_indicators, label_confusion, ratio
 from skbalance._validation import read_numbers
 
-__all__ = ["doubt_gain", "review_curve"]
-
 # Random orders of which the mean is taken.
 _DRAWS = 20
 

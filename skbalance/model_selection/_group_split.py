@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
-from sklearn.utils import indexable
+from sklearn.utils import check_random_state, indexable
 
 from skbalance._targets import is_missing
 from skbalance.model_selection._split import StratifiedFolds, target_as_csr
@@ -98,7 +98,7 @@ class MultilabelStratifiedGroupKFold(StratifiedFolds):
             raise ValueError(f"groups must have shape (n_samples,) = ({Y.shape[0]},); got {group.shape}.")
         if self.n_splits > len(first):
             raise ValueError(f"n_splits={self.n_splits} must not exceed the number of groups: n_groups={len(first)}.")
-        order = self._order(len(first)) if self.shuffle else np.argsort(first)
+        order = check_random_state(self.random_state).permutation(len(first)) if self.shuffle else np.argsort(first)
         return self._pairs(_place(_group_sums(Y, group, len(first)), self.n_splits, order)[group])
 
 

@@ -40,18 +40,47 @@ def _stratify(Y: sp.csr_array, proportions: np.ndarray, order: np.ndarray) -> np
     return folds
 
 
-def _warn_groups(splitter: Any, groups: Any) -> None:
-    if groups is not None:
-        warn(f"The groups parameter is ignored by {type(splitter).__name__}")
-
-
 def _check_count(name: str, value: Any, least: int) -> None:
     if not isinstance(value, numbers.Integral) or isinstance(value, bool) or value < least:
         raise ValueError(f"{name} must be an integer of at least {least}; got {value!r}.")
 
 
+class _TargetSplitter:
+    """Mixin of the splitters that need nothing but the target; it is checked before the first split is asked for."""
+
+    def split(self, X: Any, y: Any = None, groups: Any = None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Make the pairs of training and test indices.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows; only their number matters.
+        y : {array-like, sparse matrix} of shape (n_samples, n_labels) or (n_samples,)
+            The target. Of an indicator, soft labels count from 0.5 on, and unknown ones, NaN, not at all.
+        groups : object
+            Ignored, with a warning.
+
+        Returns
+        -------
+        splits : iterator of (train, test)
+            Integer indices, as many pairs as :meth:`get_n_splits` says; sorted where they are folds, else shuffled.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is not allowed, `y` is no such target, or there are fewer rows than folds.
+        """
+        if groups is not None:
+            warn(f"The groups parameter is ignored by {type(self).__name__}")
+        self._check_params()  # type: ignore[attr-defined]
+        X, y = indexable(X, y)
+        return self._splits(target_as_csr(y))  # type: ignore[attr-defined]
+
+
 class StratifiedFolds(BaseCrossValidator):
     """The parameters of the splitters that make K folds."""
+
+    n_repeats = 1
 
     def __init__(self, n_splits: int = 5, *, shuffle: bool = False, random_state: Any = None) -> None:
         self.n_splits = n_splits
@@ -68,9 +97,6 @@ class StratifiedFolds(BaseCrossValidator):
                 f"got {self.random_state!r}."
             )
 
-    def _order(self, n: int) -> np.ndarray:
-        return check_random_state(self.random_state).permutation(n) if self.shuffle else np.arange(n)
-
     def _pairs(self, folds: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         return ((np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)) for fold in range(self.n_splits))
 
@@ -85,13 +111,13 @@ class StratifiedFolds(BaseCrossValidator):
         Returns
         -------
         n_splits : int
-            The number of folds.
+            The number of folds, times the repeats.
         """
         self._check_params()
-        return self.n_splits
+        return self.n_splits * self.n_repeats
 
 
-class MultilabelStratifiedKFold(StratifiedFolds):
+class MultilabelStratifiedKFold(_TargetSplitter, StratifiedFolds):
     """K folds that each hold the same share of every label.
 
     Iterative stratification [1]_: the label with the fewest rows left is handed out first, each row to the fold
@@ -136,40 +162,16 @@ class MultilabelStratifiedKFold(StratifiedFolds):
     [1 3 5 7] [2 2]
     """
 
-    def split(self, X: Any, y: Any = None, groups: Any = None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Make the pairs of training and test indices.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The rows; only their number matters.
-        y : {array-like, sparse matrix} of shape (n_samples, n_labels) or (n_samples,)
-            The target. Of an indicator, soft labels count from 0.5 on, and unknown ones, NaN, not at all.
-        groups : object
-            Ignored, with a warning.
-
-        Returns
-        -------
-        splits : iterator of (train, test)
-            Sorted integer indices, `n_splits` pairs.
-
-        Raises
-        ------
-        ValueError
-            If a parameter is not allowed, `y` is no such target, or there are fewer rows than folds.
-        """
-        _warn_groups(self, groups)
-        self._check_params()
-        X, y = indexable(X, y)
-        Y = target_as_csr(y)
-        n_samples = Y.shape[0]
+    def _splits(self, Y: sp.csr_array) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        n_samples, rng = Y.shape[0], check_random_state(self.random_state)
         if self.n_splits > n_samples:
             raise ValueError(f"n_splits={self.n_splits} must not exceed the number of samples: n_samples={n_samples}.")
         shares = np.full(self.n_splits, 1 / self.n_splits)
-        return self._pairs(_stratify(Y, shares, self._order(n_samples)))
+        orders = (rng.permutation(n_samples) if self.shuffle else np.arange(n_samples) for _ in range(self.n_repeats))
+        return chain.from_iterable(self._pairs(_stratify(Y, shares, order)) for order in orders)
 
 
-class RepeatedMultilabelStratifiedKFold(BaseCrossValidator):
+class RepeatedMultilabelStratifiedKFold(MultilabelStratifiedKFold):
     """Repeat :class:`MultilabelStratifiedKFold`, shuffled anew each time.
 
     Parameters
@@ -193,63 +195,19 @@ class RepeatedMultilabelStratifiedKFold(BaseCrossValidator):
     True
     """
 
+    shuffle = True
+
     def __init__(self, n_splits: int = 5, *, n_repeats: int = 10, random_state: Any = None) -> None:
         self.n_splits = n_splits
         self.n_repeats = n_repeats
         self.random_state = random_state
 
     def _check_params(self) -> None:
-        _check_count("n_splits", self.n_splits, 2)
+        super()._check_params()
         _check_count("n_repeats", self.n_repeats, 1)
 
-    def split(self, X: Any, y: Any = None, groups: Any = None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Make the pairs of training and test indices.
 
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The rows; only their number matters.
-        y : {array-like, sparse matrix} of shape (n_samples, n_labels) or (n_samples,)
-            The target. Of an indicator, soft labels count from 0.5 on, and unknown ones, NaN, not at all.
-        groups : object
-            Ignored, with a warning.
-
-        Returns
-        -------
-        splits : iterator of (train, test)
-            Sorted integer indices, `n_splits * n_repeats` pairs.
-
-        Raises
-        ------
-        ValueError
-            As :meth:`MultilabelStratifiedKFold.split`.
-        """
-        _warn_groups(self, groups)
-        self._check_params()
-        X, y = indexable(X, y)
-        target_as_csr(y)  # a bad target is named here, not at the first step of the iteration
-        rng = check_random_state(self.random_state)
-        folds = MultilabelStratifiedKFold(self.n_splits, shuffle=True, random_state=rng)
-        return chain.from_iterable(folds.split(X, y) for _ in range(self.n_repeats))
-
-    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
-        """Return the number of splits.
-
-        Parameters
-        ----------
-        X, y, groups : object
-            Ignored.
-
-        Returns
-        -------
-        n_splits : int
-            Folds times repeats.
-        """
-        self._check_params()
-        return self.n_splits * self.n_repeats
-
-
-class MultilabelStratifiedShuffleSplit(BaseShuffleSplit):
+class MultilabelStratifiedShuffleSplit(_TargetSplitter, BaseShuffleSplit):
     """Random splits into train and test that both hold the same share of every label.
 
     Each split is made by the method of :class:`MultilabelStratifiedKFold` with two parts of unequal size (three,
@@ -277,32 +235,10 @@ class MultilabelStratifiedShuffleSplit(BaseShuffleSplit):
     (array([6, 6]), array([4, 4]))
     """
 
-    def split(self, X: Any, y: Any = None, groups: Any = None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Make the pairs of training and test indices.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The rows; only their number matters.
-        y : {array-like, sparse matrix} of shape (n_samples, n_labels) or (n_samples,)
-            The target. Of an indicator, soft labels count from 0.5 on, and unknown ones, NaN, not at all.
-        groups : object
-            Ignored, with a warning.
-
-        Returns
-        -------
-        splits : iterator of (train, test)
-            Shuffled integer indices, `n_splits` pairs.
-
-        Raises
-        ------
-        ValueError
-            If a parameter is not allowed or `y` is no such target.
-        """
-        _warn_groups(self, groups)
+    def _check_params(self) -> None:
         _check_count("n_splits", self.n_splits, 1)
-        X, y = indexable(X, y)
-        Y = target_as_csr(y)
+
+    def _splits(self, Y: sp.csr_array) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         n_samples = Y.shape[0]
         test_size = 0.1 if self.test_size is None and self.train_size is None else self.test_size
         sizes = ShuffleSplit(1, test_size=test_size, train_size=self.train_size, random_state=0)

@@ -78,7 +78,7 @@ def _interleave(quota: list[int], order: np.ndarray) -> np.ndarray:
     return chosen[((turn + 0.5) / sizes.repeat(sizes)).argsort(kind="stable")]
 
 
-def iterative_stratification(Y: sp.csr_array, proportions: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def iterative_stratification(Y: sp.csr_array, proportions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Give every row a fold, rarest label first.
 
     The algorithm of Sechidis, Tsoumakas and Vlahavas (2011) takes the label with the fewest rows left and
@@ -99,10 +99,8 @@ def iterative_stratification(Y: sp.csr_array, proportions: np.ndarray) -> tuple[
     -------
     folds : ndarray of int of shape (n_samples,)
         The fold of each row.
-    excess : ndarray of shape (n_labels, n_folds)
-        Positives of each label in each fold, less the expected number.
-    size_excess : ndarray of shape (n_folds,)
-        Rows in each fold, less the expected number.
+    excess : ndarray of shape (n_labels + 1, n_folds)
+        Positives of each label in each fold, less the expected number; last, the same of the rows.
     """
     n_samples, n_labels = Y.shape
     n_folds = len(proportions)
@@ -140,36 +138,31 @@ def iterative_stratification(Y: sp.csr_array, proportions: np.ndarray) -> tuple[
     bare = np.flatnonzero(pending)
     quota = deal(room, bare.size, room)
     folds[bare] = every_fold.repeat(quota)
-    return folds, -wanted, np.asarray(quota) - room
+    return folds, np.vstack([-wanted, np.asarray(quota) - room])
 
 
 class _Moves:
     """Candidate moves of rows between folds, best first, with the gain of each after the earlier ones.
 
     Handing a row from fold a to fold b lowers the weighted sum of squared excesses by twice
-    `sum(w * (excess[a] - excess[b] - 1))` over the row's labels and its size. `select` finds a subset in which
+    `sum(w * (excess[a] - excess[b] - 1))` over the row's labels. `select` finds a subset in which
     each move still pays after all earlier ones: it evaluates all moves given the last subset, a few times,
     and then only drops moves until each one left pays.
     """
 
-    def __init__(self, Y, rows, source, target, excess, size_excess, size_weight, cost):
-        n_labels, n_folds = excess.shape
-        n_moves = rows.size
-        self.labels, self.lengths = _take(Y, rows)
-        move = np.concatenate([np.arange(n_moves).repeat(self.lengths), np.arange(n_moves)])
-        label = np.concatenate([self.labels.astype(np.int64), np.full(n_moves, n_labels)])
-        weight = np.ones(move.size)
-        weight[-n_moves:] = size_weight
-        cell = np.concatenate([label * n_folds + source[move], label * n_folds + target[move]])
+    def __init__(self, Y, rows, source, target, excess, weight, cost):
+        n_folds, n_moves = excess.shape[1], rows.size
+        label, lengths = _take(Y, rows)
+        move = np.arange(n_moves).repeat(lengths)
+        cell = np.concatenate([label * np.int64(n_folds) + fold[move] for fold in (source, target)])
         move = np.concatenate([move, move])
         order = np.argsort(cell * n_moves + move)  # by cell, in a cell by move
-        cell, self.move = cell[order], move[order]
-        self.sign = np.where(order < weight.size, -1.0, 1.0)
-        self.worth = -self.sign * np.concatenate([weight, weight])[order]
-        first = np.flatnonzero(np.concatenate([[True], cell[1:] != cell[:-1]]))
-        self.first, self.run = first, np.diff(np.append(first, cell.size))
-        before = np.append(excess.ravel(), size_excess)[cell]
-        self.start = np.bincount(self.move, self.worth * before, minlength=n_moves) - cost
+        self.cell, self.move = cell[order], move[order]
+        self.sign = np.where(order < label.size, -1.0, 1.0)
+        self.worth = -self.sign * weight[self.cell // n_folds]
+        self.first = np.flatnonzero(np.concatenate([[True], self.cell[1:] != self.cell[:-1]]))
+        self.run = np.diff(np.append(self.first, cell.size))
+        self.start = np.bincount(self.move, self.worth * excess.ravel()[self.cell], minlength=n_moves) - cost
 
     def gains(self, kept: np.ndarray) -> np.ndarray:
         change = self.sign * kept[self.move]
@@ -190,10 +183,9 @@ class _Moves:
             kept &= pays
 
 
-def _best_moves(Y, folds, excess, size_excess, size_weight, cost):
+def _best_moves(Y, folds, excess, weight, cost):
     """Rows that gain by a move to another fold, largest gain per label first, and the folds to move them to."""
-    crowding = Y @ excess
-    crowding += size_weight * size_excess
+    crowding = Y @ (weight[:, None] * excess)
     every_row = np.arange(folds.size)
     target = crowding.argmin(axis=1)
     gain = crowding[every_row, folds] - crowding[every_row, target] - cost
@@ -210,22 +202,24 @@ def _best_moves(Y, folds, excess, size_excess, size_weight, cost):
 class LocalSearch:
     """Moves rows between folds while that lowers the weighted sum of squared excesses.
 
+    The size of a fold is taken for one more label, which every row has.
+
     Parameters
     ----------
     Y : csr_array of shape (n_samples, n_labels)
         Canonical indicator.
     folds : ndarray of int of shape (n_samples,)
         The fold of each row; changed in place.
-    excess : ndarray of shape (n_labels, n_folds)
-        Positives of each label in each fold, less the expected number; changed in place.
-    size_excess : ndarray of shape (n_folds,)
-        Rows in each fold, less the expected number; changed in place.
+    excess : ndarray of shape (n_labels + 1, n_folds)
+        Positives of each label in each fold, less the expected number, and last the same of the rows; changed in place.
     """
 
-    def __init__(self, Y: sp.csr_array, folds: np.ndarray, excess: np.ndarray, size_excess: np.ndarray) -> None:
+    def __init__(self, Y: sp.csr_array, folds: np.ndarray, excess: np.ndarray) -> None:
         n_samples, n_folds = Y.shape[0], excess.shape[1]
-        self.folds, self.excess, self.size_excess = folds, excess, size_excess
-        Y = sp.csr_array((np.ones(Y.nnz), Y.indices, Y.indptr), shape=Y.shape)
+        self.excess = excess
+        indices = np.insert(Y.indices, Y.indptr[1:], Y.shape[1])
+        indptr = Y.indptr + np.arange(n_samples + 1, dtype=Y.indptr.dtype)
+        Y = sp.csr_array((np.ones(indices.size), indices, indptr), shape=(n_samples, len(excess)))
         step = max(1, min(max(_MIN_ROWS, -(-n_samples // _BLOCKS)), _CROWDING // n_folds))
         blocks = [slice(start, start + step) for start in range(0, n_samples, step)]
         self.blocks = [(folds[block], Y[block]) for block in blocks]  # the first is a view
@@ -233,7 +227,7 @@ class LocalSearch:
     @property
     def sizes_even(self) -> bool:
         """Whether every size is within less than one row of the wanted one."""
-        return bool((np.abs(self.size_excess) < 1 - _EPS).all())
+        return bool((np.abs(self.excess[-1]) < 1 - _EPS).all())
 
     def sweep(self, size_weight: float, *, until_even: bool = False) -> int:
         """Go over all rows once, in blocks.
@@ -258,23 +252,16 @@ class LocalSearch:
         return n_moves
 
     def _improve(self, folds: np.ndarray, Y: sp.csr_array, size_weight: float) -> int:
-        n_folds = self.size_excess.size
-        cost = np.diff(Y.indptr) + size_weight
-        rows, target = _best_moves(Y, folds, self.excess, self.size_excess, size_weight, cost)
+        weight = np.append(np.ones(len(self.excess) - 1), size_weight)
+        cost = np.diff(Y.indptr) - 1 + size_weight
+        rows, target = _best_moves(Y, folds, self.excess, weight, cost)
         if not rows.size:
             return 0
-        source = folds[rows]
-        moves = _Moves(Y, rows, source, target, self.excess, self.size_excess, size_weight, cost[rows])
+        moves = _Moves(Y, rows, folds[rows], target, self.excess, weight, cost[rows])
         kept = moves.select()
-        cells = moves.labels[kept.repeat(moves.lengths)] * np.int64(n_folds)
-        lengths = moves.lengths[kept]
-        rows, source, target = rows[kept], source[kept], target[kept]
-        flat = self.excess.ravel()
-        np.subtract.at(flat, cells + source.repeat(lengths), 1.0)
-        np.add.at(flat, cells + target.repeat(lengths), 1.0)
-        self.size_excess += np.bincount(target, minlength=n_folds) - np.bincount(source, minlength=n_folds)
-        folds[rows] = target
-        return rows.size
+        np.add.at(self.excess.ravel(), moves.cell, moves.sign * kept[moves.move])
+        folds[rows[kept]] = target[kept]
+        return int(kept.sum())
 
     def even_labels(self, size_weight: float = 1.0) -> None:
         """Sweep to lower the excesses of labels, more often over large targets and, as it is cheap, over small ones.
@@ -284,7 +271,7 @@ class LocalSearch:
         size_weight : float, default=1.0
             The weight of a fold's size beside a label's 1.
         """
-        n_elements = sum(Y.nnz for _, Y in self.blocks)
+        n_elements = sum(Y.nnz - Y.shape[0] for _, Y in self.blocks)
         n_sweeps = _MAX_SWEEPS
         if n_elements > _RETRY_ELEMENTS:
             n_sweeps = max(1 + 8 * (n_elements // _SWEEP_ELEMENTS), _CHEAP_ELEMENTS // n_elements)
@@ -314,24 +301,25 @@ def assign_folds(Y: sp.csr_array, proportions: np.ndarray) -> np.ndarray:
     folds : ndarray of int of shape (n_samples,)
         The fold of each row.
     """
-    folds, excess, size_excess = iterative_stratification(Y, proportions)
-    labels_even = bool((np.abs(excess) < 1).all())
-    if labels_even and (np.abs(size_excess) < 1 - _EPS).all():
+    folds, excess = iterative_stratification(Y, proportions)
+    of_labels, of_sizes = excess[:-1], excess[-1]
+    labels_even = bool((np.abs(of_labels) < 1).all())
+    if labels_even and (np.abs(of_sizes) < 1 - _EPS).all():
         return folds
-    search = LocalSearch(Y, folds, excess, size_excess)
+    search = LocalSearch(Y, folds, excess)
     if not labels_even:
         search.even_labels()
     search.even_sizes()
-    best, least = folds.copy(), np.abs(excess).sum()
+    best, least = folds.copy(), np.abs(of_labels).sum()
     for attempt in range(_RETRIES if labels_even or Y.nnz <= _RETRY_ELEMENTS else 0):
-        if (np.abs(excess) < 1).all():
+        if (np.abs(of_labels) < 1).all():
             break
-        fold = attempt % len(size_excess)
-        size_excess[fold] -= 1 + attempt  # a kick: this fold takes some rows in
+        fold = attempt % of_sizes.size
+        of_sizes[fold] -= 1 + attempt  # a kick: this fold takes some rows in
         search.sweep(1.0)
-        size_excess[fold] += 1 + attempt
+        of_sizes[fold] += 1 + attempt
         search.even_labels(1e-3)  # the sizes let go, then brought back
         search.even_sizes()
-        if np.abs(excess).sum() < least - _EPS:
-            best, least = folds.copy(), np.abs(excess).sum()
+        if np.abs(of_labels).sum() < least - _EPS:
+            best, least = folds.copy(), np.abs(of_labels).sum()
     return best

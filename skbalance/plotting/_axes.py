@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import cycle, islice
 from typing import Any
 
@@ -16,6 +16,7 @@ from skbalance.metrics import label_groups
 GROUP_COLORS = {"head": "#c3d5e8", "medium": "#e1eaf3", "tail": "#fdf7ea"}
 TEXT_COLOR = "#404040"
 _CAPTION_SIZE = 8
+MANY_POINTS = 1000
 
 # Colours that colour-blind readers can tell apart, dark and light in turn; dashes and markers say the same again.
 # Seven of the one and eight of the other: no pair comes twice before the 57th.
@@ -24,56 +25,33 @@ _DASHES = ("-", (0, (5, 1.5)), (0, (1, 1)), (0, (5, 1.5, 1, 1.5)), (0, (8, 2)), 
 _MARKERS = ("o", "^", "s", "D", "v", "P", "X", "*")
 
 
-def import_pyplot(caller: str) -> Any:
-    """Import matplotlib's pyplot.
-
-    Raises
-    ------
-    ImportError
-        With a hint how to install matplotlib.
-    """
-    return import_optional("matplotlib.pyplot", f'{caller} needs matplotlib: pip install "skbalance[plot]"')
-
-
-def new_axes(ax: Any, caller: str, figsize: tuple[float, float], layout: str = "constrained") -> Any:
-    """The given axes, or those of a new figure.
+def new_axes(
+    ax: Any,
+    caller: str,
+    figsize: tuple[float, float],
+    shape: tuple[int, int] = (1, 1),
+    layout: str = "constrained",
+    share_y: str | bool = False,
+) -> np.ndarray:
+    """The given axes, or those of a new figure, as an array of a shape.
 
     Raises
     ------
     TypeError
         If they are no axes.
-    """
-    plt = import_pyplot(caller)
-    if ax is None:
-        return plt.subplots(figsize=figsize, layout=layout)[1]
-    if not isinstance(ax, plt.Axes):
-        raise TypeError(f"{caller}: ax must be axes of matplotlib, or None; got a {type(ax).__name__}.")
-    return ax
-
-
-def new_grid(
-    ax: Any, shape: tuple[int, int], caller: str, figsize: tuple[float, float], share_y: str | bool = False
-) -> np.ndarray:
-    """A grid of axes: of a new figure, in place of the given axes, or the given array itself.
-
-    Raises
-    ------
     ValueError
-        If the given array has another shape, or the given axes are not part of a grid of subplots.
+        If there are more or fewer.
+    ImportError
+        With a hint how to install matplotlib.
     """
-    plt = import_pyplot(caller)
+    plt = import_optional("matplotlib.pyplot", f'{caller} needs matplotlib: pip install "skbalance[plot]"')
     if ax is None:
-        figure = plt.figure(figsize=figsize, layout="constrained")
-        return figure.subplots(*shape, squeeze=False, sharex=True, sharey=share_y)
-    if isinstance(ax, plt.Axes):
-        spec = ax.get_subplotspec()
-        if spec is None:
-            raise ValueError(f"{caller}: ax must come from plt.subplots, or be an array of axes of shape {shape}.")
-        ax.set_axis_off()
-        return spec.subgridspec(*shape).subplots(squeeze=False, sharex=True, sharey=share_y)
+        return plt.subplots(*shape, squeeze=False, sharex=True, sharey=share_y, figsize=figsize, layout=layout)[1]
     axes = np.asarray(ax, dtype=object)
-    if axes.size != shape[0] * shape[1] or not all(isinstance(one, plt.Axes) for one in axes.flat):
-        raise ValueError(f"{caller}: ax must be axes, or an array of axes of shape {shape}; got shape {axes.shape}.")
+    if not all(isinstance(one, plt.Axes) for one in axes.flat):
+        raise TypeError(f"{caller}: ax must be axes of matplotlib, or None; got a {type(ax).__name__}.")
+    if axes.size != shape[0] * shape[1]:
+        raise ValueError(f"{caller}: ax must be an array of axes of shape {shape}; got shape {axes.shape}.")
     return axes.reshape(shape)
 
 
@@ -127,17 +105,6 @@ def set_log_ticks(axis: Any, linear: float | None = None) -> None:
     axis.set_tick_params(which="minor", labelbottom=False, labelleft=False)
 
 
-def set_rank_axis(axis: Any) -> None:
-    """Whole numbers on an axis of ranks."""
-    from matplotlib.ticker import MaxNLocator
-
-    if axis.get_scale() == "log":
-        set_log_ticks(axis)
-    else:
-        axis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1, nbins=7))
-        axis.set_major_formatter(plain_number)
-
-
 def check_counts(label_counts: Any, boundaries: tuple[float, float], n_labels: int | None = None) -> np.ndarray:
     """Label counts as a vector of float64.
 
@@ -172,7 +139,30 @@ def check_display_labels(display_labels: Any, n_labels: int) -> np.ndarray | Non
     return names
 
 
-def top_legend(ax: Any, low: float, high: float, **kwargs: Any) -> Any:
+def check_numbers(values: Any, n_labels: int, name: str, unfit: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    """One number for each label.
+
+    Raises
+    ------
+    ValueError
+        If there is not one for each label, or one is `unfit`, which is ``np.isnan`` or ``np.isinf``.
+    """
+    numbers = read_numbers(values, name)
+    if numbers.shape != (n_labels,):
+        raise ValueError(f"{name} must hold one number for each of {n_labels} labels; got shape {numbers.shape}.")
+    if unfit(numbers).any():
+        raise ValueError(f"{name} must not be {'NaN' if unfit is np.isnan else 'infinite'}.")
+    return numbers
+
+
+def shrink_points(points: Any, n: int) -> None:
+    """Make points small and pale where there are many."""
+    if n > MANY_POINTS:
+        color = points.get_color()
+        points.set(markersize=1.5, markeredgewidth=0, markerfacecolor=color, alpha=0.3, rasterized=True)
+
+
+def top_legend(ax: Any, low: float, high: float, **kwargs: Any) -> None:
     """Stretch the y-axis above the data, from `low` to `high`, for captions of two lines and a legend below them."""
     points = 72 / ax.figure.dpi
     height = ax.get_window_extent().height * points
@@ -182,11 +172,12 @@ def top_legend(ax: Any, low: float, high: float, **kwargs: Any) -> Any:
         title_fontsize=_CAPTION_SIZE, framealpha=0.95, **kwargs,
     )  # fmt: skip
     legend.set_zorder(6)
+    for handle in legend.legend_handles:
+        handle.set(alpha=1.0, markersize=max(handle.get_markersize(), 4.0))
     share = min(0.6, (captions + legend.get_window_extent().height * points + 6) / height)
     bottom = low - 0.05 * (high - low or 1.0)
     ax.set_ylim(bottom, bottom + (high - bottom) / (1 - share))
     ax.set_yticks([tick for tick in ax.get_yticks() if bottom <= tick <= high + 1e-9 * (high - low)])
-    return legend
 
 
 def _least_count(counts: np.ndarray) -> float:
@@ -245,17 +236,9 @@ def set_count_axis(
         if span[0] > low:
             ax.axvline(span[0], color=TEXT_COLOR, linewidth=0.7, linestyle=(0, (1, 2)), zorder=1)
         texts = captions[name] if captions else [f"{name}\n{plural(groups[name])}", f"{name}\n{groups[name]:,}"]
-        write_caption(ax, patch, texts)
+        room = patch.get_window_extent().width * 72 / ax.figure.dpi / (0.56 * _CAPTION_SIZE)
+        caption = next((text for text in texts if max(map(len, text.splitlines())) <= room), "")
+        style = {"ha": "center", "va": "top", "fontsize": _CAPTION_SIZE, "color": TEXT_COLOR}
+        ax.annotate(caption, (0.5, 0.985), xycoords=patch, **style)
     ax.set_xlim(low, high)
     return spans
-
-
-def write_caption(ax: Any, patch: Any, texts: list[str]) -> None:
-    """Write the first text that fits at the top of a group's background, if one does."""
-    room = patch.get_window_extent().width * 72 / ax.figure.dpi / (0.56 * _CAPTION_SIZE)
-    for text in texts:
-        if max(map(len, text.splitlines())) <= room:
-            ax.annotate(
-                text, (0.5, 0.985), xycoords=patch, ha="center", va="top", fontsize=_CAPTION_SIZE, color=TEXT_COLOR
-            )
-            return

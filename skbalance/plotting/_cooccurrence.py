@@ -35,8 +35,8 @@ class LabelCooccurrenceDisplay:
         different labels or no sample of a label j.
     label_counts : array-like of shape (n_labels,)
         Positives of each label.
-    bin_edges : array-like of shape (n_bins + 1,), default=None
-        Ranks, from 0, at which the bins begin, and last the number of labels. None is a bin for each label.
+    max_bins : int, default=100
+        Most labels that have a bin of their own, and most bins.
     display_labels : array-like of shape (n_labels,), default=None
         Names of the labels. They are written where each has a bin of its own and there is room for all.
     boundaries : tuple of two numbers, default=(8, 35)
@@ -44,8 +44,10 @@ class LabelCooccurrenceDisplay:
 
     Attributes
     ----------
-    probabilities, label_counts, bin_edges, display_labels, boundaries
+    probabilities, label_counts, display_labels, boundaries
         As given.
+    bin_edges : ndarray of shape (n_bins + 1,)
+        Ranks, from 0, at which the bins begin, and last the number of labels.
     order : ndarray of shape (n_labels,)
         The labels' columns by falling frequency.
     ax_ : matplotlib Axes
@@ -82,26 +84,15 @@ class LabelCooccurrenceDisplay:
         probabilities: Any,
         label_counts: Any,
         *,
-        bin_edges: Any = None,
+        max_bins: int = 100,
         display_labels: Any = None,
         boundaries: tuple[float, float] = (8, 35),
     ):
         self.label_counts = _axes.check_counts(label_counts, boundaries)
         n_labels = self.label_counts.size
-        self.bin_edges = np.arange(n_labels + 1) if bin_edges is None else read_numbers(bin_edges, "bin_edges")
-        self.probabilities = read_numbers(probabilities, "probabilities")
+        self.bin_edges = _rank_bins(n_labels, max_bins)
         n_bins = self.bin_edges.size - 1
-        if (
-            self.bin_edges.ndim != 1
-            or n_bins < 1
-            or tuple(self.bin_edges[[0, -1]]) != (0, n_labels)
-            or not (np.diff(self.bin_edges) > 0).all()
-            or (self.bin_edges % 1).any()
-        ):
-            raise ValueError(
-                f"bin_edges must increase from 0 to the number of labels, {n_labels}, in integers; got {bin_edges!r}."
-            )
-        self.bin_edges = self.bin_edges.astype(np.intp)
+        self.probabilities = read_numbers(probabilities, "probabilities")
         if self.probabilities.shape != (n_bins, n_bins):
             raise ValueError(f"probabilities must have shape {(n_bins, n_bins)}; got {self.probabilities.shape}.")
         self.display_labels = _axes.check_display_labels(display_labels, n_labels)
@@ -130,7 +121,7 @@ class LabelCooccurrenceDisplay:
         boundaries : tuple of two numbers, default=(8, 35)
             The largest count of the tail and the smallest of the head.
         max_bins : int, default=100
-            Most labels that are shown one by one, and most bins.
+            Most labels that have a bin of their own, and most bins.
         ax : matplotlib Axes, default=None
             Axes to draw on; None makes a figure.
         **plot_kwargs : dict
@@ -148,16 +139,10 @@ class LabelCooccurrenceDisplay:
         ImportError
             If matplotlib is missing.
         """
-        _axes.import_pyplot(f"{cls.__name__}.from_targets")
-        if not isinstance(max_bins, Integral) or max_bins < 2:
-            raise ValueError(f"max_bins must be a whole number of at least 2; got {max_bins!r}.")
         y = sp.csr_array(check_indicator(y, name="y"))
         counts = label_sums(y)
-        edges = _rank_bins(counts.size, int(max_bins))
-        display = cls(
-            _bin_probabilities(y, counts, edges), counts,
-            bin_edges=edges, display_labels=display_labels, boundaries=boundaries,
-        )  # fmt: skip
+        probabilities = _bin_probabilities(y, counts, _rank_bins(counts.size, max_bins))
+        display = cls(probabilities, counts, max_bins=max_bins, display_labels=display_labels, boundaries=boundaries)
         return display.plot(ax, **plot_kwargs)
 
     def plot(
@@ -190,7 +175,7 @@ class LabelCooccurrenceDisplay:
         binned = n_bins < n_labels
         named = self.display_labels is not None and not binned
         side = float(np.clip(0.1 * n_bins + 1.5, 5.0, 11.0)) if named else 5.2
-        ax = _axes.new_axes(ax, f"{type(self).__name__}.plot", (1.17 * side, side), layout="compressed")
+        ax = _axes.new_axes(ax, f"{type(self).__name__}.plot", (1.17 * side, side), layout="compressed")[0, 0]
         from matplotlib.colors import LogNorm, Normalize
 
         shown = np.ma.masked_invalid(self.probabilities)
@@ -201,8 +186,7 @@ class LabelCooccurrenceDisplay:
         else:
             norm = Normalize(0, 1)
         ax.set_facecolor(_MISSING)
-        cells = np.arange(n_bins + 1)
-        self.mesh_ = ax.pcolormesh(cells, cells, shown, cmap=cmap, norm=norm, rasterized=True)
+        self.mesh_ = ax.pcolormesh(shown, cmap=cmap, norm=norm, rasterized=True)
         _axes.restyle(self.mesh_, mesh_kw)
         ax.set(xlim=(0, n_bins), ylim=(n_bins, 0), box_aspect=1)
         ax.set_xlabel("Given label j, by frequency")
@@ -267,9 +251,11 @@ def _tick_ranks(n_labels: int, binned: bool) -> np.ndarray:
 
 def _rank_bins(n_labels: int, max_bins: int) -> np.ndarray:
     """Edges of bins of rank: one label in each, or at even cubic roots, so that the first bins are small."""
+    if not isinstance(max_bins, Integral) or max_bins < 2:
+        raise ValueError(f"max_bins must be a whole number of at least 2; got {max_bins!r}.")
     if n_labels <= max_bins:
         return np.arange(n_labels + 1)
-    return np.unique(np.round(n_labels * (np.arange(max_bins + 1) / max_bins) ** 3).astype(np.intp))
+    return np.unique(np.round(n_labels * np.linspace(0, 1, int(max_bins) + 1) ** 3).astype(np.intp))
 
 
 def _bin_probabilities(y: sp.csr_array, counts: np.ndarray, edges: np.ndarray) -> np.ndarray:

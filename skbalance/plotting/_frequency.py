@@ -1,13 +1,16 @@
-"""The long tail: how often each label occurs."""
+"""The long tail: how often each label, and each set of labels, occurs."""
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 
 from skbalance._indicators import check_indicator, label_sums
-from skbalance.metrics import fitted_label_counts, label_groups
+from skbalance._validation import read_numbers
+from skbalance.metrics import label_groups
 from skbalance.plotting import _axes
 
 _GROUP_LIMITS = {"head": "≥ {1:g}", "medium": "> {0:g}, < {1:g}", "tail": "≤ {0:g}"}
@@ -16,7 +19,8 @@ _GROUP_LIMITS = {"head": "≥ {1:g}", "medium": "> {0:g}, < {1:g}", "tail": "≤
 class LabelFrequencyDisplay:
     """Label counts, the commonest label first, with the head, medium and tail labels shaded.
 
-    Use :meth:`from_targets`, :meth:`from_counts` or :meth:`from_estimator` to make one.
+    Use :meth:`from_targets` to make one, or :meth:`plot` one of counts, as in
+    ``LabelFrequencyDisplay(model.label_counts_).plot()``.
 
     Parameters
     ----------
@@ -64,46 +68,21 @@ class LabelFrequencyDisplay:
         self.order = np.argsort(-self.label_counts, kind="stable")
 
     @classmethod
-    def from_targets(cls, y: Any, **options: Any) -> LabelFrequencyDisplay:
-        """Plot the counts of a label indicator.
-
-        Parameters
-        ----------
-        y : {array-like, sparse matrix} of shape (n_samples, n_labels)
-            Label indicator of 0 and 1.
-        **options : dict
-            For :meth:`from_counts`: names, boundaries, axes, and how to draw.
-
-        Returns
-        -------
-        display : LabelFrequencyDisplay
-            What was drawn.
-
-        Raises
-        ------
-        ValueError
-            If `y` is no indicator, or the names or boundaries do not fit.
-        ImportError
-            If matplotlib is missing.
-        """
-        return cls.from_counts(label_sums(check_indicator(y, name="y")), **options)
-
-    @classmethod
-    def from_counts(
+    def from_targets(
         cls,
-        label_counts: Any,
+        y: Any,
         *,
         display_labels: Any = None,
         boundaries: tuple[float, float] = (8, 35),
         ax: Any = None,
         **plot_kwargs: Any,
     ) -> LabelFrequencyDisplay:
-        """Plot label counts.
+        """Plot the counts of a label indicator.
 
         Parameters
         ----------
-        label_counts : array-like of shape (n_labels,)
-            Positives of each label.
+        y : {array-like, sparse matrix} of shape (n_samples, n_labels)
+            Label indicator of 0 and 1.
         display_labels : array-like of shape (n_labels,), default=None
             Names of the labels.
         boundaries : tuple of two numbers, default=(8, 35)
@@ -121,46 +100,20 @@ class LabelFrequencyDisplay:
         Raises
         ------
         ValueError
-            If the counts, names or boundaries cannot be used.
+            If `y` is no indicator, or the names or boundaries do not fit.
         ImportError
             If matplotlib is missing.
         """
-        return cls(label_counts, display_labels=display_labels, boundaries=boundaries).plot(ax, **plot_kwargs)
+        counts = label_sums(check_indicator(y, name="y"))
+        return cls(counts, display_labels=display_labels, boundaries=boundaries).plot(ax, **plot_kwargs)
 
-    @classmethod
-    def from_estimator(cls, estimator: Any, **options: Any) -> LabelFrequencyDisplay:
-        """Plot the counts of the data that an estimator was fitted on.
-
-        Parameters
-        ----------
-        estimator : object
-            Fitted, with `label_counts_`; pipelines and searches are looked into.
-        **options : dict
-            For :meth:`from_counts`: names, boundaries, axes, and how to draw.
-
-        Returns
-        -------
-        display : LabelFrequencyDisplay
-            What was drawn.
-
-        Raises
-        ------
-        NotFittedError
-            If the estimator keeps no label counts.
-        ImportError
-            If matplotlib is missing.
-        """
-        return cls.from_counts(fitted_label_counts(estimator), **options)
-
-    def plot(self, ax: Any = None, *, xscale: str = "linear", area_kw: dict | None = None) -> LabelFrequencyDisplay:
+    def plot(self, ax: Any = None, *, area_kw: dict | None = None) -> LabelFrequencyDisplay:
         """Draw the counts.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
             Axes to draw on; None makes a figure.
-        xscale : {"linear", "log"}, default="linear"
-            Scale of the rank.
         area_kw : dict, default=None
             Properties of the area, a `PolyCollection` of matplotlib.
 
@@ -171,24 +124,19 @@ class LabelFrequencyDisplay:
 
         Raises
         ------
-        ValueError
-            If `xscale` is neither.
         ImportError
             If matplotlib is missing.
         """
-        if xscale not in ("linear", "log"):
-            raise ValueError(f"xscale must be 'linear' or 'log'; got {xscale!r}.")
-        ax = _axes.new_axes(ax, f"{type(self).__name__}.plot", (6.4, 4.0))
+        ax = _axes.new_axes(ax, f"{type(self).__name__}.plot", (6.4, 4.0))[0, 0]
         counts, n = self.label_counts[self.order], self.label_counts.size
         edges, heights = np.arange(n + 1) + 0.5, np.append(counts, counts[-1])
         self.area_ = ax.fill_between(edges, heights, step="post", color="#1f4e79", linewidth=0, zorder=2)
         _axes.restyle(self.area_, area_kw)
         ax.set_ylim(0.7 * min([1, *counts[counts > 0]]), max(counts[0], 1) * 1.6)
         ax.set_yscale("log")
-        ax.set_xscale(xscale)
-        ax.set_xlim(0.6 if xscale == "log" else 0.5, n + 0.5)
+        ax.set_xlim(0.5, n + 0.5)
         self._shade(ax)
-        self._write_ticks(ax, xscale)
+        self._write_ticks(ax)
         ax.set_ylabel("Positives (log scale)")
         _axes.set_log_ticks(ax.yaxis)
         self.ax_, self.figure_ = ax, ax.figure
@@ -219,14 +167,137 @@ class LabelFrequencyDisplay:
         )
         legend.set_zorder(5)
 
-    def _write_ticks(self, ax: Any, xscale: str) -> None:
+    def _write_ticks(self, ax: Any) -> None:
+        from matplotlib.ticker import MaxNLocator
+
         n = self.label_counts.size
-        ax.set_xlabel("Label, by frequency" + (" (log scale)" if xscale == "log" else ""))
-        size = 0.0 if self.display_labels is None or xscale == "log" else _axes.name_size(ax, n, "width")
+        ax.set_xlabel("Label, by frequency")
+        size = _axes.name_size(ax, n, "width")
         if self.display_labels is not None and size:
             ax.set_xticks(np.arange(1, n + 1), self.display_labels[self.order], rotation=90, fontsize=size)
         else:
-            _axes.set_rank_axis(ax.xaxis)
+            ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1, nbins=7))
+            ax.xaxis.set_major_formatter(_axes.plain_number)
+
+
+class LabelSetDisplay:
+    """Share of the rows that the most frequent label sets cover.
+
+    A label set is all the labels of a row. Where a few sets cover most rows, labels come in fixed combinations; where
+    most sets occur once, no method that learns whole sets has seen them before.
+
+    Use :meth:`from_targets` to make one.
+
+    Parameters
+    ----------
+    set_counts : array-like of shape (n_sets,)
+        Rows that have each label set, all above 0.
+
+    Attributes
+    ----------
+    set_counts : ndarray of shape (n_sets,)
+        The most frequent set first.
+    coverage : ndarray of shape (n_sets,)
+        Share of the rows whose label set is among the first, the first two, and so on.
+    ax_ : matplotlib Axes
+        The axes.
+    figure_ : matplotlib Figure
+        Their figure.
+    line_ : matplotlib Line2D
+        The coverage.
+
+    See Also
+    --------
+    LabelCooccurrenceDisplay : How pairs of labels occur together.
+
+    Examples
+    --------
+    >>> from skbalance.datasets import make_long_tailed_multilabel
+    >>> from skbalance.plotting import LabelSetDisplay
+    >>> X, y = make_long_tailed_multilabel(n_labels=100, random_state=0)
+    >>> display = LabelSetDisplay.from_targets(y)
+    >>> bool(display.coverage[-1] == 1)
+    True
+    """
+
+    def __init__(self, set_counts: Any):
+        counts = read_numbers(set_counts, "set_counts")
+        if counts.ndim != 1 or not counts.size or not ((counts > 0) & (counts < np.inf)).all():
+            raise ValueError(f"set_counts must be a vector of numbers above 0; got {set_counts!r}.")
+        self.set_counts = np.sort(counts)[::-1]
+        self.coverage = np.cumsum(self.set_counts) / self.set_counts.sum()
+
+    @classmethod
+    def from_targets(cls, y: Any, *, ax: Any = None, **plot_kwargs: Any) -> LabelSetDisplay:
+        """Plot the label sets of a label indicator.
+
+        Parameters
+        ----------
+        y : {array-like, sparse matrix} of shape (n_samples, n_labels)
+            Label indicator of 0 and 1. Rows without labels have a set too, the empty one.
+        ax : matplotlib Axes, default=None
+            Axes to draw on; None makes a figure.
+        **plot_kwargs : dict
+            For :meth:`plot`.
+
+        Returns
+        -------
+        display : LabelSetDisplay
+            What was drawn.
+
+        Raises
+        ------
+        ValueError
+            If `y` is no indicator, or has no row.
+        ImportError
+            If matplotlib is missing.
+        """
+        y = sp.csr_array(check_indicator(y, name="y"))
+        counts = Counter(y.indices[start:stop].tobytes() for start, stop in zip(y.indptr[:-1], y.indptr[1:]))
+        if not counts:
+            raise ValueError("y has no rows: there is no label set to plot.")
+        return cls(list(counts.values())).plot(ax, **plot_kwargs)
+
+    def plot(self, ax: Any = None, *, line_kw: dict | None = None) -> LabelSetDisplay:
+        """Draw the coverage.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Axes to draw on; None makes a figure.
+        line_kw : dict, default=None
+            Properties of the line, a `Line2D` of matplotlib.
+
+        Returns
+        -------
+        display : LabelSetDisplay
+            The display itself.
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is missing.
+        """
+        ax = _axes.new_axes(ax, f"{type(self).__name__}.plot", (6.4, 4.0))[0, 0]
+        from matplotlib.ticker import PercentFormatter
+
+        ranks, once = np.arange(1, self.set_counts.size + 1), int((self.set_counts == 1).sum())
+        label = f"{ranks.size:,} label set{'s' * (ranks.size > 1)}, {once:,} of them in one row only"
+        (self.line_,) = ax.plot(
+            ranks, self.coverage, color="#1f4e79", linewidth=2, marker="o", markersize=3, label=label
+        )
+        _axes.restyle(self.line_, line_kw)
+        ax.set_xscale("log")
+        ax.set_xlim(0.9, ranks.size * 1.1)
+        ax.set_ylim(0, 1.02)
+        ax.set_xlabel("Most frequent label sets (log scale)")
+        ax.set_ylabel("Rows with one of them")
+        _axes.set_log_ticks(ax.xaxis)
+        ax.yaxis.set_major_formatter(PercentFormatter(1.0))
+        ax.grid(color="#e0e0e0", linewidth=0.7)
+        ax.legend(loc="lower right", fontsize=8, edgecolor="#808080")
+        self.ax_, self.figure_ = ax, ax.figure
+        return self
 
 
 def _percent(share: float) -> str:

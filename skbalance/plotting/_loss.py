@@ -20,7 +20,7 @@ class LossDisplay:
     At the far left of the negatives are the easy ones, of which multi-label data are full: what a loss still
     charges there, and how strongly it still pulls, is most of what tells the losses apart.
 
-    Use :meth:`from_targets` or :meth:`from_statistics` to make one.
+    Use :meth:`from_targets` to make one.
 
     Parameters
     ----------
@@ -58,11 +58,11 @@ class LossDisplay:
 
     Examples
     --------
-    >>> from skbalance.losses import FocalLoss, LabelStatistics
+    >>> from skbalance.datasets import load_web_features
+    >>> from skbalance.losses import FocalLoss
     >>> from skbalance.plotting import LossDisplay
-    >>> statistics = LabelStatistics([2877, 390, 5], n_samples=7770)
     >>> losses = {"BCE": "bce", "focal": FocalLoss(gamma=2)}
-    >>> display = LossDisplay.from_statistics(losses, statistics)
+    >>> display = LossDisplay.from_targets(losses, load_web_features().target)
     >>> display.axes_.shape
     (2, 4)
     """
@@ -75,7 +75,17 @@ class LossDisplay:
         self.label_names = list(label_names)
 
     @classmethod
-    def from_targets(cls, losses: Any, y: Any, **options: Any) -> LossDisplay:
+    def from_targets(
+        cls,
+        losses: Any,
+        y: Any,
+        *,
+        labels: Any = None,
+        display_labels: Any = None,
+        logits: Any = None,
+        ax: Any = None,
+        **plot_kwargs: Any,
+    ) -> LossDisplay:
         """Plot losses as they are for the labels of a training set.
 
         Parameters
@@ -84,51 +94,14 @@ class LossDisplay:
             Losses; the keys of a mapping are their names.
         y : {array-like, sparse matrix} of shape (n_samples, n_labels)
             Label indicator of the training set.
-        **options : dict
-            For :meth:`from_statistics`: labels, names, logits, axes, and how to draw.
-
-        Returns
-        -------
-        display : LossDisplay
-            What was drawn.
-
-        Raises
-        ------
-        ValueError
-            If a loss is unknown or not for labels, or the labels or logits cannot be used.
-        ImportError
-            If matplotlib is missing.
-        """
-        return cls.from_statistics(losses, LabelStatistics.from_targets(check_indicator(y, name="y")), **options)
-
-    @classmethod
-    def from_statistics(
-        cls,
-        losses: Any,
-        statistics: LabelStatistics,
-        *,
-        labels: Any = None,
-        display_labels: Any = None,
-        logits: Any = None,
-        ax: Any = None,
-        **plot_kwargs: Any,
-    ) -> LossDisplay:
-        """Plot losses as they are for label counts.
-
-        Parameters
-        ----------
-        losses : str, loss object, or list or mapping of them
-            Losses; the keys of a mapping are their names.
-        statistics : LabelStatistics
-            Label counts of a training set.
         labels : sequence of int, default=None
             Columns of the labels to show; None is the most frequent one and the rarest that has a sample.
         display_labels : array-like of shape (n_labels,), default=None
             Names of all labels.
         logits : array-like of shape (n_logits,), default=None
             Where to evaluate; None is 121 values from -6 to 6.
-        ax : matplotlib Axes or array of them, default=None
-            Axes to put all plots in, or one for each; None makes a figure.
+        ax : array of matplotlib Axes, default=None
+            One for each plot; None makes a figure.
         **plot_kwargs : dict
             For :meth:`plot`.
 
@@ -141,14 +114,10 @@ class LossDisplay:
         ------
         ValueError
             If a loss is unknown or not for labels, or the labels or logits cannot be used.
-        TypeError
-            If `statistics` is not a LabelStatistics.
         ImportError
             If matplotlib is missing.
         """
-        _axes.import_pyplot(f"{cls.__name__}.from_statistics")
-        if not isinstance(statistics, LabelStatistics):
-            raise TypeError(f"statistics must be a LabelStatistics; got {type(statistics).__name__}.")
+        statistics = LabelStatistics.from_targets(check_indicator(y, name="y"))
         named = _name_losses(losses)
         shown = _check_labels(labels, statistics)
         names = _axes.check_display_labels(display_labels, statistics.n_labels)
@@ -176,8 +145,8 @@ class LossDisplay:
 
         Parameters
         ----------
-        ax : matplotlib Axes or array of them, default=None
-            Axes to put all plots in, or one for each; None makes a figure.
+        ax : array of matplotlib Axes, default=None
+            One for each plot; None makes a figure.
         rows : tuple of {"loss", "gradient"}, default=("loss", "gradient")
             What to draw, one below the other. The size of the gradient is drawn: it is negative for positives.
         yscale : {"linear", "log"}, default="linear"
@@ -205,7 +174,7 @@ class LossDisplay:
         n_shown = len(self.label_names)
         shape = (len(rows), 2 * n_shown)
         size = (2.4 * shape[1] + 0.6, 2.3 * shape[0] + 0.9)
-        axes = _axes.new_grid(ax, shape, f"{type(self).__name__}.plot", size, share_y="row")
+        axes = _axes.new_axes(ax, f"{type(self).__name__}.plot", size, shape, share_y="row")
         self.lines_ = np.empty((*shape, len(self.losses)), dtype=object)
         styles = _axes.line_styles(len(self.losses))
         for r, quantity in enumerate(rows):

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 from sklearn.exceptions import NotFittedError
 
-from skbalance.metrics import fitted_label_counts, multilabel_response
-from skbalance.plotting import _axes, _label_scores
+from skbalance._indicators import align_indicators, label_fractions, ratio
+from skbalance.metrics import fitted_label_counts, label_groups
+from skbalance.plotting import _axes
+
+_SCORES = ("f1", "precision", "recall")
 
 
 class LabelScoreDisplay:
     """Score of each label against its number of training samples, for one model or several.
 
-    The mean of each group of labels, head, medium and tail, is drawn as a line over its range and written in the
-    legend. Up to `max_points` labels each is a point, and two models' points of one label are joined; with more,
-    a line follows the mean of labels of similar frequency, in a band from the first to the third quartile.
+    Each label is a point, and two models' points of one label are joined, up to 1,000 labels. The mean of each group of
+    labels, head, medium and tail, is drawn as a line over its range and written in the legend.
 
     Use :meth:`from_estimator` or :meth:`from_predictions` to make one.
 
@@ -43,7 +46,7 @@ class LabelScoreDisplay:
     figure_ : matplotlib Figure
         Their figure.
     points_ : dict of str to matplotlib artist
-        The points of each model, or its line of means where the labels are many.
+        The points of each model.
     mean_lines_ : dict of str to matplotlib artist
         The group means of each model.
     links_ : matplotlib artist or None
@@ -80,16 +83,14 @@ class LabelScoreDisplay:
         if not isinstance(scores, Mapping):
             raise ValueError(f"scores must map names of models to their scores; got {type(scores).__name__}.")
         n_labels = self.label_counts.size
-        named = _label_scores.as_named(scores, "")
+        named = _as_named(scores, "")
         self.scores = {
-            name: _label_scores.check_label_scores(values, n_labels, f"scores[{name!r}]")
-            for name, values in named.items()
+            name: _axes.check_numbers(values, n_labels, f"scores[{name!r}]", np.isinf) for name, values in named.items()
         }
         self.score_name = score_name
         self.boundaries = boundaries
         self.group_means = {
-            name: _label_scores.group_means(values, self.label_counts, boundaries)
-            for name, values in self.scores.items()
+            name: group_means(values, self.label_counts, boundaries) for name, values in self.scores.items()
         }
 
     @classmethod
@@ -100,7 +101,6 @@ class LabelScoreDisplay:
         y: Any,
         *,
         label_counts: Any = None,
-        response_method: str = "predict",
         **options: Any,
     ) -> LabelScoreDisplay:
         """Plot the scores of one or more fitted estimators.
@@ -116,9 +116,6 @@ class LabelScoreDisplay:
         label_counts : array-like of shape (n_labels,), default=None
             Positives of each label in the training data; None takes the `label_counts_` of the first estimator
             that keeps them.
-        response_method : {"predict", "predict_proba", "scores"}, default="predict"
-            What a callable `scoring` takes as `y_pred`. ``"scores"`` is `decision_function`, or `predict_proba`
-            where there is none.
         **options : dict
             For :meth:`from_predictions`: `scoring`, `zero_division`, boundaries, axes, and how to draw.
 
@@ -136,11 +133,10 @@ class LabelScoreDisplay:
         ImportError
             If matplotlib is missing.
         """
-        _axes.import_pyplot(f"{cls.__name__}.from_estimator")
-        estimators = _label_scores.as_named(estimator, type(estimator).__name__)
+        estimators = _as_named(estimator, type(estimator).__name__)
         if label_counts is None:
             label_counts = _first_label_counts(list(estimators.values()))
-        predicted = {name: multilabel_response(model, X, response_method) for name, model in estimators.items()}
+        predicted = {name: model.predict(X) for name, model in estimators.items()}
         return cls.from_predictions(y, predicted, label_counts=label_counts, **options)
 
     @classmethod
@@ -151,7 +147,7 @@ class LabelScoreDisplay:
         *,
         label_counts: Any,
         name: str = "model",
-        scoring: str | Callable = "f1",
+        scoring: str = "f1",
         zero_division: float = 0.0,
         boundaries: tuple[float, float] = (8, 35),
         ax: Any = None,
@@ -164,13 +160,13 @@ class LabelScoreDisplay:
         y_true : {array-like, sparse matrix} of shape (n_samples, n_labels)
             True labels.
         y_pred : {array-like, sparse matrix} of shape (n_samples, n_labels), or mapping of str to such
-            Predicted labels; a mapping of names compares several. For a callable, what it takes.
+            Predicted labels; a mapping of names compares several.
         label_counts : array-like of shape (n_labels,)
             Positives of each label in the training data.
         name : str, default="model"
             Name of a single set of predictions.
-        scoring : {"f1", "precision", "recall"} or callable, default="f1"
-            ``scoring(y_true, y_pred)`` gives an array of shape (n_labels,).
+        scoring : {"f1", "precision", "recall"}, default="f1"
+            The score. Another one goes into the constructor, and :meth:`plot` draws it.
         zero_division : {0, 1, nan}, default=0
             Score of a label with nothing to divide by; nan leaves it out.
         boundaries : tuple of two numbers, default=(8, 35)
@@ -192,35 +188,23 @@ class LabelScoreDisplay:
         ImportError
             If matplotlib is missing.
         """
-        _axes.import_pyplot(f"{cls.__name__}.from_predictions")
         scores = {
-            name: _label_scores.label_scores(y_true, predicted, scoring, zero_division)
-            for name, predicted in _label_scores.as_named(y_pred, name).items()
+            name: label_scores(y_true, predicted, scoring, zero_division)
+            for name, predicted in _as_named(y_pred, name).items()
         }
         n_labels = len(next(iter(scores.values())))
         counts = _axes.check_counts(label_counts, boundaries, n_labels)
-        return cls(counts, scores, score_name=_label_scores.score_title(scoring), boundaries=boundaries).plot(
-            ax, **plot_kwargs
-        )
+        return cls(counts, scores, score_name=scoring.capitalize(), boundaries=boundaries).plot(ax, **plot_kwargs)
 
-    def plot(
-        self,
-        ax: Any = None,
-        *,
-        max_points: int = 1000,
-        point_kw: dict | None = None,
-        line_kw: dict | None = None,
-    ) -> LabelScoreDisplay:
+    def plot(self, ax: Any = None, *, point_kw: dict | None = None, line_kw: dict | None = None) -> LabelScoreDisplay:
         """Draw the scores.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
             Axes to draw on; None makes a figure.
-        max_points : int, default=1000
-            Most labels that are drawn as points.
         point_kw : dict, default=None
-            Properties of the points (or of the lines of means), a `Line2D` of matplotlib.
+            Properties of the points, a `Line2D` of matplotlib.
         line_kw : dict, default=None
             Properties of the group means, a `LineCollection` of matplotlib.
 
@@ -234,14 +218,13 @@ class LabelScoreDisplay:
         ImportError
             If matplotlib is missing.
         """
-        ax = _axes.new_axes(ax, f"{type(self).__name__}.plot", (6.8, 4.6))
+        ax = _axes.new_axes(ax, f"{type(self).__name__}.plot", (6.8, 4.6))[0, 0]
         spans = _axes.set_count_axis(ax, self.label_counts, self.boundaries)
-        many = self.label_counts.size > max_points
         places = _axes.spread_positions(self.label_counts)
         self.points_: dict[str, Any] = {}
         self.mean_lines_: dict[str, Any] = {}
         self.links_ = None
-        if len(self.scores) == 2 and not many:
+        if len(self.scores) == 2 and places.size <= _axes.MANY_POINTS:
             both = np.stack(list(self.scores.values()))
             differ = np.abs(both[0] - both[1]) > 0  # False for NaN too
             self.links_ = ax.vlines(places[differ], *both[:, differ], color="#707070", linewidth=0.6, alpha=0.6)
@@ -249,13 +232,11 @@ class LabelScoreDisplay:
             color, means = style["color"], self.group_means[name]
             caption = ", ".join(f"{group} {mean:.2f}".replace("nan", "–") for group, mean in means.items())
             style["label"] = f"{name} (mean: {caption})"
-            if many:
-                points = _label_scores.plot_means(ax, values, self.label_counts, **style)
-            else:
-                (points,) = ax.plot(places, values, **{**style, "linestyle": "none"}, clip_on=False, zorder=3)
-                points.set(markersize=5, markeredgecolor="white", markeredgewidth=0.4)
-                if len(self.points_) % 2 == 0 and len(self.scores) > 1:
-                    points.set(markersize=5.5, markerfacecolor="white", markeredgecolor=color, markeredgewidth=1.1)
+            (points,) = ax.plot(places, values, **{**style, "linestyle": "none"}, clip_on=False, zorder=3)
+            points.set(markersize=5, markeredgecolor="white", markeredgewidth=0.4)
+            if len(self.points_) % 2 == 0 and len(self.scores) > 1:
+                points.set(markersize=5.5, markerfacecolor="white", markeredgecolor=color, markeredgewidth=1.1)
+            _axes.shrink_points(points, places.size)
             _axes.restyle(points, point_kw)
             starts, ends = zip(*spans.values())
             lines = ax.hlines([means[group] for group in spans], starts, ends, colors=color, linewidths=2.2, zorder=4)
@@ -271,8 +252,58 @@ class LabelScoreDisplay:
 
 def _first_label_counts(estimators: list) -> np.ndarray:
     for estimator in estimators[:-1]:
-        try:
+        with suppress(NotFittedError):
             return fitted_label_counts(estimator)
-        except NotFittedError:
-            continue
     return fitted_label_counts(estimators[-1])
+
+
+def label_scores(y_true: Any, y_pred: Any, scoring: str, zero_division: float) -> np.ndarray:
+    """One score for each label.
+
+    Parameters
+    ----------
+    y_true, y_pred : {array-like, sparse matrix} of shape (n_samples, n_labels)
+        The true and the predicted indicator.
+    scoring : {"f1", "precision", "recall"}
+        The score.
+    zero_division : {0, 1, nan}
+        The score of a label whose denominator is 0.
+
+    Returns
+    -------
+    scores : ndarray of shape (n_labels,)
+
+    Raises
+    ------
+    ValueError
+        If `scoring` is unknown, or the indicators cannot be used.
+    """
+    if scoring not in _SCORES:
+        raise ValueError(f"scoring must be one of {_SCORES}; got {scoring!r}.")
+    return ratio(*label_fractions(scoring, *align_indicators(y_true, y_pred)), zero_division)
+
+
+def _as_named(given: Any, default: str) -> dict[str, Any]:
+    """Return a mapping as it is, or make one of a single thing and its default name.
+
+    Raises
+    ------
+    ValueError
+        If it is empty.
+    """
+    if not isinstance(given, Mapping):
+        return {default: given}
+    if not given:
+        raise ValueError("There is nothing to plot: the mapping is empty.")
+    return {str(name): value for name, value in given.items()}
+
+
+def _mean(values: np.ndarray) -> float:
+    values = values[~np.isnan(values)]
+    return float(values.mean()) if values.size else float("nan")
+
+
+def group_means(scores: np.ndarray, counts: np.ndarray, boundaries: tuple[float, float]) -> dict[str, float]:
+    """Mean score of the groups that have labels."""
+    groups = label_groups(counts, boundaries)
+    return {name: _mean(scores[members]) for name, members in groups.items() if members.any()}

@@ -8,8 +8,6 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import expit
 
-__all__ = ["DoubtModel", "decision_features"]
-
 # Margins beyond this say no more; penalty on the weights, in rows; beyond this a number is as good as infinite.
 _MARGIN, _PENALTY, _LARGEST_LOG = 4.0, 3.0, 30.0
 

@@ -11,8 +11,6 @@ import numpy as np
 
 from skbalance.metrics import label_groups
 
-__all__ = ["find_issues", "issues_table"]
-
 # Scores beyond this say no more.
 _SCORE = 30.0
 

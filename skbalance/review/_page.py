@@ -18,8 +18,6 @@ from skbalance._indicators import ratio
 from skbalance.metrics import label_groups, review_curve
 from skbalance.review._report import ReportData
 
-__all__ = ["DOUBTFUL", "report_page"]
-
 # How much is shown: texts in doubt, pairs of tags, examples of each kind of a tag, characters of texts and tags.
 DOUBTFUL, _CONFUSIONS, _EXAMPLES = 50, 40, 2
 _LONG, _SHORT, _NAME = 700, 180, 80

@@ -13,8 +13,6 @@ import scipy.sparse as sp
 from skbalance._files import whole_file
 from skbalance._indicators import label_confusion
 
-__all__ = ["ReportData", "TagReport"]
-
 
 @dataclass(frozen=True)
 class ReportData:

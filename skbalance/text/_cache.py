@@ -49,10 +49,6 @@ class CacheInfo(NamedTuple):
     size: int
 
 
-class _Damaged(Exception):
-    """The file was damaged and is set aside."""
-
-
 class VectorStore:
     """Float32 vectors by key, in one SQLite file in a folder.
 
@@ -88,10 +84,10 @@ class VectorStore:
         ValueError
             If the file is of another format.
         """
-        try:
-            return self._read(keys)
-        except _Damaged:
-            return np.zeros(len(keys), dtype=bool), None
+        found, vectors, n_damaged = self._use(lambda database: _look_up(database, keys))
+        if n_damaged:
+            warn(f"{n_damaged} vector(s) in {str(self.path)!r} were damaged and will be computed again.")
+        return found, vectors
 
     def write(self, keys, vectors):
         """Put vectors in, in one atomic step.
@@ -110,10 +106,14 @@ class VectorStore:
         """
         blobs = [row.tobytes() for row in np.asarray(vectors, dtype="<f4")]
         rows = [(key, blob, _checksum(key, blob)) for key, blob in zip(keys, blobs)]
-        try:
-            self._write(rows)
-        except _Damaged:
-            self._write(rows)
+
+        def put(database):
+            with database:
+                database.execute("BEGIN IMMEDIATE")
+                database.execute(f"PRAGMA user_version = {_FORMAT}")  # writes, and so fails, even without rows
+                database.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)", rows)
+
+        self._use(put)
 
     def check_room(self, n_vectors, dimension):
         """Raise before any work is done if vectors could not be written.
@@ -148,8 +148,8 @@ class VectorStore:
         """
         if not self.path.exists():
             return CacheInfo(str(self.path), 0, 0)
-        with self._database(set_aside=False) as database:
-            (n_vectors,) = database.execute("SELECT count(*) FROM vectors").fetchone()
+        count = "SELECT count(*) FROM vectors"
+        (n_vectors,) = self._use(lambda database: database.execute(count).fetchone(), set_aside=False)
         return CacheInfo(str(self.path), n_vectors, self.path.stat().st_size)
 
     def clear(self):
@@ -162,20 +162,20 @@ class VectorStore:
         """
         if not self.path.exists():
             return 0
-        try:
-            with self._database() as database:
-                n_vectors = database.execute("DELETE FROM vectors").rowcount
-                database.execute("VACUUM")
-        except _Damaged:
-            return 0
-        return n_vectors
+
+        def empty(database):
+            n_vectors = database.execute("DELETE FROM vectors").rowcount
+            database.execute("VACUUM")
+            return n_vectors
+
+        return self._use(empty)
 
     @contextmanager
     def turn(self):
         """Context in which this process encodes and others that share the cache wait.
 
-        It comes without waiting any longer, with a warning, where the process whose turn it is has finished no batch
-        (see :meth:`beat`) for minutes: that one is stopped, or hangs.
+        It comes without waiting any longer, with a warning, where the process whose turn it is has written nothing into
+        the file for minutes: that one is stopped, or hangs.
 
         Raises
         ------
@@ -185,35 +185,23 @@ class VectorStore:
         from filelock import Timeout
 
         lock, seen, since = self.lock(), None, time.monotonic()
-        while True:
+        while time.monotonic() - since < _SECONDS_WITHOUT_BATCH:
             try:
                 lock.acquire(timeout=_SECONDS_BETWEEN_LOOKS)
                 break
             except Timeout:
-                beat = self._last_beat()
-                if beat != seen:
-                    seen, since = beat, time.monotonic()
-            if time.monotonic() - since > _SECONDS_WITHOUT_BATCH:
-                warn(
-                    f"Another process that encodes for the cache {str(self.path)!r} has finished no batch for "
-                    f"{_SECONDS_WITHOUT_BATCH} s: it is stopped, or hangs. This one encodes without waiting for it."
-                )
-                break
+                with suppress(OSError):
+                    if (written := self.path.stat().st_mtime_ns) != seen:
+                        seen, since = written, time.monotonic()
+        else:
+            warn(
+                f"Another process that encodes for the cache {str(self.path)!r} has finished no batch for "
+                f"{_SECONDS_WITHOUT_BATCH} s: it is stopped, or hangs. This one encodes without waiting for it."
+            )
         try:
-            self.beat()
             yield
         finally:
             lock.release()
-
-    def beat(self):
-        """Tell the processes that wait for their turn that a batch is finished."""
-        (self.folder / "embeddings.beat").touch(mode=0o600)
-
-    def _last_beat(self):
-        try:
-            return (self.folder / "embeddings.beat").stat().st_mtime_ns
-        except OSError:
-            return None
 
     def lock(self, name="embeddings.lock"):
         """Make a lock that one process at a time can hold; let go if the process dies.
@@ -232,9 +220,8 @@ class VectorStore:
 
         return FileLock(self.folder / name)
 
-    @contextmanager
-    def _database(self, *, set_aside=True):
-        """The database, which no other process has open meanwhile. A damaged one is set aside: `_Damaged` is raised."""
+    def _use(self, work, *, set_aside=True):
+        """Let `work` use the database, which no other process has open meanwhile; a damaged one is set aside first."""
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
@@ -244,12 +231,12 @@ class VectorStore:
         with self._alone():
             try:
                 with closing(self._connect()) as database:
-                    yield database
+                    return work(database)
             except _ERRORS as error:
                 if not set_aside or not _is_damage(error):
                     raise self._os_error(error) from error
                 self._set_aside(error)
-                raise _Damaged from error
+        return self._use(work, set_aside=False)
 
     @contextmanager
     def _alone(self):
@@ -266,34 +253,6 @@ class VectorStore:
             yield
         finally:
             lock.release()
-
-    def _read(self, keys):
-        found, vectors, n_damaged = np.zeros(len(keys), dtype=bool), None, 0
-        position = {key: row for row, key in enumerate(keys)}
-        with self._database() as database:
-            for start in range(0, len(keys), _KEYS_PER_QUERY):
-                part = keys[start : start + _KEYS_PER_QUERY]
-                marks = ",".join("?" * len(part))
-                query = f"SELECT key, vector, checksum FROM vectors WHERE key IN ({marks})"
-                for key, blob, checksum in database.execute(query, part):
-                    sound = isinstance(blob, bytes) and len(blob) % 4 == 0 and checksum == _checksum(key, blob)
-                    vector = np.frombuffer(blob, dtype="<f4") if sound else None
-                    if vector is None or (vectors is not None and len(vector) != vectors.shape[1]):
-                        n_damaged += 1
-                        continue
-                    row = position[key]
-                    if vectors is None:
-                        vectors = np.empty((len(keys), len(vector)), dtype=np.float32)
-                    vectors[row], found[row] = vector, True
-        if n_damaged:
-            warn(f"{n_damaged} vector(s) in {str(self.path)!r} were damaged and will be computed again.")
-        return found, vectors
-
-    def _write(self, rows):
-        with self._database() as database, database:
-            database.execute("BEGIN IMMEDIATE")
-            database.execute(f"PRAGMA user_version = {_FORMAT}")  # writes, and so fails, even without rows
-            database.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)", rows)
 
     def _connect(self):
         with suppress(OSError):  # vectors tell of private texts: nobody else's to read
@@ -340,26 +299,24 @@ class VectorStore:
         )
 
     def _os_error(self, error):
-        message = str(error)
+        message, folder = str(error), f"cache_dir={str(self.folder)!r}"
+        number, said = errno.EIO, f"The embedding cache {str(self.path)!r} could not be used: {message}"
         if "full" in message:
-            return OSError(
-                errno.ENOSPC,
-                f"No room left for the embedding cache in cache_dir={str(self.folder)!r} ({message}); what was written"
-                " before is kept. Free some space or choose another cache_dir",
+            number = errno.ENOSPC
+            said = (
+                f"No room left for the embedding cache in {folder} ({message}); what was written before is kept. Free "
+                "some space or choose another cache_dir"
             )
-        if "readonly" in message or "unable to open" in message:
-            return PermissionError(
-                errno.EACCES,
-                f"cache_dir={str(self.folder)!r} cannot be written to ({message}); make it writable or choose"
-                " another cache_dir",
-            )
-        if "lock" in message:
-            return OSError(
-                errno.EAGAIN,
+        elif "readonly" in message or "unable to open" in message:
+            number = errno.EACCES
+            said = f"{folder} cannot be written to ({message}); make it writable or choose another cache_dir"
+        elif "lock" in message:
+            number = errno.EAGAIN
+            said = (
                 f"Another process has held the embedding cache {str(self.path)!r} for {_SECONDS_TO_WAIT} s "
-                f"({message}); end it if it is stopped, or choose another cache_dir",
+                f"({message}); end it if it is stopped, or choose another cache_dir"
             )
-        return OSError(errno.EIO, f"The embedding cache {str(self.path)!r} could not be used: {message}")
+        return OSError(number, said)
 
 
 # Words of a damaged file in SQLite's own message may be no text at all.
@@ -369,6 +326,27 @@ _ERRORS = (sqlite3.DatabaseError, UnicodeDecodeError)
 def _is_damage(error):
     """Whether the file is at fault, and not that it cannot be opened or written."""
     return type(error) in (sqlite3.DatabaseError, UnicodeDecodeError) or any(words in str(error) for words in _DAMAGES)
+
+
+def _look_up(database, keys):
+    """Which keys there are, their vectors or None, and how many rows were damaged."""
+    found, vectors, n_damaged = np.zeros(len(keys), dtype=bool), None, 0
+    position = {key: row for row, key in enumerate(keys)}
+    for start in range(0, len(keys), _KEYS_PER_QUERY):
+        part = keys[start : start + _KEYS_PER_QUERY]
+        marks = ",".join("?" * len(part))
+        query = f"SELECT key, vector, checksum FROM vectors WHERE key IN ({marks})"
+        for key, blob, checksum in database.execute(query, part):
+            sound = isinstance(blob, bytes) and len(blob) % 4 == 0 and checksum == _checksum(key, blob)
+            vector = np.frombuffer(blob, dtype="<f4") if sound else None
+            if vector is None or (vectors is not None and len(vector) != vectors.shape[1]):
+                n_damaged += 1
+                continue
+            if vectors is None:
+                vectors = np.empty((len(keys), len(vector)), dtype=np.float32)
+            row = position[key]
+            vectors[row], found[row] = vector, True
+    return found, vectors, n_damaged
 
 
 def _checksum(key, blob):

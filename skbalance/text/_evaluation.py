@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
-
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.metrics import check_scoring
 
 from skbalance import finetuning
-from skbalance._targets import TargetEncoding
+from skbalance._loss_classifier import LossClassifierMixin
 
 
-def make_evaluation(validation, y, *, encoding, criterion, scoring, exclusive, max_tokens, device):
+def make_evaluation(validation, y, *, target, criterion, scoring, max_tokens, device):
     """Make the function that scores a network after each epoch.
 
     Parameters
@@ -21,14 +18,12 @@ def make_evaluation(validation, y, *, encoding, criterion, scoring, exclusive, m
         The texts.
     y : array-like
         Their target as it was given.
-    encoding : TargetEncoding
-        What it is.
+    target : TargetEncoding, LabelStatistics and BaseLoss
+        What the target is, and what is learnt of it.
     criterion : Criterion
         The bound loss, of reduction ``"row_sum"``.
     scoring : str or callable
         ``"loss"``, or a scorer of scikit-learn.
-    exclusive : bool
-        Whether classes exclude each other in the loss.
     max_tokens : int
         Most tokens of a pass.
     device : str
@@ -45,50 +40,28 @@ def make_evaluation(validation, y, *, encoding, criterion, scoring, exclusive, m
 
     pairs = PositivePairs.from_csr(validation.y, device)
     weight = torch.from_numpy(validation.weight).to(device)
-    scorer = None
+    scored, scorer = ScoredTexts(), None
     if scoring != "loss":
-        scorer = check_scoring(ScoredTexts(encoding, exclusive, None), scoring=scoring)
+        scored._store_target(*target)
+        scorer = check_scoring(scored, scoring=scoring)
 
     def evaluate(network):
         logits = finetuning.predict_logits(network, validation.tokens, max_tokens=max_tokens, device=device)
         if scorer is not None:
-            return float(scorer(ScoredTexts(encoding, exclusive, logits), None, y))
+            scored.scores = logits
+            return float(scorer(scored, None, y))
         loss = criterion(torch.from_numpy(logits).to(device), pairs, weight) @ weight
         return -float(loss / weight.sum())
 
     return evaluate
 
 
-@dataclass(eq=False, repr=False)
-class ScoredTexts(ClassifierMixin, BaseEstimator):
+class ScoredTexts(LossClassifierMixin, ClassifierMixin, BaseEstimator):
     """What a scorer needs of a classifier whose scores of the texts are known."""
-
-    encoding: TargetEncoding
-    exclusive: bool
-    scores: Any
 
     def fit(self, X, y):
         """It is fitted as it is."""
         return self
 
-    @property
-    def classes_(self):
-        """Those of the target."""
-        return self.encoding.classes
-
-    def decision_function(self, X):
-        """The scores."""
-        return self.scores[:, 0] if self.encoding.kind == "binary" else self.scores
-
-    def predict_proba(self, X):
-        """Probabilities of the scores."""
-        return self.encoding.probabilities(self.scores.copy(), exclusive=self.exclusive)
-
-    def predict(self, X):
-        """Predictions of the scores."""
-        return self.encoding.decode(self.scores)
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.classifier_tags.multi_label = True
-        return tags
+    def _score_blocks(self, X):
+        yield self.scores

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import dataclasses
 import os
 import weakref
 from collections.abc import Mapping
@@ -13,30 +12,29 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils import check_consistent_length, check_random_state
+from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from skbalance import finetuning
 from skbalance._loss_classifier import SHARED_CONSTRAINTS, LossClassifierMixin
-from skbalance._targets import TargetEncoding, encode_targets
+from skbalance._targets import TargetEncoding
 from skbalance._validation import (
     Interval,
     StrOptions,
     _safe_indexing,
-    check_sample_weight,
     validate_hyperparameters,
 )
-from skbalance.losses import BaseLoss, LabelStatistics, get_loss
+from skbalance.losses import BaseLoss, get_loss
 from skbalance.text._evaluation import make_evaluation
-from skbalance.text._pretrained import read_folder, write_folder
+from skbalance.text._pretrained import LEFT_OUT, read_folder, write_folder
 from skbalance.text._state import FINE_TUNED, CheckedStateMixin
 from skbalance.text._texts import check_label_texts, check_texts
 from skbalance.training import check_device, hold_out_rows
 
-# Scores of this many elements are formed at a time where they need not all exist.
-BLOCK_ELEMENTS = 1 << 22
 # Where an encoder may be trained and predict.
 DEVICE_KINDS = ("cpu", "cuda", "mps")
+# Parameters that do not tell one training from another: its encoder, texts, seed, loss and scoring are told anyway.
+_TELL_NOTHING = (*LEFT_OUT, "compile", "loss", "scoring", "verbose")
 
 
 class _Given(NamedTuple):
@@ -49,23 +47,10 @@ class _Given(NamedTuple):
     loss: BaseLoss
     device: str
     label_texts: list | None
-    seeds: np.ndarray
+    seeds: list[int]
     kept: np.ndarray  # rows to train on
     held: np.ndarray  # rows held out for early stopping
     told: list  # what tells the loss and the scoring from others, for checkpoints
-
-
-class _Plan(NamedTuple):
-    """What training needs: the loss, statistics of the labels, the model as it begins, texts as tokens, settings."""
-
-    loss: BaseLoss
-    statistics: LabelStatistics
-    criterion: Any
-    model: finetuning.TextModel
-    data: Any
-    validation: Any
-    options: finetuning.FineTuningOptions
-    parts: dict
 
 
 @dataclass(eq=False, repr=False)
@@ -311,12 +296,10 @@ class FineTunedMultiLabelClassifier(CheckedStateMixin, LossClassifierMixin, Clas
             is warned of, and training goes on.
         """
         given = self._read(X, y, sample_weight)
-        plan = self._resolve(given)
-        run, checkpoints = self._train(given, plan, y)
-        learner = copy.copy(self)
-        learner._store(given.encoding, plan, run)
+        learner = copy.copy(self)  # it stores what it learns; here all of it is stored last, at once
+        model, checkpoints = learner._train(given, y)
         self.__dict__ = learner.__dict__
-        _in_memory[self] = self.weights_, plan.model
+        _in_memory[self] = self.weights_, model
         if checkpoints is not None:
             checkpoints.remove()
         return self
@@ -326,79 +309,62 @@ class FineTunedMultiLabelClassifier(CheckedStateMixin, LossClassifierMixin, Clas
         loss = get_loss(self.loss)
         device = check_device(self.device, DEVICE_KINDS)
         texts = check_texts(X)
-        encoding, indicator = encode_targets(y, also=self._also)
-        check_consistent_length(texts, indicator)
-        weight = check_sample_weight(
-            sample_weight, np.empty((len(texts), 1)), dtype=np.float32, ensure_non_negative=True
-        )
-        if not weight.any():
-            raise ValueError("sample_weight holds only zeros; at least one sample must have a positive weight.")
+        encoding, indicator, weight = self._read_target(texts, y, sample_weight, np.float32)
         if self.checkpoint_dir is not None and self.random_state is None:
             raise ValueError("checkpoint_dir needs a random_state, or the same fit could not resume from a checkpoint.")
         told = [finetuning.tell_apart(getattr(self, name), name) for name in ("loss", "scoring") if self.checkpoint_dir]
         label_texts = check_label_texts(self.label_texts, encoding)
-        seeds = check_random_state(self.random_state).randint(2**31 - 1, size=3)
+        seeds = check_random_state(self.random_state).randint(2**31 - 1, size=3).tolist()
         kept, held = np.flatnonzero(weight), np.empty(0, dtype=int)
         if self.early_stopping:
-            random_state = np.random.RandomState(int(seeds[0]))
+            random_state = np.random.RandomState(seeds[0])
             train, validate = hold_out_rows(indicator[kept], self.validation_fraction, random_state)
             kept, held = kept[train], kept[validate]
         return _Given(texts, encoding, indicator, weight, loss, device, label_texts, seeds, kept, held, told)
 
-    def _resolve(self, given) -> _Plan:
+    def _train(self, given, y):
+        """Learn; return the model, and the checkpoints or None."""
         from skbalance.training import bind_loss  # it loads torch
 
-        kept, held = given.kept, given.held
-        multilabel = given.encoding.kind == "multilabel"
-        y, weight = given.indicator[kept], given.weight[kept]
-        loss, statistics, criterion = bind_loss(given.loss, y, weight, multilabel, self.label_smoothing)
-        model = self._start(statistics, given.label_texts, given.device, int(given.seeds[1]))
+        encoding, device, max_tokens = given.encoding, given.device, self._max_tokens
+        _, first_seed, seed = given.seeds
+        indicator, weight = given.indicator[given.kept], given.weight[given.kept]
+        multilabel = encoding.kind == "multilabel"
+        loss, statistics, criterion = bind_loss(given.loss, indicator, weight, multilabel, self.label_smoothing)
+        model = self._start(statistics, given.label_texts, device, first_seed)
         data = finetuning.TrainingTexts(model.tokenizer(given.texts), given.indicator, given.weight)
-        of_training = {field.name for field in dataclasses.fields(finetuning.FineTuningOptions)} - {"device"}
-        options = {name: value for name, value in self.get_params(deep=False).items() if name in of_training}
-        parts = {name: getattr(self, name) for name in ("n_frozen_layers", "lora_rank", "gradient_checkpointing")}
-        return _Plan(
-            loss,
-            statistics,
-            criterion,
-            model,
-            data.take(kept),
-            data.take(held) if len(held) else None,
-            finetuning.FineTuningOptions(device=given.device, **options),
-            parts | {"seed": int(given.seeds[1])},
-        )
-
-    def _train(self, given, plan, y):
-        model, seed, max_tokens = plan.model, int(given.seeds[2]), self._max_tokens
+        data, validation = data.take(given.kept), data.take(given.held) if len(given.held) else None
         evaluate = checkpoints = None
-        if plan.validation is not None:
+        if validation is not None:
             evaluate = make_evaluation(
-                plan.validation,
+                validation,
                 _safe_indexing(y, given.held),
-                encoding=given.encoding,
-                criterion=plan.criterion,
+                target=(encoding, statistics, loss),
+                criterion=criterion,
                 scoring=self.scoring,
-                exclusive=plan.loss.exclusive,
                 max_tokens=max_tokens,
-                device=given.device,
+                device=device,
             )
-        with finetuning.adapted(model.network, **plan.parts):
+        with finetuning.adapted(model.network, self, first_seed):
             if self.checkpoint_dir is not None:
-                settings = [*given.told, plan.options, plan.parts, self.label_smoothing, self.pooling, self.max_length]
-                settings += [model.network.low_precision, given.encoding.kind, given.encoding.classes.tolist()]
-                name = finetuning.fingerprint(model.network, plan.data, plan.validation, seed, settings)
+                settings = self.get_params(deep=False) | dict.fromkeys(_TELL_NOTHING)
+                told = given.told, settings, model.network.low_precision, encoding.kind, encoding.classes.tolist()
+                name = finetuning.fingerprint(model.network, data, validation, seed, told)
                 checkpoints = finetuning.Checkpoints(self.checkpoint_dir, name)
             run = finetuning.fine_tune(
                 model.network,
-                plan.criterion,
-                plan.data,
-                options=plan.options,
+                criterion,
+                data,
+                settings=self,
+                device=device,
                 seed=seed,
                 evaluate=evaluate,
                 checkpoints=checkpoints,
             )
-        model.check([given.texts[row] for row in given.kept[:8]], max_tokens=max_tokens, device=given.device)
-        return run, checkpoints
+        model.check([given.texts[row] for row in given.kept[:8]], max_tokens=max_tokens, device=device)
+        self._store_target(encoding, statistics, loss)
+        self._store_result(model, run)
+        return model, checkpoints
 
     def _start(self, statistics, label_texts, device, seed) -> finetuning.TextModel:
         """The model as training starts with it."""
@@ -423,18 +389,16 @@ class FineTunedMultiLabelClassifier(CheckedStateMixin, LossClassifierMixin, Clas
         model.network.low_precision = finetuning.uses_bfloat16(self.precision, device)
         return model
 
-    def _store(self, encoding, plan, run):
-        """Store what was learnt; on a copy, whose attributes `fit` takes over at once."""
-        self._store_target(encoding, plan.statistics, plan.loss)
-        self.weights_ = plan.model.arrays()
+    def _store_result(self, model, run):
+        self.weights_ = model.arrays()
         self.loss_curve_ = run.loss_curve
         self.n_iter_ = len(run.loss_curve)
-        self.max_length_ = plan.model.tokenizer.max_length
+        self.max_length_ = model.tokenizer.max_length
         self.__dict__.pop("validation_scores_", None)
         if run.validation_scores:
             self.validation_scores_ = run.validation_scores
         self._pooling = self.pooling
-        self._files = plan.model.files
+        self._files = model.files
 
     @property
     def _max_tokens(self):
@@ -459,13 +423,12 @@ class FineTunedMultiLabelClassifier(CheckedStateMixin, LossClassifierMixin, Clas
         model.network.to(device).low_precision = finetuning.uses_bfloat16(self.precision, device)
         return model
 
-    def _score_blocks(self, X):
-        texts = check_texts(X)
+    def _read_rows(self, X):
+        return check_texts(X)
+
+    def _scores(self, texts):
         device = check_device(self.device, DEVICE_KINDS)
-        model = self._model(device)
-        step = max(1, BLOCK_ELEMENTS // self.n_outputs_)
-        for start in range(0, len(texts), step):
-            yield model.scores(texts[start : start + step], max_tokens=self._max_tokens, device=device)
+        return self._model(device).scores(texts, max_tokens=self._max_tokens, device=device)
 
     def save_pretrained(self, folder):
         """Write the classifier into a folder, from which transformers and sentence-transformers load its encoder.

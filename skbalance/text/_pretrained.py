@@ -7,25 +7,23 @@ import os
 import re
 import secrets
 import shutil
-from numbers import Integral
 from pathlib import Path
 
 import numpy as np
 
 from skbalance.finetuning import digest_of
 from skbalance.losses import BaseLoss, loss_from_state, loss_to_state
+from skbalance.text._state import FINE_TUNED
 
 _FORMAT = 1
 _DESCRIPTION, _ENCODER, _HEAD = "skbalance.json", "model.safetensors", "head.safetensors"
 # Parameters that are of one place or one fit, or run code.
-_LEFT_OUT = (
+LEFT_OUT = (
     "checkpoint_dir", "device", "label_texts", "local_files_only", "model", "random_state", "revision",
     "trust_remote_code",
 )  # fmt: skip
-_ATTRIBUTES = (
-    "n_outputs_", "n_samples_fit_", "loss_curve_", "n_iter_", "max_length_", "validation_scores_", "_pooling",
-    "_target", "_fitted_loss",
-)  # fmt: skip
+# Attributes that are written apart.
+_ARRAYS = ("weights_", "_files", "label_counts_", "classes_")
 
 
 def write_folder(classifier, model, folder):
@@ -88,11 +86,8 @@ def _put_in_place(beside, folder):
         os.rename(folder, before)
     try:
         os.rename(beside, folder)
-    except BaseException:
-        if before.exists():
-            os.rename(before, folder)
-        raise
-    _clear(before, folder)
+    finally:
+        _clear(before, folder)
 
 
 def _clear(before, folder):
@@ -182,10 +177,11 @@ def _classes(values, dtype) -> np.ndarray:
 
 
 def _describe(classifier) -> dict:
-    params = {name: value for name, value in classifier.get_params(deep=False).items() if name not in _LEFT_OUT}
+    params = {name: value for name, value in classifier.get_params(deep=False).items() if name not in LEFT_OUT}
     if isinstance(params["loss"], BaseLoss):
         params["loss"] = loss_to_state(params["loss"])
-    state = {name: vars(classifier)[name] for name in _ATTRIBUTES if name in vars(classifier)}
+    learned = FINE_TUNED.keys() & vars(classifier).keys() - set(_ARRAYS)
+    state = {name: vars(classifier)[name] for name in sorted(learned)}
     state["label_counts_"] = classifier.label_counts_.tolist()
     classes = classifier.classes_
     state["classes_"] = {"values": classes.tolist(), "dtype": "O" if classes.dtype == object else classes.dtype.str}
@@ -201,6 +197,4 @@ def _plain(value):
     """NumPy's numbers and arrays as Python's."""
     if isinstance(value, (np.ndarray, np.generic)):
         return value.tolist()
-    if isinstance(value, Integral):
-        return int(value)
     raise TypeError(f"{value!r} cannot be written as JSON")

@@ -323,25 +323,18 @@ class SentenceEmbedder(CheckedStateMixin, TransformerMixin, BaseEstimator):
             if late is not None:
                 vectors[missing[found]] = late[found]
                 missing = missing[~found]
-            pending: list[np.ndarray] = []
+            pending: list[int] = []
             written = time.monotonic()
-
-            def write():
-                rows = np.concatenate(pending) if pending else np.empty(0, dtype=int)
-                pending.clear()
-                if rows.size:
-                    store.write([keys[row] for row in rows], vectors[rows])
-
             try:
                 for rows, batch in self._batches(loaded, [texts[row] for row in missing]):
                     vectors[missing[rows]] = batch
-                    pending.append(missing[rows])
-                    store.beat()
+                    pending += missing[rows].tolist()
                     if time.monotonic() - written > _SECONDS_BETWEEN_WRITES:
-                        write()
-                        written = time.monotonic()
+                        store.write([keys[row] for row in pending], vectors[pending])
+                        pending, written = [], time.monotonic()
             finally:
-                write()
+                if pending:
+                    store.write([keys[row] for row in pending], vectors[pending])
         return vectors
 
     def _encode(self, loaded, texts):

@@ -120,17 +120,11 @@ def _conditions(learned):
     yield "label_counts_", counts.shape == (n_outputs,) and _finite(counts)
     yield "_pooling", learned["_pooling"] in HEADS
     yield "_fitted_loss", _is_loss(learned["_fitted_loss"])
-    head = {name: array for name, array in weights.items() if str(name).startswith("head.")}
-    names = {"head.weight", "head.bias"} | ({"head.query"} if learned["_pooling"] == "label_attention" else set())
     yield "weights_", all(isinstance(array, np.ndarray) and _finite(array) for array in weights.values())
-    yield "weights_", head.keys() == names and head["head.bias"].ndim == 1
-    yield "weights_", all(name in head or str(name).startswith("encoder.") for name in weights)
-    width = head["head.weight"].shape[1:]
-    yield (
-        "weights_",
-        len(width) == 1
-        and all(head[name].shape == ((n_outputs,) if name == "head.bias" else (n_outputs, *width)) for name in names),
-    )
+    head = {name: array.shape for name, array in weights.items() if not str(name).startswith("encoder.")}
+    of_labels = (n_outputs, *head.get("head.weight", ())[-1:])
+    of_query = {"head.query": of_labels} if learned["_pooling"] == "label_attention" else {}
+    yield "weights_", head == {"head.weight": of_labels, "head.bias": (n_outputs,)} | of_query
 
 
 def _finite(array) -> bool:

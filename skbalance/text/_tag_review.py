@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from dataclasses import replace
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
-from scipy.special import logit
 from sklearn.exceptions import NotFittedError
 from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import check_is_fitted
@@ -20,10 +18,8 @@ from skbalance.decisions import LabelEvidence
 from skbalance.metrics import fitted_label_counts
 from skbalance.review import (
     DOUBTFUL,
-    OutOfFoldScores,
     ReportData,
     TagReport,
-    decision_features,
     find_issues,
     issues_table,
     report_page,
@@ -31,10 +27,8 @@ from skbalance.review import (
 from skbalance.text._tag_words import TagWords
 from skbalance.text._texts import check_texts
 
-__all__ = ["TagReviewMixin"]
-
-# Labels of a page that are in doubt, of either kind, and the best tags of a text among which they are looked for.
-_ISSUES, _BEST = 25, 8
+# Labels of a page that are in doubt, of either kind.
+_ISSUES = 25
 
 
 class TagReviewMixin:
@@ -268,19 +262,13 @@ class TagReviewMixin:
     def _unseen_rows(self: Any, texts) -> ReportData:
         """From the scores of training rows by models that had not seen them."""
         tuner = self._tuner("report() without tags")
-        kept, row = tuner.out_of_fold_, tuner.out_of_fold_.row_of_pair
+        kept, chosen, doubt = tuner.review_training_rows()
         X = None if texts is None else self._read_fitted(texts)
         if X is not None and len(X) <= kept.rows.max():
             raise ValueError(
                 f"Without tags, texts must be all that fit was given, {kept.rows.max() + 1} or more; got {len(X)}."
             )
-        chosen, doubt = _decided_unseen(tuner)
-        truth, predicted = (
-            sp.csr_array(
-                (np.ones(mask.sum(), dtype=bool), (row[mask], kept.labels[mask])), (len(kept.rows), len(self.classes_))
-            )
-            for mask in (kept.targets, chosen)
-        )
+        truth, predicted = (_indicator(kept, mask, len(self.classes_)) for mask in (kept.targets, chosen))
         source = "Measured on the training texts, each by a model that had not seen it."
         issues = _issues(kept, tuner)
         return self._report_data(source, X, kept.rows, truth, predicted, doubt=doubt, issues=issues)
@@ -295,8 +283,8 @@ class TagReviewMixin:
             predicted = sp.csr_array(self.tag_indicator(self.predict(X))).astype(bool)
             return self._report_data(source, X, rows, truth, predicted)
         features = self._features(X) if self.estimator is None else self._tuner_features(X)
-        predicted, doubt = sp.csr_array(tuner.predict(features)).astype(bool), tuner.doubt(features)
-        issues = _issues(_scored(tuner, features, truth), tuner)
+        kept, chosen, doubt = tuner.review_rows(features, truth)
+        predicted, issues = _indicator(kept, chosen, len(self.classes_)), _issues(kept, tuner)
         return self._report_data(source, X, rows, truth, predicted, doubt=doubt, issues=issues)
 
     def _words(self: Any, data):
@@ -316,41 +304,10 @@ def _telling(evidence):
     return list(dict.fromkeys([*(word for word, added in evidence.words if added >= least), *evidence.matched]))
 
 
-def _decided_unseen(tuner):
-    """Which of the kept pairs are predicted, and how many wrong ones are expected of each row."""
-    kept, decisions, promises = tuner.out_of_fold_, tuner.decisions_, tuner.decisions_.promises
-    sizes = np.diff(kept.indptr)
-    places = np.arange(sizes.max(initial=1)) < sizes[:, None]
-    labels, scores = np.zeros(places.shape, dtype=int), np.full(places.shape, -np.inf)
-    labels[places], scores[places] = kept.labels, kept.scores
-    pairs = SimpleNamespace(labels=labels, scores=scores, parts=kept.parts, labelled=None)
-    thresholds = kept.thresholds if promises is None else np.tile(promises.thresholds, (len(kept.thresholds), 1))
-    chosen, margins = decisions.rule.choose(pairs, thresholds)
-    if promises is not None:
-        chosen = margins > 0
-    doubt = decisions.doubt(decision_features(scores, margins, chosen))
-    return chosen[places], np.minimum(doubt, tuner.n_labels_)
-
-
-def _scored(tuner, features, truth) -> OutOfFoldScores:
-    """Scores of rows for the tags that they have, and for their best."""
-    n_rows, n_tags = truth.shape
-    labels, scores = tuner.predict_topk(features, tuner.n_candidates_)
-    row, tag = truth.nonzero()
-    targets = np.isin(np.arange(n_rows)[:, None] * n_tags + labels, row.astype(np.int64) * n_tags + tag)
-    keep = targets | (np.arange(labels.shape[1]) < _BEST)
-    if tuner.decisions_.model is not None:  # they are probabilities, 0 where a tag was not looked at
-        with np.errstate(divide="ignore"):
-            scores = logit(scores)
-    return OutOfFoldScores(
-        rows=np.arange(n_rows),
-        parts=np.zeros(n_rows, dtype=int),
-        indptr=np.append(0, keep.sum(axis=1).cumsum()),
-        labels=labels[keep],
-        scores=scores[keep],
-        targets=targets[keep],
-        thresholds=tuner.decisions_.thresholds[None],
-    )
+def _indicator(kept, mask, n_tags):
+    """Some of the pairs as a matrix."""
+    index = kept.row_of_pair[mask], kept.labels[mask]
+    return sp.csr_array((np.ones(len(index[0]), dtype=bool), index), shape=(len(kept.rows), n_tags))
 
 
 def _issues(kept, tuner):

@@ -28,8 +28,6 @@ from skbalance.text._tag_review import TagReviewMixin
 from skbalance.text._tag_words import TagWords
 from skbalance.text._texts import check_texts, takes_texts
 
-__all__ = ["TagClassifier"]
-
 # Parameters that go to the decisions of the pipeline.
 _PROMISES = ("min_precision", "max_missed", "confidence")
 _SETTINGS = ("scoring", "predict_unseen", "min_labels", "max_labels", *_PROMISES, "n_jobs", "random_state", "verbose")

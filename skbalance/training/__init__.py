@@ -3,19 +3,14 @@
 from typing import TYPE_CHECKING
 
 from .._lazy import lazy_names
+from ._device import check_device, isolated_torch
 from ._hold_out import hold_out_rows
-from ._options import check_device
 
 if TYPE_CHECKING:
-    from ._batches import TrainingData
-    from ._isolation import isolated_torch
-    from ._problem import Problem, TrainingOptions, bind_loss, resolve_problem
+    from ._problem import bind_loss, resolve_problem
     from ._solvers import fit_head
 
 __all__ = [
-    "Problem",
-    "TrainingData",
-    "TrainingOptions",
     "bind_loss",
     "check_device",
     "fit_head",
@@ -26,8 +21,6 @@ __all__ = [
 
 __getattr__, __dir__ = lazy_names(
     __name__,
-    _batches=["TrainingData"],
-    _isolation=["isolated_torch"],
-    _problem=["Problem", "TrainingOptions", "bind_loss", "resolve_problem"],
+    _problem=["bind_loss", "resolve_problem"],
     _solvers=["fit_head"],
 )

@@ -14,7 +14,6 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from ..losses import PositivePairs
-from ._hold_out import hold_out_rows
 
 # Numbers of each thread in a block of rows on the CPU: what is computed of it is still in that core's cache when it is
 # read again, and its memory comes from the heap, where large arrays have fresh memory that the system must zero.
@@ -318,11 +317,6 @@ class TrainingData(Dataset):
             return replace(self, X=out)
         X = sp.csr_array((X.data * scale[X.indices], X.indices, X.indptr), shape=X.shape)
         return replace(self, X=X)
-
-    def hold_out(self, fraction, random_state) -> tuple[TrainingData, TrainingData]:
-        """Split into training samples and a fraction to validate on, see :func:`hold_out_rows`."""
-        train, held_out = hold_out_rows(self.y, fraction, random_state)
-        return self.take(train), self.take(held_out)
 
     def placed(self, device) -> TrainingData:
         """Return the samples with their features on the device, once for all labels that they are trained for."""

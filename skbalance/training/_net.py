@@ -11,8 +11,6 @@ from skorch import NeuralNet
 from skorch.callbacks import Callback
 from skorch.utils import FirstStepAccumulator
 
-from ._problem import TrainingOptions
-
 # Training that ends this many times above the objective that it started from, or reached before, did not converge.
 RISE = 2.0
 
@@ -58,7 +56,6 @@ class Net(NeuralNet):
         self.notify("on_train_begin", X=data, y=None)
         with suppress(StopTraining):
             self.fit_loop(data)
-        self.notify("on_train_end", X=data, y=None)
 
     def infer(self, x, **fit_params):
         """Logits of a batch, whose features are ready tensors."""
@@ -98,11 +95,10 @@ class PlateauStop(Callback):
 
     Parameters
     ----------
-    options : TrainingOptions
-        With ``tol``, the relative improvement an iteration below which training has converged; ``n_iter_no_change``,
-        the iterations over which it is averaged; and ``verbose``, above 0 to print the objective of each.
-    restore_best : bool
-        Keep the weights of the best iteration.
+    options : object
+        The classifier's parameters, with nothing left open: ``tol``, the relative improvement an iteration below which
+        training has converged; ``n_iter_no_change``, the iterations over which it is averaged; and ``verbose``, above 0
+        to print the objective of each.
     monitor : object, default=None
         Its ``begin()`` is called at the start of each iteration, and at its end ``end(to_numpy)`` with what gives
         coefficients and intercepts; training stops where that returns True.
@@ -112,7 +108,7 @@ class PlateauStop(Callback):
     curve : list of float
         Training objective of each iteration.
     validation_curve : list of float
-        Validation loss of each epoch; empty without validation data.
+        Validation loss of each epoch; empty without validation data. With it, the weights of the best epoch are kept.
     n_iter : int
         Iterations done.
     converged : bool
@@ -128,8 +124,7 @@ class PlateauStop(Callback):
         If an objective is not finite.
     """
 
-    options: TrainingOptions
-    restore_best: bool = False
+    options: Any
     monitor: Any = None
 
     def on_train_begin(self, net, **kwargs):
@@ -159,7 +154,7 @@ class PlateauStop(Callback):
         if "valid_batch_count" in epoch:
             self.validation_curve.append(_mean_loss(epoch, "valid"))
             monitored = self.validation_curve
-            if self.restore_best and monitored[-1] <= min(monitored):
+            if monitored[-1] <= min(monitored):
                 self.best_state = {k: v.detach().clone() for k, v in net.module_.state_dict().items()}
         if self.options.verbose:
             shown = f"{objective:.6g}" + (f", validation {monitored[-1]:.6g}" if self.validation_curve else "")

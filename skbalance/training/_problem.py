@@ -2,45 +2,33 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
 
 from .._targets import warn_of_constant_labels
+from .._warnings import warn
 from ..losses import BaseLoss, Criterion, LabelStatistics, get_loss
-from ._batches import TrainingData
-from ._options import (
-    check_device,
-    check_hidden_layer_sizes,
-    resolve_alpha,
-    resolve_batch_size,
-    resolve_term_weighting,
-    training_dtype,
-    warn_of_units,
-)
+from ._batches import Moments, TrainingData
+from ._device import check_device
+from ._hold_out import hold_out_rows
 
 # Coefficients that L-BFGS fits at a time, of which it holds some 17 arrays: 2 GiB in single precision.
 BLOCK_COEFS = 1 << 25
 # Labels that it fits at a time, of which it holds the logits of all samples.
 BLOCK_LABELS = 256
-
-
-@dataclass(frozen=True)
-class TrainingOptions:
-    """The classifier's parameters that training needs, see there, and the ``penalty_exponent`` of its loss."""
-
-    solver: str
-    alpha: float
-    learning_rate_init: float
-    batch_size: int
-    max_iter: int
-    tol: float
-    n_iter_no_change: int
-    dropout: float
-    device: str
-    verbose: int = 0
-    penalty_exponent: float = 1.0
-    term_weighting: str | None = None
+# From this many coefficients on, float64 features are trained on in single precision.
+SINGLE_PRECISION_COEFS = 1 << 18
+# Features whose means are larger than this many of their deviations lose too many digits in single precision.
+LARGEST_SINGLE_OFFSET = 1e4
+# Most units of a hidden layer.
+MOST_UNITS = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -69,6 +57,126 @@ class Problem:
     criterion: Criterion
     blocks: Sequence[slice] = (slice(None),)
     validation: TrainingData | None = None
+
+
+def training_dtype(dtype, sizes, tol, moments: Moments) -> np.dtype:
+    """Single precision for float64 features where it is much faster and its rounding far below ``tol``.
+
+    Parameters
+    ----------
+    dtype : numpy dtype
+        Type of the features.
+    sizes : list of int
+        Number of features, of units in each hidden layer, and of outputs.
+    tol : float
+        Relative improvement at which training stops.
+    moments : Moments
+        Of the features; very large and small ones need double precision, and so do those far from zero for how little
+        they vary, which are warned of if they come in single precision.
+
+    Returns
+    -------
+    dtype : numpy dtype
+
+    Raises
+    ------
+    ValueError
+        If the squares of the features are no finite numbers of this type.
+    """
+    far = moments.largest_offset > LARGEST_SINGLE_OFFSET
+    n_coefs = sum(n_in * n_out for n_in, n_out in itertools.pairwise(sizes))
+    with np.errstate(invalid="ignore"):
+        size = np.sqrt(moments.variance) + np.abs(moments.mean)
+    within = np.sqrt(moments.spread) >= 1e-15 and bool(np.all(size <= 1e15))
+    single = n_coefs >= SINGLE_PRECISION_COEFS and tol >= 1e-6 and within and not far
+    found = np.dtype(np.float32 if single else dtype)
+    if not np.all(size < np.sqrt(np.finfo(found).max)):
+        raise ValueError(
+            f"X holds values too large to train on in {found}: their squares pass {np.finfo(found).max:.0e}. Scale "
+            "them to about unit size."
+        )
+    if found == np.float32 and far:
+        warn(
+            f"A feature of X has a mean of {moments.largest_offset:.0e} times its standard deviation, of which float32 "
+            "keeps too few digits. Give X as float64, or standardise it (sklearn.preprocessing.StandardScaler)."
+        )
+    return found
+
+
+def warn_of_units(moments: Moments):
+    """Warn of features that are no match for the steps of Adam, whose size is fixed."""
+    size = np.sqrt(moments.spread)
+    if not (1e-2 <= size <= 1e3 or size == 0):
+        warn(
+            f"Adam takes features of about unit size; the standard deviation of X is {size:.0e}. Scale it, or take "
+            "solver='lbfgs', for which the unit makes no difference.",
+            ConvergenceWarning,
+        )
+
+
+def check_hidden_layer_sizes(sizes) -> tuple[int, ...]:
+    """Return the sizes as a tuple; a ValueError if they are not positive integers."""
+    array = np.atleast_1d(np.asarray(sizes, dtype=object))
+    found = array.tolist()
+    integers = all(isinstance(size, Integral) and not isinstance(size, bool) for size in found)
+    if array.ndim != 1 or not integers or not all(1 <= size <= MOST_UNITS for size in found):
+        raise ValueError(f"hidden_layer_sizes must hold positive integers up to {MOST_UNITS}; got {sizes!r}.")
+    return tuple(int(size) for size in found)
+
+
+def resolve_batch_size(batch_size, n_samples: int) -> int:
+    """Return the samples in a batch; ``"auto"`` is all of up to 512, else 256."""
+    if batch_size == "auto":
+        batch_size = 512 if n_samples <= 512 else 256
+    return min(int(batch_size), n_samples)
+
+
+def resolve_alpha(alpha, moments: Moments, weight, strength: float) -> float:
+    r"""Return the strength of the penalty; ``"auto"`` is told by the samples.
+
+    .. math:: \frac{c}{\sqrt N} V
+
+    with c the ``penalty_strength`` of the loss, N the number of samples, or the sum of their weights, and V the
+    variance of the features, see :attr:`Moments.spread`. More samples need less of a penalty; V makes the unit of the
+    features one that does not matter.
+
+    Parameters
+    ----------
+    alpha : float or "auto"
+        The classifier's parameter.
+    moments : Moments
+        Mean and variance of the features.
+    weight : ndarray of shape (n_samples,)
+        Weights of the samples.
+    strength : float
+        The ``penalty_strength`` of the loss.
+
+    Returns
+    -------
+    alpha : float
+    """
+    if not isinstance(alpha, str):
+        return float(alpha)
+    return float(strength * moments.spread / np.sqrt(weight.sum(dtype=np.float64)))
+
+
+def resolve_term_weighting(term_weighting, data, hidden_layer_sizes, solver) -> str | None:
+    """Return the kind of term weights; ``"auto"`` is relevance frequency for a linear model of mostly zeros.
+
+    What is never zero occurs with every label alike: of embeddings there is nothing to weigh. With mini-batches all
+    coefficients would be multiplied anew for each of them. A ValueError if there are weights for a model that is not
+    linear.
+    """
+    if term_weighting not in (None, "auto") and hidden_layer_sizes:
+        raise ValueError(
+            f"term_weighting={term_weighting!r} is for linear models; got hidden_layer_sizes={hidden_layer_sizes}."
+        )
+    if term_weighting != "auto":
+        return term_weighting
+    if hidden_layer_sizes or solver != "lbfgs":
+        return None
+    present = np.asarray((data.X != 0).sum(axis=1)).ravel()
+    return "rf" if np.average(present, weights=data.weight) < data.X.shape[1] / 2 else None
 
 
 def choose_solver(solver, sizes, *, early_stopping, separable) -> str:
@@ -156,7 +264,7 @@ def bind_loss(loss: BaseLoss, y, weight, multilabel: bool, label_smoothing: floa
     return loss, statistics, loss.bind(statistics, reduction="row_sum", label_smoothing=label_smoothing)
 
 
-def resolve_problem(settings, X, y, weight, multilabel: bool, random_state):
+def resolve_problem(settings: Any, X, y, weight, multilabel: bool, random_state):
     """Resolve all that the parameters leave open by the data.
 
     Parameters
@@ -176,10 +284,9 @@ def resolve_problem(settings, X, y, weight, multilabel: bool, random_state):
 
     Returns
     -------
-    loss : BaseLoss
-        With the parameters that the data set.
     problem : Problem
-    options : TrainingOptions
+    options : object
+        A copy of the settings in which every "auto" is what the data set, of the loss too.
 
     Raises
     ------
@@ -194,25 +301,16 @@ def resolve_problem(settings, X, y, weight, multilabel: bool, random_state):
     alpha = resolve_alpha(settings.alpha, moments, data.weight, loss.penalty_strength)
     data, validation = data.astype(training_dtype(X.dtype, sizes, tol, moments)), None
     if settings.early_stopping:
-        data, validation = data.hold_out(settings.validation_fraction, random_state)
+        train, held_out = hold_out_rows(data.y, settings.validation_fraction, random_state)
+        data, validation = data.take(train), data.take(held_out)
     loss, statistics, criterion = bind_loss(loss, data.y, data.weight, multilabel, settings.label_smoothing)
     early_stopping, separable = settings.early_stopping, criterion.separable
     solver = choose_solver(settings.solver, sizes, early_stopping=early_stopping, separable=separable)
     if solver == "adam":
         warn_of_units(moments)
-    options = TrainingOptions(
-        solver=solver,
-        alpha=alpha,
-        learning_rate_init=settings.learning_rate_init,
-        batch_size=resolve_batch_size(settings.batch_size, len(data)),
-        max_iter=settings.max_iter,
-        tol=tol,
-        n_iter_no_change=settings.n_iter_no_change,
-        dropout=settings.dropout,
-        device=device,
-        verbose=int(settings.verbose),
-        penalty_exponent=loss.penalty_exponent,
-        term_weighting=resolve_term_weighting(settings.term_weighting, data, hidden, solver),
-    )
+    options = copy.copy(settings)
+    options.loss, options.solver, options.alpha, options.tol, options.device = loss, solver, alpha, tol, device
+    options.batch_size = resolve_batch_size(settings.batch_size, len(data))
+    options.term_weighting = resolve_term_weighting(settings.term_weighting, data, hidden, solver)
     blocks = label_blocks(sizes, solver, separable)
-    return loss, Problem(sizes, data, statistics, criterion, blocks, validation), options
+    return Problem(sizes, data, statistics, criterion, blocks, validation), options

@@ -14,8 +14,8 @@ from ._batches import BatchIterator, Moments, TrainingData
 from ._heads import Head, Units, initial_weights
 from ._lbfgs import LBFGS
 from ._net import Net, PlateauStop
-from ._problem import Problem, TrainingOptions
-from ._term_weighting import term_weights
+from ._problem import Problem
+from ._term_weighting import relevance_frequency
 
 # Pairs of steps and gradients that L-BFGS remembers; more save no iterations at the default tol.
 LBFGS_HISTORY = 5
@@ -40,15 +40,15 @@ class FitResult:
         return [sum(run.curve[min(i, run.n_iter - 1)] for run in self.runs) for i in range(self.n_iter)]
 
 
-def fit_head(problem: Problem, options: TrainingOptions, *, random_state, start=None, monitor=None) -> FitResult:
+def fit_head(problem: Problem, options, *, random_state, start=None, monitor=None) -> FitResult:
     """Train a head.
 
     Parameters
     ----------
     problem : Problem
         What to train for.
-    options : TrainingOptions
-        Solver and its parameters.
+    options : object
+        The classifier's parameters, with nothing left open.
     random_state : RandomState
         Source of the initial weights, the order of the batches and the dropout.
     start : tuple of (coefs, intercepts), default=None
@@ -72,7 +72,7 @@ def fit_head(problem: Problem, options: TrainingOptions, *, random_state, start=
     try:
         if options.solver == "lbfgs" and len(problem.sizes) == 2:
             return _fit_linear(problem, options, start, monitor)
-        by_term = term_weights(options.term_weighting, data)
+        by_term = relevance_frequency(data) if options.term_weighting else None
         order = np.random.RandomState(random_state.randint(2**31))
         seed = int(random_state.randint(2**31))
         units = None if by_term is None else Units.of_terms(by_term)
@@ -83,7 +83,7 @@ def fit_head(problem: Problem, options: TrainingOptions, *, random_state, start=
         raise ValueError(_advice(error, data, options)) from error
 
 
-def _fit_linear(problem: Problem, options: TrainingOptions, start, monitor) -> FitResult:
+def _fit_linear(problem: Problem, options, start, monitor) -> FitResult:
     """Fit a linear head with L-BFGS, one block of labels after the other."""
     (coef,), (intercept,) = start
     moments = problem.data.moments()
@@ -96,7 +96,7 @@ def _fit_linear(problem: Problem, options: TrainingOptions, start, monitor) -> F
         criteria = whole.parts(PositivePairs.from_csr(data.y, options.device), dtype, problem.blocks)
     runs: list[PlateauStop] = []
     for labels, criterion in zip(problem.blocks, criteria, strict=True):
-        by_term = term_weights(options.term_weighting, problem.data.of_labels(labels))
+        by_term = relevance_frequency(problem.data.of_labels(labels)) if options.term_weighting else None
         head = Head([coef[:, labels]], [intercept[labels]], units=units.of_labels(labels, by_term))
         part = replace(problem, data=data.of_labels(labels), criterion=criterion)
         watch = None if monitor is None else _BlockMonitor(monitor, coef, intercept, labels)
@@ -126,13 +126,16 @@ class _BlockMonitor:
         return self.monitor.end(all_labels)
 
 
-def _train(head, problem: Problem, options: TrainingOptions, strengths, *, order=None, monitor=None) -> FitResult:
+def _train(head, problem: Problem, options, strengths, *, order=None, monitor=None) -> FitResult:
     """Let skorch train a head."""
     data, validation, lbfgs = problem.data, problem.validation, options.solver == "lbfgs"
-    stop = PlateauStop(options, restore_best=validation is not None, monitor=monitor)
+    stop = PlateauStop(options, monitor)
     dtype = torch.from_numpy(np.empty(0, data.X.dtype)).dtype
     criterion = problem.criterion.to(dtype=dtype)
     criterion.overwrite_logits = True
+    optimizer: dict[str, Any] = {"optimizer": LBFGS, "lr": 1.0, "optimizer__history_size": LBFGS_HISTORY}
+    if not lbfgs:
+        optimizer = {"optimizer": torch.optim.Adam, "lr": options.learning_rate_init, "optimizer__fused": True}
     net = Net(
         head,
         criterion=criterion,
@@ -149,7 +152,7 @@ def _train(head, problem: Problem, options: TrainingOptions, strengths, *, order
         strengths=[strength.to(options.device, dtype) for strength in strengths],
         penalty_in_loss=lbfgs,
         verbose=0,
-        **(LBFGS_SETTINGS if lbfgs else {"lr": options.learning_rate_init, **ADAM_SETTINGS}),
+        **optimizer,
     )
     net.train(data)
     if stop.best_state is not None:
@@ -160,7 +163,7 @@ def _train(head, problem: Problem, options: TrainingOptions, strengths, *, order
     return FitResult(coefs, intercepts, [stop])
 
 
-def _advice(error, data: TrainingData, options: TrainingOptions) -> str:
+def _advice(error, data: TrainingData, options) -> str:
     """What went wrong in training, and what to change."""
     values = data.X if isinstance(data.X, np.ndarray) else data.X.data
     rate = f" a smaller learning_rate_init (it is {options.learning_rate_init:g})," if options.solver == "adam" else ""
@@ -170,14 +173,14 @@ def _advice(error, data: TrainingData, options: TrainingOptions) -> str:
     )
 
 
-def penalty_strengths(sizes, statistics: LabelStatistics, options: TrainingOptions) -> list:
+def penalty_strengths(sizes, statistics: LabelStatistics, options) -> list:
     """Strength of the penalty on each layer: ``alpha`` times the variance of each label, or of all of them together.
 
     The data say as much about a label as it varies, n / N (1 - n / N). A penalty in proportion holds common and rare
     labels equally tight, where one strength for all would be too little for some or too much for others. Of losses
     for which that is too steep the variance is raised to a power first.
     """
-    strength = torch.from_numpy(options.alpha * statistics.variance**options.penalty_exponent)
+    strength = torch.from_numpy(options.alpha * statistics.variance**options.loss.penalty_exponent)
     return [strength.sum()] * (len(sizes) - 2) + [strength]
 
 
@@ -203,7 +206,3 @@ def _curvature_units(moments: Moments, statistics: LabelStatistics, options, dty
     units = Units(*(part.astype(dtype) for part in (by_feature, by_label, 0.75 * share**-0.1 * by_label, center, pull)))
     (strength,) = penalty_strengths([len(variance), len(share)], statistics, options)
     return units, strength / spread * torch.from_numpy(by_label**2)
-
-
-LBFGS_SETTINGS = {"optimizer": LBFGS, "lr": 1.0, "optimizer__history_size": LBFGS_HISTORY}
-ADAM_SETTINGS = {"optimizer": torch.optim.Adam, "optimizer__fused": True}

@@ -51,8 +51,3 @@ def _present_in(present, y, pair_weight) -> np.ndarray:
     if sp.issparse(present):
         return (present.T.astype(np.float64) @ weighted).toarray()
     return np.asarray((weighted.T @ present.astype(np.float64)).T)
-
-
-def term_weights(name: str | None, data: TrainingData) -> np.ndarray | None:
-    """Weights of the features for each label by the name of their kind, None or "rf"."""
-    return relevance_frequency(data) if name == "rf" else None

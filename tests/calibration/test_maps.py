@@ -1,5 +1,7 @@
 """The maps alone."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.special import expit
@@ -12,7 +14,8 @@ def make_sample(seed=0, n_rows=2000, n_labels=6, share=0.1):
     scores = rng.normal(size=(n_rows, n_labels)) * 2
     targets = rng.random(scores.shape) < expit(scores + np.log(share))
     rows, labels = targets.nonzero()
-    return CalibrationSample(scores, targets, labels, scores[rows, labels], n_rows), targets.sum(axis=0)
+    hits = labels, scores[rows, labels], np.ones(len(labels))
+    return CalibrationSample(n_rows, scores, targets, np.ones(n_rows), *hits), targets.sum(axis=0)
 
 
 @pytest.mark.parametrize("method", ["sigmoid", "isotonic", "temperature"])
@@ -20,7 +23,7 @@ def make_sample(seed=0, n_rows=2000, n_labels=6, share=0.1):
 def test_maps_rise_and_are_about_right(method, shrinkage):
     share = 1.0 if method == "temperature" else 0.1  # it cannot shift
     sample, counts = make_sample(share=share)
-    maps = fit_maps(sample, counts, sample.n_rows, method, shrinkage, np.random.RandomState(0))
+    maps = fit_maps(sample, counts, sample.total, method, shrinkage, np.random.RandomState(0))
     grid = np.repeat(np.linspace(-4, 4, 30)[:, None], 6, axis=1)
     found = maps(grid)
     assert (np.diff(found, axis=0) >= -1e-12).all()
@@ -30,11 +33,11 @@ def test_maps_rise_and_are_about_right(method, shrinkage):
 @pytest.mark.parametrize("method", ["sigmoid", "isotonic", "temperature"])
 def test_unlearnt_scores_are_left_out(method):
     sample, counts = make_sample()
-    whole = fit_maps(sample, counts, sample.n_rows, method, 0.0, np.random.RandomState(0))
+    whole = fit_maps(sample, counts, sample.total, method, 0.0, np.random.RandomState(0))
     scores = sample.scores.copy()
     scores[:200, 0] = np.nan
-    part = CalibrationSample(scores, sample.targets, sample.labels, sample.positives, sample.n_rows)
-    found = fit_maps(part, counts, part.n_rows, method, 0.0, np.random.RandomState(0))
+    part = replace(sample, scores=scores)
+    found = fit_maps(part, counts, part.total, method, 0.0, np.random.RandomState(0))
     grid = np.zeros((1, 6))
     assert np.isfinite(found(grid)).all()
     assert found(grid)[0, 1] == whole(grid)[0, 1]
@@ -42,14 +45,14 @@ def test_unlearnt_scores_are_left_out(method):
 
 def test_weight_of_the_own_map():
     sample, counts = make_sample()
-    maps = fit_maps(sample, counts, sample.n_rows, "sigmoid", 50.0, np.random.RandomState(0))
+    maps = fit_maps(sample, counts, sample.total, "sigmoid", 50.0, np.random.RandomState(0))
     np.testing.assert_allclose(maps.weight, counts / (counts + 50.0))
 
 
 def test_temperature_is_that_of_the_least_log_loss():
     sample, counts = make_sample(n_labels=2, share=1.0)
-    sharp = CalibrationSample(4 * sample.scores, sample.targets, sample.labels, 4 * sample.positives, sample.n_rows)
-    maps = fit_maps(sharp, counts, sharp.n_rows, "temperature", 0.0, np.random.RandomState(0))
+    sharp = replace(sample, scores=4 * sample.scores, positives=4 * sample.positives)
+    maps = fit_maps(sharp, counts, sharp.total, "temperature", 0.0, np.random.RandomState(0))
     temperatures = np.linspace(2, 8, 2401)
     for label in range(2):
         margins = np.where(sample.targets[:, label], 1, -1) * sharp.scores[:, label]
@@ -64,6 +67,6 @@ def test_temperature_of_scores_that_separate_is_finite():
     targets = np.arange(20)[:, None] >= 10
     scores = np.where(targets, 1.0, -1.0)
     rows, labels = targets.nonzero()
-    sample = CalibrationSample(scores, targets, labels, scores[rows, labels], 20)
-    maps = fit_maps(sample, targets.sum(axis=0), sample.n_rows, "temperature", 20.0, np.random.RandomState(0))
+    sample = CalibrationSample(20, scores, targets, np.ones(20), labels, scores[rows, labels], np.ones(10))
+    maps = fit_maps(sample, targets.sum(axis=0), sample.total, "temperature", 20.0, np.random.RandomState(0))
     np.testing.assert_array_equal(maps(np.array([[-1.0], [0.0], [1.0]])), [[0.0], [0.5], [1.0]])

@@ -15,7 +15,7 @@ from skbalance import (
     CalibratedMultiLabelClassifierCV,
     TunedThresholdMultiLabelClassifierCV,
 )
-from skbalance.crossfit import FitTasks, cross_fit, fit_all
+from skbalance.crossfit import FitTasks, TrainingLabels, cross_fit, fit_all
 from skbalance.crossfit._fits import _quiet
 
 RNG = np.random.default_rng(0)
@@ -31,7 +31,9 @@ def use(fitted, rows, seen):
 def run(y, splits, estimator=OVR, **options):
     scorers = [("estimator", estimator)]
     tasks = FitTasks(CalibratedMultiLabelClassifierCV(estimator, verbose=1), X, y, n_splits=len(splits), refit=False)
-    return cross_fit(scorers, X, y, sp.csr_array(y), splits, {"estimator": {}}, use, tasks=tasks, **options)
+    return cross_fit(
+        scorers, X, y, TrainingLabels(sp.csr_array(y)), splits, {"estimator": {}}, use, tasks=tasks, **options
+    )
 
 
 @pytest.mark.parametrize("n_jobs", [None, 2])

@@ -6,7 +6,7 @@ import scipy.sparse as sp
 from sklearn.exceptions import DataConversionWarning
 from sklearn.preprocessing import LabelBinarizer
 
-from skbalance.crossfit import encode_tuning_targets, label_counts
+from skbalance.crossfit import encode_tuning_targets
 
 RNG = np.random.default_rng(0)
 Y = (RNG.normal(size=(60, 4)) > 0.8).astype(int)
@@ -14,10 +14,9 @@ Y = (RNG.normal(size=(60, 4)) > 0.8).astype(int)
 
 @pytest.mark.parametrize("container", [np.asarray, sp.csr_matrix, sp.csc_array, lambda y: y.tolist()])
 def test_indicators(container):
-    y, encoding, indicator = encode_tuning_targets(container(Y))
+    _, encoding, indicator = encode_tuning_targets(container(Y))
     assert encoding.kind == "multilabel"
     np.testing.assert_array_equal(indicator.toarray(), Y)
-    np.testing.assert_array_equal(label_counts(y), Y.sum(axis=0))
 
 
 @pytest.mark.parametrize("container", [np.asarray, sp.csr_array])

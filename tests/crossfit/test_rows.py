@@ -11,7 +11,7 @@ from skbalance import (
     CalibratedMultiLabelClassifierCV,
     TunedThresholdMultiLabelClassifierCV,
 )
-from skbalance.crossfit import check_rows, is_prefit
+from skbalance.crossfit import is_prefit, read_row_weight
 from skbalance.crossfit._rows import resolve_splits, used_rows_only
 from skbalance.model_selection import MultilabelStratifiedGroupKFold
 
@@ -92,7 +92,7 @@ def test_own_folds_are_those_of_the_rows_alone():
 def test_rows_of_weight_zero_are_not_used(name):
     weight = np.arange(60) % 2
     params = {"estimator": {name: weight, "other": 3}}
-    used = check_rows(X, Y, params)
+    used = read_row_weight(X, params) > 0
     np.testing.assert_array_equal(used, weight == 1)
     splits = split(KFold(3), used=used)
     X_used, y_used, kept, moved = used_rows_only(X, Y, params, splits, used)
@@ -103,22 +103,28 @@ def test_rows_of_weight_zero_are_not_used(name):
     for before, after in zip(splits, moved):
         for part, part_moved in zip(before, after):
             np.testing.assert_array_equal(X[part], X_used[part_moved])
-    assert check_rows(X, Y, {"estimator": {name: weight + 1}}).all()
+    np.testing.assert_array_equal(read_row_weight(X, {"estimator": {name: weight + 1}}), weight + 1)
     with pytest.raises(ValueError, match="same class"):
-        check_rows(X, weight, params)
-    with pytest.raises(ValueError, match="0 for every row"):
-        check_rows(X, Y, {"estimator": {name: 0 * weight}})
+        used_rows_only(X, weight, params, splits, used)
 
 
-def test_a_row_counts_if_one_scorer_counts_it():
+@pytest.mark.parametrize("value", [0, -1, np.nan, np.inf])
+def test_weights_that_cannot_be_used(value):
+    with pytest.raises(ValueError, match="step__sample_weight must be finite, not negative and not all zero"):
+        read_row_weight(X, {"estimator": {"step__sample_weight": np.full(60, value)}})
+
+
+def test_a_row_counts_as_much_as_scorers_count_it_in_the_mean():
     weight = np.arange(60) % 2
-    assert check_rows(X, Y, {"a": {"sample_weight": weight}, "b": {"sample_weight": 1 - weight}}).all()
+    params = {"a": {"sample_weight": weight}, "b": {"sample_weight": 3 - weight}}
+    np.testing.assert_array_equal(read_row_weight(X, params), 1.5)
+    assert read_row_weight(X, {"a": {"sample_weight": None}, "b": {"other": weight}}) is None
 
 
 @pytest.mark.parametrize("empty", [np.empty((0, 3)), np.empty((3, 0)), sp.csr_array((3, 0)), []])
 def test_nothing_to_fit(empty):
     with pytest.raises(ValueError, match="Found array with 0"):
-        check_rows(empty, np.zeros(3), {})
+        read_row_weight(empty, {})
 
 
 class Thirds:
@@ -134,13 +140,7 @@ class Thirds:
 @pytest.mark.parametrize("shape", [59, 61, (60, 1)])
 def test_weights_are_one_for_each_row(shape):
     with pytest.raises(ValueError, match=r"step__sample_weight must have shape \(n_samples,\) = \(60,\); got"):
-        check_rows(X, Y, {"estimator": {"step__sample_weight": np.ones(shape)}})
-
-
-def test_lists_of_tags_are_named_where_a_row_weighs_nothing():
-    weight = np.r_[0.0, np.ones(59)]
-    with pytest.raises(ValueError, match="TagClassifier"):
-        check_rows(X, [["a"], ["a", "b"]] * 30, {"estimator": {"sample_weight": weight}})
+        read_row_weight(X, {"estimator": {"step__sample_weight": np.ones(shape)}})
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_lists_of_tags_are_named_where_a_row_weighs_nothing():
     [
         ([([-200, 1], [2])], "cv gives row -200, and there are 60 rows"),
         ([([1, 200], [2])], "cv gives row 200"),
-        (Thirds(), r"pairs \(train, test\); got \[3\] parts"),
+        (Thirds(), r"pairs \(train, test\); got 3 parts"),
     ],
 )
 def test_rows_that_are_none_are_named(cv, message):

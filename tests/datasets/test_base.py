@@ -6,10 +6,11 @@ from urllib.error import URLError
 
 import numpy as np
 import pytest
+from scipy import sparse
 from sklearn.preprocessing import LabelBinarizer
 
 from skbalance.datasets import _base
-from skbalance.datasets._base import data_folder, find_or_download, indicator_matrix, load_descr
+from skbalance.datasets._base import data_folder, find_or_download, load_descr, tag_matrix
 
 CONTENT = b"the archive" * 1000
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -139,8 +140,9 @@ def test_every_description_file_is_asked_for():
     assert {path.stem for path in folder.iterdir()} == described
 
 
-def test_indicator_matrix():
-    target = indicator_matrix(np.array([2, 0, 1]), np.array([0, 2, 2, 3]), 4)
+def test_tag_matrix():
+    target = tag_matrix([["c", "a"], [], ["b"]], ["a", "b", "c", "d"])
+    assert type(target) is sparse.csr_matrix
     assert target.dtype == np.int64
     assert target.has_sorted_indices
     np.testing.assert_array_equal(target.toarray(), [[1, 0, 1, 0], [0, 0, 0, 0], [0, 1, 0, 0]])
@@ -148,7 +150,8 @@ def test_indicator_matrix():
 
 def test_labels_beyond_255_survive_the_label_binarizer():
     """With uint8, OneVsRestClassifier would mix them up."""
-    target = indicator_matrix(np.arange(300), np.arange(301), 300)
+    names = [str(number) for number in range(300)]
+    target = tag_matrix([[name] for name in names], names)
     np.testing.assert_array_equal(LabelBinarizer().fit_transform(target), np.eye(300))
 
 

@@ -12,6 +12,7 @@ from sklearn.metrics import f1_score
 from sklearn.model_selection import KFold
 
 from skbalance import TunedThresholdMultiLabelClassifierCV
+from skbalance.crossfit import TrainingLabels
 from skbalance.decisions import _decisions
 from skbalance.decisions._decisions import OutOfFold, Scale, fit_models, fit_width, typical_size
 from skbalance.decisions._pairs import Candidates
@@ -57,15 +58,16 @@ def test_a_metric_is_called_with_targets_of_the_kind_of_y(kind):
     tuned(X, kind(y), scoring=lambda y_true, y_pred: seen.append((y_true, y_pred)) or 0.5)
     for pair in seen:
         assert [type(each) for each in pair] == [type(kind(y))] * 2
-        assert [each.shape for each in pair] == [y.shape] * 2
+        assert pair[0].shape == pair[1].shape
     truth = seen[0][0]
+    assert truth.shape == y.shape
     np.testing.assert_array_equal(truth.toarray() if sp.issparse(truth) else truth, y)
 
 
 def test_rows_of_a_single_split_stand_in_parts_of_their_own():
     labels, scores = np.zeros((4, 1), dtype=int), np.zeros((4, 1, 1), dtype=np.float32)
     half = Candidates(labels, scores, np.zeros((4, 1, 0)))
-    y = SimpleNamespace(indicator=sp.csr_array(np.array([[1], [0]] * 4)), unknown=None)
+    y = TrainingLabels(sp.csr_array(np.array([[1], [0]] * 4)))
     rows, seen = [np.array([4, 5, 6, 7]), np.array([3, 2, 1, 0])], np.ones((2, 1), dtype=int)
     single = OutOfFold.gather([half], rows[:1], seen[:1], y, np.array([2, 0, 1, 0]))
     assert (single.parts.tolist(), single.rows.tolist()) == ([2, 0, 1, 0], [4, 5, 6, 7])
@@ -73,7 +75,7 @@ def test_rows_of_a_single_split_stand_in_parts_of_their_own():
     both = OutOfFold.gather([half, half], rows, seen, y, None)
     assert (both.parts.tolist(), both.rows.tolist()) == ([0] * 4 + [1] * 4, [4, 5, 6, 7, 3, 2, 1, 0])
     np.testing.assert_array_equal(both.targets[:, 0], [True, False, True, False, False, True, False, True])
-    np.testing.assert_array_equal(both.positives(y.indicator), [[2], [2]])
+    np.testing.assert_array_equal(both.positives(y), [[2], [2]])
 
 
 def test_a_typical_row_has_as_many_labels_as_all_but_one_in_a_hundred():
@@ -81,11 +83,11 @@ def test_a_typical_row_has_as_many_labels_as_all_but_one_in_a_hundred():
     y[:, 0] = 1
     y[:10, :3] = 1
     y[0] = 1
-    assert typical_size(sp.csr_array(y)) == 3
+    assert typical_size(TrainingLabels(sp.csr_array(y))) == 3
     y[:10, :7] = 1
-    assert typical_size(sp.csr_array(y)) == 7
+    assert typical_size(TrainingLabels(sp.csr_array(y))) == 7
     y[:10, :20] = 1
-    assert fit_width(sp.csr_array(y)) == 2 * 20
+    assert fit_width(TrainingLabels(sp.csr_array(y))) == 2 * 20
 
 
 def test_probabilities_are_shown_strictly_between_0_and_1():
@@ -117,7 +119,7 @@ def pairs_for_the_model(seed=0, n_rows=3000, n_labels=20):
     scores = (rng.normal(size=(*labels.shape, 1)) + 2 * targets[..., None]).astype(np.float32)
     candidates = Candidates(labels, scores, np.zeros((*labels.shape, 0), dtype=np.float32))
     oof = OutOfFold(candidates, targets, np.full((1, n_labels), 50), np.arange(n_rows) % 5, np.arange(n_rows), None)
-    return oof, SimpleNamespace(labels=SimpleNamespace(indicator=y), scorers=["a"])
+    return oof, SimpleNamespace(labels=TrainingLabels(y), scorers=["a"])
 
 
 def test_a_part_of_the_rows_is_enough_and_reproducible(monkeypatch):

@@ -82,7 +82,7 @@ def test_a_fitted_model_is_kept_and_another_is_not_touched():
 
 
 def test_sparse_targets_and_blocks(monkeypatch):
-    monkeypatch.setattr("skbalance.crossfit._responses.BLOCK_ELEMENTS", 50)
+    monkeypatch.setattr("skbalance._responses.BLOCK_ELEMENTS", 50)
     model = FixedThresholdMultiLabelClassifier(FrozenEstimator(MODEL), thresholds=0.3).fit(X, sp.csr_array(Y))
     found = model.predict(X)
     assert isinstance(found, sp.csr_array)

@@ -150,7 +150,7 @@ def test_of_one_count_it_is_a_logistic_regression():
 def test_the_gradient_is_that_of_finite_differences(n_counts):
     values, counts, targets, _ = make_pairs(n_pairs=200)
     shares = np.ones((200, 1)) if n_counts == 1 else _shares(counts, 4 ** np.arange(n_counts))
-    problem = _Problem(values, shares, targets)
+    problem = _Problem(values, shares, targets, np.ones(len(targets)))
     rng = np.random.default_rng(0)
     for _ in range(3):
         at = rng.normal(size=n_counts * 4)

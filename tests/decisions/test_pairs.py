@@ -1,8 +1,9 @@
 """Candidates of several parts put together."""
 
 import numpy as np
+import pytest
 
-from skbalance.decisions._pairs import Candidates
+from skbalance.decisions._pairs import Candidates, weighted_quantiles
 
 
 def part(n_rows, width, n_matches, seed):
@@ -26,3 +27,19 @@ def test_parts_of_other_widths_and_blocks_of_matches():
     assert not found.matches[:2].any()
     for name in ("labels", "scores", "matches"):
         np.testing.assert_array_equal(getattr(found, name)[2:], getattr(wide, name))
+
+
+@pytest.mark.parametrize("method", ["linear", "inverted_cdf"])
+@pytest.mark.parametrize("n_values", [1, 2, 30])
+def test_weighted_quantiles_are_those_of_copies(method, n_values):
+    rng = np.random.default_rng(0)
+    values, shares = rng.normal(size=n_values).astype(np.float32).round(1), np.linspace(0, 1, 77)
+    for weights in (np.ones(n_values), np.full(n_values, 2.0), rng.integers(1, 4, n_values)):
+        expected = np.quantile(np.repeat(values, weights.astype(int)), shares, method=method)
+        np.testing.assert_array_equal(weighted_quantiles(values, weights, shares, method), expected)
+        assert weighted_quantiles(values, weights, 0.5, method) == np.quantile(
+            np.repeat(values, weights.astype(int)), 0.5, method=method
+        )
+    # Weights that sum up to less than one value are scaled up.
+    small = weighted_quantiles(values, rng.integers(1, 4, n_values) / 2**30, np.array([0.0, 1.0]), method)
+    np.testing.assert_array_equal(small, [values.min(), values.max()])

@@ -7,7 +7,12 @@ from sklearn.metrics import f1_score, make_scorer
 
 from skbalance.decisions._choice import Choice
 from skbalance.decisions._rules import STRATEGIES, DecisionRule, candidate_rules
-from skbalance.decisions._scoring import cross_fitted_score, get_metric, thresholds_without_parts
+from skbalance.decisions._scoring import (
+    cross_fitted_predictions,
+    get_metric,
+    score_predictions,
+    thresholds_without_parts,
+)
 from skbalance.decisions._search import Objective, global_thresholds, label_thresholds
 from tests.decisions.test_search import make_pairs, random_problem
 
@@ -38,18 +43,20 @@ def test_score_of_a_rule_is_that_of_its_predictions():
     pairs = make_pairs(scores, targets, n_parts=1)
     counts = targets.sum(axis=0)
     rule = make_rule("per_label_shrunk")
-    thresholds = rule.thresholds(pairs, counts, len(targets), 0.0)
-    predicted = scores.astype(np.float32) > thresholds
-    micro, macro = (f1_score(targets, predicted, average=a, zero_division=0) for a in ("micro", "macro"))
-    arguments = (rule, pairs, thresholds_without_parts(rule, pairs, counts, len(targets), 0.0))
-    mixed = cross_fitted_score(*arguments, metric=None, micro_weight=0.25, y_true=sp.csr_array(targets))
+    thresholds = thresholds_without_parts(rule, pairs, counts, len(targets), 0.0)
+    np.testing.assert_array_equal(thresholds, [rule.thresholds(pairs, counts, len(targets), 0.0)])
+    above = scores.astype(np.float32) > thresholds[0]
+    predicted = cross_fitted_predictions(rule, pairs, thresholds)
+    np.testing.assert_array_equal(predicted.toarray(), above)
+    micro, macro = (f1_score(targets, above, average=a, zero_division=0) for a in ("micro", "macro"))
+    mixed = score_predictions(predicted, sp.csr_array(targets.astype(int)), metric=None, micro_weight=0.25, beta=1.0)
     assert mixed == pytest.approx(0.25 * micro + 0.75 * macro)
 
     def metric(y_true, y_pred):
         return f1_score(y_true, y_pred, average="macro", zero_division=0)
 
     for truth in (targets.astype(int), sp.csr_array(targets.astype(int))):
-        assert cross_fitted_score(*arguments, metric=metric, micro_weight=0.0, y_true=truth) == pytest.approx(macro)
+        assert score_predictions(predicted, truth, metric=metric, micro_weight=0.0, beta=1.0) == pytest.approx(macro)
 
 
 def test_thresholds_are_tried_on_rows_that_they_were_not_set_on():
@@ -58,25 +65,17 @@ def test_thresholds_are_tried_on_rows_that_they_were_not_set_on():
     pairs = make_pairs(scores, targets, n_parts=5)
     counts = targets.sum(axis=0)
     rule = DecisionRule("per_label", Choice())
-    without_parts = thresholds_without_parts(rule, pairs, counts, 200, 0.0)
-    honest = cross_fitted_score(rule, pairs, without_parts, metric=None, micro_weight=0.0, y_true=sp.csr_array(targets))
+    predicted = cross_fitted_predictions(rule, pairs, thresholds_without_parts(rule, pairs, counts, 200, 0.0))
+    honest = f1_score(targets, predicted.toarray(), average="macro", zero_division=0)
     above = scores.astype(np.float32) > rule.thresholds(pairs, counts, 200, 0.0)
     flattering = f1_score(targets, above, average="macro", zero_division=0)
     assert honest < 0.8 * flattering
 
 
 def test_metric_that_is_not_finite_is_named():
-    scores, targets = random_problem(1)
-    pairs = make_pairs(scores, targets)
+    predicted = sp.csr_array(np.eye(3, dtype=np.int8))
     with pytest.raises(ValueError, match="scoring gave nan"):
-        cross_fitted_score(
-            make_rule("global"),
-            pairs,
-            np.zeros((2, targets.shape[1])),
-            metric=lambda y_true, y_pred: np.nan,
-            micro_weight=0.0,
-            y_true=targets,
-        )
+        score_predictions(predicted, np.eye(3), metric=lambda y_true, y_pred: np.nan, micro_weight=0.0, beta=1.0)
 
 
 @pytest.mark.parametrize("strategy", [strategy for strategy in STRATEGIES if strategy != "top_k"])

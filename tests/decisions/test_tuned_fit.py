@@ -133,7 +133,7 @@ def test_rows_of_weight_zero_are_left_out():
     without = TunedThresholdMultiLabelClassifierCV(Scores(8), random_state=0).fit(X[keep], y[keep])
     np.testing.assert_array_equal(weighted.predict(X_test), without.predict(X_test))
     np.testing.assert_array_equal(weighted.estimator_.sample_weight_, weight[keep])
-    with pytest.raises(ValueError, match="0 for every row"):
+    with pytest.raises(ValueError, match="not all zero"):
         weighted.fit(X, y, sample_weight=np.zeros(len(X)))
 
 
@@ -232,6 +232,24 @@ def test_parameters_are_chosen_on_the_folds_that_are_there():
         [("a", OVR), ("b", RIDGE)], param_grid={"a__estimator__C": [0.1, 1.0]}, random_state=0
     ).fit(X, y)
     assert set(several.best_params_) == {"a__estimator__C"}
+
+
+def test_the_best_of_several_settings_does_not_flatter_itself():
+    flattery, honest = [], []
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        X, y = rng.normal(size=(100, 10)), (rng.random((100, 4)) < 0.25).astype(int)
+        grid = {"estimator__C": [1e-3, 1e-1, 1e1, 1e3]}
+        model = TunedThresholdMultiLabelClassifierCV(OVR, param_grid=grid, random_state=seed, store_cv_results=True)
+        model.fit(X, y)
+        X_test, y_test = rng.normal(size=(4000, 10)), (rng.random((4000, 4)) < 0.25).astype(int)
+        predicted = model.predict(X_test)
+        micro, macro = (f1_score(y_test, predicted, average=average) for average in ("micro", "macro"))
+        honest.append(model.best_score_ - 0.25 * micro - 0.75 * macro)
+        flattery.append(model.cv_results_["score"].max() - model.best_score_)
+    assert min(flattery) >= 0
+    assert max(flattery) > 0
+    assert abs(np.mean(honest)) < 0.02
 
 
 def test_progress_is_printed(capsys):

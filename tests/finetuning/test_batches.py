@@ -5,9 +5,11 @@ import pytest
 import scipy.sparse as sp
 import torch
 
+from skbalance import FineTunedMultiLabelClassifier
 from skbalance.finetuning._batches import LengthBatches, TrainingTexts, passes_of
 from skbalance.finetuning._processes import Processes
 from skbalance.finetuning._tokens import Tokens
+from skbalance.finetuning._training import Run
 
 N = 103
 
@@ -15,19 +17,19 @@ N = 103
 @pytest.fixture(scope="module")
 def texts():
     random_state = np.random.RandomState(0)
-    tokens = Tokens.from_lists([np.arange(length) for length in random_state.randint(1, 30, size=N)])
+    tokens = Tokens([np.arange(length) for length in random_state.randint(1, 30, size=N)])
     y = sp.random_array((N, 5), density=0.3, format="csr", rng=random_state)
     return TrainingTexts(tokens, y, random_state.uniform(0.5, 2, size=N).astype(np.float32))
 
 
-def make_batches(texts, **options):
-    return LengthBatches(texts, **{"batch_size": 8, "seed": 0, "epoch": 0} | options)
+def make_batches(texts, max_tokens=None, processes=None, **run):
+    settings = FineTunedMultiLabelClassifier(batch_size=8, max_tokens=max_tokens)
+    return LengthBatches(texts, Run(**{"seed": 0} | run), settings, "cpu", processes or Processes())
 
 
 def test_every_text_once_an_epoch(texts):
-    batches = make_batches(texts)
-    rows = batches.rows()
-    assert len(rows) == len(batches) == 13
+    rows = make_batches(texts).rows()
+    assert len(rows) == 13
     assert sorted(len(part) for part in rows) == [7] + [8] * 12
     assert sorted(np.concatenate(rows)) == list(range(N))
 
@@ -39,12 +41,12 @@ def test_order_depends_on_seed_and_epoch(texts):
     assert order() == order()
     assert order() != order(epoch=1)
     assert order() != order(seed=1)
-    assert np.concatenate([part.passes[0].weight for part in make_batches(texts, first=10)]).size < 30
+    assert np.concatenate([part.passes[0].weight for part in make_batches(texts, batch=10)]).size < 30
 
 
-def test_first(texts):
-    whole, rest = list(make_batches(texts)), list(make_batches(texts, first=10))
-    assert len(rest) == len(make_batches(texts, first=10)) == 3
+def test_it_begins_with_any_batch(texts):
+    whole, rest = list(make_batches(texts)), list(make_batches(texts, batch=10))
+    assert len(rest) == 3
     for expected, batch in zip(whole[10:], rest):
         assert torch.equal(expected.passes[0].ids, batch.passes[0].ids)
 

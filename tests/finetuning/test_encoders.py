@@ -7,8 +7,8 @@ import pytest
 import torch
 from transformers import BertConfig, BertModel, RobertaConfig, RobertaModel, T5Config, T5Model
 
-from skbalance.finetuning import ModelSource, load_encoder
-from skbalance.finetuning._encoders import encoder_layers, max_positions, rebuild_encoder
+from skbalance.finetuning import ModelSource
+from skbalance.finetuning._encoders import encoder_layers, load_encoder, max_positions, rebuild_encoder
 
 IDS = torch.tensor([[2, 7, 8, 3]])
 

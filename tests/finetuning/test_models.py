@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 import torch
 
+from skbalance import FineTunedMultiLabelClassifier
 from skbalance.finetuning import ModelSource, TextModel, adapted, uses_bfloat16
-
-PARTS = {"n_frozen_layers": 0, "lora_rank": None, "gradient_checkpointing": False, "seed": 0}
 
 
 def make_model(folder, pooling="mean", **options):
@@ -29,7 +28,7 @@ def moved(model, **parts):
     before = {name: tensor.clone() for name, tensor in model.network.encoder.state_dict().items()}
     torch.nn.init.ones_(model.network.head.weight)
     ids = torch.tensor([[2, 7, 8, 3]])
-    with adapted(model.network, **PARTS | parts):
+    with adapted(model.network, FineTunedMultiLabelClassifier(**parts), 0):
         trained = [p for p in model.network.parameters() if p.requires_grad]
         optimizer = torch.optim.SGD(trained, lr=0.1)
         for _ in range(2):  # LoRA's first step moves one of its two matrices only, from zero
@@ -79,7 +78,7 @@ def test_more_frozen_layers_than_there_are(deep_encoder_folder):
     model = make_model(deep_encoder_folder)
     with (
         pytest.raises(ValueError, match="n_frozen_layers=4 is more than the encoder's 3 layers"),
-        adapted(model.network, **PARTS | {"n_frozen_layers": 4}),
+        adapted(model.network, FineTunedMultiLabelClassifier(n_frozen_layers=4), 0),
     ):
         pass
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from skbalance.finetuning import ModelSource, load_encoder
+from skbalance.finetuning import ModelSource
+from skbalance.finetuning._encoders import load_encoder
 from skbalance.finetuning._modules import (
     LABEL_TEXT_SCALE,
     LabelAttentionHead,
@@ -93,7 +94,7 @@ def test_predictions_do_not_depend_on_passes(encoder_folder):
     random_state = np.random.RandomState(0)
     network = TextNetwork(encoder, LinearHead(torch.ones(2, 16), torch.zeros(2), pooling="cls"))
     network.train()
-    tokens = Tokens.from_lists([random_state.randint(5, 40, size=n) for n in random_state.randint(1, 20, size=17)])
+    tokens = Tokens([random_state.randint(5, 40, size=n) for n in random_state.randint(1, 20, size=17)])
     logits = predict_logits(network, tokens, max_tokens=1000, device="cpu")
     assert logits.shape == (17, 2)
     assert logits.dtype == np.float32

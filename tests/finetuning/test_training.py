@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import f1_score, make_scorer
 
+from skbalance import FineTunedMultiLabelClassifier
 from skbalance.finetuning import (
     Checkpoints,
-    FineTuningOptions,
     ModelSource,
     TextModel,
     TrainingTexts,
@@ -37,7 +37,6 @@ OPTIONS = {
     "max_grad_norm": 1.0,
     "max_tokens": None,
     "n_iter_no_change": 2,
-    "device": "cpu",
 }
 
 
@@ -65,16 +64,16 @@ class Training:
             self.network.encoder.config.attention_probs_dropout_prob = 0.0
         self.data = TrainingTexts(model.tokenizer(texts), y, np.linspace(0.5, 1.5, len(texts), dtype=np.float32))
         self.criterion = get_loss("bce").bind(statistics, reduction="row_sum")
-        self.options = FineTuningOptions(**OPTIONS | options)
+        self.settings = FineTunedMultiLabelClassifier(**OPTIONS | options)
 
     def run(self, **more):
-        return fine_tune(self.network, self.criterion, self.data, options=self.options, seed=3, **more)
+        return fine_tune(self.network, self.criterion, self.data, settings=self.settings, device="cpu", seed=3, **more)
 
     def weights(self):
         return {name: tensor.clone() for name, tensor in self.network.state_dict().items()}
 
     def checkpoints(self, folder):
-        return Checkpoints(folder, fingerprint(self.network, self.data, None, 3, self.options))
+        return Checkpoints(folder, fingerprint(self.network, self.data, None, 3, "settings"))
 
 
 def test_it_is_a_plain_loop_of_torch(encoder_folder):
@@ -313,7 +312,7 @@ def test_a_folder_that_cannot_be_made(tmp_path):
 
 def test_what_tells_trainings_apart(encoder_folder, deep_encoder_folder):
     training = Training(encoder_folder)
-    network, data, options = training.network, training.data, training.options
+    network, data, options = training.network, training.data, {"max_iter": 2}
 
     names = [
         fingerprint(network, data, None, 3, options),
@@ -321,7 +320,7 @@ def test_what_tells_trainings_apart(encoder_folder, deep_encoder_folder):
         fingerprint(network, data.take(np.arange(59)), None, 3, options),
         fingerprint(network, data.take(np.arange(60)[::-1]), None, 3, options),
         fingerprint(network, data, data.take(np.arange(2)), 3, options),
-        fingerprint(network, data, None, 3, Training(encoder_folder, max_iter=3).options),
+        fingerprint(network, data, None, 3, {"max_iter": 3}),
         fingerprint(Training(deep_encoder_folder).network, data, None, 3, options),
     ]
     dropout = Training(encoder_folder).network
@@ -330,8 +329,8 @@ def test_what_tells_trainings_apart(encoder_folder, deep_encoder_folder):
     module.encoder.embeddings.dropout.p = 0.2
     names += [fingerprint(network, data, None, 3, options) for network in (dropout, module)]
     assert len(set(names)) == 9
-    same = Training(encoder_folder, verbose=1)
-    assert fingerprint(same.network, same.data, None, 3, same.options) == names[0]
+    same = Training(encoder_folder)
+    assert fingerprint(same.network, same.data, None, 3, options) == names[0]
 
 
 def of_a_module(y, scores):

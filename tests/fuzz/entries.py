@@ -72,7 +72,6 @@ LIKELY = {
     "precision": ["auto", "float32", "bfloat16", "float16"],
     "rows": [("loss",), ("gradient",), ("loss", "gradient"), ("x",)],
     "yscale": ["linear", "log", "symlog"],
-    "xscale": ["linear", "log"],
     "return_indicator": ["sparse", "dense", True, False],
     "alpha": [1e-4, "auto", 0.0, None, 1e4, [1e-4]],
     "thresholds_of": [0.5],
@@ -548,33 +547,21 @@ ENTRIES["datasets.fetch_reuters21578"] = Entry(
 )
 
 
-def _axes():
-    return Figure().subplots()
-
-
-def _drawn(method, **more):
+def _drawn(method, n_axes=1):
     def call(ax="new", **given):
-        axes = _axes() if isinstance(ax, str) and ax == "new" else ax
-        if axes is None:
-            axes = _axes()
-        return method(**given, **more, ax=axes)
+        if ax is None or (isinstance(ax, str) and ax == "new"):
+            ax = Figure().subplots(n_axes)
+        return method(**given, ax=ax)
 
     return call
 
 
 _ploty = {
     "LabelFrequencyDisplay.from_targets": {"y": Y},
-    "LabelFrequencyDisplay.from_counts": {"label_counts": COUNTS},
     "LabelCooccurrenceDisplay.from_targets": {"y": Y},
     "LabelSetDisplay.from_targets": {"y": Y},
     "LabelScoreDisplay.from_predictions": {"y_true": Y, "y_pred": Y[::-1], "label_counts": COUNTS},
     "LabelScoreDisplay.from_estimator": {"estimator": Fitted("balanced"), "X": X, "y": Y},
-    "ThresholdDisplay.from_predictions": {
-        "y_true": Y,
-        "y_score": PROBA,
-        "thresholds": [0.5, 0.4, 0.3],
-        "label_counts": COUNTS,
-    },
     "ThresholdDisplay.from_estimator": {"estimator": Fitted("tuned"), "X": X, "y": Y},
     "ReviewCurveDisplay.from_predictions": {"y_true": Y, "y_pred": Y[::-1], "doubt": np.arange(N)},
 }
@@ -582,7 +569,7 @@ for _name, _good in _ploty.items():
     _class, _method = _name.split(".")
     _function = getattr(getattr(plotting, _class), _method)
     ENTRIES[f"plotting.{_name}"] = Entry(
-        _drawn(_function),
+        _drawn(_function, 2 if _class == "ThresholdDisplay" else 1),
         {**default_arguments(_function, skip=("ax",)), **_good, "ax": "new"},
         lambda result, given: None,
         {
@@ -590,17 +577,12 @@ for _name, _good in _ploty.items():
             "scoring": ["f1", "precision", "recall", len],
         },
     )
-for _method, _good in {
-    "from_targets": {"y": Y},
-    "from_statistics": {"statistics": losses.LabelStatistics(COUNTS, N)},
-}.items():
-    _function = getattr(plotting.LossDisplay, _method)
-    ENTRIES[f"plotting.LossDisplay.{_method}"] = Entry(
-        lambda _function=_function, **given: _function(**given).losses,
-        {**default_arguments(_function, skip=("ax",)), "losses": "bce", **_good},
-        is_finite,
-        {"logits": [None, np.linspace(-3, 3, 5), [0.0], []]},
-    )
+ENTRIES["plotting.LossDisplay.from_targets"] = Entry(
+    lambda **given: plotting.LossDisplay.from_targets(**given).losses,
+    {**default_arguments(plotting.LossDisplay.from_targets, skip=("ax",)), "losses": "bce", "y": Y},
+    is_finite,
+    {"logits": [None, np.linspace(-3, 3, 5), [0.0], []]},
+)
 for _name in (
     "LabelFrequencyDisplay",
     "LabelCooccurrenceDisplay",
@@ -625,8 +607,8 @@ for _name in (
         "ReviewCurveDisplay": {key: [0.0, 1.0] for key in ("shares", "by_doubt", "random", "best")},
         "LossDisplay": {
             "logits": [0.0, 1.0],
-            "losses": {"a": np.zeros((2, 2, 1))},
-            "gradients": {"a": np.zeros((2, 2, 1))},
+            "losses": {"a": np.zeros((1, 2, 2))},
+            "gradients": {"a": np.zeros((1, 2, 2))},
             "label_counts": [3],
             "label_names": ["x"],
         },
@@ -636,11 +618,8 @@ for _name in (
 
     def _draw(_class=_class, _plot=_plot, **given):
         made = _class(**{name: value for name, value in given.items() if name not in _plot})
-        figure = Figure()
-        axes = figure.subplots() if _class is not plotting.LossDisplay else None
-        if axes is None:
-            return None
-        return made.plot(axes, **{name: given[name] for name in _plot})
+        shape = {"LossDisplay": (2, 2), "ThresholdDisplay": (2,)}.get(_class.__name__, ())
+        return made.plot(Figure().subplots(*shape), **{name: given[name] for name in _plot})
 
     ENTRIES[f"plotting.{_name}.plot"] = Entry(
         _draw, {**_init, **_plot}, lambda result, given: None, {"label_counts": [COUNTS, [1, 2, 3]]}

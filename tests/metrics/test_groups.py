@@ -291,10 +291,10 @@ def test_scorer_in_model_selection(data, n_jobs):
 
 def test_scorer_pickles_clones_and_prints():
     scorer = group_f1_scorer("tail", boundaries=(3, 9))
-    assert repr(scorer) == "group_f1_scorer('tail', 'macro', boundaries=(3, 9))"
+    assert repr(scorer) == "get_scorer('tail_f1_macro', boundaries=(3, 9), label_counts=None, zero_division=0.0)"
     again = pickle.loads(pickle.dumps(scorer))
     assert repr(again) == repr(scorer)
-    assert "group_f1_scorer" in repr(clone(GridSearchCV(CountingTree(), {}, scoring=scorer)))
+    assert "tail_f1_macro" in repr(clone(GridSearchCV(CountingTree(), {}, scoring=scorer)))
 
 
 def test_scorer_without_counts(data):
@@ -313,8 +313,8 @@ def test_scorer_without_counts(data):
 @pytest.mark.parametrize(
     ("kwargs", "match"),
     [
-        ({"group": "middle"}, "'middle'"),
-        ({"average": "samples"}, "'samples'"),
+        ({"group": "middle"}, "'middle_f1_macro' is no scorer"),
+        ({"average": "samples"}, "'tail_f1_samples' is no scorer"),
         ({"boundaries": (9, 3)}, "increasing"),
         ({"label_counts": [-1]}, "at least 0"),
     ],

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from sklearn.metrics import brier_score_loss
 
-from skbalance.metrics import _probabilities, expected_calibration_error, multilabel_brier_score_loss
+from skbalance import _responses
+from skbalance.metrics import expected_calibration_error, multilabel_brier_score_loss
 
 Y = np.array([[1, 0], [0, 0], [1, 1], [1, 0]])
 P = np.array([[0.9, 0.1], [0.6, 0.1], [0.6, 0.4], [0.9, 0.4]])
@@ -55,7 +56,7 @@ def test_frequencies_are_calibrated_and_blocks_change_nothing(monkeypatch):
     noisy = np.random.default_rng(0).uniform(size=y.shape).astype(np.float32)
     whole = expected_calibration_error(y, noisy), multilabel_brier_score_loss(y, noisy)
     assert_allclose(expected_calibration_error(y, p, average="macro"), 0, atol=1e-15)
-    monkeypatch.setattr(_probabilities, "_BLOCK_ELEMENTS", 10)
+    monkeypatch.setattr(_responses, "BLOCK_ELEMENTS", 10)
     assert_allclose((expected_calibration_error(y, noisy), multilabel_brier_score_loss(y, noisy)), whole)
 
 

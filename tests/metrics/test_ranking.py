@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -6,8 +8,8 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from sklearn.metrics import ndcg_score
 
+from skbalance import _responses
 from skbalance.metrics import (
-    _ranking,
     label_propensities,
     ndcg_at_k_score,
     precision_at_k_score,
@@ -155,7 +157,7 @@ def test_entries_that_are_not_stored_never_hit():
 def test_blocks_change_nothing(monkeypatch):
     _, y, s = problem(0, n=40)
     whole = [metric(y, s, k=3) for metric in AT_K.values()]
-    monkeypatch.setattr(_ranking, "_BLOCK_ELEMENTS", 20)
+    monkeypatch.setattr(_responses, "BLOCK_ELEMENTS", 20)
     assert_allclose([metric(sp.csr_array(y), sp.csr_array(s + 1), k=3) for metric in AT_K.values()], whole)
 
 
@@ -213,3 +215,51 @@ def test_malformed_scores_are_refused(kind):
     setattr(scores, name, np.array([2**30, 1, 2, 3]))
     with pytest.raises(ValueError, match="y_score is a malformed"):
         precision_at_k_score(np.eye(4), scores, k=1)
+
+
+@pytest.mark.parametrize(("A", "B"), [(0.55, 1.5), (0.5, 0.4), (0.6, 2.6)])
+def test_propensities_by_the_formula(A, B):
+    C = (math.log(7770) - 1) * (B + 1) ** A
+    expected = [1 / (1 + C * math.exp(-A * math.log(n + B))) for n in (0, 1, 2877)]
+    assert_allclose(label_propensities([0, 1, 2877], 7770, A=A, B=B), expected)
+
+
+@given(st.lists(st.integers(0, 10**6), min_size=2, max_size=9, unique=True), st.integers(1, 10**7))
+def test_propensities_lie_between_zero_and_one_and_grow(counts, n_samples):
+    p = label_propensities(sorted(counts), n_samples)
+    assert ((p > 0) & (p <= 1)).all()
+    assert (np.diff(p) >= 0).all()
+
+
+@pytest.mark.parametrize(
+    ("args", "kwargs", "match"),
+    [
+        (([[1]], 5), {}, "vector"),
+        (([-1], 5), {}, "at least 0"),
+        (([np.nan], 5), {}, "finite"),
+        (([1], 0), {}, "n_samples.*0"),
+        (([1], "many"), {}, "n_samples.*'many'"),
+        (([1], 5), {"A": -1}, "A must"),
+        (([1], 5), {"B": np.inf}, "B must"),
+    ],
+)
+def test_bad_arguments_of_propensities(args, kwargs, match):
+    with pytest.raises(ValueError, match=match):
+        label_propensities(*args, **kwargs)
+
+
+@pytest.mark.parametrize(
+    ("kwargs", "match"),
+    [
+        ({}, "either propensities or label_counts"),
+        ({"propensities": [1, 1], "label_counts": [1, 1]}, "either propensities or label_counts"),
+        ({"label_counts": [1, 1]}, "needs n_samples"),
+        ({"propensities": [1, 1, 1]}, r"2 labels.*\(3,\)"),
+        ({"propensities": [0, 1]}, "greater than 0"),
+        ({"propensities": [1.5, 1]}, "at most 1"),
+        ({"propensities": [np.nan, 1]}, "at most 1"),
+    ],
+)
+def test_bad_propensities(kwargs, match):
+    with pytest.raises(ValueError, match=match):
+        propensity_scored_precision_at_k_score([[1, 0]], [[0.5, 0.2]], k=1, **kwargs)

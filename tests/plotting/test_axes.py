@@ -86,26 +86,23 @@ def test_styles_that_are_no_mapping(given):
         _axes.restyle(Line2D([], []), given)
 
 
-def test_grid_in_place_of_axes():
-    figure, given = plt.subplots(1, 2)
-    axes = _axes.new_grid(given[1], (2, 3), "caller", (4, 4))
-    assert axes.shape == (2, 3)
-    assert all(ax.figure is figure for ax in axes.flat)
-    assert not given[1].axison
-    assert given[0].axison
+def test_axes_that_are_given():
+    _, given = plt.subplots(2, 3)
+    np.testing.assert_array_equal(_axes.new_axes(given.ravel(), "caller", (4, 4), (2, 3)), given)
+    assert _axes.new_axes(given[0, 0], "caller", (4, 4)).tolist() == [[given[0, 0]]]
 
 
-def test_grid_that_cannot_be():
+def test_axes_that_cannot_be():
     with pytest.raises(ValueError, match=r"array of axes of shape \(2, 1\); got shape \(3,\)"):
-        _axes.new_grid(plt.subplots(3)[1], (2, 1), "caller", (4, 4))
-    with pytest.raises(ValueError, match=r"plt.subplots, or be an array"):
-        _axes.new_grid(plt.figure().add_axes((0, 0, 1, 1)), (2, 1), "caller", (4, 4))
+        _axes.new_axes(plt.subplots(3)[1], "caller", (4, 4), (2, 1))
+    with pytest.raises(TypeError, match=r"axes of matplotlib, or None; got a Figure"):
+        _axes.new_axes(plt.figure(), "caller", (4, 4))
 
 
 @pytest.mark.usefixtures("no_matplotlib")
 def test_missing_matplotlib_names_the_extra():
     with pytest.raises(ImportError, match=r'Display.plot needs matplotlib: pip install "skbalance\[plot\]"'):
-        _axes.import_pyplot("Display.plot")
+        _axes.new_axes(None, "Display.plot", (4, 4))
 
 
 def test_counts_are_checked():
@@ -115,6 +112,16 @@ def test_counts_are_checked():
         _axes.check_counts([1, 2], (8, 35), 3)
     with pytest.raises(ValueError, match="finite and at least 0"):
         _axes.check_counts([1, -2], (8, 35))
+
+
+def test_numbers_are_checked():
+    np.testing.assert_array_equal(_axes.check_numbers([1, np.nan], 2, "mine", np.isinf), [1, np.nan])
+    with pytest.raises(ValueError, match="mine must hold one number for each of 3 labels"):
+        _axes.check_numbers([1, 2], 3, "mine", np.isinf)
+    with pytest.raises(ValueError, match="mine must not be infinite"):
+        _axes.check_numbers([1, np.inf], 2, "mine", np.isinf)
+    with pytest.raises(ValueError, match="mine must not be NaN"):
+        _axes.check_numbers([1, np.nan], 2, "mine", np.isnan)
 
 
 @pytest.mark.parametrize(("n", "text"), [(1, "1 label"), (0, "0 labels"), (18211, "18,211 labels")])

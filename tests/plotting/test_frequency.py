@@ -2,17 +2,13 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from sklearn.pipeline import make_pipeline
 
-from skbalance.plotting import LabelFrequencyDisplay
+from skbalance.datasets import make_long_tailed_multilabel
+from skbalance.plotting import LabelFrequencyDisplay, LabelSetDisplay
 
 from .tidy import assert_tidy
 
 COUNTS = np.array([3, 900, 0, 40, 12, 300, 8, 300])
-
-
-class Fitted:
-    label_counts_ = COUNTS
 
 
 def heights(display):
@@ -22,7 +18,7 @@ def heights(display):
 
 
 def test_counts_are_drawn_sorted():
-    display = LabelFrequencyDisplay.from_counts(COUNTS)
+    display = LabelFrequencyDisplay(COUNTS).plot()
     np.testing.assert_array_equal(display.order, [1, 5, 7, 3, 4, 6, 0, 2])
     path = display.area_.get_paths()[0].vertices
     for rank, count in enumerate([900, 300, 300, 40, 12, 8, 3]):
@@ -34,7 +30,7 @@ def test_counts_are_drawn_sorted():
 
 
 def test_groups_are_shaded_with_their_number_and_share():
-    display = LabelFrequencyDisplay.from_counts(COUNTS)
+    display = LabelFrequencyDisplay(COUNTS).plot()
     spans = {name: patch.get_extents().transformed(display.ax_.transData.inverted()) for name, patch in
              display.group_patches_.items()}  # fmt: skip
     np.testing.assert_allclose([(s.x0, s.x1) for s in spans.values()], [(0.5, 4.5), (4.5, 5.5), (5.5, 8.5)])
@@ -55,16 +51,9 @@ def test_from_targets(make):
     assert list(display.group_patches_) == ["head", "medium", "tail"]
 
 
-def test_from_estimator_looks_into_pipelines():
-    display = LabelFrequencyDisplay.from_estimator(make_pipeline(Fitted()))
-    np.testing.assert_array_equal(display.label_counts, COUNTS)
-    with pytest.raises(AttributeError, match="label_counts_"):
-        LabelFrequencyDisplay.from_estimator(object())
-
-
 def test_axes_are_reused():
     figure, axes = plt.subplots(1, 2)
-    display = LabelFrequencyDisplay.from_counts(COUNTS, ax=axes[1])
+    display = LabelFrequencyDisplay(COUNTS).plot(axes[1])
     assert display.ax_ is axes[1]
     assert display.figure_ is figure
     assert not axes[0].collections
@@ -73,25 +62,24 @@ def test_axes_are_reused():
 
 def test_names_stand_below_where_there_is_room():
     names = [f"tag {i}" for i in range(8)]
-    display = LabelFrequencyDisplay.from_counts(COUNTS, display_labels=names)
+    display = LabelFrequencyDisplay(COUNTS, display_labels=names).plot()
     assert [t.get_text() for t in display.ax_.get_xticklabels()] == [names[i] for i in display.order]
-    many = LabelFrequencyDisplay.from_counts(np.arange(1, 500), display_labels=np.arange(1, 500).astype(str))
+    many = LabelFrequencyDisplay(np.arange(1, 500), display_labels=np.arange(1, 500).astype(str)).plot()
     assert len(many.ax_.get_xticks()) < 12
 
 
 @pytest.mark.parametrize(
-    ("counts", "names", "xscale"),
+    ("counts", "names"),
     [
-        (COUNTS, [f"a rather long tag number {i}" for i in range(8)], "linear"),
-        ([5], None, "linear"),
-        ([0, 0], None, "linear"),
-        (np.ceil(1e5 / np.arange(1, 18212)), None, "linear"),
-        (np.ceil(1e5 / np.arange(1, 18212)), None, "log"),
-        ([0.25, 2.5, 60.5], None, "linear"),
+        (COUNTS, [f"a rather long tag number {i}" for i in range(8)]),
+        ([5], None),
+        ([0, 0], None),
+        (np.ceil(1e5 / np.arange(1, 18212)), None),
+        ([0.25, 2.5, 60.5], None),
     ],
 )
-def test_tidy(counts, names, xscale):
-    assert_tidy(LabelFrequencyDisplay.from_counts(counts, display_labels=names, xscale=xscale).figure_)
+def test_tidy(counts, names):
+    assert_tidy(LabelFrequencyDisplay(counts, display_labels=names).plot().figure_)
 
 
 def test_area_style():
@@ -102,22 +90,59 @@ def test_area_style():
 
 def test_what_cannot_be_drawn():
     with pytest.raises(ValueError, match="display_labels must hold one name for each of 8 labels"):
-        LabelFrequencyDisplay.from_counts(COUNTS, display_labels=["a"])
-    with pytest.raises(ValueError, match="xscale must be 'linear' or 'log'; got 'sqrt'"):
-        LabelFrequencyDisplay.from_counts(COUNTS, xscale="sqrt")
+        LabelFrequencyDisplay(COUNTS, display_labels=["a"])
     with pytest.raises(ValueError, match="only 0 and 1"):
         LabelFrequencyDisplay.from_targets([[0, 2], [1, 0]])
     with pytest.raises(ValueError, match="two increasing numbers"):
-        LabelFrequencyDisplay.from_counts(COUNTS, boundaries=(35, 8))
+        LabelFrequencyDisplay(COUNTS, boundaries=(35, 8))
 
 
 @pytest.mark.usefixtures("no_matplotlib")
-@pytest.mark.parametrize("make", [
-    lambda: LabelFrequencyDisplay.from_counts(COUNTS),
-    lambda: LabelFrequencyDisplay.from_targets(np.eye(3, dtype=int)),
-    lambda: LabelFrequencyDisplay.from_estimator(Fitted()),
-    lambda: LabelFrequencyDisplay(COUNTS).plot(),
-])  # fmt: skip
-def test_missing_matplotlib(make):
+def test_missing_matplotlib():
     with pytest.raises(ImportError, match=r"skbalance\[plot\]"):
-        make()
+        LabelFrequencyDisplay.from_targets(np.eye(3, dtype=int))
+
+
+Y = np.array([[1, 0, 1], [0, 0, 0], [1, 0, 1], [1, 1, 1], [1, 0, 1], [0, 0, 0], [0, 1, 0], [1, 0, 1]])
+
+
+@pytest.mark.parametrize("make", [np.asarray, sp.csr_matrix, sp.coo_array, lambda y: sp.csc_array(y[:, ::-1])])
+def test_rows_are_counted_by_their_label_sets(make):
+    display = LabelSetDisplay.from_targets(make(Y))
+    np.testing.assert_array_equal(display.set_counts, [4, 2, 1, 1])
+    np.testing.assert_allclose(display.coverage, [0.5, 0.75, 0.875, 1])
+    np.testing.assert_array_equal(display.line_.get_xdata(), [1, 2, 3, 4])
+    np.testing.assert_array_equal(display.line_.get_ydata(), display.coverage)
+    (text,) = display.ax_.get_legend().get_texts()
+    assert text.get_text() == "4 label sets, 2 of them in one row only"
+    assert_tidy(display.figure_)
+
+
+def test_many_sets():
+    _, y = make_long_tailed_multilabel(500, 60, labels_per_sample=3, random_state=0)
+    display = LabelSetDisplay.from_targets(y, line_kw={"c": "black"})
+    assert display.line_.get_color() == "black"
+    assert len(display.set_counts) == len(np.unique(np.asarray(y.todense() if sp.issparse(y) else y), axis=0))
+    assert display.set_counts.sum() == 500
+    assert_tidy(display.figure_)
+
+
+def test_one_set_alone_on_given_axes():
+    import matplotlib.pyplot as plt
+
+    ax = plt.subplots()[1]
+    display = LabelSetDisplay.from_targets(np.ones((3, 2), dtype=int), ax=ax)
+    assert display.ax_ is ax
+    assert display.ax_.get_legend().get_texts()[0].get_text() == "1 label set, 0 of them in one row only"
+    assert_tidy(display.figure_)
+
+
+@pytest.mark.parametrize("counts", [[], [[1]], [0, 2], ["a"]])
+def test_counts_that_are_refused(counts):
+    with pytest.raises(ValueError, match=r"set_counts must (be a vector of|hold) numbers"):
+        LabelSetDisplay(counts)
+
+
+def test_a_target_without_rows_is_refused():
+    with pytest.raises(ValueError, match="y has no rows"):
+        LabelSetDisplay.from_targets(np.zeros((0, 3), dtype=int))

@@ -1,15 +1,17 @@
-import time
-from functools import partial
-
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import scipy.sparse as sp
 from matplotlib.colors import to_hex
-from sklearn.metrics import average_precision_score, f1_score
+from sklearn.metrics import f1_score, precision_score, recall_score
 
 from skbalance.metrics import group_f1_score
 from skbalance.plotting import LabelScoreDisplay
+from skbalance.plotting._score import (
+    _as_named,
+    group_means,
+    label_scores,
+)
 
 from .tidy import assert_points_clear_of_legend, assert_tidy
 
@@ -28,9 +30,6 @@ class Fitted:
 
     def predict(self, X):
         return self.answer
-
-    def decision_function(self, X):
-        return self.answer + 0.1
 
 
 @pytest.mark.parametrize("make", [np.asarray, sp.csr_matrix])
@@ -80,35 +79,21 @@ def test_from_estimator():
         LabelScoreDisplay.from_estimator({"a": Fitted(FIRST), "b": Fitted(FIRST)}, None, TRUE)
 
 
-def test_a_metric_of_scores():
-    metric = partial(average_precision_score, average=None)
-    model = Fitted(RNG.random(TRUE.shape), COUNTS)
-    display = LabelScoreDisplay.from_estimator(model, None, TRUE, scoring=metric, response_method="scores")
-    np.testing.assert_allclose(display.scores["Fitted"], metric(TRUE, model.answer))
-
-
 def test_precision_is_named():
     display = LabelScoreDisplay.from_predictions(TRUE, FIRST, label_counts=COUNTS, scoring="precision")
     assert display.ax_.get_ylabel() == "Precision of the label"
 
 
-def test_many_labels_are_drawn_as_means():
-    counts = np.repeat([1, 10, 100], 500)
-    scores = np.tile(np.linspace(0, 1, 500), 3) * np.repeat([0.2, 0.6, 1.0], 500)
-    display = LabelScoreDisplay(counts, {"a": scores}).plot(max_points=1000)
-    places, means = display.points_["a"].get_data()
-    np.testing.assert_allclose(places, [1, 10, 100])
-    np.testing.assert_allclose(means, [0.1, 0.3, 0.5])
-    assert len(display.plot(max_points=1500).points_["a"].get_xdata()) == 1500
-
-
 def test_all_labels_of_pubmed():
     counts = np.ceil(1e5 / np.arange(1, 18212))
     scores = {name: np.clip(RNG.normal(0.5, 0.3, 18211), 0, 1) for name in ("BCE", "DB")}
-    start = time.perf_counter()
     display = LabelScoreDisplay(counts, scores, boundaries=(15, 50)).plot()
+    assert display.links_ is None
+    for points in display.points_.values():
+        assert points.get_markersize() < 2
+        assert points.get_markerfacecolor() == points.get_color()
+    assert all(handle.get_markersize() == 4 for handle in display.ax_.get_legend().legend_handles)
     assert_tidy(display.figure_)
-    assert time.perf_counter() - start < 10
 
 
 def test_axes_are_reused_and_keep_what_they_show():
@@ -160,7 +145,51 @@ def test_what_cannot_be_drawn():
 
 @pytest.mark.usefixtures("no_matplotlib")
 def test_missing_matplotlib():
-    with pytest.raises(ImportError, match=r"LabelScoreDisplay.from_estimator needs matplotlib"):
-        LabelScoreDisplay.from_estimator(Fitted(FIRST, COUNTS), None, TRUE)
-    with pytest.raises(ImportError, match=r"LabelScoreDisplay.from_predictions needs matplotlib"):
+    with pytest.raises(ImportError, match=r"LabelScoreDisplay.plot needs matplotlib"):
         LabelScoreDisplay.from_predictions(TRUE, FIRST, label_counts=COUNTS)
+
+
+Y_TRUE, Y_PREDICTED = (RNG.random((2, 60, 12)) < 0.2).astype(int)
+Y_TRUE[:, 0] = Y_PREDICTED[:, 0] = 0
+
+
+@pytest.mark.parametrize(
+    ("name", "metric"), [("f1", f1_score), ("precision", precision_score), ("recall", recall_score)]
+)
+@pytest.mark.parametrize("make", [np.asarray, sp.csr_array])
+@pytest.mark.parametrize("zero_division", [0, 1])
+def test_scores_are_those_of_scikit_learn(name, metric, make, zero_division):
+    expected = metric(Y_TRUE, Y_PREDICTED, average=None, zero_division=zero_division)
+    np.testing.assert_allclose(label_scores(make(Y_TRUE), make(Y_PREDICTED), name, zero_division), expected)
+
+
+def test_nan_where_there_is_nothing_to_divide_by():
+    assert np.isnan(label_scores(Y_TRUE, Y_PREDICTED, "f1", np.nan)[0])
+
+
+def test_group_means_are_group_f1():
+    counts = np.array([0, 3, 8, 9, 20, 34, 35, 60, 2, 5, 100, 12])
+    scores = label_scores(Y_TRUE, Y_PREDICTED, "f1", 0.0)
+    expected = group_f1_score(Y_TRUE, Y_PREDICTED, label_counts=counts)
+    assert group_means(scores, counts, (8, 35)) == pytest.approx(dict(expected))
+
+
+def test_group_means_leave_out_nan_and_empty_groups():
+    means = group_means(np.array([0.5, np.nan, np.nan]), np.array([90, 60, 4]), (8, 35))
+    assert list(means) == ["head", "tail"]
+    assert means["head"] == 0.5
+    assert np.isnan(means["tail"])
+
+
+def test_names():
+    assert _as_named(3, "one") == {"one": 3}
+    assert _as_named({"a": 1, 2: 2}, "one") == {"a": 1, "2": 2}
+    with pytest.raises(ValueError, match="nothing to plot"):
+        _as_named({}, "one")
+
+
+def test_what_cannot_be_scored():
+    with pytest.raises(ValueError, match=r"scoring must be one of .* got 'f2'"):
+        label_scores(Y_TRUE, Y_PREDICTED, "f2", 0)
+    with pytest.raises(ValueError, match="one shape"):
+        label_scores(Y_TRUE, Y_PREDICTED[:, 1:], "f1", 0)

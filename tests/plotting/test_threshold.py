@@ -1,32 +1,19 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-import scipy.sparse as sp
 from sklearn.metrics import f1_score
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.naive_bayes import BernoulliNB
 
 from skbalance import TunedThresholdMultiLabelClassifierCV
 from skbalance.datasets import make_long_tailed_multilabel
-from skbalance.plotting import ThresholdDisplay, _threshold
+from skbalance.plotting import ThresholdDisplay
 
 from .tidy import assert_points_clear_of_legend, assert_tidy
 
 COUNTS = np.array([900, 60, 30, 8, 1, 1, 0])
 RNG = np.random.default_rng(0)
-TRUE = (RNG.random((80, 7)) < 0.3).astype(int)
-SCORE = np.clip(0.3 * TRUE + 0.6 * RNG.random(TRUE.shape), 0, 1)
 THRESHOLDS = np.array([0.5, 0.4, 0.3, 0.35, 0.2, 0.2, 0.1])
-
-
-def test_scores_by_the_cuts():
-    display = ThresholdDisplay.from_predictions(TRUE, SCORE, THRESHOLDS, label_counts=COUNTS, baseline_threshold=0.45)
-    tuned, plain = (f1_score(TRUE, threshold < SCORE, average=None) for threshold in (THRESHOLDS, 0.45))
-    np.testing.assert_allclose(display.scores, tuned)
-    np.testing.assert_allclose(display.baseline_scores, plain)
-    np.testing.assert_allclose(display.differences, tuned - plain)
-    assert display.group_means["tuned"]["tail"] == pytest.approx(tuned[3:].mean())
-    assert display.group_means["baseline"]["head"] == pytest.approx(plain[:2].mean())
 
 
 def test_what_is_drawn():
@@ -41,12 +28,6 @@ def test_what_is_drawn():
     assert legend.get_title().get_text() == "against baseline, 2 unchanged"
     captions = [t.get_text() for t in display.axes_[1].texts]
     assert captions == ["mean F1 0.43\n→ 0.50", "mean F1 0.50\n→ 0.50", "mean F1 0.50\n→ 0.50"]
-
-
-def test_the_baseline_is_a_line():
-    display = ThresholdDisplay.from_predictions(TRUE, SCORE, THRESHOLDS, label_counts=COUNTS, baseline_threshold=0.45)
-    lines = {line.get_label(): line for line in display.axes_[0].lines}
-    np.testing.assert_allclose(lines["one threshold at 0.45"].get_ydata(), 0.45)
 
 
 def test_labels_without_a_finite_threshold():
@@ -76,27 +57,13 @@ def test_from_estimator(strategy):
     assert_tidy(display.figure_)
 
 
-def test_scores_are_compared_in_blocks(monkeypatch):
-    whole = _threshold._above(SCORE, THRESHOLDS).toarray()
-    monkeypatch.setattr(_threshold, "_BLOCK", 20)
-    np.testing.assert_array_equal(_threshold._above(SCORE, THRESHOLDS).toarray(), whole)
-    np.testing.assert_array_equal(whole, SCORE > THRESHOLDS)
-
-
-def test_sparse_targets():
-    dense, sparse = (
-        ThresholdDisplay.from_predictions(y, SCORE, THRESHOLDS, label_counts=COUNTS)
-        for y in (TRUE, sp.csr_matrix(TRUE))
-    )
-    np.testing.assert_array_equal(dense.differences, sparse.differences)
-
-
-def test_many_labels_are_drawn_as_means():
+def test_many_labels_are_drawn_small():
     counts = np.ceil(1e5 / np.arange(1, 18212))
     scores = RNG.random(18211)
     display = ThresholdDisplay(counts, RNG.random(18211), scores, scores - 0.25, boundaries=(15, 50)).plot()
-    (line,) = display.difference_lines_
-    np.testing.assert_allclose(line.get_ydata(), 0.25)
+    gain, _ = display.difference_lines_
+    assert len(gain.get_xdata()) == 18211
+    assert gain.get_markersize() < 2
     assert_tidy(display.figure_)
 
 
@@ -104,17 +71,14 @@ def test_axes_are_reused():
     figure, axes = plt.subplots(2, 2, layout="constrained", figsize=(11, 8))
     display = ThresholdDisplay(COUNTS, THRESHOLDS, np.ones(7), np.zeros(7)).plot(axes[:, 0])
     assert list(display.axes_) == list(axes[:, 0])
-    other = ThresholdDisplay(COUNTS, THRESHOLDS, np.ones(7), np.zeros(7)).plot(axes[0, 1])
-    assert other.figure_ is figure
-    assert not axes[0, 1].axison
-    assert axes[1, 1].axison
+    assert display.figure_ is figure
 
 
 @pytest.mark.parametrize("difference", [0.0, 1.0, -1.0, 1e-9])
 def test_tidy(difference):
     scores = np.full(7, 0.5)
     display = ThresholdDisplay(
-        COUNTS, THRESHOLDS, scores + difference / 2, scores - difference / 2, baseline_threshold=0.5,
+        COUNTS, THRESHOLDS, scores + difference / 2, scores - difference / 2,
         baseline_name="a rather long name of a baseline",
     ).plot()  # fmt: skip
     assert_tidy(display.figure_)
@@ -124,26 +88,20 @@ def test_tidy(difference):
 
 def test_what_cannot_be_drawn():
     with pytest.raises(ValueError, match="thresholds must hold one number for each of 7 labels"):
-        ThresholdDisplay.from_predictions(TRUE, SCORE, THRESHOLDS[1:], label_counts=COUNTS)
-    with pytest.raises(ValueError, match="label_counts has 6 entries, but there are 7 labels"):
-        ThresholdDisplay.from_predictions(TRUE, SCORE, THRESHOLDS, label_counts=COUNTS[1:])
-    with pytest.raises(ValueError, match="none of them NaN"):
+        ThresholdDisplay(COUNTS, THRESHOLDS[1:], np.ones(7), np.ones(7))
+    with pytest.raises(ValueError, match="thresholds must not be NaN"):
         ThresholdDisplay(COUNTS, np.full(7, np.nan), np.ones(7), np.ones(7))
-    with pytest.raises(ValueError, match=r"one shape .* got \(80, 7\) and \(80, 6\)"):
-        ThresholdDisplay.from_predictions(TRUE, SCORE[:, 1:], THRESHOLDS, label_counts=COUNTS)
-    with pytest.raises(ValueError, match="baseline_threshold must be a number; got 'best'"):
-        ThresholdDisplay.from_predictions(TRUE, SCORE, THRESHOLDS, label_counts=COUNTS, baseline_threshold="best")
+    with pytest.raises(ValueError, match="scores must not be infinite"):
+        ThresholdDisplay(COUNTS, THRESHOLDS, np.full(7, np.inf), np.ones(7))
     with pytest.raises(ValueError, match="baseline_scores must hold one number"):
         ThresholdDisplay(COUNTS, THRESHOLDS, np.ones(7), np.ones(6))
     with pytest.raises(AttributeError, match="BernoulliNB has no `thresholds_`"):
-        ThresholdDisplay.from_estimator(BernoulliNB(), None, TRUE)
-    with pytest.raises(ValueError, match=r"array of axes of shape \(2, 1\)"):
+        ThresholdDisplay.from_estimator(BernoulliNB(), None, COUNTS)
+    with pytest.raises(ValueError, match=r"array of axes of shape \(2, 1\); got shape \(3,\)"):
         ThresholdDisplay(COUNTS, THRESHOLDS, np.ones(7), np.ones(7)).plot(plt.subplots(3)[1])
 
 
 @pytest.mark.usefixtures("no_matplotlib")
 def test_missing_matplotlib():
-    with pytest.raises(ImportError, match=r"ThresholdDisplay.from_predictions needs matplotlib"):
-        ThresholdDisplay.from_predictions(TRUE, SCORE, THRESHOLDS, label_counts=COUNTS)
-    with pytest.raises(ImportError, match=r"ThresholdDisplay.from_estimator needs matplotlib"):
-        ThresholdDisplay.from_estimator(BernoulliNB(), None, TRUE)
+    with pytest.raises(ImportError, match=r"ThresholdDisplay.plot needs matplotlib"):
+        ThresholdDisplay(COUNTS, THRESHOLDS, np.ones(7), np.ones(7)).plot()

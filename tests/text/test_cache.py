@@ -340,7 +340,7 @@ def test_a_process_that_still_encodes_is_waited_for(store, monkeypatch):
             started.set()
             for _ in range(15):
                 time.sleep(0.1)
-                other.beat()
+                other.write(KEYS, VECTORS)
             order.append("other")
 
     other, started = VectorStore(store.folder), threading.Event()

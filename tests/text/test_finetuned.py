@@ -20,27 +20,12 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.metrics import f1_score, make_scorer
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
-from sklearn.utils import estimator_checks, get_tags
+from sklearn.utils import get_tags
 
 from skbalance import BalancedMultiLabelClassifier, FineTunedMultiLabelClassifier, TunedThresholdMultiLabelClassifierCV
 from skbalance.losses import DistributionBalancedLoss, FocalLoss, get_loss_names
 from skbalance.text import TagClassifier
-from tests.text.tagged import WORDS, make_model, make_texts
-
-# The checks that hand over no data. All others give arrays of numbers where this classifier takes texts; what they ask
-# is asked of texts below.
-CHECKS = [
-    estimator_checks.check_estimator_cloneable,
-    estimator_checks.check_estimator_repr,
-    estimator_checks.check_estimator_tags_renamed,
-    estimator_checks.check_valid_tag_types,
-    estimator_checks.check_no_attributes_set_in_init,
-    estimator_checks.check_mixin_order,
-    estimator_checks.check_parameters_default_constructible,
-    estimator_checks.check_get_params_invariance,
-    estimator_checks.check_set_params,
-    estimator_checks.check_param_validation,
-]
+from tests.text.tagged import CHECKS, WORDS, make_model, make_texts
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +86,7 @@ def test_each_text_is_scored_for_itself(fitted, data, monkeypatch):
     np.testing.assert_allclose(fitted.decision_function(texts[::-1]), scores[::-1], atol=1e-4)
     twice = fitted.decision_function([texts[0], *texts, texts[0]])
     np.testing.assert_array_equal(twice[0], twice[-1])
-    monkeypatch.setattr("skbalance.text._finetuned.BLOCK_ELEMENTS", 4 * 7)
+    monkeypatch.setattr("skbalance._loss_classifier.BLOCK_ELEMENTS", 4 * 7)
     np.testing.assert_allclose(fitted.decision_function(texts), scores, atol=1e-4)
     np.testing.assert_array_equal(fitted.predict(texts), scores > 0)
 
@@ -196,15 +181,23 @@ def test_classes(n_classes, encoder_folder, data):
         model.predict_topk(texts, 1)
 
 
-def test_weights(encoder_folder, data):
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_rows_of_weight_zero_are_as_if_removed(encoder_folder, data, early_stopping):
     texts, y = data
     weight = np.arange(len(texts)) % 3
     kept = weight > 0
-    weighted = make_model(encoder_folder).fit(texts, y, sample_weight=weight)
-    without = make_model(encoder_folder).fit(
-        [text for text, keep in zip(texts, kept) if keep], y[kept], sample_weight=weight[kept]
-    )
+    model = make_model(encoder_folder, early_stopping=early_stopping, validation_fraction=0.2)
+    weighted = clone(model).fit(texts, y, sample_weight=weight)
+    without = model.fit([text for text, keep in zip(texts, kept) if keep], y[kept], sample_weight=weight[kept])
     np.testing.assert_array_equal(weighted.weights_["head.weight"], without.weights_["head.weight"])
+    np.testing.assert_array_equal(weighted.label_counts_, without.label_counts_)
+    assert vars(weighted).get("validation_scores_") == vars(without).get("validation_scores_")
+
+
+def test_weights(encoder_folder, data):
+    texts, y = data
+    weight = np.arange(len(texts)) % 3
+    weighted = make_model(encoder_folder).fit(texts, y, sample_weight=weight)
     np.testing.assert_array_equal(weighted.label_counts_, weight @ y)
     assert weighted.n_samples_fit_ == weight.sum()
     plain = make_model(encoder_folder).fit(texts, y)

@@ -138,12 +138,6 @@ def test_read_only_arrays_are_copied(data):
     assert len(features) == len(weight) == pairs.shape[0] == 23
 
 
-def test_held_out_samples_are_the_others(data):
-    train, held_out = data.hold_out(0.3, np.random.RandomState(0))
-    assert (len(train), len(held_out)) == (16, 7)
-    assert sorted([*train.weight, *held_out.weight]) == sorted(data.weight)
-
-
 @pytest.mark.parametrize("kind", ["dense", "sparse"])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_moments_in_blocks(data, kind, dtype, monkeypatch):

@@ -5,10 +5,12 @@ import pytest
 import scipy.sparse as sp
 import torch
 
+from skbalance import BalancedMultiLabelClassifier
 from skbalance.losses import DistributionBalancedLoss, LabelStatistics
-from skbalance.training import Problem, TrainingData, TrainingOptions, fit_head
-from skbalance.training._batches import BatchIterator
+from skbalance.training import fit_head
+from skbalance.training._batches import BatchIterator, TrainingData
 from skbalance.training._heads import Head, initial_weights
+from skbalance.training._problem import Problem
 from skbalance.training._solvers import penalty_strengths
 
 OPTIONS = {
@@ -18,7 +20,7 @@ OPTIONS = {
     "max_iter": 4,
     "tol": 0.0,
     "n_iter_no_change": 10,
-    "dropout": 0.0,
+    "term_weighting": None,
     "device": "cpu",
 }
 
@@ -36,7 +38,7 @@ def problem():
 @pytest.mark.parametrize("sizes", [[12, 4], [12, 6, 4]])
 def test_adam_is_that_of_a_bare_loop(problem, sizes):
     data, statistics, criterion = problem
-    options = TrainingOptions(solver="adam", **OPTIONS)
+    options = BalancedMultiLabelClassifier(DistributionBalancedLoss(), solver="adam", **OPTIONS)
     result = fit_head(Problem(sizes, *problem), options, random_state=np.random.RandomState(5))
     random_state = np.random.RandomState(5)
     coefs, intercepts = initial_weights(
@@ -63,7 +65,9 @@ def test_adam_is_that_of_a_bare_loop(problem, sizes):
 
 
 def test_stops_when_flat(problem):
-    options = TrainingOptions(solver="lbfgs", **{**OPTIONS, "tol": 1e-5, "max_iter": 500})
+    options = BalancedMultiLabelClassifier(
+        DistributionBalancedLoss(), solver="lbfgs", **{**OPTIONS, "tol": 1e-5, "max_iter": 500}
+    )
     result = fit_head(Problem([12, 4], *problem), options, random_state=np.random.RandomState(0))
     (run,) = result.runs
     assert run.converged

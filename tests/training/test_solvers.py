@@ -12,7 +12,9 @@ from skbalance.losses import (
     LabelStatistics,
     SquaredHingeLoss,
 )
-from skbalance.training import Problem, TrainingData, TrainingOptions, _problem, fit_head
+from skbalance.training import _problem, fit_head
+from skbalance.training._batches import TrainingData
+from skbalance.training._problem import Problem
 from skbalance.training._solvers import penalty_strengths
 
 # One of each kind of weights, with what belongs to labels.
@@ -32,7 +34,7 @@ PARAMETERS = {
     "max_iter": 2000,
     "tol": 1e-14,
     "n_iter_no_change": 10,
-    "dropout": 0.0,
+    "term_weighting": None,
     "device": "cpu",
 }
 
@@ -79,7 +81,7 @@ def test_a_monitor_sees_all_labels_and_stops_all_blocks():
     statistics = LabelStatistics.from_targets(y)
     data = TrainingData(X, sp.csr_array(y), np.ones(len(y)))
     blocks = [slice(0, 1), slice(1, 2)]
-    options = TrainingOptions(solver="lbfgs", **{**PARAMETERS, "tol": 1e-6})
+    options = BalancedMultiLabelClassifier(BinaryCrossEntropy(), solver="lbfgs", **{**PARAMETERS, "tol": 1e-6})
 
     def fit(monitor):
         problem = Problem([4, 2], data, statistics, BinaryCrossEntropy().bind(statistics, "row_sum"), blocks)
@@ -111,7 +113,7 @@ def test_units_do_not_move_the_minimum():
     y = (X @ rng.normal(size=(4, 2)) > [0.0, 2.0]).astype(np.int8)
     data = TrainingData(X, sp.csr_array(y), np.ones(200))
     statistics = LabelStatistics.from_targets(y)
-    options = TrainingOptions(solver="lbfgs", **PARAMETERS)
+    options = BalancedMultiLabelClassifier(BinaryCrossEntropy(), solver="lbfgs", **PARAMETERS)
     criterion = BinaryCrossEntropy().bind(statistics, "row_sum")
     problem = Problem([4, 2], data, statistics, criterion)
     result = fit_head(problem, options, random_state=np.random.RandomState(0))
@@ -123,15 +125,19 @@ def test_units_do_not_move_the_minimum():
 
 def test_penalty_follows_the_variance_of_the_labels():
     statistics = LabelStatistics([50, 10, 0, 100], 100)
-    (output,) = penalty_strengths([7, 4], statistics, TrainingOptions(solver="lbfgs", **PARAMETERS))
+    (output,) = penalty_strengths(
+        [7, 4], statistics, BalancedMultiLabelClassifier(BinaryCrossEntropy(), solver="lbfgs", **PARAMETERS)
+    )
     np.testing.assert_allclose(output, [0.25e-3, 0.09e-3, 0.0099e-3, 0.0099e-3])
-    hidden, output = penalty_strengths([7, 5, 4], statistics, TrainingOptions(solver="adam", **PARAMETERS))
+    hidden, output = penalty_strengths(
+        [7, 5, 4], statistics, BalancedMultiLabelClassifier(BinaryCrossEntropy(), solver="adam", **PARAMETERS)
+    )
     assert hidden.item() == pytest.approx(output.sum().item())
 
 
 def test_the_loss_says_how_steeply_the_penalty_follows():
     statistics = LabelStatistics([50, 10], 100)
-    options = TrainingOptions(solver="lbfgs", **PARAMETERS, penalty_exponent=0.5)
+    options = BalancedMultiLabelClassifier(BinaryCrossEntropy(pos_weight="sqrt_balanced"), **PARAMETERS)
     (output,) = penalty_strengths([7, 2], statistics, options)
     np.testing.assert_allclose(output, [0.5e-3, 0.3e-3])
 
@@ -147,13 +153,13 @@ def fit_linear(X, y, criterion, **options):
     statistics = LabelStatistics.from_targets(y)
     data = TrainingData(X, sp.csr_array(y), np.ones(len(y)))
     problem = Problem([X.shape[1], y.shape[1]], data, statistics, criterion.bind(statistics, "row_sum"))
-    options = TrainingOptions(solver="lbfgs", **{**PARAMETERS, **options})
+    options = BalancedMultiLabelClassifier(criterion, solver="lbfgs", **{**PARAMETERS, **options})
     return fit_head(problem, options, random_state=np.random.RandomState(0))
 
 
 def test_the_squared_hinge_reaches_its_minimum():
     X, y = linear_problem()
-    result = fit_linear(X, y, SquaredHingeLoss(scale=1), penalty_exponent=0.25)
+    result = fit_linear(X, y, SquaredHingeLoss(scale=1))
     (coef,), (intercept,) = result.coefs, result.intercepts
     sign = 2 * y - 1
     pull = -2 * sign * np.maximum(1 - sign * (X @ coef + intercept), 0) / 200

@@ -6,8 +6,9 @@ import scipy.sparse as sp
 
 from skbalance import BalancedMultiLabelClassifier
 from skbalance.datasets import make_long_tailed_multilabel
-from skbalance.training import TrainingData, hold_out_rows
-from skbalance.training._term_weighting import relevance_frequency, term_weights
+from skbalance.training import hold_out_rows
+from skbalance.training._batches import TrainingData
+from skbalance.training._term_weighting import relevance_frequency
 
 # Of three samples with the label two have the first feature and one the second; of the others two have the second.
 X = np.array([[0.5, 0.0, 1.0], [-2.0, 0.3, 1.0], [0.0, 0.0, 1.0], [0.0, 0.1, 1.0], [0.0, 0.2, 1.0], [0.0, 0.0, 1.0]])
@@ -42,11 +43,6 @@ def test_a_weight_is_a_repetition(container):
     index = np.repeat(np.arange(6), repeats)
     np.testing.assert_allclose(weighted, relevance_frequency(training_data(container(X[index]), Y[index])))
     assert np.abs(weighted - EXPECTED).max() > 0.1
-
-
-def test_none_is_no_weights():
-    assert term_weights(None, training_data(X, Y)) is None
-    np.testing.assert_allclose(term_weights("rf", training_data(X, Y)), EXPECTED)
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier
 
-from skbalance.crossfit._responses import choose_response_method, log_odds, response, scoring_blocks
+from skbalance._responses import choose_response_method, log_odds, response, scoring_blocks
 
 X, Y = make_multilabel_classification(n_samples=60, n_classes=3, random_state=0)
 CLASSIFIERS = [

@@ -7,8 +7,6 @@ from scipy.special import logit
 
 from skbalance._validation import _safe_indexing, num_samples
 
-__all__ = ["BLOCK_ELEMENTS", "choose_response_method", "log_odds", "response", "response_blocks", "scoring_blocks"]
-
 # Scores of so many pairs are held at a time where they need not all exist.
 BLOCK_ELEMENTS = 1 << 20
 _CLIP = 1e-6
@@ -21,8 +19,9 @@ def choose_response_method(estimator, wanted: str) -> str:
     ----------
     estimator : classifier
         Fitted.
-    wanted : {"auto", "decision_function", "predict_proba"}
-        ``"auto"`` takes `decision_function` if there is one: probabilities close to 0 or 1 lose their order.
+    wanted : {"auto", "scores", "decision_function", "predict_proba"}
+        ``"auto"`` and ``"scores"`` take `decision_function` if there is one: probabilities close to 0 or 1 lose their
+        order.
 
     Returns
     -------
@@ -34,17 +33,17 @@ def choose_response_method(estimator, wanted: str) -> str:
     ValueError
         If the estimator has none of them.
     """
-    allowed = ["decision_function", "predict_proba"] if wanted == "auto" else [wanted]
+    allowed = ["decision_function", "predict_proba"] if wanted in ("auto", "scores") else [wanted]
     for method in allowed:
         if hasattr(estimator, method):
             return method
     raise ValueError(
-        f"{type(estimator).__name__} has no {' or '.join(allowed)}; thresholds need scores. Wrap a classifier that has "
+        f"{type(estimator).__name__} has no {' or '.join(allowed)}; scores are needed. Wrap a classifier that has "
         "one of them (LinearSVC and Perceptron in a OneVsRestClassifier)."
     )
 
 
-def response(estimator, X, method: str, n_labels: int) -> np.ndarray:
+def response(estimator, X, method: str, n_labels: int | None = None) -> np.ndarray:
     """Scores of every label, as the estimator gives them.
 
     Parameters
@@ -55,8 +54,8 @@ def response(estimator, X, method: str, n_labels: int) -> np.ndarray:
         Samples.
     method : {"decision_function", "predict_proba"}
         Method to call.
-    n_labels : int
-        Labels to expect; 1 for a binary target.
+    n_labels : int or None, default=None
+        Labels to expect, 1 for a binary target; None takes any number.
 
     Returns
     -------
@@ -78,10 +77,10 @@ def response(estimator, X, method: str, n_labels: int) -> np.ndarray:
             values = values[:, None]
         if n_labels == 1 and values.shape[1] == 2:
             values = values[:, 1:]
-    if values.ndim != 2 or values.shape[1] != n_labels:
+    if values.ndim != 2 or n_labels not in (None, values.shape[1]):
         raise ValueError(
             f"{type(estimator).__name__}.{method} gave an array of shape {values.shape}; one column for each of "
-            f"{n_labels} labels is needed."
+            f"{n_labels or 'the'} labels is needed."
         )
     if np.isnan(values).any():
         raise ValueError(f"{type(estimator).__name__}.{method} gave NaN.")

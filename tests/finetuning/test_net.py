@@ -4,15 +4,26 @@ import pytest
 import torch
 from torch import nn
 
+from skbalance import FineTunedMultiLabelClassifier
 from skbalance.finetuning._modules import TextNetwork
-from skbalance.finetuning._optimizer import learning_rate_factor, parameter_groups
+from skbalance.finetuning._net import FineTuningNet, learning_rate_factor
+from skbalance.finetuning._processes import Processes
+
+RATES = FineTunedMultiLabelClassifier(learning_rate_init=1e-3, head_learning_rate_init=1e-2, weight_decay=0.1)
+
+
+def groups_of(network):
+    net = FineTuningNet(
+        network, criterion=nn.MSELoss, optimizer=torch.optim.AdamW, run=None, settings=RATES, n_steps=1,
+        processes=Processes(),
+    )  # fmt: skip
+    return net.initialize().optimizer_.param_groups
 
 
 def test_groups():
     network = TextNetwork(nn.Sequential(nn.Linear(3, 2), nn.LayerNorm(2), nn.Linear(2, 2)), nn.Linear(2, 4))
     network.encoder[0].requires_grad_(False)
-    groups = parameter_groups(network, learning_rate=1e-3, head_learning_rate=1e-2, weight_decay=0.1)
-    found = {(g["lr"], g["peak"], g["weight_decay"]): [id(p) for p in g["params"]] for g in groups}
+    found = {(g["lr"], g["peak"], g["weight_decay"]): [id(p) for p in g["params"]] for g in groups_of(network)}
     encoder, head = network.encoder, network.head
     assert found == {
         (1e-3, 1e-3, 0.1): [id(encoder[2].weight)],
@@ -21,9 +32,7 @@ def test_groups():
         (1e-2, 1e-2, 0.0): [id(head.bias)],
     }
     encoder.requires_grad_(False)
-    groups = parameter_groups(network, learning_rate=1e-3, head_learning_rate=1e-2, weight_decay=0.1)
-    assert [g["lr"] for g in groups] == [1e-2, 1e-2]
-    torch.optim.AdamW(groups)
+    assert [g["lr"] for g in groups_of(network)] == [1e-2, 1e-2]
 
 
 @pytest.mark.parametrize(("n_steps", "warmup"), [(20, 0.1), (20, 0.0), (7, 0.5), (1, 0.1), (3, 0.99)])
