@@ -281,8 +281,8 @@ def read_indicator(y: Any, *, name: str = "y", also: tuple[str, ...] = ()) -> An
     return values
 
 
-def encode_targets(y: Any, *, also: tuple[str, ...] = ()) -> tuple[TargetEncoding, sp.csr_array]:
-    """Encode a target.
+def read_labels(y: Any, *, also: tuple[str, ...] = ()) -> tuple[Any, TargetEncoding, sp.csr_array]:
+    """Read a target, and what it is, at once.
 
     Parameters
     ----------
@@ -293,6 +293,8 @@ def encode_targets(y: Any, *, also: tuple[str, ...] = ()) -> tuple[TargetEncodin
 
     Returns
     -------
+    y : ndarray or CSR
+        As :func:`read_targets` gives it.
     encoding : TargetEncoding
         How to give predictions back.
     indicator : csr_array of shape (n_samples, n_outputs)
@@ -303,11 +305,6 @@ def encode_targets(y: Any, *, also: tuple[str, ...] = ()) -> tuple[TargetEncodin
     ValueError
         If there is only one class, if an indicator holds anything but 0 and 1, or if the target is none of these.
     """
-    return read_labels(y, also=also)[1:]
-
-
-def read_labels(y: Any, *, also: tuple[str, ...] = ()) -> tuple[Any, TargetEncoding, sp.csr_array]:
-    """The target as :func:`read_targets` gives it, and what :func:`encode_targets` makes of it, in one reading."""
     names = _names(y)
     y = read_targets(y, also=also)
     if y.ndim == 2:

@@ -204,7 +204,7 @@ class TunedThresholdMultiLabelClassifierCV(
     n_candidates_ : int
         Labels of a row that are looked at, by their scores; those whose text matches come in addition.
     label_counts_ : ndarray of shape (n_labels,)
-        Positives of each label in the training data.
+        Positives of each label in the training data, or the sum of their weights.
     n_labels_ : int
         Number of labels; 1 for a binary target.
     classes_ : ndarray of shape (2,) or list of n_labels ndarray
