@@ -231,10 +231,10 @@ def share(part, whole):
 def markdown(table):
     lines = [
         "# Promises", "",
-        "A promise is a precision and a confidence. Numbers of tags and groups, and recall, are means over draws "
-        "(per cent, micro / macro, of tags with a promise of their own and of all; a tag without has "
-        "0). Below the promise, in per cent: of tags with a promise of their own, beyond the noise of the part that "
-        "counts (a binomial test at 5 %), of all tags tested, and of groups of tags that share a promise.",
+        "A promise is a precision and a confidence. Numbers of tags and of groups and recall are means over draws "
+        "(recall in per cent, micro / macro, of tags with a promise of their own and of all; a tag without a promise "
+        "has 0). Below the promise, in per cent: of tags with a promise of their own, beyond the noise of the part "
+        "that counts (a binomial test at 5 %), of all tags tested, and of groups of tags that share a promise.",
     ]  # fmt: skip
     head = (
         "corpus", "promise", "method", "draws", "tested", "promised", "below", "beyond noise",

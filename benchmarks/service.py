@@ -1,9 +1,9 @@
-"""What it costs to serve a `TagClassifier` over HTTP, with `examples/tag_service.py`.
+"""What it costs to serve a `TagClassifier` over HTTP, with `skbalance serve`.
 
-Run ``python benchmarks/service.py tags.joblib texts.csv``; needs ``pip install fastapi uvicorn``, and neither torch nor
-skorch. The model is one that `examples/tag_csv.py` has written, and the texts are the first column of the CSV file. The
-service runs as a process of its own, on one thread. Clients send a text each, again as soon as the answer is there. The
-table is written to `benchmarks/results/service.md`; ``--fresh`` measures anew, ``--tables`` only writes.
+Run ``python benchmarks/service.py tags.skops texts.csv``; needs ``pip install uvicorn``, and neither torch nor skorch.
+The model is one that `skbalance fit` has written, and the texts are the first column of the CSV file. The service
+runs as a process of its own, on one thread. Clients send a text each, again as soon as the answer is there. The table
+is written to `benchmarks/results/service.md`; ``--fresh`` measures anew, ``--tables`` only writes.
 """
 
 import argparse
@@ -22,7 +22,6 @@ from pathlib import Path
 import numpy as np
 from tables import Table, add_options, markdown_table, parse, write
 
-EXAMPLES = Path(__file__).parents[1] / "examples"
 CLIENTS = (1, 8, 64)
 SECONDS = 10
 FIELDS = ("clients", "median_ms", "p95_ms", "texts_a_second", "start_s", "memory_mib", "file_mb")
@@ -45,10 +44,9 @@ def ask(connection, texts):
 
 def start_service(model, port):
     """The process, and seconds until it answered."""
-    command = [sys.executable, "-m", "uvicorn", "--app-dir", str(EXAMPLES), "--factory", "tag_service:make_app"]
-    command += ["--port", str(port), "--log-level", "warning"]
+    command = [sys.executable, "-m", "skbalance", "serve", str(model), "--port", str(port)]
     started = time.perf_counter()
-    process = subprocess.Popen(command, env={**os.environ, "TAG_MODEL": str(model), "OMP_NUM_THREADS": "1"})
+    process = subprocess.Popen(command, env={**os.environ, "OMP_NUM_THREADS": "1"})
     while process.poll() is None:
         try:
             ask(http.client.HTTPConnection("127.0.0.1", port), ["first"])
@@ -118,7 +116,7 @@ def markdown(table):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("model", nargs="?", help="a file of examples/tag_csv.py")
+    parser.add_argument("model", nargs="?", help="a file of `skbalance fit`")
     parser.add_argument("texts", nargs="?", help="a CSV file whose first column holds texts")
     add_options(parser, "service.csv")
     arguments = parse(parser)

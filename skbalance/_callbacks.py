@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 
-__all__ = ["CallbackSupportMixin", "IterationTasks", "with_callbacks"]
-
 try:
     from sklearn.callback import CallbackSupportMixin, with_callbacks
 except ImportError:

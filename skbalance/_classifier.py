@@ -26,8 +26,6 @@ from ._warnings import warn
 from .losses import BaseLoss
 from .training import isolated_torch
 
-# Scores of this many elements are formed at a time where they need not all exist.
-BLOCK_ELEMENTS = 1 << 22
 # Attributes that one fit has and the next one may not.
 NOT_OF_EVERY_FIT = {"feature_names_in_", "validation_loss_curve_"}
 
@@ -262,7 +260,7 @@ class BalancedMultiLabelClassifier(LossClassifierMixin, CallbackSupportMixin, Cl
         from .training import fit_head, resolve_problem  # they load torch
 
         random_state = check_random_state(self.random_state)
-        X = self._read_features(X, reset=not self._goes_on)
+        X = self._read_rows(X, reset=not self._goes_on)
         encoding, indicator, weight = self._read_target(X, y, sample_weight, X.dtype)
         multilabel = encoding.kind == "multilabel"
         problem, options = resolve_problem(self, X, indicator, weight, multilabel, random_state)
@@ -326,7 +324,7 @@ class BalancedMultiLabelClassifier(LossClassifierMixin, CallbackSupportMixin, Cl
                 ConvergenceWarning,
             )
 
-    def _read_features(self, X, reset=False):
+    def _read_rows(self, X, reset=False):
         return validate_features(self, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=reset)
 
     def _scores(self, X):
@@ -341,8 +339,4 @@ class BalancedMultiLabelClassifier(LossClassifierMixin, CallbackSupportMixin, Cl
         return out
 
     def _all_scores(self, X):
-        return self._scores(self._read_features(X))
-
-    def _score_blocks(self, X):
-        X, step = self._read_features(X), max(1, BLOCK_ELEMENTS // self.n_outputs_)
-        return (self._scores(X[i : i + step]) for i in range(0, X.shape[0], step))
+        return self._scores(self._read_rows(X))

@@ -9,7 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from skbalance._targets import UNKNOWN, kept_pairs, read_indicator, split_unknown
-from skbalance._validation import read_numbers
+from skbalance._validation import check_sample_weight, read_numbers
 
 
 def check_indicator(y: Any, *, name: str = "y_true") -> Any:
@@ -105,7 +105,7 @@ def align_indicators(y_true: Any, y_pred: Any) -> tuple[Any, Any]:
     return first, second
 
 
-def check_row_weight(sample_weight: Any, n_samples: int, *, name: str = "sample_weight") -> np.ndarray | None:
+def check_row_weight(sample_weight: Any, n_samples: int) -> np.ndarray | None:
     """Check the row weights.
 
     Parameters
@@ -114,8 +114,6 @@ def check_row_weight(sample_weight: Any, n_samples: int, *, name: str = "sample_
         The weights: finite, none negative, not all zero.
     n_samples : int
         The number of rows.
-    name : str, default="sample_weight"
-        What the messages call them.
 
     Returns
     -------
@@ -127,14 +125,7 @@ def check_row_weight(sample_weight: Any, n_samples: int, *, name: str = "sample_
     ValueError
         If the weights cannot be used.
     """
-    if sample_weight is None:
-        return None
-    weight = read_numbers(sample_weight, name)
-    if weight.shape != (n_samples,):
-        raise ValueError(f"{name} must have shape (n_samples,) = ({n_samples},); got {weight.shape}.")
-    if not np.isfinite(weight).all() or (weight < 0).any() or not weight.any():
-        raise ValueError(f"{name} must be finite, not negative and not all zero.")
-    return weight
+    return None if sample_weight is None else check_sample_weight(sample_weight, range(n_samples))
 
 
 def label_sums(y: Any, sample_weight: np.ndarray | None = None) -> np.ndarray:

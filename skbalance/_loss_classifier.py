@@ -9,9 +9,11 @@ from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import check_is_fitted
 
 from ._targets import UNCERTAIN, TargetEncoding, encode_targets
-from ._validation import DocLinkMixin, Interval, VisualBlock, check_sample_weight
+from ._validation import DocLinkMixin, Interval, VisualBlock, check_sample_weight, num_samples
 from .losses import BaseLoss, get_loss, get_loss_names, loss_from_state, loss_to_state
 
+# Scores of this many elements are formed at a time where they need not all exist.
+BLOCK_ELEMENTS = 1 << 22
 # What the parameters may be that all classifiers with a loss have.
 SHARED_CONSTRAINTS: dict[str, list] = {
     "max_iter": [Interval(Integral, 1, None, closed="left")],
@@ -30,12 +32,14 @@ SHARED_CONSTRAINTS: dict[str, list] = {
 class LossClassifierMixin(DocLinkMixin):
     """Display the loss and set its parameters, keep the fitted loss and the kind of the target, and predict.
 
-    A classifier gives its raw scores by `_score_blocks`, an iterator over arrays of shape (n_rows, n_outputs).
+    A classifier reads features or texts by `_read_rows`, and gives raw scores of some of them by `_scores`, an array of
+    shape (n_rows, n_outputs).
     """
 
     loss: str | BaseLoss
     uncertain_labels: bool
-    _score_blocks: Callable[[Any], Iterator[np.ndarray]]
+    _read_rows: Callable[[Any], Any]
+    _scores: Callable[[Any], np.ndarray]
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()  # type: ignore[misc]
@@ -95,10 +99,7 @@ class LossClassifierMixin(DocLinkMixin):
         """The kind of the target, its indicator, and weights of this type; X is read already."""
         encoding, indicator = encode_targets(y, also=self._also)
         check_consistent_length(X, indicator)
-        weight = check_sample_weight(sample_weight, indicator, dtype=dtype, ensure_non_negative=True)
-        if not weight.any():
-            raise ValueError("sample_weight holds only zeros; at least one sample must have a positive weight.")
-        return encoding, indicator, weight
+        return encoding, indicator, check_sample_weight(sample_weight, indicator, dtype=dtype)
 
     def _store_target(self, encoding, statistics, loss):
         """Store the target and the loss that is trained; as plain values, so that no file holds a type of them."""
@@ -113,6 +114,11 @@ class LossClassifierMixin(DocLinkMixin):
     def _encoding(self):
         kind, dtype, sparse = self._target
         return TargetEncoding(kind, self.classes_, dtype, sparse)
+
+    def _score_blocks(self, X) -> Iterator[np.ndarray]:
+        X, step = self._read_rows(X), max(1, BLOCK_ELEMENTS // self.n_outputs_)
+        for start in range(0, num_samples(X), step):
+            yield self._scores(X[start : start + step])
 
     def _all_scores(self, X):
         return np.concatenate(list(self._score_blocks(X)))

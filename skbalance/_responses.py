@@ -7,8 +7,6 @@ from scipy.special import logit
 
 from skbalance._validation import _safe_indexing, num_samples
 
-__all__ = ["BLOCK_ELEMENTS", "choose_response_method", "log_odds", "response", "response_blocks", "scoring_blocks"]
-
 # Scores of so many pairs are held at a time where they need not all exist.
 BLOCK_ELEMENTS = 1 << 20
 _CLIP = 1e-6

@@ -20,10 +20,8 @@ from sklearn.utils._param_validation import (
     make_constraint,
     validate_parameter_constraints,
 )
-from sklearn.utils._param_validation import validate_params as _validate_params
 from sklearn.utils.metaestimators import _BaseComposition as BaseComposition
 from sklearn.utils.validation import _check_method_params as check_method_params
-from sklearn.utils.validation import _check_sample_weight
 from sklearn.utils.validation import _num_samples as num_samples
 from sklearn.utils.validation import validate_data as _validate_data
 
@@ -174,20 +172,16 @@ def validate_hyperparameters(estimator):
     ValueError
         Naming the parameter, what it must be and what it is.
     """
-    name, parameters = type(estimator).__name__, estimator.get_params(deep=False)
-    validate_parameter_constraints(estimator._parameter_constraints, parameters, caller_name=name)
-    _check_numbers(estimator._parameter_constraints, parameters, name)
+    _check_parameters(estimator._parameter_constraints, estimator.get_params(deep=False), type(estimator).__name__)
 
 
-def validate_params(constraints, *, prefer_skip_nested_validation):
+def validate_params(constraints):
     """Decorate a function to check its parameters against constraints; booleans are not numbers.
 
     Parameters
     ----------
     constraints : dict of str to list
         As scikit-learn writes them.
-    prefer_skip_nested_validation : bool
-        Whether the estimators inside need no validation.
 
     Returns
     -------
@@ -200,16 +194,17 @@ def validate_params(constraints, *, prefer_skip_nested_validation):
 
         @functools.wraps(function)
         def call(*args, **kwargs):
-            _check_numbers(constraints, signature.bind(*args, **kwargs).arguments, function.__qualname__)
+            _check_parameters(constraints, signature.bind(*args, **kwargs).arguments, function.__qualname__)
             return function(*args, **kwargs)
 
-        return _validate_params(constraints, prefer_skip_nested_validation=prefer_skip_nested_validation)(call)
+        return call
 
     return decorate
 
 
-def _check_numbers(constraints, parameters, caller):
-    """Refuse what scikit-learn lets through: booleans as numbers, and integers beyond 64 bits."""
+def _check_parameters(constraints, parameters, caller):
+    """Check parameters as scikit-learn does, and refuse what it lets through: booleans as numbers, large integers."""
+    validate_parameter_constraints(constraints, parameters, caller_name=caller)
     for parameter, allowed in constraints.items():
         if parameter not in parameters or isinstance(allowed, str):
             continue
@@ -253,17 +248,19 @@ def validate_features(estimator, X, **settings):
         raise ValueError(f"X holds a number that is too large for a float: {error}.") from None
 
 
-def check_sample_weight(sample_weight, X, **settings):
-    """scikit-learn's check of sample weights, with a ValueError for numbers that are too large for a float.
+def check_sample_weight(sample_weight, X, *, name="sample_weight", dtype=np.float64):
+    """Check how much each sample weighs.
 
     Parameters
     ----------
     sample_weight : array-like of shape (n_samples,), number or None
-        Weights.
-    X : {array-like, sparse} of shape (n_samples, n_features)
+        Weights; a number is that of every sample, and None is 1.
+    X : array-like of length n_samples
         What they weigh.
-    **settings
-        For scikit-learn's function.
+    name : str, default="sample_weight"
+        What the messages call them.
+    dtype : type, default=float64
+        Of what is returned.
 
     Returns
     -------
@@ -273,12 +270,17 @@ def check_sample_weight(sample_weight, X, **settings):
     Raises
     ------
     ValueError
-        If they cannot be used.
+        If they are not one number for each sample, or not finite, negative or all zero.
     """
-    try:
-        return _check_sample_weight(sample_weight, X, **settings)
-    except OverflowError as error:
-        raise ValueError(f"sample_weight holds a number that is too large for a float: {error}.") from None
+    n_samples = num_samples(X)
+    with np.errstate(over="ignore"):
+        weight = read_numbers(1 if sample_weight is None else sample_weight, name).astype(dtype, copy=False)
+    weight = np.full(n_samples, weight) if weight.ndim == 0 else weight
+    if weight.shape != (n_samples,):
+        raise ValueError(f"{name} must have shape (n_samples,) = ({n_samples},); got {weight.shape}.")
+    if not np.isfinite(weight).all() or (weight < 0).any() or not weight.any():
+        raise ValueError(f"{name} must be finite, not negative and not all zero; got {_brief(sample_weight)}.")
+    return weight
 
 
 def read_numbers(values, name):

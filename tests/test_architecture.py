@@ -13,6 +13,7 @@ FACADES = [path for path in TREES if path.name == "__init__.py"]
 # What lies below all rooms, and what each room may import of the package besides itself and that.
 FOUNDATION = {
     "_callbacks",
+    "_files",
     "_indicators",
     "_lazy",
     "_packing",
@@ -25,6 +26,7 @@ FOUNDATION = {
 ALLOWED = {
     "losses": set(),
     "_callbacks": set(),
+    "_files": set(),
     "training": {"losses", "model_selection"},
     "_indicators": {"_targets", "_validation"},
     "_lazy": set(),
@@ -47,6 +49,7 @@ ALLOWED = {
         "finetuning",
         "losses",
         "memory",
+        "metrics",
         "model_selection",
         "review",
         "training",
@@ -60,6 +63,8 @@ ALLOWED = {
     "metrics": set(),
     "datasets": set(),
     "plotting": {"losses", "metrics", "model_selection"},
+    "cli": {"metrics", "model_selection", "text"},
+    "__main__": {"cli"},
 }
 
 

@@ -163,12 +163,11 @@ def test_a_metric_that_takes_weights_is_given_them():
     given = []
 
     def metric(y_true, y_pred, sample_weight=None):
+        assert len(sample_weight) == len(y_true)
         given.append(sample_weight)
         return f1_of_samples(y_true, y_pred)
 
     for score in (metric, f1_of_samples):
         fit(partial(TunedThresholdMultiLabelClassifierCV, Ridge(), scoring=score), X, y, fold, weight)
     order = np.concatenate([rows for _, rows in splits_of(fold)])
-    for each in given:
-        np.testing.assert_array_equal(each, weight[order][weight[order] > 0])
-    assert given
+    np.testing.assert_array_equal(max(given, key=len), weight[order][weight[order] > 0])

@@ -175,7 +175,7 @@ def test_numbers_that_no_float_can_hold():
         lambda: BalancedMultiLabelClassifier().fit(X, y, sample_weight=10**400),
         lambda: BalancedMultiLabelClassifier().fit(X, y).predict([[10**400]]),
     ):
-        with pytest.raises(ValueError, match="too large for a float"):
+        with pytest.raises(ValueError, match=r"too large for a float|sample_weight must hold numbers"):
             fit()
 
 
@@ -236,12 +236,10 @@ def test_which_private_names_of_scikit_learn_are_used():
         "sklearn.utils._param_validation.StrOptions",
         "sklearn.utils._param_validation.make_constraint",
         "sklearn.utils._param_validation.validate_parameter_constraints",
-        "sklearn.utils._param_validation.validate_params",
         "sklearn.utils._repr_html.estimator._VisualBlock",
         "sklearn.utils._safe_indexing",
         "sklearn.utils.metaestimators._BaseComposition",
         "sklearn.utils.validation._check_method_params",
-        "sklearn.utils.validation._check_sample_weight",
         "sklearn.utils.validation._num_samples",
     }
 

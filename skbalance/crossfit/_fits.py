@@ -10,8 +10,7 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.utils.parallel import Parallel, delayed
 
-from skbalance._validation import num_samples
-from skbalance.crossfit._rows import take_rows
+from skbalance._validation import _safe_indexing, check_method_params, num_samples
 
 # What classifiers say of labels that are missing among the rows of a split.
 _MISSING_LABELS = (
@@ -128,7 +127,7 @@ def _fit(estimator, X, y, params, caller, context):
 
 
 def _fit_on_split(estimator, X, y, train, params, caller, context):
-    X_train, y_train, fold_params = take_rows(X, y, params, train)
+    X_train, y_train, fold_params = _safe_indexing(X, train), y[train], check_method_params(X, params, indices=train)
     try:
         return _fit(estimator, X_train, y_train, fold_params, caller, context)
     except ValueError as error:

@@ -75,6 +75,8 @@ class FitInputs:
     ----------
     X, y : array-like
         Features and target of the rows that are used, as the estimators take them.
+    rows : ndarray of int of shape (n_rows,)
+        Their numbers among all that `fit` was given.
     encoding : TargetEncoding
         How to give predictions back.
     labels : TrainingLabels
@@ -89,6 +91,7 @@ class FitInputs:
 
     X: Any
     y: Any
+    rows: np.ndarray
     encoding: TargetEncoding
     labels: TrainingLabels
     splits: list | None
@@ -115,7 +118,7 @@ def read_fit_inputs(meta, X, y, params) -> FitInputs:
         splits = resolve_splits(meta.cv, X, y, encoding.kind, used, rng, split_params)
     X, y, params, splits = used_rows_only(X, y, params, splits, used)
     labels = TrainingLabels(*split_unknown(indicator[used]), None if weight is None else weight[used])
-    return FitInputs(X, y, encoding, labels, splits, params, rng)
+    return FitInputs(X, y, np.flatnonzero(used), encoding, labels, splits, params, rng)
 
 
 def encode_tuning_targets(y):

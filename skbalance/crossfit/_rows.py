@@ -9,8 +9,7 @@ from sklearn import get_config
 from sklearn.model_selection import StratifiedKFold, StratifiedShuffleSplit, check_cv
 from sklearn.utils.metadata_routing import process_routing
 
-from skbalance._indicators import check_row_weight
-from skbalance._validation import _safe_indexing, check_method_params, num_samples
+from skbalance._validation import _safe_indexing, check_method_params, check_sample_weight
 from skbalance.model_selection import MultilabelStratifiedKFold, MultilabelStratifiedShuffleSplit
 
 
@@ -55,19 +54,13 @@ def read_row_weight(X, fit_params) -> np.ndarray | None:
     for axis, what in enumerate(("sample(s)", "feature(s)")[: len(shape)]):
         if shape[axis] == 0:
             raise ValueError(f"Found array with 0 {what} (shape={tuple(shape)}) while a minimum of 1 is required.")
-    n_rows = num_samples(X)
     weights: list = [
-        check_row_weight(value, n_rows, name=name)
+        check_sample_weight(value, X, name=name)
         for params in fit_params.values()
         for name, value in params.items()
         if name.split("__")[-1] == "sample_weight" and np.ndim(value)
     ]
     return np.mean(weights, axis=0) if weights else None
-
-
-def take_rows(X, y, params, rows):
-    """X, y and the parameters of `fit`, of some rows."""
-    return _safe_indexing(X, rows), y[rows], check_method_params(X, params, indices=rows)
 
 
 def used_rows_only(X, y, params, splits, used):
@@ -135,20 +128,19 @@ def resolve_splits(cv, X, y, kind, used, random_state, split_params):
         splitter = _own_splitter(cv, kind, seed)
         split_params = check_method_params(X, split_params, indices=rows)  # the splitters warn of groups
         given = splitter.split(np.zeros(len(rows)), y[rows], **split_params)
-        splits = [(rows[train], rows[test]) for train, test in given]
-    else:
-        n_rows = num_samples(X)
-        given = check_cv(cv, y).split(X, y, **split_params)
-        splits = [tuple(_as_index(part, n_rows) for part in split) for split in given]
-        if any(len(split) != 2 for split in splits):
-            raise ValueError(f"cv must give pairs (train, test); got {[len(split) for split in splits]} parts.")
-        splits = [(train[used[train]], test[used[test]]) for train, test in splits]
-    if not splits:
+        return [(rows[train], rows[test]) for train, test in given]
+    given = list(check_cv(cv, y).split(X, y, **split_params))
+    if not given:
         raise ValueError("cv gives no split.")
-    for number, split in enumerate(splits):
-        for part, what in zip(split, ("to fit on", "to score")):
-            if not len(part):
-                raise ValueError(f"cv leaves split {number} without rows {what}; rows of weight 0 do not count.")
+    splits = []
+    for number, split in enumerate(map(tuple, given)):
+        if len(split) != 2:
+            raise ValueError(f"cv must give pairs (train, test); got {len(split)} parts.")
+        train, test = (rows[used[rows]] for rows in (_as_index(part, len(used)) for part in split))
+        if not len(train) or not len(test):
+            what = "to score" if len(train) else "to fit on"
+            raise ValueError(f"cv leaves split {number} without rows {what}; rows of weight 0 do not count.")
+        splits.append((train, test))
     return splits
 
 

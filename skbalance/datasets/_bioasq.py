@@ -104,8 +104,7 @@ def _name(article, number) -> str:
         "max_articles": [Interval(Integral, 1, None, closed="left"), None],
         "min_label_count": [Interval(Integral, 1, None, closed="left")],
         "return_X_y": ["boolean"],
-    },
-    prefer_skip_nested_validation=True,
+    }
 )
 def load_bioasq(path, *, max_articles=None, min_label_count=1, return_X_y=False):
     r"""Load PubMed articles and their MeSH terms from a JSON file of the BioASQ challenge, task A.

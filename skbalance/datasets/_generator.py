@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.sparse import csc_matrix, csr_matrix, vstack
+from scipy.sparse import csr_matrix, vstack
 from sklearn.utils import Bunch, check_random_state
 
 from skbalance._validation import Interval, StrOptions, sparse_kind, validate_params
@@ -37,8 +37,7 @@ _SYLLABLES = [consonant + vowel for consonant in "bdgklmnprstvz" for vowel in "a
         "return_indicator": [StrOptions({"sparse", "dense"})],
         "return_X_y": ["boolean"],
         "random_state": ["random_state"],
-    },
-    prefer_skip_nested_validation=True,
+    }
 )
 def make_long_tailed_multilabel(
     n_samples: int = 1000,
@@ -282,12 +281,8 @@ def _draw_labels(
     bringing = pairs[(parents[pairs // n_samples] >= 0) & (rng.random(len(pairs)) < linkage)]
     pairs = np.union1d(pairs, parents[bringing // n_samples] * n_samples + bringing % n_samples)
     pairs = _top_up(pairs, np.flatnonzero(parents < 0), min_count, n_labels, n_samples, rng)
-    counts = np.bincount(pairs // n_samples, minlength=n_labels)
-    by_label = csc_matrix(
-        (np.ones(len(pairs), dtype=np.int64), pairs % n_samples, np.append(0, np.cumsum(counts))),
-        shape=(n_samples, n_labels),
-    )
-    return sparse_kind()(by_label)
+    places = (pairs % n_samples, pairs // n_samples)
+    return sparse_kind()((np.ones(len(pairs), dtype=np.int64), places), shape=(n_samples, n_labels))
 
 
 def _top_up(

@@ -184,8 +184,7 @@ def _check_length(end, path):
         "data_home": [str, os.PathLike, None],
         "download_if_missing": ["boolean"],
         "return_X_y": ["boolean"],
-    },
-    prefer_skip_nested_validation=True,
+    }
 )
 def fetch_reuters21578(*, subset="train", data_home=None, download_if_missing=True, return_X_y=False):
     """Load the Reuters-21578 newswire collection (multi-label text classification).

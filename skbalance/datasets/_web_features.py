@@ -11,7 +11,7 @@ from skbalance._validation import validate_params
 from skbalance.datasets._base import load_descr, tag_matrix
 
 
-@validate_params({"return_X_y": ["boolean"]}, prefer_skip_nested_validation=True)
+@validate_params({"return_X_y": ["boolean"]})
 def load_web_features(*, return_X_y=False):
     r"""Load descriptions of features of the web platform and their groups (multi-label text classification).
 

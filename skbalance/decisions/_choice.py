@@ -8,8 +8,6 @@ import numpy as np
 
 from skbalance._validation import read_numbers
 
-__all__ = ["Choice", "one_for_each"]
-
 
 @dataclass(frozen=True)
 class Choice:

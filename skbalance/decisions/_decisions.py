@@ -17,9 +17,7 @@ from skbalance.decisions._promises import Promise, Promises
 from skbalance.decisions._rules import DecisionRule, candidate_rules, has_evidence
 from skbalance.decisions._scoring import cross_fitted_predictions, score_predictions, thresholds_without_parts
 from skbalance.decisions._search import Objective, global_thresholds
-from skbalance.review import OutOfFoldScores
-
-__all__ = ["Decisions", "OutOfFold", "Plan", "Scale", "decide", "fit_models", "random_parts", "typical_size"]
+from skbalance.review import DoubtModel, OutOfFoldScores, decision_features
 
 # The rows of a single hold-out, or of a fitted classifier, are taken in so many parts, to try thresholds on rows that
 # they were not set on.
@@ -27,6 +25,7 @@ _PARTS = 5
 # The decision model is fitted on so many labels of each row, or twice as many as a row has, and on so many pairs.
 _FIT_WIDTH = 8
 _MAX_PAIRS, _MAX_PAIRS_OF_PARTS = 200_000, 20_000
+_MAX_ROWS_OF_DOUBT = 20_000
 
 
 @dataclass(frozen=True)
@@ -239,6 +238,8 @@ class Decisions:
         Scores of the training rows by models that had not seen them.
     promises : Promises or None
         Thresholds that keep a promise, on the scale of :meth:`scores`.
+    doubt : DoubtModel
+        How many wrong labels a row is likely to have, learnt on these rows.
     """
 
     model: DecisionModel | None
@@ -251,6 +252,7 @@ class Decisions:
     tried: list
     out_of_fold: OutOfFoldScores
     promises: Promises | None
+    doubt: DoubtModel
 
     def scores(self, candidates: Candidates) -> np.ndarray:
         """Log-odds or decision values of candidates; -inf for labels that cannot be predicted."""
@@ -315,7 +317,21 @@ def decide(oof: OutOfFold, plan: Plan, rng) -> tuple[Decisions, list]:
         model, labels.counts, rules[best], thresholds, unseen and model is not None, has_evidence(pairs), tried[best],
         list(zip(rules, tried)), OutOfFoldScores.of(pairs, oof.rows, labels.indicator, without_parts[best]),
         None if plan.promise is None else plan.promise.keep(pairs),
+        _learn_doubt(rules[best], pairs, without_parts[best], labels, oof.rows),
     ), predicted  # fmt: skip
+
+
+def _learn_doubt(rule, pairs, thresholds, labels, rows) -> DoubtModel:
+    """What the wrong labels of rows that neither models nor thresholds had seen tell of other rows."""
+    chosen, margins = rule.choose(pairs, thresholds)
+    errors = chosen.sum(axis=1) + labels.indicator[rows].sum(axis=1) - 2 * (chosen & pairs.targets).sum(axis=1)
+    some = slice(None, None, 1 + len(rows) // _MAX_ROWS_OF_DOUBT)
+    counted = True if pairs.labelled is None else pairs.labelled[some]
+    scores, margins = (np.where(counted, values[some], -np.inf) for values in (pairs.scores, margins))
+    frequency = labels.counts / np.maximum(labels.n_known, 1)
+    commonest = np.sort(frequency)[::-1][: rule.k or rule.choice.min_labels]
+    blank = frequency.sum() + (1 - 2 * commonest).sum()
+    return DoubtModel.fit(decision_features(scores, margins, chosen[some]), errors[some], blank)
 
 
 def fit_models(oof, plan, unseen, rng) -> tuple[DecisionModel | None, list[DecisionModel]]:

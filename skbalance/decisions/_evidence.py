@@ -13,8 +13,6 @@ import numpy as np
 
 from skbalance.decisions._pairs import Candidates
 
-__all__ = ["Column", "Lead", "Match", "Score", "evidence_columns"]
-
 
 class Column(Protocol):
     """One kind of evidence."""

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["LabelEvidence", "evidence_of_pairs"]
-
 
 @dataclass(frozen=True)
 class LabelEvidence:

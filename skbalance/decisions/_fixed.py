@@ -31,8 +31,6 @@ from skbalance.crossfit import (
 from skbalance.decisions._choice import Choice, one_for_each, read_thresholds
 from skbalance.decisions._rules import margins_of
 
-__all__ = ["FixedThresholdMultiLabelClassifier"]
-
 # The threshold of a label that is given none, on the scale of each method.
 _USUAL = {"predict_proba": 0.5, "decision_function": 0.0}
 

@@ -18,16 +18,6 @@ from sklearn.utils import check_array
 from skbalance._packing import pack, unpack
 from skbalance._validation import check_sparse
 
-__all__ = [
-    "LabelMatcher",
-    "LabelVectors",
-    "check_label_texts",
-    "label_vectors",
-    "other_number",
-    "read_label_text",
-    "readable",
-]
-
 _CAMEL_CASE = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _SEPARATORS = re.compile(r"[\W_]+")
 
@@ -209,8 +199,8 @@ class LabelBlock:
     def match(self, features) -> list[np.ndarray]:
         """How well each row matches each label, by its best text: the cosine, and the share of the text found.
 
-        The share of a text is that of its squared length that lies in features which the row has. Other words of the
-        row do not lower it. It is given for sparse texts.
+        The share of a text is that of its squared length that lies in features which the row has. Other features of the
+        row do not lower it. It is given for pieces of words: of whole words it tells no more than the cosine.
 
         Parameters
         ----------
@@ -280,10 +270,10 @@ class LabelVectors:
         return [matches for block in self.blocks for matches in block.match(features)]
 
 
-def _block(name, texts, start, owners) -> LabelBlock:
+def _block(name, texts, start, owners, found=False) -> LabelBlock:
     texts = normalize(sp.csr_array(texts, dtype=np.float32) if sp.issparse(texts) else np.asarray(texts, np.float32))
     of = f" of {name}" if name else ""
-    names = (f"match{of}", f"found{of}") if sp.issparse(texts) else (f"match{of}",)
+    names = (f"match{of}", f"found{of}") if found and sp.issparse(texts) else (f"match{of}",)
     return LabelBlock(names, start, start + texts.shape[1], texts, np.asarray(owners))
 
 
@@ -354,7 +344,8 @@ def label_vectors(transformer, texts: list, *, plurals: bool | tuple[str, ...] =
     texts : list of str or list of list of str
         What each label is called, one text or several, as :func:`readable` gives them.
     plurals : bool or tuple of str, default=True
-        Whether to try each text with singulars and plurals exchanged besides, or the parts in which to do so.
+        Whether to try each text with singulars and plurals exchanged besides, or the parts in which to do so. Of texts
+        that are sparse and taken as they are the share that is found is told too.
 
     Returns
     -------
@@ -368,7 +359,7 @@ def label_vectors(transformer, texts: list, *, plurals: bool | tuple[str, ...] =
         tried = [list(dict.fromkeys([*each, *map(other_number, each)] if both else each)) for each in given]
         owners = np.repeat(np.arange(len(tried)), [len(each) for each in tried])
         start = blocks[-1].end if blocks else 0
-        blocks.append(_block(name, transform([text for each in tried for text in each]), start, owners))
+        blocks.append(_block(name, transform([text for each in tried for text in each]), start, owners, found=not both))
     return LabelVectors(tuple(blocks), blocks[-1].end)
 
 

@@ -11,8 +11,6 @@ from scipy.special import expit, log_expit
 from skbalance.decisions._evidence import Column
 from skbalance.decisions._pairs import Candidates
 
-__all__ = ["DecisionModel"]
-
 # Weights are given at these counts of positives (1, 4, 16, ...), and in between on a line over log(1 + count).
 _FACTOR = 4
 # Penalties on weights of columns of unit deviation, on differences between the weights at neighbouring counts, and on

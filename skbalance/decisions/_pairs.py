@@ -7,8 +7,6 @@ from typing import Any, Literal
 
 import numpy as np
 
-__all__ = ["Candidates", "ScoredPairs", "rank_pairs", "weighted_quantiles"]
-
 
 @dataclass(frozen=True)
 class Candidates:

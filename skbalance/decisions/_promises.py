@@ -12,8 +12,6 @@ from skbalance._lazy import import_optional
 from skbalance.decisions._pairs import ScoredPairs
 from skbalance.decisions._search import sorted_by_label
 
-__all__ = ["Promise", "Promises"]
-
 # Precision is tested at so many best pairs of a label: so many times as many as could pass without a miss, then growing
 # by a ratio, up to more than the label has positives.
 _FIRST, _RATIO, _BEYOND = 1.5, 1.2, 1.25

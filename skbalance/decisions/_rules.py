@@ -17,10 +17,8 @@ from skbalance.decisions._search import (
     shrink_thresholds,
 )
 
-__all__ = ["STRATEGIES", "DecisionRule", "candidate_rules"]
-
 STRATEGIES = ("per_label_shrunk", "per_label", "micro_macro", "global", "top_k")
-_TRIED_MICRO_WEIGHTS = (0.0, 0.5, 1.0)
+_TRIED_MICRO_WEIGHTS: tuple[float, ...] = (0.0, 0.5, 1.0)
 _TRIED_BETAS = (0.25, 0.5, 1.0, 2.0)
 _TRIED_THRESHOLDS = 50
 
@@ -86,18 +84,19 @@ class DecisionRule:
         if self.strategy == "global":
             return global_thresholds(pairs, objective)
         if self.strategy == "micro_macro":
-            own, _ = micro_macro_thresholds(pairs, self.beta)
-            return np.where(np.isnan(own), global_thresholds(pairs, objective), own)
-        own, evidence = label_thresholds(pairs, objective)
-        if self.strategy == "per_label":
-            return np.where(np.isnan(own), global_thresholds(pairs, objective), own)
-        return shrink_thresholds(own, evidence, frequency_thresholds(pairs, counts, objective), self.shrinkage)
+            own, evidence = micro_macro_thresholds(pairs, self.beta)
+        else:
+            own, evidence = label_thresholds(pairs, objective)
+        if self.strategy == "per_label_shrunk":
+            return shrink_thresholds(own, evidence, frequency_thresholds(pairs, counts, objective), self.shrinkage)
+        return np.where(np.isnan(own), global_thresholds(pairs, objective), own)
 
-    def choose(self, labels: np.ndarray, scores: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
-        """Which of some rows' pairs to predict, a boolean array of the shape of `scores`."""
-        margins = margins_of(scores, thresholds[labels])
+    def choose(self, pairs: ScoredPairs, thresholds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Which labelled pairs to predict by thresholds of shape (n_parts, n_labels), and scores less thresholds."""
+        margins = margins_of(pairs.scores, thresholds[pairs.parts[:, None], pairs.labels])
         choice = self.choice if self.k is None else Choice(self.k, self.k)
-        return choice(margins > 0, margins)
+        chosen = choice(margins > 0, margins)
+        return chosen if pairs.labelled is None else chosen & pairs.labelled, margins
 
 
 def has_evidence(pairs: ScoredPairs) -> bool:
@@ -141,11 +140,8 @@ def candidate_rules(
         some = targets if targets.any() else slice(None)
         levels = weighted_quantiles(scores[some], weights[some], np.linspace(0, 1, _TRIED_THRESHOLDS))
         return [replace(rule, threshold=float(level)) for level in np.unique(levels)]
-    if micro_weight is None:
-        rules = [replace(rule, micro_weight=w, beta=b) for b in _TRIED_BETAS for w in _TRIED_MICRO_WEIGHTS]
-    else:
-        rules = [replace(rule, micro_weight=micro_weight)]
+    betas = _TRIED_BETAS if micro_weight is None else (rule.beta,)
+    shares = _TRIED_MICRO_WEIGHTS if micro_weight is None else (micro_weight,)
     if rule.strategy == "micro_macro":
-        # Its objective knows no weight.
-        rules = list(dict.fromkeys(replace(r, micro_weight=0.0) for r in rules))
-    return rules
+        shares = (0.0,)  # its objective knows no weight
+    return [replace(rule, micro_weight=share, beta=beta) for beta in betas for share in shares]

@@ -11,8 +11,6 @@ from skbalance.crossfit import log_odds, response, scoring_blocks
 from skbalance.decisions._label_texts import LabelMatcher, LabelVectors
 from skbalance.decisions._pairs import Candidates, rank_pairs
 
-__all__ = ["FittedScorers"]
-
 # Labels of a row that are candidates for the match of their text alone.
 _BY_MATCH = 8
 

@@ -15,15 +15,6 @@ from skbalance._indicators import label_sums
 from skbalance.decisions._pairs import ScoredPairs
 from skbalance.decisions._rules import DecisionRule
 
-__all__ = [
-    "MICRO_WEIGHTS",
-    "SCORING_NAMES",
-    "cross_fitted_predictions",
-    "get_metric",
-    "score_predictions",
-    "thresholds_without_parts",
-]
-
 # The share of micro-F1 in the objective that each name stands for; None is the estimator's `micro_weight`.
 MICRO_WEIGHTS = {"f1_micro_macro": None, "f1_micro": 1.0, "f1_macro": 0.0}
 _METRICS = {
@@ -107,12 +98,7 @@ def cross_fitted_predictions(rule: DecisionRule, pairs: ScoredPairs, thresholds:
     predicted : csr_array of shape (n_rows, n_labels)
         Of pairs that are labelled.
     """
-    chosen = np.zeros(pairs.scores.shape, dtype=bool)
-    for part, set_without in enumerate(thresholds):
-        rows = pairs.parts == part
-        chosen[rows] = rule.choose(pairs.labels[rows], pairs.scores[rows], set_without)
-    if pairs.labelled is not None:
-        chosen &= pairs.labelled
+    chosen, _ = rule.choose(pairs, thresholds)
     rows = np.repeat(np.arange(len(chosen)), chosen.sum(axis=1))
     index = (rows, pairs.labels[chosen])
     return sp.csr_array((np.ones(len(rows), dtype=np.int8), index), shape=(len(chosen), pairs.n_labels))

@@ -13,16 +13,6 @@ import numpy as np
 
 from skbalance.decisions._pairs import ScoredPairs, weighted_quantiles
 
-__all__ = [
-    "Objective",
-    "frequency_thresholds",
-    "global_thresholds",
-    "label_thresholds",
-    "micro_macro_thresholds",
-    "shrink_thresholds",
-    "sorted_by_label",
-]
-
 _GRID = 100
 _FREQUENCY_STEP = 0.1
 _SWEEPS = 10
@@ -249,7 +239,7 @@ def micro_macro_thresholds(pairs: ScoredPairs, beta: float = 1.0) -> tuple[np.nd
     :func:`label_thresholds` does.
     """
     positives = pairs.positives.sum(axis=0)
-    n_labels = np.count_nonzero(positives)
+    n_labels = int(np.count_nonzero(positives))
     thresholds, evidence = label_thresholds(pairs, lambda tp, k, n: _f_score(tp, k, n, beta))
     labels, scores, targets, weights = pairs.flat()
     for _ in range(_SWEEPS):
@@ -260,12 +250,8 @@ def micro_macro_thresholds(pairs: ScoredPairs, beta: float = 1.0) -> tuple[np.nd
         )
         micro = _f_score(hits.sum(), predicted.sum(), positives.sum(), beta)
         denominator = beta**2 * positives.sum() + predicted.sum()
-
-        def both(tp, k, n, micro=micro, denominator=denominator):
-            # Of micro-F1, less what does not depend on the threshold.
-            gain = ((1 + beta**2) * tp - micro * k) / denominator
-            return _f_score(tp, k, n, beta) / n_labels + gain
-
+        # Half the sum of both, less what does not depend on the label's threshold.
+        both = Objective(0.5, beta, n_labels, float(micro), float(denominator))
         moved, evidence = label_thresholds(pairs, both)
         if np.array_equal(moved, thresholds, equal_nan=True):
             break

@@ -13,8 +13,6 @@ from sklearn.model_selection import ParameterGrid
 from skbalance.decisions._pairs import Candidates
 from skbalance.decisions._scorers import FittedScorers
 
-__all__ = ["Attempt", "check_estimators", "results_table", "score_of_the_best", "score_rows", "settings_to_try"]
-
 
 @dataclass(frozen=True)
 class Attempt:

@@ -51,8 +51,7 @@ from skbalance.decisions._settings import (
     score_rows,
     settings_to_try,
 )
-
-__all__ = ["TunedThresholdMultiLabelClassifierCV"]
+from skbalance.decisions._tuned_review import TunedReviewMixin
 
 # All labels of a row are candidates up to so many, else the best few.
 _DENSE_LABELS = 256
@@ -65,7 +64,9 @@ def _has_probabilities(tuner):
 
 
 @dataclass(eq=False, repr=False)
-class TunedThresholdMultiLabelClassifierCV(InnerScoresMixin, MetaClassifierMixin, BaseComposition, BaseEstimator):
+class TunedThresholdMultiLabelClassifierCV(
+    TunedReviewMixin, InnerScoresMixin, MetaClassifierMixin, BaseComposition, BaseEstimator
+):
     """Multi-label classifier that sets the thresholds of others by cross-validation.
 
     A classifier gives every pair of a row and a label a score, and predicts the label if the score is above a
@@ -193,6 +194,9 @@ class TunedThresholdMultiLabelClassifierCV(InnerScoresMixin, MetaClassifierMixin
         `store_cv_results`.
     decisions_ : Decisions
         The decision model with its weights, the settings and the thresholds, as they are used inside.
+    out_of_fold_ : OutOfFoldScores
+        Scores of the training rows by models that had not seen them, for the pairs of a row and a label that may
+        matter: those that the row has or may have.
     min_labels_ : int
         Least number of labels a row.
     k_ : int or None
@@ -427,6 +431,8 @@ class TunedThresholdMultiLabelClassifierCV(InnerScoresMixin, MetaClassifierMixin
 
     def _state(self, given, plan, matcher, attempts, best, fitted):
         decisions, counts = best.decisions, given.labels.counts
+        out_of_fold = replace(decisions.out_of_fold, rows=given.rows[decisions.out_of_fold.rows])
+        decisions = replace(decisions, out_of_fold=out_of_fold)
         if not decisions.evident:
             warn(
                 "No label has a positive among rows scored by a model that had seen the label: thresholds are "
@@ -438,7 +444,7 @@ class TunedThresholdMultiLabelClassifierCV(InnerScoresMixin, MetaClassifierMixin
             "thresholds_": scale.show_thresholds((decisions.promises or decisions).thresholds),
             "best_score_": score_of_the_best(attempts, plan),
             "decisions_": decisions,
-            "out_of_fold_": decisions.out_of_fold,
+            "out_of_fold_": out_of_fold,
             "min_labels_": 0 if decisions.promises else plan.rule.choice.min_labels,
             "k_": decisions.rule.k,
             "label_counts_": counts,
@@ -595,36 +601,6 @@ class TunedThresholdMultiLabelClassifierCV(InnerScoresMixin, MetaClassifierMixin
         check_is_fitted(self)
         thresholds = self._thresholds()
         return self._indicator(X, thresholds, lambda candidates, scores: self._choose(candidates, scores, thresholds))
-
-    def to_review(self, X):
-        """Labels that the usual thresholds predict, and that no promise covers: for a person to look at.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Samples.
-
-        Returns
-        -------
-        y : {ndarray, sparse matrix} of shape (n_samples, n_labels) or (n_samples,)
-            As :meth:`predict` gives them: what it would predict without `min_precision` or `max_missed`, less what it
-            predicts.
-
-        Raises
-        ------
-        ValueError
-            If nothing is promised.
-        """
-        check_is_fitted(self)
-        if self.decisions_.promises is None:
-            raise ValueError("to_review gives what no promise covers: set min_precision or max_missed before fit.")
-        promised, usual = self._thresholds(), self._scale.show_thresholds(self.decisions_.thresholds)
-
-        def lack(candidates, scores):
-            suggested = self._choose(candidates, scores, usual, usual=True)
-            return suggested & ~self._choose(candidates, scores, promised)
-
-        return self._indicator(X, usual, lack)
 
     def _indicator(self, X, thresholds, choose):
         """The target of rows as `choose` has it, given candidates and their scores."""

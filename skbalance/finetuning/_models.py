@@ -179,13 +179,11 @@ def adapted(network: TextNetwork, settings, seed: int):
 
 def _checkpoint_activations(encoder, wanted: bool):
     """Switch it on or off, by the name that it has in this version of transformers."""
-    name = (
-        "activation_checkpointing" if hasattr(encoder, "activation_checkpointing_enable") else "gradient_checkpointing"
-    )
+    kind = "activation" if hasattr(encoder, "activation_checkpointing_enable") else "gradient"
     if wanted:
-        getattr(encoder, f"{name}_enable")(**{f"{name}_kwargs": {"use_reentrant": False}})
+        getattr(encoder, f"{kind}_checkpointing_enable")({"use_reentrant": False})
     else:
-        getattr(encoder, f"{name}_disable")()
+        getattr(encoder, f"{kind}_checkpointing_disable")()
 
 
 def _freeze(encoder: nn.Module, upper: list):

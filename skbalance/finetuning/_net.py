@@ -69,8 +69,7 @@ class FineTuningNet(NeuralNet):
             loss.backward()
             total += loss.detach()
         parameters = [p for group in self.optimizer_.param_groups for p in group["params"]]
-        self.processes.add_gradients(parameters)
-        self.processes.add(total)
+        self.processes.add([total, *(p.grad for p in parameters if p.grad is not None)])
         if self.settings.max_grad_norm is not None:
             nn.utils.clip_grad_norm_(parameters, self.settings.max_grad_norm)
         factor = learning_rate_factor(step, self.n_steps, self.settings.warmup_fraction)

@@ -35,21 +35,14 @@ class Processes:
         """Whether this is the one that writes and shows."""
         return self.rank == 0
 
-    def add_gradients(self, parameters):
-        """Sum the gradients over the processes, all in one message."""
+    def add(self, tensors):
+        """Sum tensors over the processes, in place, all in one message."""
         if self.count == 1:
             return
-        gradients = [p.grad for p in parameters if p.grad is not None]
-        message = torch.cat([gradient.flatten() for gradient in gradients])
+        message = torch.cat([tensor.flatten() for tensor in tensors])
         distributed.all_reduce(message)
-        for gradient, part in zip(gradients, message.split([g.numel() for g in gradients])):
-            gradient.copy_(part.view_as(gradient))
-
-    def add(self, tensor):
-        """Sum a tensor over the processes, in place."""
-        if self.count > 1:
-            distributed.all_reduce(tensor)
-        return tensor
+        for tensor, part in zip(tensors, message.split([tensor.numel() for tensor in tensors])):
+            tensor.copy_(part.view_as(tensor))
 
     def agree(self, value):
         """What the first process says."""

@@ -20,9 +20,6 @@ class SetCriterion(Criterion):
         super().__init__(n_labels, reduction)
         self.loss = loss
 
-    def _loss(self, logits: Tensor, pairs: PositivePairs) -> Tensor:
-        return self._weighted_loss(logits, pairs, None)
-
     def _weighted_loss(self, logits: Tensor, pairs: PositivePairs, sample_weight: Tensor | None) -> Tensor:
         logits = logits.to(compute_dtype(logits.dtype))
         if pairs.values is not None:

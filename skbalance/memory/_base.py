@@ -16,8 +16,6 @@ from skbalance._packing import pack, unpack
 from skbalance._targets import read_labels
 from skbalance._validation import DocLinkMixin, check_sample_weight, validate_features, validate_hyperparameters
 
-__all__ = ["MemoryClassifier"]
-
 
 class MemoryClassifier(DocLinkMixin, ClassifierMixin, BaseEstimator):
     """Base of classifiers that score a row by its cosine with rows that they remember."""
@@ -54,10 +52,8 @@ class MemoryClassifier(DocLinkMixin, ClassifierMixin, BaseEstimator):
         if encoding.kind == "binary":
             second = indicator.toarray()
             indicator = sp.csr_array(np.hstack([1 - second, second]))
-        weight = check_sample_weight(sample_weight, X, dtype=X.dtype, ensure_non_negative=True)
+        weight = check_sample_weight(sample_weight, X, dtype=X.dtype)
         used = np.flatnonzero(weight)
-        if not len(used):
-            raise ValueError("sample_weight is 0 for every row.")
         self._remember(normalize(X)[used], sp.csr_array(indicator, dtype=X.dtype)[used], weight[used])
         self._encoding, self.classes_ = encoding, encoding.classes
         return self

@@ -11,8 +11,6 @@ from sklearn.preprocessing import normalize
 from skbalance._validation import Interval
 from skbalance.memory._base import MemoryClassifier
 
-__all__ = ["CosineCentroidClassifier"]
-
 # Of more rows than this the product with a dense matrix is the faster one.
 _FEW_ROWS = 64
 

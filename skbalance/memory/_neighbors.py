@@ -10,8 +10,6 @@ import scipy.sparse as sp
 from skbalance._validation import Interval
 from skbalance.memory._base import MemoryClassifier
 
-__all__ = ["CosineNeighborsClassifier"]
-
 # Pairs of a row and a remembered one whose similarity is held at a time.
 _BLOCK_PAIRS = 1 << 22
 

@@ -17,6 +17,7 @@ from skbalance.metrics._ranking import (
     r_precision_score,
     recall_at_k_score,
 )
+from skbalance.metrics._review import doubt_gain, review_curve
 from skbalance.metrics._scorers import (
     MultilabelScorer,
     fitted_label_counts,
@@ -28,6 +29,7 @@ from skbalance.metrics._scorers import (
 
 __all__ = [
     "MultilabelScorer",
+    "doubt_gain",
     "expected_calibration_error",
     "fitted_label_counts",
     "get_scorer",
@@ -46,5 +48,6 @@ __all__ = [
     "propensity_scored_precision_at_k_score",
     "r_precision_score",
     "recall_at_k_score",
+    "review_curve",
     "tail_coverage_score",
 ]

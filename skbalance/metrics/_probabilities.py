@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from skbalance._indicators import check_known, check_row_weight
+from skbalance._indicators import check_known, check_row_weight, ratio
 from skbalance._responses import scoring_blocks
-from skbalance.metrics._ranking import check_scores, dense
+from skbalance.metrics._ranking import check_scores, dense, row_mean
 
 _MAX_BINS = 10_000
 
@@ -92,18 +92,13 @@ def expected_calibration_error(
     n_bins = int(n_bins)  # small integers of NumPy overflow
     inputs = _check(y_true, y_proba, sample_weight)
     n_labels = inputs[0].shape[1]
-    n_cells = n_bins * (n_labels if average == "macro" else 1)
-    gap, total = np.zeros(n_cells), np.zeros(n_labels)
+    group = np.arange(n_labels) if average == "macro" else np.zeros(n_labels, dtype=np.int64)
+    gap, total = np.zeros(n_bins * (group[-1] + 1)), np.zeros(group[-1] + 1)
     for truth, proba, weight in _blocks(*inputs):
-        cell = np.minimum((proba * n_bins).astype(np.int64), n_bins - 1)
-        if average == "macro":
-            cell += n_bins * np.arange(n_labels)
-        gap += np.bincount(cell.ravel(), weights=((truth - proba) * weight).ravel(), minlength=n_cells)
-        total += weight.sum(axis=0)
-    if average == "micro":
-        return _ratio(np.abs(gap).sum(), total.sum())
-    known = total > 0
-    return _ratio((np.abs(gap).reshape(n_labels, n_bins).sum(axis=1)[known] / total[known]).sum(), known.sum())
+        cell = np.minimum((proba * n_bins).astype(np.int64), n_bins - 1) + n_bins * group
+        gap += np.bincount(cell.ravel(), weights=((truth - proba) * weight).ravel(), minlength=gap.size)
+        total += np.bincount(group, weights=weight.sum(axis=0))
+    return row_mean(ratio(np.abs(gap).reshape(-1, n_bins).sum(axis=1), total, np.nan), None)
 
 
 def multilabel_brier_score_loss(y_true: Any, y_proba: Any, *, sample_weight: Any = None) -> float:
@@ -140,8 +135,4 @@ def multilabel_brier_score_loss(y_true: Any, y_proba: Any, *, sample_weight: Any
     for truth, proba, weight in _blocks(*_check(y_true, y_proba, sample_weight)):
         loss += float((weight * np.square(proba - truth)).sum())
         total += float(weight.sum())
-    return _ratio(loss, total)
-
-
-def _ratio(numerator: float, denominator: float) -> float:
-    return float(numerator / denominator) if denominator > 0 else float("nan")
+    return float(ratio(loss, total, np.nan))

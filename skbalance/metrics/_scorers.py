@@ -267,22 +267,14 @@ def group_f1_scorer(
 _Spec = tuple[Callable[..., float], dict[str, Any]]
 _SCORES = {"response_method": "scores"}
 _COUNTS = {"from_fit": ("label_counts",)}
-
-
-_AT_K = {
-    "precision": _ranking.precision_at_k_score,
-    "recall": _ranking.recall_at_k_score,
-    "ndcg": _ranking.ndcg_at_k_score,
-    "ps_precision": _ranking.propensity_scored_precision_at_k_score,
-    "ps_ndcg": _ranking.propensity_scored_ndcg_at_k_score,
+_PROPENSITIES = _SCORES | {"from_fit": ("label_counts", "n_samples")}
+_AT_K: dict[str, _Spec] = {
+    "precision": (_ranking.precision_at_k_score, _SCORES),
+    "recall": (_ranking.recall_at_k_score, _SCORES),
+    "ndcg": (_ranking.ndcg_at_k_score, _SCORES),
+    "ps_precision": (_ranking.propensity_scored_precision_at_k_score, _PROPENSITIES),
+    "ps_ndcg": (_ranking.propensity_scored_ndcg_at_k_score, _PROPENSITIES),
 }
-
-
-def _at_k(name: str, k: int) -> _Spec:
-    fitted = {"from_fit": ("label_counts", "n_samples")} if name.startswith("ps_") else {}
-    return _AT_K[name], _SCORES | fitted | {"k": k}
-
-
 _LOSS = {"response_method": "predict_proba", "sign": -1}
 _KINDS = {
     "f1": (f1_score, _groups.group_f1_score),
@@ -301,7 +293,7 @@ _SPECS: dict[str, _Spec] = {
         for kind, (_, grouped) in _KINDS.items()
         for average in ("micro", "macro")
     },
-    **{f"{name}_at_{k}": _at_k(name, k) for name in _AT_K for k in (1, 3, 5)},
+    **{f"{name}_at_{k}": (metric, given | {"k": k}) for name, (metric, given) in _AT_K.items() for k in (1, 3, 5)},
     "tail_coverage": (_groups.tail_coverage_score, _COUNTS),
     "r_precision": (_ranking.r_precision_score, _SCORES),
     "neg_multilabel_brier_score": (_probabilities.multilabel_brier_score_loss, _LOSS),
@@ -356,7 +348,8 @@ def get_scorer(name: str, **kwargs: Any) -> MultilabelScorer:
     """
     spec = _SPECS.get(name) if isinstance(name, str) else None
     if spec is None and isinstance(name, str) and (match := _AT_K_NAME.fullmatch(name)):
-        spec = _at_k(match[1], int(match[2]))
+        metric, settings = _AT_K[match[1]]
+        spec = metric, settings | {"k": int(match[2])}
     if spec is None:
         raise ValueError(f"{name!r} is no scorer of skbalance; allowed are {', '.join(get_scorer_names())}.")
     metric, settings = spec

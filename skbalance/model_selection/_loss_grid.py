@@ -19,7 +19,7 @@ _GRID: dict[str, tuple] = {
 _ALPHA = (1e-5, 3e-5, 1e-4)
 
 
-@validate_params({"size": [StrOptions({"small", "large"})], "prefix": [str]}, prefer_skip_nested_validation=True)
+@validate_params({"size": [StrOptions({"small", "large"})], "prefix": [str]})
 def loss_grid(
     losses: str | BaseLoss | Iterable[str | BaseLoss] | None = None,
     *,

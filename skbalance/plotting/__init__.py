@@ -3,6 +3,7 @@
 from skbalance.plotting._cooccurrence import LabelCooccurrenceDisplay
 from skbalance.plotting._frequency import LabelFrequencyDisplay, LabelSetDisplay
 from skbalance.plotting._loss import LossDisplay
+from skbalance.plotting._review import ReviewCurveDisplay
 from skbalance.plotting._score import LabelScoreDisplay
 from skbalance.plotting._threshold import ThresholdDisplay
 
@@ -12,5 +13,6 @@ __all__ = [
     "LabelScoreDisplay",
     "LabelSetDisplay",
     "LossDisplay",
+    "ReviewCurveDisplay",
     "ThresholdDisplay",
 ]

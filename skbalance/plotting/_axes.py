@@ -162,7 +162,7 @@ def shrink_points(points: Any, n: int) -> None:
         points.set(markersize=1.5, markeredgewidth=0, markerfacecolor=color, alpha=0.3, rasterized=True)
 
 
-def top_legend(ax: Any, low: float, high: float, **kwargs: Any) -> Any:
+def top_legend(ax: Any, low: float, high: float, **kwargs: Any) -> None:
     """Stretch the y-axis above the data, from `low` to `high`, for captions of two lines and a legend below them."""
     points = 72 / ax.figure.dpi
     height = ax.get_window_extent().height * points
@@ -178,7 +178,6 @@ def top_legend(ax: Any, low: float, high: float, **kwargs: Any) -> Any:
     bottom = low - 0.05 * (high - low or 1.0)
     ax.set_ylim(bottom, bottom + (high - bottom) / (1 - share))
     ax.set_yticks([tick for tick in ax.get_yticks() if bottom <= tick <= high + 1e-9 * (high - low)])
-    return legend
 
 
 def _least_count(counts: np.ndarray) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -251,10 +252,8 @@ class LabelScoreDisplay:
 
 def _first_label_counts(estimators: list) -> np.ndarray:
     for estimator in estimators[:-1]:
-        try:
+        with suppress(NotFittedError):
             return fitted_label_counts(estimator)
-        except NotFittedError:
-            continue
     return fitted_label_counts(estimators[-1])
 
 

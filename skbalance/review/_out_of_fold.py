@@ -6,8 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["OutOfFoldScores"]
-
 # The best labels of each row that are kept, and any more whose log-odds are above this.
 _LABELS = 8
 _LEAST = -2.0

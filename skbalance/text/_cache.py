@@ -299,26 +299,24 @@ class VectorStore:
         )
 
     def _os_error(self, error):
-        message = str(error)
+        message, folder = str(error), f"cache_dir={str(self.folder)!r}"
+        number, said = errno.EIO, f"The embedding cache {str(self.path)!r} could not be used: {message}"
         if "full" in message:
-            return OSError(
-                errno.ENOSPC,
-                f"No room left for the embedding cache in cache_dir={str(self.folder)!r} ({message}); what was written"
-                " before is kept. Free some space or choose another cache_dir",
+            number = errno.ENOSPC
+            said = (
+                f"No room left for the embedding cache in {folder} ({message}); what was written before is kept. Free "
+                "some space or choose another cache_dir"
             )
-        if "readonly" in message or "unable to open" in message:
-            return PermissionError(
-                errno.EACCES,
-                f"cache_dir={str(self.folder)!r} cannot be written to ({message}); make it writable or choose"
-                " another cache_dir",
-            )
-        if "lock" in message:
-            return OSError(
-                errno.EAGAIN,
+        elif "readonly" in message or "unable to open" in message:
+            number = errno.EACCES
+            said = f"{folder} cannot be written to ({message}); make it writable or choose another cache_dir"
+        elif "lock" in message:
+            number = errno.EAGAIN
+            said = (
                 f"Another process has held the embedding cache {str(self.path)!r} for {_SECONDS_TO_WAIT} s "
-                f"({message}); end it if it is stopped, or choose another cache_dir",
+                f"({message}); end it if it is stopped, or choose another cache_dir"
             )
-        return OSError(errno.EIO, f"The embedding cache {str(self.path)!r} could not be used: {message}")
+        return OSError(number, said)
 
 
 # Words of a damaged file in SQLite's own message may be no text at all.

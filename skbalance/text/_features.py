@@ -19,8 +19,7 @@ from skbalance.text._sentence import SentenceEmbedder
         "vectorizer": [TfidfVectorizer, None],
         "embedding_weight": [Interval(Real, 0, None, closed="left")],
         "column": [str, None],
-    },
-    prefer_skip_nested_validation=True,
+    }
 )
 def make_text_features(embedder="all-MiniLM-L6-v2", *, vectorizer=None, embedding_weight=1.0, column=None):
     r"""Make a transformer that gives TF-IDF and sentence embeddings side by side, as one sparse matrix.

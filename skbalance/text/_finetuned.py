@@ -26,20 +26,15 @@ from skbalance._validation import (
 )
 from skbalance.losses import BaseLoss, get_loss
 from skbalance.text._evaluation import make_evaluation
-from skbalance.text._pretrained import read_folder, write_folder
+from skbalance.text._pretrained import LEFT_OUT, read_folder, write_folder
 from skbalance.text._state import FINE_TUNED, CheckedStateMixin
 from skbalance.text._texts import check_label_texts, check_texts
 from skbalance.training import check_device, hold_out_rows
 
-# Scores of this many elements are formed at a time where they need not all exist.
-BLOCK_ELEMENTS = 1 << 22
 # Where an encoder may be trained and predict.
 DEVICE_KINDS = ("cpu", "cuda", "mps")
 # Parameters that do not tell one training from another: its encoder, texts, seed, loss and scoring are told anyway.
-_TELL_NOTHING = (
-    "checkpoint_dir", "compile", "device", "label_texts", "local_files_only", "loss", "model", "random_state",
-    "revision", "scoring", "trust_remote_code", "verbose",
-)  # fmt: skip
+_TELL_NOTHING = (*LEFT_OUT, "compile", "loss", "scoring", "verbose")
 
 
 class _Given(NamedTuple):
@@ -428,13 +423,12 @@ class FineTunedMultiLabelClassifier(CheckedStateMixin, LossClassifierMixin, Clas
         model.network.to(device).low_precision = finetuning.uses_bfloat16(self.precision, device)
         return model
 
-    def _score_blocks(self, X):
-        texts = check_texts(X)
+    def _read_rows(self, X):
+        return check_texts(X)
+
+    def _scores(self, texts):
         device = check_device(self.device, DEVICE_KINDS)
-        model = self._model(device)
-        step = max(1, BLOCK_ELEMENTS // self.n_outputs_)
-        for start in range(0, len(texts), step):
-            yield model.scores(texts[start : start + step], max_tokens=self._max_tokens, device=device)
+        return self._model(device).scores(texts, max_tokens=self._max_tokens, device=device)
 
     def save_pretrained(self, folder):
         """Write the classifier into a folder, from which transformers and sentence-transformers load its encoder.

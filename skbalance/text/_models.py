@@ -5,12 +5,13 @@ import json
 import os
 import threading
 from contextlib import nullcontext
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 
 from skbalance._lazy import import_optional
-from skbalance.finetuning import not_loaded, quiet_loading
+from skbalance.finetuning import ModelSource, not_loaded, quiet_loading
 from skbalance.training import check_device
 
 _INSTALL_HINT = 'SentenceEmbedder needs sentence-transformers: pip install "skbalance[text]"'
@@ -19,8 +20,7 @@ _ORGANISATION = "sentence-transformers"
 # Parts of a model's folder that do not change its vectors with the torch backend.
 _IGNORED_FOLDERS = ("onnx", "openvino")
 
-_loaded: dict[tuple, "LoadedModel"] = {}  # by source and identity
-_digests: dict[tuple, str] = {}  # by folder and the names, sizes and times of its files
+_loaded: dict[ModelSource, "LoadedModel"] = {}  # by source
 _lock = threading.RLock()
 
 
@@ -82,13 +82,11 @@ def load(source):
     """
     with _lock:
         identity = identify(source)
-        loaded = _loaded.get((source, identity))
-        if loaded is None:
+        loaded = _loaded.get(source)
+        if loaded is None or loaded.identity != identity:
             encoder = _load_encoder(source, identity)
-            for stale in [key for key in _loaded if key[0] == source]:
-                del _loaded[stale]
-            identity = identity or identify(source)  # known at last, if it has just been downloaded
-            loaded = _loaded[source, identity] = LoadedModel(encoder, identity)
+            # Known at last, if it has just been downloaded.
+            loaded = _loaded[source] = LoadedModel(encoder, identity or identify(source))
         return loaded
 
 
@@ -178,16 +176,19 @@ def _digest_folder(folder):
     root = Path(folder).resolve()
     files = sorted(path for path in root.rglob("*") if path.is_file() and _counts(path.relative_to(root)))
     stats = [path.stat() for path in files]
-    state = (str(root), tuple((str(path), stat.st_size, stat.st_mtime_ns) for path, stat in zip(files, stats)))
-    if state not in _digests:
-        digest = hashlib.blake2b(digest_size=20)
-        for path, stat in zip(files, stats):
-            digest.update(f"{path.relative_to(root).as_posix()}\0{stat.st_size}\0".encode())
-            with path.open("rb") as file:
-                while block := file.read(1 << 20):
-                    digest.update(block)
-        _digests[state] = digest.hexdigest()
-    return _digests[state]
+    return _digest(root, tuple((path, stat.st_size, stat.st_mtime_ns) for path, stat in zip(files, stats)))
+
+
+@cache
+def _digest(root, files):
+    """The hash of files that are as they were if their names, sizes and times are."""
+    digest = hashlib.blake2b(digest_size=20)
+    for path, size, _ in files:
+        digest.update(f"{path.relative_to(root).as_posix()}\0{size}\0".encode())
+        with path.open("rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+    return digest.hexdigest()
 
 
 def _counts(path):

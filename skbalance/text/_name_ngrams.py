@@ -8,8 +8,6 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
 from sklearn.utils.validation import check_is_fitted
 
-__all__ = ["NameNgrams"]
-
 _LENGTHS = (3, 4, 5)
 
 

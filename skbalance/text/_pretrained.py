@@ -18,7 +18,7 @@ from skbalance.text._state import FINE_TUNED
 _FORMAT = 1
 _DESCRIPTION, _ENCODER, _HEAD = "skbalance.json", "model.safetensors", "head.safetensors"
 # Parameters that are of one place or one fit, or run code.
-_LEFT_OUT = (
+LEFT_OUT = (
     "checkpoint_dir", "device", "label_texts", "local_files_only", "model", "random_state", "revision",
     "trust_remote_code",
 )  # fmt: skip
@@ -177,7 +177,7 @@ def _classes(values, dtype) -> np.ndarray:
 
 
 def _describe(classifier) -> dict:
-    params = {name: value for name, value in classifier.get_params(deep=False).items() if name not in _LEFT_OUT}
+    params = {name: value for name, value in classifier.get_params(deep=False).items() if name not in LEFT_OUT}
     if isinstance(params["loss"], BaseLoss):
         params["loss"] = loss_to_state(params["loss"])
     learned = FINE_TUNED.keys() & vars(classifier).keys() - set(_ARRAYS)

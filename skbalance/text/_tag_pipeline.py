@@ -14,8 +14,6 @@ from skbalance.memory import CosineCentroidClassifier, CosineNeighborsClassifier
 from skbalance.text._name_ngrams import NameNgrams
 from skbalance.text._tag_scorers import FeatureBlockClassifier, FrequentLabelsClassifier
 
-__all__ = ["fit_tag_pipeline", "unfitted_tag_pipeline"]
-
 _FOLDS = 5
 # Nearest texts are evidence where there are no more texts than this: they cost the more and help the less, the more
 # there are.

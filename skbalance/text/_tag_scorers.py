@@ -13,8 +13,6 @@ from sklearn.utils import get_tags
 from skbalance._callbacks import CallbackSupportMixin, with_callbacks
 from skbalance.memory import CosineCentroidClassifier
 
-__all__ = ["FeatureBlockClassifier", "FrequentLabelsClassifier"]
-
 
 class _Wrapper(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     """Base of classifiers around another one, whose tasks become part of theirs."""

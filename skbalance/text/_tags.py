@@ -28,8 +28,6 @@ from skbalance.text._tag_review import TagReviewMixin
 from skbalance.text._tag_words import TagWords
 from skbalance.text._texts import check_texts, takes_texts
 
-__all__ = ["TagClassifier"]
-
 # Parameters that go to the decisions of the pipeline.
 _PROMISES = ("min_precision", "max_missed", "confidence")
 _SETTINGS = ("scoring", "predict_unseen", "min_labels", "max_labels", *_PROMISES, "n_jobs", "random_state", "verbose")
@@ -65,16 +63,16 @@ def _holds_texts(X):
 
 
 def _weighted_rows(texts, rows, fit_params):
-    """Without the rows of weight 0: they leave no trace, neither words nor tags."""
+    """Without the rows of weight 0, which leave no trace, neither words nor tags; and the numbers of the others."""
     check_consistent_length(texts, rows)
     weight = fit_params.get("sample_weight")
     if weight is None:
-        return texts, rows, fit_params
+        return texts, rows, fit_params, np.arange(len(rows))
     weight = check_sample_weight(weight, np.empty((len(texts), 1)))
-    used = np.flatnonzero(weight).tolist()
-    if not used:
+    used = np.flatnonzero(weight)
+    if not len(used):
         raise ValueError("sample_weight is 0 for every row.")
-    return [texts[i] for i in used], [rows[i] for i in used], {**fit_params, "sample_weight": weight[used]}
+    return [texts[i] for i in used], [rows[i] for i in used], {**fit_params, "sample_weight": weight[used]}, used
 
 
 @dataclass(eq=False, repr=False)
@@ -240,7 +238,7 @@ class TagClassifier(
             fit_params = process_routing(self, "fit", **fit_params).estimator.fit
         X, rows = self._read(self._unfitted(), X), read_tag_lists(y, sep=self.sep)
         if self.estimator is None:
-            X, rows, fit_params = _weighted_rows(X, rows, fit_params)
+            X, rows, fit_params, used = _weighted_rows(X, rows, fit_params)
         present = set().union(*rows)
         given = None if self.classes is None else read_classes(self.classes, sep=self.sep)
         if given is not None:
@@ -260,6 +258,8 @@ class TagClassifier(
         if self.estimator is None:
             settings = {name: getattr(self, name) for name in _SETTINGS}
             fitted = fit_tag_pipeline(X, indicator, names, self.embedder, task, settings, **fit_params)
+            kept = fitted[-1].out_of_fold_
+            fitted[-1].out_of_fold_ = replace(kept, rows=used[kept.rows])
         else:
             fitted = self._with_names(X, names)
             with task.propagate_callback_context(fitted):
@@ -394,8 +394,7 @@ class TagClassifier(
         """Labels and scores of the k best of each row, a block of rows at a time."""
         decisions = self._decisions()
         if decisions is not None:
-            X = X if decisions is self.estimator_ else _before_last(self.estimator_, X)
-            labels, scores = decisions.predict_topk(X, min(k, decisions.n_candidates_))
+            labels, scores = decisions.predict_topk(self._tuner_features(X), min(k, decisions.n_candidates_))
             # As a probability, 0 stands for what was not looked at.
             yield labels, np.where((scores == 0) & (decisions.decisions_.model is not None), -np.inf, scores)
             return
@@ -418,6 +417,10 @@ class TagClassifier(
                 f"they get {given}."
             )
         return features
+
+    def _tuner_features(self, X):
+        """What the fitted tuner takes, of what the estimator takes."""
+        return X if self._decisions() is self.estimator_ else _before_last(self.estimator_, X)
 
     def _decisions(self):
         """The fitted tuner that the estimator is, or ends in; None if there is none."""

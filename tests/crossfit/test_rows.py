@@ -148,7 +148,7 @@ def test_weights_are_one_for_each_row(shape):
     [
         ([([-200, 1], [2])], "cv gives row -200, and there are 60 rows"),
         ([([1, 200], [2])], "cv gives row 200"),
-        (Thirds(), r"pairs \(train, test\); got \[3\] parts"),
+        (Thirds(), r"pairs \(train, test\); got 3 parts"),
     ],
 )
 def test_rows_that_are_none_are_named(cv, message):

@@ -98,18 +98,18 @@ def test_match_is_the_cosine(container):
     rows = np.array([[1.0, 1, 0, 2], [0, 0, 0, 0]])
     vectors = LabelVectors.of_matrix(container(np.array([[1.0, 0, 0, 1], [0, 0, 1, 0], [0, 0, 0, 0]])))
     assert vectors.n_labels == 3
-    cosines, *found = vectors.match(container(rows))
+    (cosines,) = vectors.match(container(rows))
     np.testing.assert_allclose(cosines, [[3 / np.sqrt(12), 0, 0], [0, 0, 0]], rtol=1e-6)
-    assert vectors.names == (["match"] if container is np.asarray else ["match", "found"])
-    assert len(found) == len(vectors.names) - 1
+    assert vectors.names == ["match"]
     with pytest.raises(ValueError, match="matrix of 4 columns, and the rows have 3"):
         vectors.match(container(rows[:, :3]))
 
 
 def test_found_is_the_share_of_a_text_whatever_else_the_row_says():
-    texts = sp.csr_array(np.array([[3.0, 4, 0, 0], [0, 0, 1, 0]]))
-    rows = sp.csr_array(np.array([[1.0, 0, 0, 9], [7, 1, 0, 0], [0, 0, 2, 1]]))
-    _, found = LabelVectors.of_matrix(texts).match(rows)
+    letters = CountVectorizer(analyzer="char", vocabulary="abcd")
+    vectors = label_vectors(letters, ["aaabbbb", "c"], plurals=False)
+    assert vectors.names == ["match", "found"]
+    _, found = vectors.match(letters.transform(["addddddddd", "aaaaaaab", "ccd"]))
     np.testing.assert_allclose(found, [[0.36, 0], [1, 0], [0, 1]], rtol=1e-6)
 
 
@@ -134,9 +134,11 @@ def test_plurals_are_tried_where_they_are_asked_for():
     rows = union.transform(["apples", "pears"])
     for plurals, expected in ((True, [1, 1]), (False, [0, 0]), (("b",), [0, 1])):
         vectors = label_vectors(union, ["apple", "pear"], plurals=plurals)
-        assert vectors.names == ["match of a", "found of a", "match of b", "found of b"]
-        found = [matches[1, 1] for matches in vectors.match(rows)]
-        assert found == [expected[0], expected[0], expected[1], expected[1]]
+        matches = dict(zip(vectors.names, vectors.match(rows)))
+        assert [matches[f"match of {name}"][1, 1] for name in "ab"] == expected
+        # Where texts are matched as they are, the share that is found is told too.
+        as_they_are = {"a", "b"} if plurals is False else {"a", "b"} - set(plurals) if plurals is not True else set()
+        assert {name for name in "ab" if f"found of {name}" in matches} == as_they_are
 
 
 def test_texts_go_through_the_transformers_of_a_pipeline():
@@ -146,9 +148,9 @@ def test_texts_go_through_the_transformers_of_a_pipeline():
     union = FeatureUnion([("words", words), ("skip", "drop"), ("letters", CountVectorizer(analyzer="char"))])
     as_they_are = FeatureUnion([("plain", "passthrough")])
     for features, names in (
-        ([words], ["match", "found"]),
-        ([union], ["match of words", "found of words", "match of letters", "found of letters"]),
-        ([words, as_they_are], ["match of plain", "found of plain"]),
+        ([words], ["match"]),
+        ([union], ["match of words", "match of letters"]),
+        ([words, as_they_are], ["match of plain"]),
     ):
         scorer = make_pipeline(*features, OVR).fit(texts, y)
         matcher = LabelMatcher(check_label_texts(["Apple", "Pear"], 2)).fit(scorer, texts)
@@ -229,8 +231,7 @@ def test_a_label_is_a_candidate_for_its_name_alone():
     vocabulary = few.estimator_[0].vocabulary_
     named = np.array([[word in text.split() and word in vocabulary for word in WORDS] for text in test])
     assert (scores[named & (few.label_counts_ > 0)] > 0).all()
-    # Eight by their match, and eight by the share of the name that is found.
-    assert (scores > 0).sum(axis=1).max() <= 2 + 8 + 8
+    assert (scores > 0).sum(axis=1).max() <= 2 + 8
 
 
 @pytest.mark.filterwarnings("ignore:Label .* is present in all training examples")
@@ -314,7 +315,7 @@ def test_resamplers_change_no_row_at_prediction():
     half = make_pipeline(TfidfVectorizer().fit(texts), clone(OVR))
     half.steps[1][1].fit(half[0].transform(texts)[::2], y[::2])
     np.testing.assert_allclose(model.decision_function(texts), half.decision_function(texts))
-    assert [column.name for column in model.decisions_.model.columns] == ["score", "lead", "match", "found"]
+    assert [column.name for column in model.decisions_.model.columns] == ["score", "lead", "match"]
     ((_, candidates),) = model._fitted.candidates(texts, 60, ranked=False)
     expected = np.where(model.label_counts_ > 0, half.decision_function(texts), -np.inf)
     np.testing.assert_allclose(candidates.scores[..., 0], expected, rtol=1e-5)

@@ -31,7 +31,8 @@ def test_labels_without_evidence_are_never_or_always_predicted(strategy):
     assert thresholds[2] == np.inf
     assert thresholds[4] == -np.inf
     assert np.isfinite(np.delete(thresholds, [2, 4])).all()
-    chosen = make_rule(strategy).choose(pairs.labels, pairs.scores, thresholds)
+    chosen, margins = make_rule(strategy).choose(pairs, np.tile(thresholds, (len(pairs.positives), 1)))
+    np.testing.assert_array_equal(margins[pairs.labels == 2], -np.inf)
     assert not chosen[pairs.labels == 2].any()
     if strategy != "top_k":
         assert chosen[pairs.labels == 4].all()

@@ -15,6 +15,7 @@ PAGES = sorted(page for page in DOCS.glob("*.rst") if page.name != "sg_execution
 ROOMS = (
     "",
     ".calibration",
+    ".cli",
     ".datasets",
     ".decisions",
     ".losses",

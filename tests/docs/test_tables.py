@@ -66,6 +66,7 @@ def test_table_of_the_readme_takes_what_is_measured(benchmark_module, monkeypatc
     "section",
     [
         *("losses", "defaults", "splits", "embedding", "peers", "pubmed", "paper", "decisions", "tags", "service"),
+        "review",
         *("paper_finetuned", "finetuned_decisions", "finetuned_goemotions"),
     ],
 )

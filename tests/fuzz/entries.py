@@ -428,6 +428,12 @@ for _name in metrics.__all__:
         "groups": [None, {"tail": [0]}, {"tail": []}, {"tail": [9]}, metrics.label_groups(COUNTS)],
     }
     ENTRIES[f"metrics.{_name}"] = Entry(_function, _good, is_share, _values)
+for _name in ("doubt_gain", "review_curve"):
+    _function = getattr(metrics, _name)
+    _good = {**default_arguments(_function), "y_true": Y, "y_pred": Y[::-1], "doubt": np.arange(N)}
+    ENTRIES[f"metrics.{_name}"] = Entry(
+        _function, _good, lambda result, given: None, {"shares": [None, [0, 0.5], [0.5]]}
+    )
 ENTRIES["metrics.label_groups"] = Entry(
     metrics.label_groups, {"label_counts": COUNTS, "boundaries": (8, 35)}, is_finite
 )
@@ -557,6 +563,7 @@ _ploty = {
     "LabelScoreDisplay.from_predictions": {"y_true": Y, "y_pred": Y[::-1], "label_counts": COUNTS},
     "LabelScoreDisplay.from_estimator": {"estimator": Fitted("balanced"), "X": X, "y": Y},
     "ThresholdDisplay.from_estimator": {"estimator": Fitted("tuned"), "X": X, "y": Y},
+    "ReviewCurveDisplay.from_predictions": {"y_true": Y, "y_pred": Y[::-1], "doubt": np.arange(N)},
 }
 for _name, _good in _ploty.items():
     _class, _method = _name.split(".")
@@ -583,6 +590,7 @@ for _name in (
     "ThresholdDisplay",
     "LossDisplay",
     "LabelSetDisplay",
+    "ReviewCurveDisplay",
 ):
     _class = getattr(plotting, _name)
     _goods = {
@@ -596,6 +604,7 @@ for _name in (
             "scores": [0.1, 0.2, 0.3],
             "baseline_scores": [0.1, 0.2, 0.3],
         },
+        "ReviewCurveDisplay": {key: [0.0, 1.0] for key in ("shares", "by_doubt", "random", "best")},
         "LossDisplay": {
             "logits": [0.0, 1.0],
             "losses": {"a": np.zeros((1, 2, 2))},

@@ -112,7 +112,7 @@ def test_pickle(container, target):
         ({"max_features": 2.5}, Y, None, "max_features"),
         ({}, Y[:-1], None, "inconsistent numbers of samples"),
         ({}, Y * 2, None, "0 and 1"),
-        ({}, Y, np.zeros(60), "0 for every row|at least one non-zero"),
+        ({}, Y, np.zeros(60), "not all zero"),
         ({}, Y, -np.ones(60), "egative"),
         ({}, Y, np.ones(59), "sample_weight"),
     ],

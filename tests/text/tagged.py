@@ -1,8 +1,23 @@
-"""Texts whose words are their labels, and a fine-tuned classifier of them."""
+"""Texts whose words are their labels, a fine-tuned classifier of them, and the checks of what takes texts."""
 
 import numpy as np
+from sklearn.utils import estimator_checks
 
 from skbalance.text import FineTunedMultiLabelClassifier
+
+# The checks of scikit-learn that hand over no data. All others give arrays of numbers where texts are taken.
+CHECKS = [
+    estimator_checks.check_estimator_cloneable,
+    estimator_checks.check_estimator_repr,
+    estimator_checks.check_estimator_tags_renamed,
+    estimator_checks.check_valid_tag_types,
+    estimator_checks.check_no_attributes_set_in_init,
+    estimator_checks.check_mixin_order,
+    estimator_checks.check_parameters_default_constructible,
+    estimator_checks.check_get_params_invariance,
+    estimator_checks.check_set_params,
+    estimator_checks.check_param_validation,
+]
 
 WORDS = ["aaa", "bbb", "ccc", "ddd"]
 

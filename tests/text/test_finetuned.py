@@ -20,27 +20,12 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.metrics import f1_score, make_scorer
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
-from sklearn.utils import estimator_checks, get_tags
+from sklearn.utils import get_tags
 
 from skbalance import BalancedMultiLabelClassifier, FineTunedMultiLabelClassifier, TunedThresholdMultiLabelClassifierCV
 from skbalance.losses import DistributionBalancedLoss, FocalLoss, get_loss_names
 from skbalance.text import TagClassifier
-from tests.text.tagged import WORDS, make_model, make_texts
-
-# The checks that hand over no data. All others give arrays of numbers where this classifier takes texts; what they ask
-# is asked of texts below.
-CHECKS = [
-    estimator_checks.check_estimator_cloneable,
-    estimator_checks.check_estimator_repr,
-    estimator_checks.check_estimator_tags_renamed,
-    estimator_checks.check_valid_tag_types,
-    estimator_checks.check_no_attributes_set_in_init,
-    estimator_checks.check_mixin_order,
-    estimator_checks.check_parameters_default_constructible,
-    estimator_checks.check_get_params_invariance,
-    estimator_checks.check_set_params,
-    estimator_checks.check_param_validation,
-]
+from tests.text.tagged import CHECKS, WORDS, make_model, make_texts
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +86,7 @@ def test_each_text_is_scored_for_itself(fitted, data, monkeypatch):
     np.testing.assert_allclose(fitted.decision_function(texts[::-1]), scores[::-1], atol=1e-4)
     twice = fitted.decision_function([texts[0], *texts, texts[0]])
     np.testing.assert_array_equal(twice[0], twice[-1])
-    monkeypatch.setattr("skbalance.text._finetuned.BLOCK_ELEMENTS", 4 * 7)
+    monkeypatch.setattr("skbalance._loss_classifier.BLOCK_ELEMENTS", 4 * 7)
     np.testing.assert_allclose(fitted.decision_function(texts), scores, atol=1e-4)
     np.testing.assert_array_equal(fitted.predict(texts), scores > 0)
 

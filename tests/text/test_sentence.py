@@ -12,28 +12,15 @@ from sklearn.compose import ColumnTransformer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
-from sklearn.utils import estimator_checks, get_tags
+from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
 from skbalance.text import SentenceEmbedder, clear_models
 from skbalance.text._models import LoadedModel
 from tests.text.counting import CountingEmbedder
+from tests.text.tagged import CHECKS
 
 TEXTS = ["wheat and corn", "crude oil", "", "wheat and corn", "x" * 300, "Öl 7"]
-
-# scikit-learn's own checks leave out estimators that take no numeric array; these need none.
-CHECKS = [
-    estimator_checks.check_estimator_cloneable,
-    estimator_checks.check_estimator_repr,
-    estimator_checks.check_estimator_tags_renamed,
-    estimator_checks.check_valid_tag_types,
-    estimator_checks.check_no_attributes_set_in_init,
-    estimator_checks.check_mixin_order,
-    estimator_checks.check_parameters_default_constructible,
-    estimator_checks.check_get_params_invariance,
-    estimator_checks.check_set_params,
-    estimator_checks.check_param_validation,
-]
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)

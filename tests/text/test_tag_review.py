@@ -1,6 +1,4 @@
-"""What a TagClassifier says of its own work."""
-
-import pickle
+"""TagClassifier after the fit: which texts to look at, which tags to doubt."""
 
 import numpy as np
 import pytest
@@ -12,116 +10,108 @@ from sklearn.pipeline import make_pipeline
 
 from skbalance import TagClassifier, TunedThresholdMultiLabelClassifierCV
 
-RARE = ["copper", "lead", "zinc", "nickel", "tin", "silver"]
+from .tickets import described, tickets
 
-
-def draw_texts(n_texts, seed):
-    """Texts whose tags are words of them; "maybe" is drawn without regard to the words."""
-    rng = np.random.default_rng(seed)
-    texts, tags = [], []
-    for _ in range(n_texts):
-        row = [tag for tag, share in (("wheat", 0.4), ("oil", 0.3)) if rng.random() < share]
-        row += [RARE[rng.integers(6)]] if rng.random() < 0.12 else []
-        filler = [f"word{i}" for i in rng.integers(30, size=4)]
-        texts.append(" ".join([*row, *filler]))
-        tags.append([*row, "maybe"] if rng.random() < 0.3 else row)
-    return texts, tags
+OVR = OneVsRestClassifier(LogisticRegression())
 
 
 @pytest.fixture(scope="module")
-def careful():
-    texts, tags = draw_texts(500, 0)
-    return TagClassifier(min_precision=0.9, random_state=0).fit(texts, tags)
+def data():
+    """Texts, their tags, and the same with tags of every tenth text taken away."""
+    texts, tags = tickets(300)
+    return texts, tags, [[] if i % 10 == 0 else row for i, row in enumerate(tags)]
 
 
-def test_promises_are_those_of_tags(careful):
-    promises = careful.promises_
-    kinds = dict(zip(promises.labels.tolist(), promises.kinds.tolist()))
-    assert list(kinds) == sorted(["wheat", "oil", "maybe", *RARE])
-    assert kinds["wheat"] == kinds["oil"] == "own"
-    assert {kinds[tag] for tag in RARE} == {"shared"}
-    assert kinds["maybe"] == "none"
-    assert promises.to_frame().loc["maybe", "thresholds"] == 1
-    assert repr(promises) == "Promises(precision >= 0.9, confidence 0.9: 2 labels on their own, 6 shared, 1 none)"
+@pytest.fixture(scope="module")
+def model(data):
+    return TagClassifier(random_state=0).fit(data[0], data[2])
 
 
-def test_promised_tags_are_predicted_and_the_rest_is_for_review(careful):
-    texts, tags = draw_texts(300, 1)
-    predicted, review = careful.predict(texts), careful.to_review(texts)
-    assert not [row for row in predicted if "maybe" in row]
-    assert sum(set(row) <= set(given) for row, given in zip(predicted, tags)) > 270
-    usual = TagClassifier(random_state=0).fit(*draw_texts(500, 0)).predict(texts)
-    left = [(i, [tag for tag in row if tag not in predicted[i]]) for i, row in enumerate(usual)]
-    assert review == [(i, row) for i, row in left if row]
-    assert any(row == ["maybe"] for _, row in review)
-    assert pickle.loads(pickle.dumps(careful)).to_review(texts) == review
-    explained = careful.explain(texts[:20])
-    assert [{each.label for each in row} for row in explained] == [set(row) for row in predicted[:20]]
+def test_doubtful_texts_come_first(model, data):
+    sure, mixed = described("invoices", 6), "hello " + " ".join(described(tag, 1) for tag in ("privacy", "contracts"))
+    texts = [sure, mixed, sure]
+    doubt = model.doubt(texts)
+    assert doubt[1] > 2 * doubt[0]
+    assert doubt[0] == doubt[2] > 0
+    assert model.review_order(texts).tolist() == [1, 0, 2]
 
 
-def test_text_without_a_known_word_has_no_tag(careful):
-    with pytest.warns(UserWarning, match="they get no tag"):
-        assert careful.predict(["qqqq", "wheat"]) == [(), ("wheat",)]
-    with pytest.warns(UserWarning, match="no known word"):
-        assert 0 not in [i for i, _ in careful.to_review(["qqqq", "wheat"])]
+def test_a_text_without_a_known_word_is_among_the_doubtful(model, data):
+    doubt = model.doubt(["xyzzy", *data[0]])
+    assert doubt[0] > np.quantile(doubt, 0.9)
 
 
-def test_missed_share_and_strings_of_tags():
-    texts, tags = draw_texts(300, 2)
-    joined = [";".join(row) for row in tags]
-    model = TagClassifier(sep=";", max_missed=0.2, random_state=0).fit(texts, joined)
-    assert model.promises_.measure == "recall"
-    assert model.promises_.least == 0.8
-    found = sum("wheat" in row.split(";") for row, given in zip(model.predict(texts), tags) if "wheat" in given)
-    assert found > 0.8 * sum("wheat" in row for row in tags)
-    assert all(isinstance(row, list) for _, row in model.to_review(texts))
+def test_tags_that_were_taken_away_are_found(model, data):
+    texts, tags, fewer = data
+    issues = model.label_issues(20, texts=texts)
+    assert list(issues.columns) == ["row", "tag", "given", "probability", "margin", "text", "words"]
+    assert issues.given.tolist() == [False, True] * 20
+    missing = issues[~issues.given]
+    assert np.mean([tag in tags[row] for row, tag in zip(missing.row, missing.tag)]) > 0.9
+    assert (missing.row % 10 == 0).all()
+    assert all(tag in fewer[row] for row, tag in zip(issues[issues.given].row, issues[issues.given].tag))
+    assert [texts[row] for row in issues.row] == issues.text.tolist()
+    assert all(word in text.split() for text, words in zip(missing.text, missing.words) for word in words.split(", "))
+    assert "text" not in model.label_issues(1)
 
 
-def test_promises_of_a_tuner_inside():
-    texts, tags = draw_texts(300, 3)
-    linear = OneVsRestClassifier(LogisticRegression(C=100))
-    settings = {"min_precision": 0.9, "cv": 3, "random_state": 0}
-    pipelines = (
-        make_pipeline(TfidfVectorizer(), TunedThresholdMultiLabelClassifierCV(linear, **settings)),
-        TunedThresholdMultiLabelClassifierCV(make_pipeline(TfidfVectorizer(), linear), **settings),
-    )
-    for estimator in pipelines:
-        model = TagClassifier(estimator).fit(texts, tags)
-        kinds = dict(zip(model.promises_.labels.tolist(), model.promises_.kinds.tolist()))
-        assert kinds["wheat"] == "own"
-        assert not [row for row in model.predict(texts) for tag in row if kinds[tag] == "none"]
-        assert all(kinds[tag] in ("none", "own", "shared") for _, row in model.to_review(texts) for tag in row)
+def test_what_is_confirmed_is_not_asked_again(model):
+    issues = model.label_issues(5)
+    again = model.label_issues(5, confirmed=issues)
+    assert not set(zip(issues.row, issues.tag)) & set(zip(again.row, again.tag))
+    assert model.label_issues(5, confirmed=list(zip(issues.row, issues.tag))).equals(again)
+    rare = model.label_issues(50, rare=True).tag.unique()
+    counts = model.estimator_[-1].label_counts_
+    assert set(rare) == {tag for tag, n in zip(model.classes_, counts) if n < 35}
 
 
-def test_where_nothing_is_promised():
-    texts, tags = draw_texts(60, 4)
+def test_rows_are_counted_as_fit_was_given_them(data):
+    texts, tags, fewer = data
+    weight = np.ones(300)
+    weight[:100] = 0
+    model = TagClassifier(random_state=0).fit(texts, fewer, sample_weight=weight)
+    issues = model.label_issues(10)
+    assert issues.row.min() >= 100
+    missing = issues[~issues.given]
+    assert np.mean([tag in tags[row] for row, tag in zip(missing.row, missing.tag)]) > 0.8
+
+
+def test_around_a_tuner(data):
+    texts, _, fewer = data
+    tuner = TunedThresholdMultiLabelClassifierCV(OVR, random_state=0)
+    model = TagClassifier(make_pipeline(TfidfVectorizer(), tuner)).fit(texts, fewer)
+    last = model.estimator_[-1]
+    X = model.estimator_[0].transform(texts)
+    np.testing.assert_array_equal(model.doubt(texts), last.doubt(X))
+    np.testing.assert_array_equal(model.review_order(texts), last.review_order(X))
+    issues = model.label_issues(3, texts=texts)
+    assert set(issues.words) == {""}
+    assert issues.row.tolist() == last.label_issues(3).row.tolist()
+
+
+@pytest.mark.parametrize("call", [("doubt", ["a"]), ("review_order", ["a"]), ("label_issues", 5)])
+def test_estimators_without_scores_of_unseen_rows_are_refused(call, data):
+    model = TagClassifier(make_pipeline(TfidfVectorizer(), OVR)).fit(data[0], data[1])
+    with pytest.raises(ValueError, match=f"{call[0]} needs scores of training rows .* and Pipeline keeps none"):
+        getattr(model, call[0])(call[1])
     with pytest.raises(NotFittedError):
-        TagClassifier(min_precision=0.9).to_review(texts)
-    model = TagClassifier(random_state=0).fit(texts, tags)
-    assert not hasattr(model, "promises_")
-    with pytest.raises(ValueError, match="set min_precision or max_missed before fit"):
-        model.to_review(texts)
-    plain = make_pipeline(TfidfVectorizer(), OneVsRestClassifier(LogisticRegression()))
-    with pytest.raises(ValueError, match="Pipeline promises nothing"):
-        TagClassifier(plain).fit(texts, tags).to_review(texts)
+        getattr(TagClassifier(), call[0])(call[1])
 
 
 @pytest.mark.parametrize(
-    ("params", "message"),
+    ("arguments", "message"),
     [
-        (
-            {"min_precision": 1.0},
-            r"'min_precision' parameter of TagClassifier must be a float in the range \(0.0, 1.0\)",
-        ),
-        ({"max_missed": 0}, "'max_missed' parameter"),
-        ({"min_precision": 0.9, "confidence": 1}, "'confidence' parameter"),
-        ({"min_precision": 0.9, "max_missed": 0.1}, "min_precision or max_missed"),
-        ({"min_precision": 0.9, "min_labels": 1}, "min_labels=1"),
-        ({"estimator": OneVsRestClassifier(LogisticRegression()), "min_precision": 0.9}, "without an estimator"),
+        ({"k": 0}, "k must be a number of labels"),
+        ({"texts": ["one"]}, "texts must be all that fit was given, 300 or more; got 1"),
+        ({"confirmed": [(0, "nothing")]}, r"confirmed has a tag that is none of the model's: \['nothing'\]"),
+        ({"confirmed": 5}, "confirmed must be rows of what label_issues gave, or pairs of a row and a tag"),
     ],
 )
-def test_promises_that_cannot_be_made(params, message):
-    model = TagClassifier(**params)
+def test_bad_input(model, arguments, message):
     with pytest.raises(ValueError, match=message):
-        model.fit(*draw_texts(60, 5))
-    assert not hasattr(model, "estimator_")
+        model.label_issues(**arguments)
+
+
+def test_only_texts_are_read(model):
+    with pytest.raises(TypeError):
+        model.doubt([1, 2])

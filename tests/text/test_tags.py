@@ -271,7 +271,7 @@ def test_one_call_in_cross_validation():
 def test_names_of_tags(label_texts):
     classifier = TagClassifier(label_texts=label_texts, random_state=0).fit(TEXTS, TAGS)
     names = [column.name for column in classifier.estimator_[-1].decisions_.model.columns]
-    for way in ("match of words", "found of words", "match of pieces", "found of pieces"):
+    for way in ("match of words", "match of pieces", "found of pieces"):
         assert (way in names) == (label_texts is not None)
 
 

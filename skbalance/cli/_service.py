@@ -1,28 +1,25 @@
-"""
-Tags over HTTP
-==============
-
-Serves a fitted :class:`~skbalance.text.TagClassifier` that ``joblib.dump`` has written, such as the file of
-``examples/tag_csv.py``::
-
-    pip install fastapi uvicorn
-    TAG_MODEL=tags.joblib uvicorn --app-dir examples --factory tag_service:make_app
-    curl -X POST localhost:8000/tags -H "Content-Type: application/json" -d '{"texts": ["oil and gas fall"]}'
+"""The service: tags over HTTP, for texts of many callers together.
 
 Requests that arrive while others are being tagged wait, and are then tagged in one call: a call for 32 texts takes
-little longer than one for a single text. No torch is loaded.
-
-Nobody waits long behind another: a request is of a limited size, as is all that waits. What is refused is answered with
-a status of 4xx, or 503 while too much waits, and with a reason that repeats nothing of the request.
+little longer than one for a single text. Nobody waits for a batch
+to fill, and nobody waits long behind another: a request is of a limited size, as is all
+that waits. What is refused is answered with a status of 4xx, or 503 while too much waits, and with a reason that
+repeats nothing of the request.
 """
+
+from __future__ import annotations
 
 import asyncio
 import collections
-import contextlib
+import copy
+import itertools
 import json
 import os
+import warnings
+from collections.abc import Callable
+from typing import Any
 
-import joblib
+from skbalance.cli._models import load_model
 
 MAX_BODY = 1 << 20  # bytes of a request
 MAX_TEXTS = 1000  # in a request
@@ -90,7 +87,7 @@ async def read_texts(chunks):
 
 
 class Batches:
-    """Tags texts of many callers together.
+    """Tags texts of many callers together: a call begins when the one before is done, with what has arrived by then.
 
     Parameters
     ----------
@@ -104,9 +101,9 @@ class Batches:
 
     def __init__(self, tag, max_texts=256, max_characters=MAX_BODY):
         self.tag, self.max_texts, self.max_characters = tag, max_texts, max_characters
-        self.waiting = collections.deque()  # texts, their characters, and where the results go
+        self.waiting: Any = collections.deque()  # texts, their characters, and where the results go
         self.characters = 0  # of all that waits
-        self.arrived = asyncio.Event()
+        self.worker = None
 
     async def __call__(self, texts):
         """Results for a caller's texts.
@@ -122,30 +119,26 @@ class Batches:
         future = asyncio.get_running_loop().create_future()
         self.waiting.append((texts, size, future))
         self.characters += size
-        self.arrived.set()
+        if self.worker is None:
+            self.worker = asyncio.create_task(self._work())
         return await future
 
-    async def run(self):
-        """Serve the callers, until it is cancelled."""
-        while True:
-            await self.arrived.wait()
-            batch = self._next()
-            texts = [text for some, _, _ in batch for text in some]
+    async def _work(self):
+        """Serve the callers, until none waits."""
+        while batch := self._next():
             try:
-                results = await asyncio.to_thread(self.tag, texts)
+                results = iter(await asyncio.to_thread(self.tag, [text for some, _, _ in batch for text in some]))
+                answers: list = [list(itertools.islice(results, len(some))) for some, _, _ in batch]
             except Exception as error:
-                for _, _, future in batch:
-                    if not future.done():
-                        future.set_exception(error)
-                continue
-            start = 0
-            for some, _, future in batch:
+                answers = [error] * len(batch)
+            for (_, _, future), answer in zip(batch, answers):
                 if not future.done():  # a caller may have gone
-                    future.set_result(results[start : start + len(some)])
-                start += len(some)
+                    future.set_exception(answer) if isinstance(answer, Exception) else future.set_result(answer)
+        self.worker = None
 
     def _next(self):
-        batch, texts, characters = [], 0, 0
+        batch: list = []
+        texts = characters = 0
         while self.waiting:
             some, size, _ = self.waiting[0]
             texts, characters = texts + len(some), characters + size
@@ -153,39 +146,61 @@ class Batches:
                 break
             batch.append(self.waiting.popleft())
             self.characters -= size
-        if not self.waiting:
-            self.arrived.clear()
         return batch
 
 
-def load_tagger(path):
-    """A function from texts to lists of tags, of a model in a file. Load only files that you trust."""
-    model = joblib.load(path)
-    model.set_params(sep=None)  # lists of tags, whatever it was trained on
-    model.predict(["warm up"])  # what is loaded when it is first used is loaded now
-    return lambda texts: [list(tags) for tags in model.predict(texts)]
+def make_app(model: Any = None) -> Callable:
+    """Make the service of a model, an application of ASGI, which any server of these runs.
 
+    ``POST /tags`` with ``{"texts": [...]}`` answers ``{"tags": [[...], ...]}``.
 
-def make_app(path=None):
-    """The service: ``POST /tags`` with ``{"texts": [...]}`` answers ``{"tags": [[...], ...]}``."""
-    from fastapi import FastAPI, Request
-    from fastapi.responses import JSONResponse
+    Parameters
+    ----------
+    model : TagClassifier, default=None
+        Fitted. None reads the file that the environment names in ``SKBALANCE_MODEL``.
 
-    batches = Batches(load_tagger(path or os.environ["TAG_MODEL"]))
+    Returns
+    -------
+    app : callable
+        For a server such as uvicorn.
 
-    @contextlib.asynccontextmanager
-    async def lifespan(app):
-        worker = asyncio.create_task(batches.run())
-        yield
-        worker.cancel()
+    Examples
+    --------
+    >>> from skbalance import TagClassifier
+    >>> from skbalance.cli import make_app
+    >>> texts, tags = ["crude oil", "wheat", "oil and wheat"] * 9, [["oil"], ["wheat"], []] * 9
+    >>> model = TagClassifier(random_state=0).fit(texts, tags)
+    >>> app = make_app(model)  # uvicorn.run(app)
+    """
+    model = load_model(os.environ["SKBALANCE_MODEL"]) if model is None else copy.copy(model).set_params(sep=None)
 
-    app = FastAPI(title="Tags", lifespan=lifespan)
+    def tag(texts):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of texts without a known word
+            return [list(tags) for tags in model.predict(texts)]
 
-    @app.post("/tags")
-    async def tags(request: Request):
+    batches = Batches(tag)
+
+    async def app(scope, receive, send):
+        if scope["type"] != "http":
+            raise ValueError(f"This is a service over HTTP alone, not for {scope['type']}.")
         try:
-            return {"tags": await batches(await read_texts(request.stream()))}
+            if (scope["method"], scope["path"]) != ("POST", "/tags"):
+                raise Refused(404, "Send texts with POST to /tags.")
+            status, answer = 200, {"tags": await batches(await read_texts(_body(receive)))}
         except Refused as refused:
-            return JSONResponse({"detail": refused.reason}, status_code=refused.status)
+            status, answer = refused.status, {"detail": refused.reason}
+        body = json.dumps(answer).encode()
+        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
 
     return app
+
+
+async def _body(receive):
+    more = True
+    while more:
+        message = await receive()
+        yield message.get("body", b"")
+        more = message.get("more_body", False)

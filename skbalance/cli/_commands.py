@@ -1,0 +1,253 @@
+"""What each command does. Their docstrings are what ``--help`` shows; what is heavy is imported when they run."""
+
+from __future__ import annotations
+
+import contextlib
+import heapq
+import itertools
+import sys
+import time
+import warnings
+from argparse import Namespace
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from operator import itemgetter
+from pathlib import Path
+from typing import Any
+
+from skbalance._files import whole_file
+from skbalance._lazy import import_optional
+from skbalance.cli._models import load_model, save_model
+from skbalance.cli._tables import Row, Table, open_output, open_table
+
+# Texts that are tagged at a time.
+_CHUNK = 5000
+# Fewer texts are no training data.
+_LEAST_TEXTS = 10
+# Best tags that are shown with a doubtful text.
+_BEST = 3
+
+
+def fit(options: Namespace) -> None:
+    """Train a model on texts with tags, and try it.
+
+    A model is trained without a fifth of the rows and tried on these: the F1 that is printed is what to expect of new
+    texts. Then one is trained on all rows and written into a file, which runs no code when it is read. (A name that
+    ends in .joblib makes a file that does: read only your own.)
+
+    With --min-precision 0.9 a tag is applied only where nine in ten of its texts will be right.
+
+    example:
+      skbalance fit tickets.csv --text body --tags labels --sep ";" --report tickets.html
+    """
+    with contextlib.ExitStack() as stack:  # what cannot be written is known before anything is trained
+        file = stack.enter_context(whole_file(options.output))
+        page = stack.enter_context(whole_file(options.report)) if options.report else None
+        texts, tags = _texts_and_tags(options)
+        _check_tags(options, tags)
+        counts = Counter(tag for row in tags for tag in set(row))
+        rare = sum(count <= 8 for count in counts.values())
+        print(f"{len(texts)} texts, {len(counts)} tags, {rare} of them with at most 8 texts.", flush=True)
+        if options.test_size:
+            _try(options, texts, tags, sorted(counts))
+        start = time.perf_counter()
+        model = _fitted(options, texts, tags)
+        if options.min_precision is not None:
+            print(model.promises_)
+        save_model(model, file, options.output)
+        if page:
+            page.write(model.report(texts=texts).html.encode())
+    seconds, size = time.perf_counter() - start, Path(options.output).stat().st_size / 1e6
+    print(f"Trained on all rows in {seconds:.0f} s. Written: {options.output}, {size:.1f} MB.")
+
+
+def predict(options: Namespace) -> None:
+    """Tag new texts.
+
+    The table is written with one column more, "predicted". It may be larger than the memory. What is written is CSV, or
+    JSON lines if the name ends in .jsonl.
+
+    example:
+      skbalance predict tags.skops new.csv --text body --output tagged.csv
+    """
+    added = ["predicted", "best"] if options.top else ["predicted"]
+    with _table(options) as table, open_output(options.output, table, added, options.sep) as write:
+        model = load_model(options.model, options.embedder)
+        top = min(options.top, len(model.classes_))
+
+        def ask(texts):
+            return zip(model.predict(texts), model.predict_topk(texts, top) if top else itertools.repeat(()))
+
+        for row, answer in _asked(table, ask):
+            predicted, best = answer or ((), ())
+            write({**row.cells, **dict(zip(added, (list(predicted), _shown(best))))})
+
+
+def review(options: Namespace) -> None:
+    """Find the texts that are worth a look.
+
+    Those whose predicted tags are most in doubt are written, the most doubtful first, with how many wrong or missing
+    tags to expect, the tags that are predicted, and the best three with their scores. If the model was trained with
+    --min-precision, "unsure" are the tags that are probably right, and not sure enough to be predicted.
+
+    example:
+      skbalance review tags.skops new.csv --text body --number 50 --output look.csv
+    """
+    with _table(options) as table:
+        model = load_model(options.model, options.embedder)
+        doubts = (pair for pair in _asked(table, model.doubt) if pair[0].text)
+        worst = heapq.nlargest(options.number, doubts, key=itemgetter(1))
+    texts, k = [row.text for row, _ in worst], min(_BEST, len(model.classes_))
+    columns: dict[str, Iterable] = {"doubt": [f"{doubt:.3f}" for _, doubt in worst]}
+    if texts:
+        columns["predicted"] = map(list, model.predict(texts))
+        columns["best"] = map(_shown, model.predict_topk(texts, k))
+    if texts and hasattr(model, "promises_"):
+        unsure = dict(model.to_review(texts))
+        columns["unsure"] = [unsure.get(number, []) for number in range(len(texts))]
+    with open_output(options.output, table, list(columns), options.sep) as write:
+        for (row, _), *cells in zip(worst, *columns.values()):
+            write({**row.cells, **dict(zip(columns, cells))})
+
+
+def issues(options: Namespace) -> None:
+    """Find training texts with wrong or missing tags.
+
+    The table is the one that the model was trained on. Its rows with a tag that is probably wrong, or without one that
+    is probably right, are written with that tag, the probability that the text has it, and the words that speak for it;
+    what is most probable comes first. With --rare only tags with fewer than 35 texts are looked at.
+
+    example:
+      skbalance issues tags.skops tickets.csv --text body --tags labels --output doubtful.csv
+    """
+    table = _read_tagged(options)
+    rows = list(table.rows)
+    model = load_model(options.model, options.embedder)
+    found = model.label_issues(options.number, rare=options.rare, texts=[row.text for row in rows])
+    found = found.to_dict("records") if hasattr(found, "to_dict") else found
+    if any((issue["tag"] in rows[issue["row"]].tags) != issue["given"] for issue in found):
+        raise ValueError(f"{options.file} is not the table that {options.model} was trained on: tags differ.")
+    with open_output(options.output, table, ["issue", "doubtful_tag", "probability", "words"], options.sep) as write:
+        for issue in found[: options.number]:
+            more = {"issue": "wrong" if issue["given"] else "missing", "doubtful_tag": issue["tag"]}
+            more |= {"probability": f"{issue['probability']:.3f}", "words": issue["words"]}
+            write({**rows[issue["row"]].cells, **more})
+
+
+def report(options: Namespace) -> None:
+    """Make a page that shows how well a model does.
+
+    It opens in any browser. With a table it shows what the model does with texts whose tags are known, tag by tag: take
+    texts that it was not trained on. Without one it shows what was found when it was trained, without the texts.
+
+    example:
+      skbalance report tags.skops checked.csv --text body --tags labels --output report.html
+    """
+    with whole_file(options.output) as page:
+        given = () if options.file is None else _texts_and_tags(options)
+        page.write(load_model(options.model, options.embedder).report(None, *given).html.encode())
+
+
+def serve(options: Namespace) -> None:
+    """Answer requests of other programs.
+
+    POST {"texts": ["..."]} over HTTP to /tags, and {"tags": [["..."]]} comes back. It needs uvicorn:
+    pip install "skbalance[serve]".
+
+    example:
+      skbalance serve tags.skops --port 8000
+    """
+    uvicorn = import_optional("uvicorn", "skbalance serve needs uvicorn: pip install 'skbalance[serve]'.")
+    from skbalance.cli._service import make_app
+
+    app = make_app(load_model(options.model, options.embedder))
+    print(f"Texts go to http://{options.host}:{options.port}/tags; Ctrl-C ends it.", file=sys.stderr, flush=True)
+    uvicorn.run(app, host=options.host, port=options.port, log_level="warning", lifespan="off")
+
+
+@contextlib.contextmanager
+def notes(where: str = "") -> Iterator[None]:
+    """Each warning becomes a line on the standard error."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", UserWarning)
+        try:
+            yield
+        finally:
+            for message in dict.fromkeys(str(warning.message) for warning in caught):
+                print(f"Note: {where}{message}", file=sys.stderr)
+
+
+def _table(options: Namespace) -> contextlib.AbstractContextManager[Table]:
+    text, tags = options.text or ["text"], getattr(options, "tags", None)
+    how = {name: getattr(options, name) for name in ("sep", "delimiter", "encoding")}
+    return open_table(options.file, text, tags, **how)
+
+
+def _read_tagged(options: Namespace) -> Table:
+    """A table whose rows are in memory, and have a text."""
+    with _table(options) as table:
+        rows = list(table.rows)
+    used = [row for row in rows if row.text]
+    if not used:
+        raise ValueError(f"{options.file} has {len(rows)} rows, and no text in any of them.")
+    if len(used) < len(rows):
+        print(f"Note: {len(rows) - len(used)} rows without a text are left out.", file=sys.stderr)
+    return Table(table.columns, iter(used), table.delimiter)
+
+
+def _texts_and_tags(options: Namespace) -> tuple[list[str], list[list[str]]]:
+    pairs = [(row.text, row.tags) for row in _read_tagged(options).rows]
+    return [text for text, _ in pairs], [tags for _, tags in pairs]
+
+
+def _check_tags(options: Namespace, tags: list[list[str]]) -> None:
+    if len(tags) < _LEAST_TEXTS:
+        raise ValueError(f"{options.file} has {len(tags)} texts; at least {_LEAST_TEXTS} are needed to learn from.")
+    if all(set(row) == set(tags[0]) for row in tags):
+        raise ValueError(f"Every text of {options.file} has the same tags, {tags[0]}; there is nothing to tell apart.")
+
+
+def _asked(table: Table, ask: Callable[[list[str]], Iterable]) -> Iterator[tuple[Row, Any]]:
+    """Rows with what a model says of their texts; of those without a text, None."""
+    while chunk := list(itertools.islice(table.rows, _CHUNK)):
+        texts = [row.text for row in chunk if row.text]
+        with notes(f"from {chunk[0].place} on: "):
+            answers = iter(list(ask(texts)) if texts else ())
+        for row in chunk:
+            yield row, next(answers) if row.text else None
+
+
+def _shown(best: Iterable) -> list[str]:
+    return [f"{tag} {score:.2f}" for tag, score in best]
+
+
+def _fitted(options: Namespace, texts: list[str], tags: list[list[str]], **settings: Any) -> Any:
+    from skbalance.text import SentenceEmbedder, TagClassifier
+
+    if options.embedder is not None:
+        settings["embedder"] = SentenceEmbedder(options.embedder)
+    if options.min_precision is not None:
+        settings |= {"min_precision": options.min_precision, "confidence": options.confidence}
+    model = TagClassifier(n_jobs=options.jobs, random_state=0, verbose=1, **settings)
+    with contextlib.redirect_stdout(sys.stderr):  # says how long it will take
+        return model.fit(texts, tags)
+
+
+def _try(options: Namespace, texts: list[str], tags: list[list[str]], classes: list[str]) -> None:
+    """Print the F1 on rows that are held out of a model that is trained on the others."""
+    from sklearn.metrics import f1_score, precision_score, recall_score
+
+    from skbalance.metrics import group_f1_score
+    from skbalance.model_selection import multilabel_train_test_split
+
+    texts_train, texts_test, tags_train, tags_test = multilabel_train_test_split(
+        texts, tags, test_size=options.test_size, random_state=0
+    )
+    model = _fitted(options, texts_train, tags_train, classes=classes)
+    y_train, y_test, predicted = map(model.tag_indicator, (tags_train, tags_test, model.predict(texts_test)))
+    scores = {average: f1_score(y_test, predicted, average=average, zero_division=0) for average in ("micro", "macro")}
+    scores |= group_f1_score(y_test, predicted, label_counts=y_train.sum(axis=0).A1)
+    shown = ", ".join(f"{name} {score:.3f}" for name, score in scores.items() if score == score)
+    print(f"F1 on {options.test_size:.0%} of the rows, which were held out: {shown}.")
+    right, found = (s(y_test, predicted, average="micro", zero_division=0) for s in (precision_score, recall_score))
+    print(f"Of the predicted tags {right:.0%} are right, and {found:.0%} of the right ones are found.", flush=True)
