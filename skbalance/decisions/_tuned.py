@@ -126,7 +126,7 @@ class TunedThresholdMultiLabelClassifierCV(
         ``1 - confidence`` for each label. A label with too few rows shares the promise with labels of similar
         frequency; where not even that stands it is not predicted (`promises_`), and :meth:`to_review` gives what the
         usual thresholds would predict. `min_labels` is 0 then, and there can be no `max_labels`. It rests on new rows
-        being exchangeable with the training rows: with rows in order of time, let `cv` be blocks of it.
+        being exchangeable with the training rows: of rows of a later time it is broken more often.
     max_missed : float, default=None
         In its place the promise that at most this share of the rows with the label is missed.
     confidence : float, default=0.9
