@@ -13,7 +13,7 @@ from scipy.special import expit, softmax
 from sklearn.exceptions import DataConversionWarning
 from sklearn.utils.multiclass import check_classification_targets
 
-from skbalance._validation import check_sparse, sparse_kind
+from skbalance._validation import check_k, check_sparse, sparse_kind
 from skbalance._warnings import warn
 
 _TAGS_HINT = (
@@ -136,9 +136,7 @@ class TargetEncoding:
         """
         if self.kind != "multilabel":
             raise ValueError("predict_topk is for label indicators; this model was fitted to a 1-D target.")
-        if not isinstance(k, int | np.integer) or isinstance(k, bool) or not 1 <= k <= self.n_outputs:
-            raise ValueError(f"k must be an integer from 1 to the number of labels, {self.n_outputs}; got {k!r}.")
-        labels, proba = [], []
+        k, labels, proba = check_k(k, self.n_outputs), [], []
         for scores in score_blocks:
             top = np.sort(np.argpartition(scores, -k, axis=1)[:, -k:], axis=1)
             labels.append(top)

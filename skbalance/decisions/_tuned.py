@@ -20,6 +20,7 @@ from skbalance._validation import (
     HasMethods,
     Interval,
     StrOptions,
+    check_k,
     num_samples,
     validate_hyperparameters,
 )
@@ -661,11 +662,7 @@ class TunedThresholdMultiLabelClassifierCV(
             If `k` is out of its range.
         """
         check_is_fitted(self)
-        most = self.n_candidates_
-        if isinstance(k, bool) or not isinstance(k, (int, np.integer)) or not 1 <= k <= most:
-            raise ValueError(
-                f"k must be an integer from 1 to the number of labels that are looked at, {most}; got {k!r}."
-            )
+        k = check_k(k, self.n_candidates_, "labels that are looked at")
         labels, scores = [np.empty((0, k), dtype=np.int32)], [np.empty((0, k))]
         for _, candidates, values in self._blocks(X, self._thresholds()):
             best = np.argsort(-values, axis=1, kind="stable")[:, :k]
