@@ -16,7 +16,7 @@ from sklearn.pipeline import make_pipeline
 from skbalance import BalancedMultiLabelClassifier, TunedThresholdMultiLabelClassifierCV
 from skbalance.datasets import load_web_features
 from skbalance.model_selection import multilabel_train_test_split
-from skbalance.plotting import ThresholdDisplay
+from skbalance.plotting import LabelScoreDisplay
 
 web = load_web_features()
 texts, texts_test, y, y_test = multilabel_train_test_split(web.data, web.target, test_size=0.4, random_state=0)
@@ -29,10 +29,20 @@ tuned = TunedThresholdMultiLabelClassifierCV(model, scores="estimator", cv=3, ra
 tuned.fit(texts, y)
 
 # %%
-# Above, the thresholds: the rarer the label, the lower its threshold. Below, the F1 of each label on test data, against
-# that of the same model at its usual threshold.
+# The rarer the label, the lower its threshold.
 
-ThresholdDisplay.from_estimator(tuned, texts_test, y_test)
+_, ax = plt.subplots()
+ax.semilogx(tuned.label_counts_, tuned.thresholds_, "o", alpha=0.5)
+ax.axhline(0.5, linestyle=":", color="grey")
+ax.set(xlabel="training texts of the label", ylabel="threshold")
+plt.show()
+
+# %%
+# The F1 of each label on test data, beside that of the same model at its usual threshold.
+
+LabelScoreDisplay.from_estimator(
+    {"usual threshold": tuned.estimator_, "tuned": tuned}, texts_test, y_test, label_counts=tuned.label_counts_
+)
 plt.show()
 
 # %%

@@ -109,6 +109,10 @@ class BalancedMultiLabelClassifier(LossClassifierMixin, CallbackSupportMixin, Cl
         Coefficients of each layer, of shape (n_in, n_out).
     intercepts_ : list of ndarray
         Intercepts of each layer, of shape (n_out,).
+    coef_ : ndarray of shape (n_outputs_, n_features_in_)
+        Coefficients of a linear model, for `RFE`, `SelectFromModel` and explainers; without hidden layers only.
+    intercept_ : ndarray of shape (n_outputs_,)
+        Intercepts of a linear model; without hidden layers only.
     label_counts_ : ndarray of shape (n_outputs_,)
         Number of positive training samples of each label, or the sum of their weights; without those held out.
     loss_ : loss object
@@ -275,6 +279,26 @@ class BalancedMultiLabelClassifier(LossClassifierMixin, CallbackSupportMixin, Cl
         result = fit_head(problem, options, random_state=random_state, start=start, monitor=tasks)
         self._store_result(result, options, X.dtype)
         return tasks
+
+    @property
+    def coef_(self) -> np.ndarray:
+        """Coefficients of a linear model, of shape (n_outputs_, n_features), as scikit-learn's linear models have them.
+
+        Raises
+        ------
+        AttributeError
+            If there are hidden layers, or before `fit`.
+        """
+        if len(self.coefs_) > 1:
+            raise AttributeError("coef_ is that of a linear model; with hidden layers there are coefs_.")
+        return self.coefs_[0].T
+
+    @property
+    def intercept_(self) -> np.ndarray:
+        """Intercepts of a linear model, of shape (n_outputs_,); see `coef_`."""
+        if len(self.intercepts_) > 1:
+            raise AttributeError("intercept_ is that of a linear model; with hidden layers there are intercepts_.")
+        return self.intercepts_[0]
 
     @property
     def _goes_on(self) -> bool:

@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import check_is_fitted
 
-from ._targets import UNCERTAIN, TargetEncoding, encode_targets
+from ._targets import UNCERTAIN, TargetEncoding, read_labels
 from ._validation import DocLinkMixin, Interval, VisualBlock, check_sample_weight, num_samples
 from .losses import BaseLoss, get_loss, get_loss_names, loss_from_state, loss_to_state
 
@@ -97,7 +97,7 @@ class LossClassifierMixin(DocLinkMixin):
 
     def _read_target(self, X, y, sample_weight, dtype):
         """The kind of the target, its indicator, and weights of this type; X is read already."""
-        encoding, indicator = encode_targets(y, also=self._also)
+        _, encoding, indicator = read_labels(y, also=self._also)
         check_consistent_length(X, indicator)
         return encoding, indicator, check_sample_weight(sample_weight, indicator, dtype=dtype)
 

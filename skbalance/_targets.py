@@ -13,7 +13,7 @@ from scipy.special import expit, softmax
 from sklearn.exceptions import DataConversionWarning
 from sklearn.utils.multiclass import check_classification_targets
 
-from skbalance._validation import check_sparse, sparse_kind
+from skbalance._validation import check_k, check_sparse, sparse_kind
 from skbalance._warnings import warn
 
 _TAGS_HINT = (
@@ -136,9 +136,7 @@ class TargetEncoding:
         """
         if self.kind != "multilabel":
             raise ValueError("predict_topk is for label indicators; this model was fitted to a 1-D target.")
-        if not isinstance(k, int | np.integer) or isinstance(k, bool) or not 1 <= k <= self.n_outputs:
-            raise ValueError(f"k must be an integer from 1 to the number of labels, {self.n_outputs}; got {k!r}.")
-        labels, proba = [], []
+        k, labels, proba = check_k(k, self.n_outputs), [], []
         for scores in score_blocks:
             top = np.sort(np.argpartition(scores, -k, axis=1)[:, -k:], axis=1)
             labels.append(top)
@@ -281,8 +279,8 @@ def read_indicator(y: Any, *, name: str = "y", also: tuple[str, ...] = ()) -> An
     return values
 
 
-def encode_targets(y: Any, *, also: tuple[str, ...] = ()) -> tuple[TargetEncoding, sp.csr_array]:
-    """Encode a target.
+def read_labels(y: Any, *, also: tuple[str, ...] = ()) -> tuple[Any, TargetEncoding, sp.csr_array]:
+    """Read a target, and what it is, at once.
 
     Parameters
     ----------
@@ -293,6 +291,8 @@ def encode_targets(y: Any, *, also: tuple[str, ...] = ()) -> tuple[TargetEncodin
 
     Returns
     -------
+    y : ndarray or CSR
+        As :func:`read_targets` gives it.
     encoding : TargetEncoding
         How to give predictions back.
     indicator : csr_array of shape (n_samples, n_outputs)
@@ -303,11 +303,6 @@ def encode_targets(y: Any, *, also: tuple[str, ...] = ()) -> tuple[TargetEncodin
     ValueError
         If there is only one class, if an indicator holds anything but 0 and 1, or if the target is none of these.
     """
-    return read_labels(y, also=also)[1:]
-
-
-def read_labels(y: Any, *, also: tuple[str, ...] = ()) -> tuple[Any, TargetEncoding, sp.csr_array]:
-    """The target as :func:`read_targets` gives it, and what :func:`encode_targets` makes of it, in one reading."""
     names = _names(y)
     y = read_targets(y, also=also)
     if y.ndim == 2:

@@ -39,6 +39,7 @@ __all__ = [
     "StrOptions",
     "VisualBlock",
     "_safe_indexing",
+    "check_k",
     "check_method_params",
     "check_sample_weight",
     "check_sparse",
@@ -246,6 +247,32 @@ def validate_features(estimator, X, **settings):
         return _validate_data(estimator, X, **settings)
     except OverflowError as error:
         raise ValueError(f"X holds a number that is too large for a float: {error}.") from None
+
+
+def check_k(k, most, of="labels"):
+    """Read how many of something are asked for.
+
+    Parameters
+    ----------
+    k : int
+        As given.
+    most : int
+        The largest number that is allowed.
+    of : str, default="labels"
+        What they are, for the message.
+
+    Returns
+    -------
+    k : int
+
+    Raises
+    ------
+    ValueError
+        If it is no integer from 1 to `most`.
+    """
+    if isinstance(k, bool) or not isinstance(k, Integral) or not 1 <= int(k) <= most:
+        raise ValueError(f"k must be an integer from 1 to the number of {of}, {most}; got {k!r}.")
+    return int(k)
 
 
 def check_sample_weight(sample_weight, X, *, name="sample_weight", dtype=np.float64):

@@ -11,6 +11,7 @@ import skops.io
 import torch
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
+from sklearn.feature_selection import RFE, SelectFromModel
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score
 
@@ -227,6 +228,24 @@ def test_solver_auto(data):
         warnings.simplefilter("ignore", ConvergenceWarning)
         assert small(hidden_layer_sizes=(3,), max_iter=3).fit(X, y).solver_ == "adam"
         assert small(early_stopping=True, max_iter=3).fit(X, y).solver_ == "adam"
+
+
+def test_coefficients_are_those_of_a_linear_model(data):
+    X, y = data[:2]
+    model = BalancedMultiLabelClassifier().fit(X, y)
+    np.testing.assert_allclose(X @ model.coef_.T + model.intercept_, model.decision_function(X), rtol=1e-6, atol=1e-6)
+    assert model.coef_.shape == (y.shape[1], X.shape[1])
+    binary = BalancedMultiLabelClassifier().fit(X, y[:, 0])
+    assert (binary.coef_.shape, binary.intercept_.shape) == ((1, X.shape[1]), (1,))
+    few = RFE(BalancedMultiLabelClassifier(max_iter=50), n_features_to_select=3, step=0.5).fit(X, y)
+    largest = SelectFromModel(BalancedMultiLabelClassifier(), max_features=3, threshold=-np.inf).fit(X, y)
+    assert few.transform(X).shape == largest.transform(X).shape == (X.shape[0], 3)
+    with pytest.raises(AttributeError):
+        _ = BalancedMultiLabelClassifier().coef_
+    deep = BalancedMultiLabelClassifier(hidden_layer_sizes=(4,), tol=0.01).fit(X, y)
+    for name in ("coef_", "intercept_"):
+        with pytest.raises(AttributeError, match=f"{name} is that of a linear model"):
+            getattr(deep, name)
 
 
 def test_early_stopping_keeps_the_best_weights(data):

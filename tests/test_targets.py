@@ -23,8 +23,8 @@ from skbalance import (
 from skbalance._targets import (
     UNCERTAIN,
     UNKNOWN,
-    encode_targets,
     read_indicator,
+    read_labels,
     read_targets,
     warn_of_constant_labels,
 )
@@ -101,7 +101,7 @@ INDICATORS = {
 @pytest.mark.parametrize("name", INDICATORS)
 def test_indicators(name):
     y = INDICATORS[name]
-    encoding, indicator = encode_targets(y)
+    _, encoding, indicator = read_labels(y)
     assert encoding.kind == "multilabel"
     assert encoding.n_outputs == 3
     assert indicator.has_canonical_format
@@ -148,7 +148,7 @@ CLASSES = {
 def test_classes(name):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        encoding, indicator = encode_targets(CLASSES[name])
+        _, encoding, indicator = read_labels(CLASSES[name])
     assert [w.category for w in caught] == [DataConversionWarning] * ("column" in name)
     assert encoding.kind == "multiclass"
     assert encoding.decode(indicator.toarray() - 0.5).tolist() == ["b", "a", "c", "a"]
@@ -169,7 +169,7 @@ def test_classes(name):
     ids=lambda y: f"{type(y).__module__}-{getattr(y, 'dtype', '')}",
 )
 def test_binary(y):
-    encoding, indicator = encode_targets(y)
+    _, encoding, indicator = read_labels(y)
     assert encoding.kind == "binary"
     np.testing.assert_array_equal(encoding.decode(indicator.toarray() - 0.5), [7, 3, 7])
     assert encoding.classes.dtype.kind in "if"
@@ -182,18 +182,18 @@ def test_booleans_are_two_classes():
         pl.Series([True, False]),
         pa.array([1 > 0, 0 > 1]),
     ):
-        encoding, _ = encode_targets(y)
+        _, encoding, _ = read_labels(y)
         assert encoding.classes.tolist() == [False, True]
         assert encoding.classes.dtype == bool
 
 
 def test_a_column_of_zero_and_one_is_one_label():
     for y in (np.array([[0], [1]]), pd.DataFrame({"a": [0, 1]}), sp.csr_array([[0], [1]])):
-        encoding, _ = encode_targets(y)
+        _, encoding, _ = read_labels(y)
         assert encoding.kind == "multilabel"
         assert encoding.n_outputs == 1
     with pytest.warns(DataConversionWarning, match="column-vector") as caught:
-        encoding, _ = encode_targets(np.array([[3], [5]]))
+        _, encoding, _ = read_labels(np.array([[3], [5]]))
     assert encoding.kind == "binary"
     assert caught[0].filename == __file__
 
@@ -278,7 +278,7 @@ REFUSED_CLASSES = {
 
 def test_half_precision_is_read():
     y = np.array([[1, 0], [0, 1], [1, 1]])
-    encoding, indicator = encode_targets(y.astype(np.float16))
+    _, encoding, indicator = read_labels(y.astype(np.float16))
     np.testing.assert_array_equal(indicator.toarray(), y)
     assert np.dtype(encoding.dtype) == np.float32
 
@@ -287,7 +287,7 @@ def test_half_precision_is_read():
 def test_a_frame_of_sparse_columns_is_read_whatever_is_left_out(fill):
     y = np.array([[1, 0], [0, 1], [1, 1]])
     frame = pd.DataFrame({name: pd.arrays.SparseArray(y[:, i], fill_value=fill) for i, name in enumerate("ab")})
-    np.testing.assert_array_equal(encode_targets(frame)[1].toarray(), y)
+    np.testing.assert_array_equal(read_labels(frame)[2].toarray(), y)
 
 
 @pytest.mark.filterwarnings("ignore:A column-vector")
@@ -295,7 +295,7 @@ def test_a_frame_of_sparse_columns_is_read_whatever_is_left_out(fill):
 def test_refused(name):
     y, message = REFUSED[name] if name in REFUSED else REFUSED_CLASSES[name.removeprefix("1-D ")]
     with pytest.raises(ValueError, match=message):
-        encode_targets(y)
+        read_labels(y)
 
 
 @pytest.mark.parametrize(
@@ -303,7 +303,7 @@ def test_refused(name):
 )
 def test_too_few_classes(y, message):
     with pytest.raises(ValueError, match=message):
-        encode_targets(y)
+        read_labels(y)
 
 
 X = np.random.default_rng(0).normal(size=(40, 4))
@@ -403,24 +403,24 @@ def test_shares_and_unknown_labels_where_they_are_asked_for(container):
 
 @pytest.mark.parametrize("name", ["missing in a frame", "missing boolean", "missing in polars", "missing in arrow"])
 def test_what_a_frame_lacks_is_unknown_where_that_is_asked_for(name):
-    encoding, indicator = encode_targets(REFUSED[name][0], also=UNKNOWN)
+    _, encoding, indicator = read_labels(REFUSED[name][0], also=UNKNOWN)
     assert encoding.dtype == np.dtype(float).str
     assert np.isnan(indicator.toarray()[1, 0])
     assert np.isnan(indicator.data).sum() == np.count_nonzero(pd.DataFrame(np.asarray(REFUSED[name][0])).isna())
 
 
 def test_one_column_is_of_classes_unless_it_holds_uncertain_labels():
-    assert encode_targets([[0.0], [1], [np.nan]], also=UNCERTAIN)[0].kind == "multilabel"
+    assert read_labels([[0.0], [1], [np.nan]], also=UNCERTAIN)[1].kind == "multilabel"
     with pytest.warns(DataConversionWarning):
-        assert encode_targets([[3], [5]], also=UNCERTAIN)[0].kind == "binary"
+        assert read_labels([[3], [5]], also=UNCERTAIN)[1].kind == "binary"
     with pytest.raises(ValueError, match="NaN"):
-        encode_targets([0, 1, np.nan], also=UNCERTAIN)
+        read_labels([0, 1, np.nan], also=UNCERTAIN)
 
 
 def test_hard_indicators_are_stored_as_a_byte_each():
     for y in (Y, Y.astype(float), sp.csr_matrix(Y.astype(float))):
         for also in ((), UNCERTAIN):
-            assert encode_targets(y, also=also)[1].data.dtype == np.int8
+            assert read_labels(y, also=also)[2].data.dtype == np.int8
 
 
 @pytest.mark.parametrize("container", [sp.csr_array, sp.csr_matrix, sp.csc_array])
@@ -431,7 +431,7 @@ def test_what_was_read_and_its_rows_are_not_read_again(container, monkeypatch):
     for part in (y, y[rows], y[5:20], y[rows, :], y[rows, ...], y[np.arange(40) % 3 == 0], joblib_copy(y)):
         assert read_targets(part) is part
         assert read_indicator(part, also=UNKNOWN) is part
-        encoding, indicator = encode_targets(part)
+        _, encoding, indicator = read_labels(part)
         assert indicator.dtype == np.int8
         assert encoding.sparse == ("matrix" if container is sp.csr_matrix else "array")
         assert read_indicator(indicator) is indicator
@@ -470,13 +470,13 @@ def test_unknown_and_soft_labels_are_passed_on_only_where_they_are_asked_for():
     "y", [FRAME, FRAME.astype("Int8"), FRAME.astype(pd.SparseDtype(int, 0)), INDICATORS["polars"], INDICATORS["arrow"]]
 )
 def test_names_of_columns_are_kept(y):
-    encoding, indicator = encode_targets(y)
+    _, encoding, indicator = read_labels(y)
     assert encoding.names == ("a", "b", "c")
-    assert encode_targets(indicator[:7])[0].names == ("a", "b", "c")
+    assert read_labels(indicator[:7])[1].names == ("a", "b", "c")
 
 
 def test_what_has_no_names_of_columns():
     for y in (Y, sp.csr_array(Y), Y.tolist(), pd.Series(["a", "b"]), pl.Series(["a", "b"]), pa.array(["a", "b"])):
-        assert encode_targets(y)[0].names == ()
+        assert read_labels(y)[1].names == ()
     odd = pd.DataFrame(Y, columns=["names", "columns", "column_names"])
-    assert encode_targets(odd)[0].names == ("names", "columns", "column_names")
+    assert read_labels(odd)[1].names == ("names", "columns", "column_names")

@@ -80,7 +80,7 @@ class CalibratedMultiLabelClassifierCV(MetaClassifierMixin, BaseEstimator):
     maps_ : CalibrationMaps
         The fitted maps.
     label_counts_ : ndarray of shape (n_labels,)
-        Positives of each label in the training data.
+        Positives of each label in the training data, or the sum of their weights.
     n_labels_ : int
         Number of labels; 1 for a binary target.
     classes_ : ndarray of shape (2,) or list of n_labels ndarray

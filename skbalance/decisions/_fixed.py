@@ -111,8 +111,7 @@ class FixedThresholdMultiLabelClassifier(InnerScoresMixin, MetaClassifierMixin, 
         y : {array-like, sparse matrix} of shape (n_samples, n_labels) or (n_samples,)
             Indicator of 0 and 1, or a binary target.
         **params : dict
-            For `estimator.fit`, which gets rows of weight 0 in `sample_weight` no more than any other row that is left
-            out.
+            For `estimator.fit`. Rows whose `sample_weight` is 0 are left out.
 
         Returns
         -------

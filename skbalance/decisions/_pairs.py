@@ -88,11 +88,11 @@ class ScoredPairs:
         """Number of labels."""
         return self.positives.shape[1]
 
-    def rows(self, part: int, *, without: bool) -> ScoredPairs:
-        """The pairs of one part, or of all parts but one."""
-        keep = self.parts != part if without else self.parts == part
+    def without(self, part: int) -> ScoredPairs:
+        """The pairs of all parts but one."""
+        keep = self.parts != part
         positives = self.positives.copy()
-        positives[part if without else np.arange(len(positives)) != part] = 0
+        positives[part] = 0
         of_rows = ("labels", "scores", "targets", "parts", "labelled", "weight")
         kept = {name: array[keep] for name in of_rows if (array := getattr(self, name)) is not None}
         return replace(self, positives=positives, **kept)

@@ -66,7 +66,7 @@ def thresholds_without_parts(
     n_parts = len(pairs.positives)
     if n_parts == 1:
         return rule.thresholds(pairs, counts, n_train)[None]
-    return np.stack([rule.thresholds(pairs.rows(part, without=True), counts, n_train) for part in range(n_parts)])
+    return np.stack([rule.thresholds(pairs.without(part), counts, n_train) for part in range(n_parts)])
 
 
 def cross_fitted_predictions(rule: DecisionRule, pairs: ScoredPairs, thresholds: np.ndarray) -> sp.csr_array:

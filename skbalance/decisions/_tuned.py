@@ -20,6 +20,7 @@ from skbalance._validation import (
     HasMethods,
     Interval,
     StrOptions,
+    check_k,
     num_samples,
     validate_hyperparameters,
 )
@@ -126,7 +127,7 @@ class TunedThresholdMultiLabelClassifierCV(
         ``1 - confidence`` for each label. A label with too few rows shares the promise with labels of similar
         frequency; where not even that stands it is not predicted (`promises_`), and :meth:`to_review` gives what the
         usual thresholds would predict. `min_labels` is 0 then, and there can be no `max_labels`. It rests on new rows
-        being exchangeable with the training rows: with rows in order of time, let `cv` be blocks of it.
+        being exchangeable with the training rows: of rows of a later time it is broken more often.
     max_missed : float, default=None
         In its place the promise that at most this share of the rows with the label is missed.
     confidence : float, default=0.9
@@ -204,7 +205,7 @@ class TunedThresholdMultiLabelClassifierCV(
     n_candidates_ : int
         Labels of a row that are looked at, by their scores; those whose text matches come in addition.
     label_counts_ : ndarray of shape (n_labels,)
-        Positives of each label in the training data.
+        Positives of each label in the training data, or the sum of their weights.
     n_labels_ : int
         Number of labels; 1 for a binary target.
     classes_ : ndarray of shape (2,) or list of n_labels ndarray
@@ -651,11 +652,7 @@ class TunedThresholdMultiLabelClassifierCV(
             If `k` is out of its range.
         """
         check_is_fitted(self)
-        most = self.n_candidates_
-        if isinstance(k, bool) or not isinstance(k, (int, np.integer)) or not 1 <= k <= most:
-            raise ValueError(
-                f"k must be an integer from 1 to the number of labels that are looked at, {most}; got {k!r}."
-            )
+        k = check_k(k, self.n_candidates_, "labels that are looked at")
         labels, scores = [np.empty((0, k), dtype=np.int32)], [np.empty((0, k))]
         for _, candidates, values in self._blocks(X, self._thresholds()):
             best = np.argsort(-values, axis=1, kind="stable")[:, :k]

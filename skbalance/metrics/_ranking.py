@@ -11,7 +11,7 @@ import scipy.sparse as sp
 
 from skbalance._indicators import check_known, check_row_weight, label_propensities, ratio
 from skbalance._responses import scoring_blocks
-from skbalance._validation import check_sparse, read_numbers
+from skbalance._validation import check_k, check_sparse, read_numbers
 
 
 class TopLabels(NamedTuple):
@@ -110,9 +110,7 @@ def rank_labels(
         raise ValueError("y_true has no rows.")
     if k is None:
         k = max(int(y_true.sum(axis=1).max()), 1)
-    if not isinstance(k, numbers.Integral) or isinstance(k, bool) or not 1 <= int(k) <= n_labels:
-        raise ValueError(f"k must be an integer from 1 to the number of labels, {n_labels}; got {k!r}.")
-    return _top_labels(y_true, unknown, y_score, int(k)), check_row_weight(sample_weight, n_samples)
+    return _top_labels(y_true, unknown, y_score, check_k(k, n_labels)), check_row_weight(sample_weight, n_samples)
 
 
 def _top_labels(y_true: Any, unknown: Any, y_score: Any, k: int) -> Iterator[TopLabels]:

@@ -5,7 +5,6 @@ from skbalance.plotting._frequency import LabelFrequencyDisplay, LabelSetDisplay
 from skbalance.plotting._loss import LossDisplay
 from skbalance.plotting._review import ReviewCurveDisplay
 from skbalance.plotting._score import LabelScoreDisplay
-from skbalance.plotting._threshold import ThresholdDisplay
 
 __all__ = [
     "LabelCooccurrenceDisplay",
@@ -14,5 +13,4 @@ __all__ = [
     "LabelSetDisplay",
     "LossDisplay",
     "ReviewCurveDisplay",
-    "ThresholdDisplay",
 ]

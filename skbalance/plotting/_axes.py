@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from itertools import cycle, islice
 from typing import Any
 
@@ -139,19 +139,19 @@ def check_display_labels(display_labels: Any, n_labels: int) -> np.ndarray | Non
     return names
 
 
-def check_numbers(values: Any, n_labels: int, name: str, unfit: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+def check_numbers(values: Any, n_labels: int, name: str) -> np.ndarray:
     """One number for each label.
 
     Raises
     ------
     ValueError
-        If there is not one for each label, or one is `unfit`, which is ``np.isnan`` or ``np.isinf``.
+        If there is not one for each label, or one is infinite; NaN is no number, and not drawn.
     """
     numbers = read_numbers(values, name)
     if numbers.shape != (n_labels,):
         raise ValueError(f"{name} must hold one number for each of {n_labels} labels; got shape {numbers.shape}.")
-    if unfit(numbers).any():
-        raise ValueError(f"{name} must not be {'NaN' if unfit is np.isnan else 'infinite'}.")
+    if np.isinf(numbers).any():
+        raise ValueError(f"{name} must not be infinite.")
     return numbers
 
 
@@ -195,10 +195,8 @@ def spread_positions(counts: np.ndarray) -> np.ndarray:
     return places
 
 
-def set_count_axis(
-    ax: Any, counts: np.ndarray, boundaries: tuple[float, float], captions: Mapping[str, list[str]] | None = None
-) -> dict[str, tuple[float, float]]:
-    """Make the x-axis one of label counts, with the groups as its background.
+def set_count_axis(ax: Any, counts: np.ndarray, boundaries: tuple[float, float]) -> dict[str, tuple[float, float]]:
+    """Make the x-axis one of label counts, with the groups as its background: their names and numbers of labels.
 
     Parameters
     ----------
@@ -208,8 +206,6 @@ def set_count_axis(
         Label counts.
     boundaries : tuple of two numbers
         See :func:`skbalance.metrics.label_groups`.
-    captions : mapping of str to list of str, default=None
-        For each group, texts of which the first that fits stands at its top; None is its name and number of labels.
 
     Returns
     -------
@@ -235,7 +231,7 @@ def set_count_axis(
         patch = ax.axvspan(*span, color=GROUP_COLORS[name], linewidth=0, zorder=0)
         if span[0] > low:
             ax.axvline(span[0], color=TEXT_COLOR, linewidth=0.7, linestyle=(0, (1, 2)), zorder=1)
-        texts = captions[name] if captions else [f"{name}\n{plural(groups[name])}", f"{name}\n{groups[name]:,}"]
+        texts = [f"{name}\n{plural(groups[name])}", f"{name}\n{groups[name]:,}"]
         room = patch.get_window_extent().width * 72 / ax.figure.dpi / (0.56 * _CAPTION_SIZE)
         caption = next((text for text in texts if max(map(len, text.splitlines())) <= room), "")
         style = {"ha": "center", "va": "top", "fontsize": _CAPTION_SIZE, "color": TEXT_COLOR}

@@ -54,7 +54,6 @@ class LabelScoreDisplay:
 
     See Also
     --------
-    ThresholdDisplay : What tuned thresholds change.
     skbalance.metrics.group_f1_score : The group means of F1.
 
     Examples
@@ -85,7 +84,7 @@ class LabelScoreDisplay:
         n_labels = self.label_counts.size
         named = _as_named(scores, "")
         self.scores = {
-            name: _axes.check_numbers(values, n_labels, f"scores[{name!r}]", np.isinf) for name, values in named.items()
+            name: _axes.check_numbers(values, n_labels, f"scores[{name!r}]") for name, values in named.items()
         }
         self.score_name = score_name
         self.boundaries = boundaries

@@ -50,6 +50,11 @@ class TagWords:
             found.append([(self._words(label, columns, values), self._matched(label, words)) for label in labels])
         return found
 
+    def strongest(self, label, k):
+        """The k words of the largest weights for a label, with these, the largest first."""
+        weights = self.linear.weights(label, slice(None))
+        return [(str(self.vocabulary[j]), float(weights[j])) for j in np.argsort(-weights, kind="stable")[:k]]
+
     def _words(self, label, columns, values):
         added = values * self.linear.weights(label, columns)
         best = [j for j in np.argsort(-added, kind="stable")[:_MOST_WORDS] if added[j] > 0]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, replace
-from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -19,12 +18,13 @@ from sklearn.utils.validation import check_is_fitted
 
 from skbalance._callbacks import CallbackSupportMixin, with_callbacks
 from skbalance._tag_lists import indicator_of_tags, read_classes, read_tag_lists, tags_of_indicator
-from skbalance._validation import DocLinkMixin, HasMethods, check_sample_weight, validate_hyperparameters
+from skbalance._validation import DocLinkMixin, HasMethods, check_k, check_sample_weight, validate_hyperparameters
 from skbalance._warnings import warn
 from skbalance.crossfit import response_blocks
 from skbalance.decisions import TunedThresholdMultiLabelClassifierCV, read_label_text
 from skbalance.text._tag_pipeline import fit_tag_pipeline, unfitted_tag_pipeline
 from skbalance.text._tag_review import TagReviewMixin
+from skbalance.text._tag_words import TagWords
 from skbalance.text._texts import check_texts, takes_texts
 
 # Parameters that go to the decisions of the pipeline.
@@ -357,10 +357,8 @@ class TagClassifier(
             If the estimator has no scores.
         """
         X, tags = self._read_fitted(X), self.classes_.tolist()
-        if isinstance(k, bool) or not isinstance(k, Integral) or not 1 <= int(k) <= len(tags):
-            raise ValueError(f"k must be an integer from 1 to the number of tags, {len(tags)}; got {k!r}.")
-        rows: list[list] = []
-        for labels, scores in self._best(X, int(k)):
+        k, rows = check_k(k, len(tags), "tags"), []
+        for labels, scores in self._best(X, k):
             rows += [
                 [(tags[j], score) for j, score in zip(*row) if score > -np.inf]
                 for row in zip(labels.tolist(), scores.tolist())
@@ -426,6 +424,44 @@ class TagClassifier(
             found = self._words(X, [[each.label for each in row] for row in rows])
             rows = [[replace(each, words=w, matched=m) for each, (w, m) in zip(*both)] for both in zip(rows, found)]
         return [[replace(evidence, label=tags[evidence.label]) for evidence in row] for row in rows]
+
+    def top_words(self, tag, k=10):
+        """The words that speak most for a tag, whatever text they stand in.
+
+        Parameters
+        ----------
+        tag : str or int
+            One of `classes_`.
+        k : int, default=10
+            Words, from 1 to 10, or to the number of words that are known if there are more.
+
+        Returns
+        -------
+        words : list of (str, float)
+            Words and their weights in the linear score, the largest first; of a tag with too few texts for a linear
+            model their weights in the mean of its texts.
+
+        Raises
+        ------
+        ValueError
+            If there is no such tag, `k` is out of its range, or the model has an `estimator` of its own.
+
+        Examples
+        --------
+        >>> from skbalance import TagClassifier
+        >>> texts = ["wheat and corn prices", "crude oil", "wheat harvest", "oil and gas", "corn", "gas prices"] * 5
+        >>> tags = [["wheat", "corn"], ["crude"], ["wheat"], ["crude", "gas"], ["corn"], ["gas"]] * 5
+        >>> model = TagClassifier(random_state=0).fit(texts, tags)
+        >>> [word for word, weight in model.top_words("crude", k=2)]
+        ['crude', 'oil']
+        """
+        check_is_fitted(self)
+        if self.estimator is not None:
+            raise ValueError("top_words are those of the words that TagClassifier reads itself: pass no estimator.")
+        tags, words = self.classes_.tolist(), TagWords(self.estimator_, self._tag_names)
+        if tag not in tags:
+            raise ValueError(f"tag must be one of classes_; got {tag!r}.")
+        return words.strongest(tags.index(tag), check_k(k, max(10, len(words.vocabulary)), "words"))
 
     @available_if(_estimator_has("predict_proba"))
     def predict_proba(self, X):

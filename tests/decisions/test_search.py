@@ -1,5 +1,7 @@
 """Thresholds against exhaustive search, and their limits."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -259,13 +261,14 @@ def test_all_or_nothing_may_be_best():
         assert (threshold < -1) == is_worth_it == (threshold < 9)
 
 
-def test_parts_of_pairs():
+def test_pairs_without_a_part():
     scores, targets = random_problem(0)
-    pairs = make_pairs(scores, targets, n_parts=4)
-    inside, outside = pairs.rows(1, without=False), pairs.rows(1, without=True)
-    assert len(inside.scores) + len(outside.scores) == len(scores)
-    np.testing.assert_array_equal(inside.positives.sum(axis=0), targets[1::4].sum(axis=0))
-    np.testing.assert_array_equal((inside.positives + outside.positives).sum(axis=0), targets.sum(axis=0))
+    pairs = replace(make_pairs(scores, targets, n_parts=4), weight=np.arange(len(scores)))
+    others = pairs.without(1)
+    keep = np.arange(len(scores)) % 4 != 1
+    for name in ("labels", "scores", "targets", "parts", "weight"):
+        np.testing.assert_array_equal(getattr(others, name), getattr(pairs, name)[keep])
+    np.testing.assert_array_equal(others.positives.sum(axis=0), targets[keep].sum(axis=0))
 
 
 def test_thousands_of_labels_take_seconds():

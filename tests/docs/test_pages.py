@@ -47,11 +47,16 @@ def test_what_blocks_import_is_there(code):
     exec(compile(ast.Module(imports, []), "block", "exec"), {})
 
 
-def test_example_of_the_readme(capsys):
-    (code,) = re.findall(r"```python\n(.*?)```", (DOCS.parent / "README.md").read_text(encoding="utf-8"), re.DOTALL)
-    exec(compile(code, "README.md", "exec"), {})
-    said = re.search(r"predict\(.*# (.*)", code)[1]
+def test_examples_of_the_readme(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code = re.findall(r"```python\n(.*?)```", (DOCS.parent / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    names: dict = {}
+    for block in code:
+        exec(compile(block, "README.md", "exec"), names)
+    said = re.search(r"predict\(.*# (.*)", code[0])[1]
     assert capsys.readouterr().out.splitlines()[0] == said
+    assert names["careful"].to_review(names["texts"]) is not None
+    assert (tmp_path / "report.html").stat().st_size > 10_000
 
 
 @pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "benchmarks/README.md"])

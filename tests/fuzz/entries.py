@@ -547,10 +547,10 @@ ENTRIES["datasets.fetch_reuters21578"] = Entry(
 )
 
 
-def _drawn(method, n_axes=1):
+def _drawn(method):
     def call(ax="new", **given):
         if ax is None or (isinstance(ax, str) and ax == "new"):
-            ax = Figure().subplots(n_axes)
+            ax = Figure().subplots()
         return method(**given, ax=ax)
 
     return call
@@ -562,14 +562,13 @@ _ploty = {
     "LabelSetDisplay.from_targets": {"y": Y},
     "LabelScoreDisplay.from_predictions": {"y_true": Y, "y_pred": Y[::-1], "label_counts": COUNTS},
     "LabelScoreDisplay.from_estimator": {"estimator": Fitted("balanced"), "X": X, "y": Y},
-    "ThresholdDisplay.from_estimator": {"estimator": Fitted("tuned"), "X": X, "y": Y},
     "ReviewCurveDisplay.from_predictions": {"y_true": Y, "y_pred": Y[::-1], "doubt": np.arange(N)},
 }
 for _name, _good in _ploty.items():
     _class, _method = _name.split(".")
     _function = getattr(getattr(plotting, _class), _method)
     ENTRIES[f"plotting.{_name}"] = Entry(
-        _drawn(_function, 2 if _class == "ThresholdDisplay" else 1),
+        _drawn(_function),
         {**default_arguments(_function, skip=("ax",)), **_good, "ax": "new"},
         lambda result, given: None,
         {
@@ -587,7 +586,6 @@ for _name in (
     "LabelFrequencyDisplay",
     "LabelCooccurrenceDisplay",
     "LabelScoreDisplay",
-    "ThresholdDisplay",
     "LossDisplay",
     "LabelSetDisplay",
     "ReviewCurveDisplay",
@@ -598,12 +596,6 @@ for _name in (
         "LabelSetDisplay": {"set_counts": [3, 2, 1]},
         "LabelCooccurrenceDisplay": {"probabilities": np.full((3, 3), 0.2), "label_counts": COUNTS},
         "LabelScoreDisplay": {"label_counts": COUNTS, "scores": {"a": [0.1, 0.2, 0.3]}},
-        "ThresholdDisplay": {
-            "label_counts": COUNTS,
-            "thresholds": [0.1, 0.2, 0.3],
-            "scores": [0.1, 0.2, 0.3],
-            "baseline_scores": [0.1, 0.2, 0.3],
-        },
         "ReviewCurveDisplay": {key: [0.0, 1.0] for key in ("shares", "by_doubt", "random", "best")},
         "LossDisplay": {
             "logits": [0.0, 1.0],
@@ -618,7 +610,7 @@ for _name in (
 
     def _draw(_class=_class, _plot=_plot, **given):
         made = _class(**{name: value for name, value in given.items() if name not in _plot})
-        shape = {"LossDisplay": (2, 2), "ThresholdDisplay": (2,)}.get(_class.__name__, ())
+        shape = {"LossDisplay": (2, 2)}.get(_class.__name__, ())
         return made.plot(Figure().subplots(*shape), **{name: given[name] for name in _plot})
 
     ENTRIES[f"plotting.{_name}.plot"] = Entry(

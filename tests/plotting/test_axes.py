@@ -115,13 +115,11 @@ def test_counts_are_checked():
 
 
 def test_numbers_are_checked():
-    np.testing.assert_array_equal(_axes.check_numbers([1, np.nan], 2, "mine", np.isinf), [1, np.nan])
+    np.testing.assert_array_equal(_axes.check_numbers([1, np.nan], 2, "mine"), [1, np.nan])
     with pytest.raises(ValueError, match="mine must hold one number for each of 3 labels"):
-        _axes.check_numbers([1, 2], 3, "mine", np.isinf)
+        _axes.check_numbers([1, 2], 3, "mine")
     with pytest.raises(ValueError, match="mine must not be infinite"):
-        _axes.check_numbers([1, np.inf], 2, "mine", np.isinf)
-    with pytest.raises(ValueError, match="mine must not be NaN"):
-        _axes.check_numbers([1, np.nan], 2, "mine", np.isnan)
+        _axes.check_numbers([1, np.inf], 2, "mine")
 
 
 @pytest.mark.parametrize(("n", "text"), [(1, "1 label"), (0, "0 labels"), (18211, "18,211 labels")])

@@ -5,6 +5,10 @@ import tracemalloc
 import numpy as np
 import pytest
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.svm import LinearSVC
 
 from skbalance import TagClassifier
 
@@ -231,3 +235,22 @@ def test_an_embedder_need_not_say_that_it_is_fitted():
     assert (
         len(model.predict(texts[:3])) == len(model.predict_topk(texts[:3], k=2)) == len(model.explain(texts[:3])) == 3
     )
+
+
+def test_top_words_are_those_of_the_linear_score_or_the_mean_of_the_texts():
+    texts = ["wheat harvest", "crude oil", "wheat falls", "oil rises", "wheat rises", "crude falls"] * 4 + ["tin mine"]
+    tags = [["grain"], ["oil"], ["grain"], ["oil"], ["grain"], ["oil"]] * 4 + [["metal"]]
+    model = TagClassifier(random_state=0).fit(texts, tags)
+    assert [word for word, _ in model.top_words("grain", 2)] == ["wheat", "harvest"]
+    (first, second) = model.top_words("metal", k=2)
+    assert {first[0], second[0]} == {"tin", "mine"}
+    assert first[1] >= second[1] > 0
+    assert len(model.top_words("oil")) == 7  # "tin" and "mine", in one text of few, and five others
+    with pytest.raises(ValueError, match="tag must be one of classes_; got 'gas'"):
+        model.top_words("gas")
+    with pytest.raises(ValueError, match="number of words, 10; got 11"):
+        model.top_words("oil", 11)
+    with pytest.raises(ValueError, match="pass no estimator"):
+        TagClassifier(make_pipeline(TfidfVectorizer(), OneVsRestClassifier(LinearSVC()))).fit(texts, tags).top_words(
+            "oil"
+        )
