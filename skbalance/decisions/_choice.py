@@ -57,19 +57,12 @@ class Choice:
         -------
         chosen : ndarray of bool of shape (n_rows, width)
         """
-        chosen = above.copy()
-        found = above.sum(axis=1)
-        wrong = found < self.min_labels
-        if self.max_labels is not None:
-            wrong |= found > self.max_labels
-        rows = np.flatnonzero(wrong)
-        if len(rows):
-            ordered = np.where(above[rows], np.maximum(margins[rows], np.finfo(float).tiny), margins[rows])
-            rank = np.argsort(np.argsort(-ordered, axis=1, kind="stable"), axis=1, kind="stable")
-            wanted = np.maximum(found[rows], self.min_labels)
-            if self.max_labels is not None:
-                wanted = np.minimum(wanted, self.max_labels)
-            chosen[rows] = (rank < wanted[:, None]) & (ordered > -np.inf)
+        chosen, found = above.copy(), above.sum(axis=1)
+        wanted = found.clip(self.min_labels, self.max_labels)
+        rows = np.flatnonzero(found != wanted)
+        ordered = np.where(above[rows], np.maximum(margins[rows], np.finfo(float).tiny), margins[rows])
+        rank = np.argsort(np.argsort(-ordered, axis=1, kind="stable"), axis=1, kind="stable")
+        chosen[rows] = (rank < wanted[rows, None]) & (ordered > -np.inf)
         return chosen
 
 

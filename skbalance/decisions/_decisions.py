@@ -318,7 +318,7 @@ def _learn_doubt(rule, pairs, thresholds, labels, rows) -> DoubtModel:
     counted = True if pairs.labelled is None else pairs.labelled[some]
     scores, margins = (np.where(counted, values[some], -np.inf) for values in (pairs.scores, margins))
     frequency = labels.counts / np.maximum(labels.n_known, 1)
-    commonest = np.sort(frequency)[::-1][: rule.k or rule.choice.min_labels]
+    commonest = np.sort(frequency)[::-1][: rule.choice.min_labels]
     blank = frequency.sum() + (1 - 2 * commonest).sum()
     return DoubtModel.fit(decision_features(scores, margins, chosen[some]), errors[some], blank)
 

@@ -42,7 +42,7 @@ class DecisionRule:
     threshold : float or None
         A single threshold to take as it is.
     k : int or None
-        Labels a row, for ``"top_k"``.
+        Labels a row, for ``"top_k"``: both bounds.
     """
 
     strategy: str
@@ -93,8 +93,7 @@ class DecisionRule:
     def choose(self, pairs: ScoredPairs, thresholds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Which labelled pairs to predict by thresholds of shape (n_parts, n_labels), and scores less thresholds."""
         margins = margins_of(pairs.scores, thresholds[pairs.parts[:, None], pairs.labels])
-        choice = self.choice if self.k is None else Choice(self.k, self.k)
-        chosen = choice(margins > 0, margins)
+        chosen = self.choice(margins > 0, margins)
         return chosen if pairs.labelled is None else chosen & pairs.labelled, margins
 
 
@@ -133,7 +132,7 @@ def candidate_rules(
         Not empty.
     """
     if rule.strategy == "top_k":
-        return [replace(rule, k=k) for k in k_range]
+        return [replace(rule, k=k, choice=Choice(k, k)) for k in k_range]
     if rule.strategy == "global" and micro_weight is None:
         _, scores, targets, weights = pairs.flat()
         some = targets if targets.any() else slice(None)

@@ -487,13 +487,10 @@ class TunedThresholdMultiLabelClassifierCV(
         if not labels.vary.any():
             raise ValueError("No label of y has both classes: there is nothing to decide between.")
         typical = typical_size(labels)
-        width = max(_MIN_WIDTH, 4 * typical) if self.max_candidates == "auto" else int(self.max_candidates)
-        if self.max_candidates == "auto" and n_labels <= _DENSE_LABELS:
-            width = n_labels
+        auto = n_labels if n_labels <= _DENSE_LABELS else max(_MIN_WIDTH, 4 * typical)
+        width = auto if self.max_candidates == "auto" else int(self.max_candidates)
         width = min(n_labels, max(width, choice.min_labels, self.k or 0))
-        weight = MICRO_WEIGHTS.get(self.scoring) if isinstance(self.scoring, str) else None
-        if self.scoring == "f1_micro_macro":
-            weight = self.micro_weight
+        weights = {**MICRO_WEIGHTS, "f1_micro_macro": self.micro_weight}
         most = min(width, self.max_labels or max(10, 2 * typical))
         least = max(1, choice.min_labels)
         return Plan(
@@ -504,7 +501,7 @@ class TunedThresholdMultiLabelClassifierCV(
             scorers=[name for name, _ in self._scorers()],
             pooled=self.scores == "pooled",
             metric=metric,
-            micro_weight=weight,
+            micro_weight=weights[self.scoring] if metric is None else None,
             k_range=range(self.k, self.k + 1) if self.k else range(least, max(least, most) + 1),
             unseen=self.predict_unseen,
             promise=promise,
@@ -531,19 +528,15 @@ class TunedThresholdMultiLabelClassifierCV(
             return np.zeros(num_samples(X), dtype=bool)
         return np.diff(sp.csr_array(X).indptr) == 0
 
-    @property
-    def _least(self) -> int:
-        return self.min_labels_ if self.k_ is None else self.k_
-
     def _commonest(self) -> np.ndarray:
-        return np.argsort(-self.label_counts_, kind="stable")[: self._least]
+        least = self.min_labels_ if self.k_ is None else self.k_
+        return np.argsort(-self.label_counts_, kind="stable")[:least]
 
     def _choose(self, candidates, scores, thresholds, *, usual=False):
         """Which candidates to predict, and their scores less thresholds."""
         margins = margins_of(scores, self._scale.read_thresholds(thresholds)[candidates.labels])
-        if self.k_ is not None:
-            return Choice(self.k_, self.k_)(margins > 0, margins), margins
-        chosen = self._scale.show(scores) > thresholds[candidates.labels]
+        top_k = self.k_ is not None
+        chosen = margins > 0 if top_k else self._scale.show(scores) > thresholds[candidates.labels]
         if usual or not self.decisions_.promises:
             chosen = self.decisions_.rule.choice(chosen, margins)
         return chosen, margins

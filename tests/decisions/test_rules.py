@@ -18,7 +18,8 @@ from tests.decisions.test_search import make_pairs, random_problem
 
 
 def make_rule(strategy, **settings):
-    return DecisionRule(strategy, Choice(), shrinkage=20.0, k=1 if strategy == "top_k" else None, **settings)
+    choice, k = (Choice(1, 1), 1) if strategy == "top_k" else (Choice(), None)
+    return DecisionRule(strategy, choice, shrinkage=20.0, k=k, **settings)
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
