@@ -371,7 +371,7 @@ def _unseen_threshold(model, oof, pairs) -> tuple[bool, float]:
         return False, np.inf
     hidden = replace(oof.candidates, scores=np.full_like(oof.candidates.scores, -np.inf))
     odds = model.log_odds(hidden, np.zeros(pairs.n_labels, dtype=int))
-    pairs = pairs.with_scores(np.where(matched, odds, -np.inf))
+    pairs = replace(pairs, scores=np.where(matched, odds, -np.inf))
     return True, float(global_thresholds(pairs, Objective.of(pairs, 0.0, 1.0))[0])
 
 

@@ -97,10 +97,6 @@ class ScoredPairs:
         kept = {name: array[keep] for name in of_rows if (array := getattr(self, name)) is not None}
         return replace(self, positives=positives, **kept)
 
-    def with_scores(self, scores: np.ndarray) -> ScoredPairs:
-        """The same pairs with other scores."""
-        return replace(self, scores=scores)
-
     def flat(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Labels, scores, targets and weights of the pairs that count, one after the other."""
         usable = self.scores > -np.inf

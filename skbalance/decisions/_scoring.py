@@ -104,7 +104,8 @@ def score_predictions(
     y_true : csr_array or ndarray of shape (n_rows, n_labels) or (n_rows,)
         Targets of the rows.
     metric : callable or None
-        Called with `y_true` and predictions of its kind; None is the mixture of micro-F and macro-F.
+        Called with `y_true` and predictions of its kind, and with `weight` if it takes `sample_weight`; None is the
+        mixture of micro-F and macro-F.
     micro_weight : float
         Share of micro-F in the mixture.
     beta : float
@@ -124,7 +125,8 @@ def score_predictions(
     """
     if metric is not None:
         shown = predicted if sp.issparse(y_true) else predicted.toarray().reshape(y_true.shape)
-        score = float(_call(metric, y_true, shown, weight))
+        weighted = weight is not None and "sample_weight" in inspect.signature(metric).parameters
+        score = float(metric(y_true, shown, sample_weight=weight) if weighted else metric(y_true, shown))
         if not np.isfinite(score):
             raise ValueError(f"scoring gave {score}; a finite number is needed.")
         return score
@@ -133,10 +135,3 @@ def score_predictions(
     macro = np.mean((1 + beta**2) * hits / np.maximum(below, np.finfo(float).tiny))
     micro = (1 + beta**2) * hits.sum() / max(below.sum(), np.finfo(float).tiny)
     return float((1 - micro_weight) * macro + micro_weight * micro)
-
-
-def _call(metric, y_true, y_pred, weight):
-    """The value of a metric, weighted if there are weights and it takes them."""
-    if weight is None or "sample_weight" not in inspect.signature(metric).parameters:
-        return metric(y_true, y_pred)
-    return metric(y_true, y_pred, sample_weight=weight)

@@ -221,14 +221,11 @@ class TagClassifier(
         if self.estimator is None:
             X, rows, fit_params, used = _weighted_rows(X, rows, fit_params)
         present = set().union(*rows)
-        given = None if self.classes is None else read_classes(self.classes, sep=self.sep)
-        if given is not None:
-            unknown = sorted(present.difference(given), key=str)
-            if unknown:
-                raise ValueError(f"y has tags that are not among classes: {unknown[:10]}.")
-        elif not present:
+        if self.classes is None and not present:
             raise ValueError("y has no tags: every row is empty.")
-        classes = sorted(present) if given is None else given
+        classes = sorted(present) if self.classes is None else read_classes(self.classes, sep=self.sep)
+        if unknown := sorted(present.difference(classes), key=str):
+            raise ValueError(f"y has tags that are not among classes: {unknown[:10]}.")
         names = self._names(classes)
         indicator = indicator_of_tags(rows, classes)
         indicator = indicator if self.sparse_output else indicator.toarray()
