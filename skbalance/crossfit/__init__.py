@@ -2,10 +2,10 @@
 
 from skbalance._responses import choose_response_method, log_odds, response, response_blocks, scoring_blocks
 from skbalance.crossfit._fits import cross_fit, fit_all
-from skbalance.crossfit._inputs import FitInputs, TrainingLabels, encode_tuning_targets, read_fit_inputs
+from skbalance.crossfit._inputs import FitInputs, TrainingLabels, read_fit_inputs
 from skbalance.crossfit._meta import InnerScoresMixin, MetaClassifierMixin, features_seen
 from skbalance.crossfit._progress import FitTasks
-from skbalance.crossfit._rows import is_prefit, read_row_weight, used_rows_only
+from skbalance.crossfit._rows import is_prefit
 
 __all__ = [
     "FitInputs",
@@ -15,15 +15,12 @@ __all__ = [
     "TrainingLabels",
     "choose_response_method",
     "cross_fit",
-    "encode_tuning_targets",
     "features_seen",
     "fit_all",
     "is_prefit",
     "log_odds",
     "read_fit_inputs",
-    "read_row_weight",
     "response",
     "response_blocks",
     "scoring_blocks",
-    "used_rows_only",
 ]

@@ -112,10 +112,10 @@ def read_fit_inputs(meta, X, y, params) -> FitInputs:
     weight = read_row_weight(X, params)
     y, encoding, indicator = encode_tuning_targets(y)
     used = np.ones(indicator.shape[0], dtype=bool) if weight is None else weight > 0
-    rng = check_random_state(meta.random_state)
-    splits = None
-    if not is_prefit(meta.cv):
-        splits = resolve_splits(meta.cv, X, y, encoding.kind, used, rng, split_params)
+    rng = check_random_state(getattr(meta, "random_state", None))
+    splits, cv = None, getattr(meta, "cv", "prefit")
+    if not is_prefit(cv):
+        splits = resolve_splits(cv, X, y, encoding.kind, used, rng, split_params)
     X, y, params, splits = used_rows_only(X, y, params, splits, used)
     labels = TrainingLabels(*split_unknown(indicator[used]), None if weight is None else weight[used])
     return FitInputs(X, y, np.flatnonzero(used), encoding, labels, splits, params, rng)

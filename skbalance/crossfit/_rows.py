@@ -21,10 +21,10 @@ def route_fit_params(meta, params):
     names = [name for name, _ in meta._scorers()]
     if not get_config()["enable_metadata_routing"]:
         given = {name: value for name, value in params.items() if value is not None}
-        split_params = {"groups": given.pop("groups")} if "groups" in given else {}
+        split_params = {"groups": given.pop("groups")} if "groups" in given and hasattr(meta, "cv") else {}
         return dict.fromkeys(names, given), split_params
     routed = process_routing(meta, "fit", **params)
-    return {name: routed[name].fit for name in names}, routed.splitter.split
+    return {name: routed[name].fit for name in names}, routed.splitter.split if hasattr(meta, "cv") else {}
 
 
 def read_row_weight(X, fit_params) -> np.ndarray | None:

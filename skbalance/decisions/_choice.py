@@ -24,6 +24,25 @@ class Choice:
     min_labels: int = 0
     max_labels: int | None = None
 
+    @classmethod
+    def of(cls, meta, n_labels: int, auto: int = 0) -> Choice:
+        """Read the bounds of a meta-estimator; `auto` is what the lower one is if it is to be found.
+
+        Raises
+        ------
+        ValueError
+            If there are not so many labels, or the bounds contradict each other.
+        """
+        for name in ("min_labels", "max_labels", "k"):
+            value = getattr(meta, name, None)
+            if value not in (None, "auto") and value > n_labels:
+                raise ValueError(f"{name}={value} is more than y has labels, {n_labels}.")
+        least = auto if meta.min_labels == "auto" else int(meta.min_labels)
+        most = None if meta.max_labels is None else int(meta.max_labels)
+        if most is not None and least > most:
+            raise ValueError(f"min_labels={least} is more than max_labels={most}.")
+        return cls(least, most)
+
     def __call__(self, above: np.ndarray, margins: np.ndarray) -> np.ndarray:
         """Which pairs to predict.
 
@@ -38,19 +57,12 @@ class Choice:
         -------
         chosen : ndarray of bool of shape (n_rows, width)
         """
-        chosen = above.copy()
-        found = above.sum(axis=1)
-        wrong = found < self.min_labels
-        if self.max_labels is not None:
-            wrong |= found > self.max_labels
-        rows = np.flatnonzero(wrong)
-        if len(rows):
-            ordered = np.where(above[rows], np.maximum(margins[rows], np.finfo(float).tiny), margins[rows])
-            rank = np.argsort(np.argsort(-ordered, axis=1, kind="stable"), axis=1, kind="stable")
-            wanted = np.maximum(found[rows], self.min_labels)
-            if self.max_labels is not None:
-                wanted = np.minimum(wanted, self.max_labels)
-            chosen[rows] = (rank < wanted[:, None]) & (ordered > -np.inf)
+        chosen, found = above.copy(), above.sum(axis=1)
+        wanted = found.clip(self.min_labels, self.max_labels)
+        rows = np.flatnonzero(found != wanted)
+        ordered = np.where(above[rows], np.maximum(margins[rows], np.finfo(float).tiny), margins[rows])
+        rank = np.argsort(np.argsort(-ordered, axis=1, kind="stable"), axis=1, kind="stable")
+        chosen[rows] = (rank < wanted[rows, None]) & (ordered > -np.inf)
         return chosen
 
 

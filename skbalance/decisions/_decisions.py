@@ -67,7 +67,7 @@ class OutOfFold:
         Of these rows.
     targets : ndarray of bool of shape (n_rows, width)
         Whether the row has the label.
-    seen : ndarray of shape (n_parts or 1, n_labels)
+    seen : ndarray of shape (n_parts, n_labels)
         Positives that the scorers of each part had seen.
     parts : ndarray of int of shape (n_rows,)
         Split in which each row was left out; of a single one, random parts.
@@ -111,6 +111,7 @@ class OutOfFold:
         labelled = None if labels.unknown is None else ~_targets(together.labels, labels.unknown, rows)
         targets = _targets(together.labels, labels.indicator, rows)
         weight = None if labels.weight is None else labels.weight[rows]
+        seen = np.broadcast_to(seen, (parts.max() + 1, seen.shape[1]))
         return cls(together, targets, seen, parts, rows, labelled, weight)
 
     @property
@@ -121,16 +122,12 @@ class OutOfFold:
     @property
     def n_seen(self) -> np.ndarray:
         """Positives of each pair's label that the scorers of its row had seen, of shape (n_rows, width)."""
-        if len(self.seen) == 1:
-            return self.seen[0][self.candidates.labels]
         return self.seen[self.parts[:, None], self.candidates.labels]
 
     def positives(self, labels) -> np.ndarray:
         """Rows with each label in each part, of labels that were trained there."""
-        n_parts = self.parts.max() + 1
-        positives = np.array([labels.count(self.rows[self.parts == part]) for part in range(n_parts)])
-        positives[np.broadcast_to(self.seen == 0, positives.shape)] = 0
-        return positives
+        positives = np.array([labels.count(self.rows[self.parts == part]) for part in range(len(self.seen))])
+        return np.where(self.seen == 0, 0, positives)
 
 
 def random_parts(n_rows, random_state):
@@ -140,13 +137,7 @@ def random_parts(n_rows, random_state):
 
 def _targets(labels, indicator, rows):
     """Whether each row has each of its labels, without a dense target."""
-    n_labels = indicator.shape[1]
-    step = max(1, (1 << 24) // n_labels)
-    blocks = [np.empty((0, labels.shape[1]), dtype=bool)]
-    for start in range(0, len(rows), step):
-        block = slice(start, start + step)
-        blocks.append(np.take_along_axis(indicator[rows[block]].toarray() > 0, labels[block], axis=1))
-    return np.concatenate(blocks)
+    return indicator[rows[:, None], labels].toarray() > 0
 
 
 @dataclass(frozen=True)
@@ -302,14 +293,12 @@ def decide(oof: OutOfFold, plan: Plan, rng) -> tuple[Decisions, list]:
     pairs = ScoredPairs(
         candidates.labels, scores, oof.targets, oof.positives(labels), oof.parts, oof.labelled, oof.weight
     )
-    rules = candidate_rules(
-        plan.rule, pairs, micro_weight=None if plan.metric else plan.micro_weight, k_range=plan.k_range
-    )
-    without_parts = [thresholds_without_parts(each, pairs, labels.counts, labels.n_known, 0.0) for each in rules]
+    rules = candidate_rules(plan.rule, pairs, micro_weight=plan.micro_weight, k_range=plan.k_range)
+    without_parts = [thresholds_without_parts(each, pairs, labels.counts, labels.n_known) for each in rules]
     predicted = [cross_fitted_predictions(each, pairs, its_own) for each, its_own in zip(rules, without_parts)]
     tried = [plan.score(each, oof.rows) for each in predicted]
     best = int(np.argmax(tried))
-    thresholds = rules[best].thresholds(pairs, labels.counts, labels.n_known, 0.0)
+    thresholds = rules[best].thresholds(pairs, labels.counts, labels.n_known)
     if model is not None and unseen:
         unseen, threshold = _unseen_threshold(model, oof, pairs)
         thresholds = np.where(labels.counts == 0, threshold, thresholds)
@@ -329,7 +318,7 @@ def _learn_doubt(rule, pairs, thresholds, labels, rows) -> DoubtModel:
     counted = True if pairs.labelled is None else pairs.labelled[some]
     scores, margins = (np.where(counted, values[some], -np.inf) for values in (pairs.scores, margins))
     frequency = labels.counts / np.maximum(labels.n_known, 1)
-    commonest = np.sort(frequency)[::-1][: rule.k or rule.choice.min_labels]
+    commonest = np.sort(frequency)[::-1][: rule.choice.min_labels]
     blank = frequency.sum() + (1 - 2 * commonest).sum()
     return DoubtModel.fit(decision_features(scores, margins, chosen[some]), errors[some], blank)
 
@@ -353,7 +342,7 @@ def fit_models(oof, plan, unseen, rng) -> tuple[DecisionModel | None, list[Decis
         return None, []
     parts = np.repeat(oof.parts[rows], usable.sum(axis=1))
     of_parts = []
-    for part in range(oof.parts.max() + 1):
+    for part in range(len(oof.seen)):
         others = np.flatnonzero(parts != part)
         others = others[:: 1 + len(others) // _MAX_PAIRS_OF_PARTS]
         fitted = DecisionModel.fit(
@@ -368,7 +357,7 @@ def _log_odds(of_parts, oof):
     odds = np.empty(oof.candidates.labels.shape, dtype=np.float32)
     for part, model in enumerate(of_parts):
         mine = oof.parts == part
-        odds[mine] = model.log_odds(oof.candidates.take(mine), oof.seen[part if len(oof.seen) > 1 else 0])
+        odds[mine] = model.log_odds(oof.candidates.take(mine), oof.seen[part])
     return odds
 
 

@@ -7,52 +7,50 @@ candidates. A new one is a class here and a line in :func:`evidence_columns`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar
 
 import numpy as np
 
 from skbalance.decisions._pairs import Candidates
 
 
-class Column(Protocol):
-    """One kind of evidence."""
-
-    @property
-    def name(self) -> str:
-        """What it is called in explanations."""
-
-    @property
-    def trained(self) -> bool:
-        """Whether it exists only for labels that the scorers have seen a positive of."""
-
-    def __call__(self, candidates: Candidates) -> np.ndarray:
-        """Values of shape (n_rows, width), finite; 0 where the label has none."""
-
-
 @dataclass(frozen=True)
-class Score:
-    """The score of one scorer."""
+class Column:
+    """One kind of evidence, called for values of shape (n_rows, width): finite, and 0 where the label has none.
 
-    scorer: int = 0
-    name: str = "score"
-    trained: bool = True
+    Attributes
+    ----------
+    number : int
+        Of the scorer, or of the way of matching, that it is about.
+    name : str
+        What it is called in explanations.
+    trained : bool
+        Whether it exists only for labels that the scorers have seen a positive of.
+    """
+
+    number: int = 0
+    name: str = ""
+    trained: ClassVar[bool] = True
 
     def __call__(self, candidates: Candidates) -> np.ndarray:
         """Values of each pair."""
-        return _finite(candidates.scores[..., self.scorer])
+        raise NotImplementedError
 
 
-@dataclass(frozen=True)
-class Lead:
+class Score(Column):
+    """The score of one scorer."""
+
+    def __call__(self, candidates: Candidates) -> np.ndarray:
+        """Values of each pair."""
+        return _finite(candidates.scores[..., self.number])
+
+
+class Lead(Column):
     """How far the score of one scorer is above that of the best other label of the row."""
-
-    scorer: int = 0
-    name: str = "lead"
-    trained: bool = True
 
     def __call__(self, candidates: Candidates) -> np.ndarray:
         """Values of each pair; 0 where the row has no other trained label."""
-        values = candidates.scores[..., self.scorer]
+        values = candidates.scores[..., self.number]
         if values.shape[1] < 2:
             return np.zeros(values.shape, dtype=values.dtype)
         two = np.partition(values, -2, axis=1)[:, -2:]
@@ -61,17 +59,14 @@ class Lead:
             return _finite(values - np.where(values == best, second, best))
 
 
-@dataclass(frozen=True)
-class Match:
+class Match(Column):
     """How well the row matches what the label is called, in one way."""
 
-    way: int = 0
-    name: str = "match"
-    trained: bool = False
+    trained = False
 
     def __call__(self, candidates: Candidates) -> np.ndarray:
         """Values of each pair."""
-        return candidates.matches[..., self.way]
+        return candidates.matches[..., self.number]
 
 
 def evidence_columns(scorer_names, match_names) -> tuple[Column, ...]:

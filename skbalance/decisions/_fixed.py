@@ -6,10 +6,7 @@ from collections.abc import Mapping
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn import get_config
 from sklearn.base import BaseEstimator, clone
-from sklearn.utils import indexable
-from sklearn.utils.metadata_routing import process_routing
 from sklearn.utils.validation import check_is_fitted
 
 from skbalance._validation import (
@@ -22,11 +19,9 @@ from skbalance.crossfit import (
     InnerScoresMixin,
     MetaClassifierMixin,
     choose_response_method,
-    encode_tuning_targets,
     features_seen,
-    read_row_weight,
+    read_fit_inputs,
     response_blocks,
-    used_rows_only,
 )
 from skbalance.decisions._choice import Choice, one_for_each, read_thresholds
 from skbalance.decisions._rules import margins_of
@@ -131,28 +126,18 @@ class FixedThresholdMultiLabelClassifier(InnerScoresMixin, MetaClassifierMixin, 
             If `estimator` is frozen and not fitted.
         """
         validate_hyperparameters(self)
-        if get_config()["enable_metadata_routing"]:
-            params = process_routing(self, "fit", **params).estimator.fit
-        X, y = indexable(X, y)
-        params = {"estimator": params}
-        weight = read_row_weight(X, params)
-        y, encoding, _ = encode_tuning_targets(y)
-        if weight is not None:
-            X, y, params, _ = used_rows_only(X, y, params, None, weight > 0)
-        n_labels = encoding.n_outputs
+        given = read_fit_inputs(self, X, y, params)
+        n_labels = given.encoding.n_outputs
         likely = self.response_method == "auto" and hasattr(self.estimator, "predict_proba")
         method = choose_response_method(self.estimator, "predict_proba" if likely else self.response_method)
         thresholds = _check_thresholds(self.thresholds, n_labels, _USUAL[method])
-        for name in ("min_labels", "max_labels"):
-            if (value := getattr(self, name)) is not None and value > n_labels:
-                raise ValueError(f"{name}={value} is more than y has labels, {n_labels}.")
-        if self.max_labels is not None and self.min_labels > self.max_labels:
-            raise ValueError(f"min_labels={self.min_labels} is more than max_labels={self.max_labels}.")
-        fitted = clone(self.estimator).fit(X, y, **params["estimator"])
+        Choice.of(self, n_labels)
+        fitted = clone(self.estimator).fit(given.X, given.y, **given.params["estimator"])
         self._store(
             {
-                "estimator_": fitted, "thresholds_": thresholds, "n_labels_": n_labels, "classes_": encoding.classes,
-                "_encoding": encoding, "_method": method, **features_seen(fitted),
+                "estimator_": fitted, "thresholds_": thresholds, "n_labels_": n_labels,
+                "classes_": given.encoding.classes, "_encoding": given.encoding, "_method": method,
+                **features_seen(fitted),
             }
         )  # fmt: skip
         return self

@@ -301,7 +301,7 @@ class LabelMatcher:
         ValueError
             If `label_texts` are texts, and neither are the rows nor do they go through a pipeline.
         """
-        if not isinstance(self.label_texts, list) or transforms(scorer):
+        if not isinstance(self.label_texts, list) or transformers(scorer) is not None:
             return self
         texts = list(X) if not hasattr(X, "shape") or np.ndim(X) == 1 else []
         if not texts or not all(isinstance(text, str) for text in texts):
@@ -316,7 +316,8 @@ class LabelMatcher:
         """Features of rows that match those of the labels, and whether the last step of `scorer` takes them too."""
         if self.vectorizer_ is not None:
             return self.vectorizer_.transform(X), False
-        return (transformers(scorer).transform(X), True) if transforms(scorer) else (X, False)
+        steps = transformers(scorer)
+        return (X, False) if steps is None else (steps.transform(X), True)
 
     def vectors(self, scorer) -> LabelVectors:
         """The labels in the space of the features of a fitted scorer."""
@@ -354,40 +355,31 @@ def label_vectors(transformer, texts: list, *, plurals: bool | tuple[str, ...] =
     """
     given = [[each] if isinstance(each, str) else list(each) for each in texts]
     blocks: list[LabelBlock] = []
-    for name, transform in _parts(transformer):
+    for name, steps in _parts(transformer):
         both = plurals if isinstance(plurals, bool) else name in plurals
         tried = [list(dict.fromkeys([*each, *map(other_number, each)] if both else each)) for each in given]
         owners = np.repeat(np.arange(len(tried)), [len(each) for each in tried])
         start = blocks[-1].end if blocks else 0
-        blocks.append(_block(name, transform([text for each in tried for text in each]), start, owners, found=not both))
+        features = [text for each in tried for text in each]
+        for step in steps:
+            features = step.transform(features) if hasattr(step, "transform") else features
+        blocks.append(_block(name, features, start, owners, found=not both))
     return LabelVectors(tuple(blocks), blocks[-1].end)
 
 
 def _parts(transformer):
-    """What transforms texts: each part of the FeatureUnion that a transformer is, or ends in; else the whole."""
-    before, last = Pipeline([("none", "passthrough")]), transformer
-    if isinstance(transformer, Pipeline):
-        last = transformer.steps[-1][1]
-        before = transformer[:-1] if len(transformer.steps) > 1 else before
-    if not isinstance(last, FeatureUnion):
-        return [("", transformer.transform)]
-    parts = [(name, step) for name, step in last.transformer_list if step != "drop"]
-    return [
-        (
-            name,
-            before.transform
-            if step == "passthrough"
-            else lambda texts, step=step: step.transform(before.transform(texts)),
-        )
-        for name, step in parts
-    ]
+    """Name and steps of what transforms texts: each part of a FeatureUnion at the end, or else the whole."""
+    steps = [step for _, step in transformer.steps] if isinstance(transformer, Pipeline) else [transformer]
+    if not isinstance(steps[-1], FeatureUnion):
+        return [("", steps)]
+    return [(name, [*steps[:-1], step]) for name, step in steps[-1].transformer_list if step != "drop"]
 
 
-def transforms(scorer) -> bool:
-    """Whether a classifier is a pipeline that transforms rows before its last step."""
-    return isinstance(scorer, Pipeline) and any(hasattr(step, "transform") for _, step in scorer.steps[:-1])
+def transformers(scorer) -> Pipeline | None:
+    """The steps of a pipeline before the last one that change rows at prediction; None if there are none.
 
-
-def transformers(scorer) -> Pipeline:
-    """The steps of a pipeline before the last one that change rows at prediction; resamplers act in `fit` only."""
-    return Pipeline([(name, step) for name, step in scorer.steps[:-1] if hasattr(step, "transform")])
+    Resamplers act in `fit` only.
+    """
+    steps = scorer.steps[:-1] if isinstance(scorer, Pipeline) else []
+    steps = [(name, step) for name, step in steps if hasattr(step, "transform")]
+    return Pipeline(steps) if steps else None

@@ -37,23 +37,15 @@ class Candidates:
     @classmethod
     def concatenate(cls, parts: list[Candidates]) -> Candidates:
         """Rows of several parts, which may differ in width and in the number of matches."""
-        width = max(part.labels.shape[1] for part in parts)
-        ways = max((part.ways for part in parts), key=len)
-        n_matches = max(part.matches.shape[-1] for part in parts)
-        padded = [part._padded(width, n_matches) for part in parts]
-        labels, scores, matches = (np.concatenate(arrays) for arrays in zip(*padded))
-        return cls(labels, scores, matches, ways)
-
-    def _padded(self, width, n_matches):
-        """The arrays, wider: labels that are repeated are not trained and match nothing."""
-        missing = width - self.labels.shape[1]
-        wider = ((0, 0), (0, missing))
-        more = ((0, 0), (0, missing), (0, n_matches - self.matches.shape[-1]))
-        return (
-            np.pad(self.labels, wider),
-            np.pad(self.scores, (*wider, (0, 0)), constant_values=-np.inf),
-            np.pad(self.matches, more),
-        )
+        together = {}
+        for name, blank in (("labels", 0), ("scores", -np.inf), ("matches", 0)):  # what is added is not trained
+            arrays = [getattr(part, name) for part in parts]
+            widest = np.max([array.shape[1:] for array in arrays], axis=0)
+            missing = [[(0, 0), *((0, n) for n in widest - array.shape[1:])] for array in arrays]
+            together[name] = np.concatenate(
+                [np.pad(array, more, constant_values=blank) for array, more in zip(arrays, missing)]
+            )
+        return cls(**together, ways=max((part.ways for part in parts), key=len))
 
     def take(self, rows) -> Candidates:
         """Some of the rows."""

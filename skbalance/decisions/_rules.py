@@ -42,7 +42,7 @@ class DecisionRule:
     threshold : float or None
         A single threshold to take as it is.
     k : int or None
-        Labels a row, for ``"top_k"``.
+        Labels a row, for ``"top_k"``: both bounds.
     """
 
     strategy: str
@@ -53,7 +53,7 @@ class DecisionRule:
     threshold: float | None = None
     k: int | None = None
 
-    def thresholds(self, pairs: ScoredPairs, counts: np.ndarray, n_train: int | np.ndarray, usual: float) -> np.ndarray:
+    def thresholds(self, pairs: ScoredPairs, counts: np.ndarray, n_train: int | np.ndarray) -> np.ndarray:
         """Threshold of each label from out-of-sample pairs.
 
         Parameters
@@ -64,22 +64,21 @@ class DecisionRule:
             Positives of each label in the training data.
         n_train : int or ndarray of shape (n_labels,)
             Rows of the training data of which each label is known, or the sum of their weights.
-        usual : float
-            The threshold where no label has a positive among the pairs.
 
         Returns
         -------
         thresholds : ndarray of shape (n_labels,)
-            inf for labels without a positive, -inf for those that every training row has.
+            inf for labels without a positive, -inf for those that every training row has. 0 for others if no label has
+            a positive among the pairs.
         """
-        thresholds = self._thresholds(pairs, counts) if has_evidence(pairs) else np.full(pairs.n_labels, usual)
+        thresholds = self._thresholds(pairs, counts) if has_evidence(pairs) else 0.0
         return np.select([counts == 0, counts == n_train], [np.inf, -np.inf], thresholds)
 
     def _thresholds(self, pairs, counts):
         if self.strategy == "top_k":
-            return np.zeros(pairs.n_labels)
+            return 0.0
         if self.threshold is not None:
-            return np.full(pairs.n_labels, self.threshold)
+            return self.threshold
         objective = Objective.of(pairs, self.micro_weight, self.beta)
         if self.strategy == "global":
             return global_thresholds(pairs, objective)
@@ -94,8 +93,7 @@ class DecisionRule:
     def choose(self, pairs: ScoredPairs, thresholds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Which labelled pairs to predict by thresholds of shape (n_parts, n_labels), and scores less thresholds."""
         margins = margins_of(pairs.scores, thresholds[pairs.parts[:, None], pairs.labels])
-        choice = self.choice if self.k is None else Choice(self.k, self.k)
-        chosen = choice(margins > 0, margins)
+        chosen = self.choice(margins > 0, margins)
         return chosen if pairs.labelled is None else chosen & pairs.labelled, margins
 
 
@@ -134,7 +132,7 @@ def candidate_rules(
         Not empty.
     """
     if rule.strategy == "top_k":
-        return [replace(rule, k=k) for k in k_range]
+        return [replace(rule, k=k, choice=Choice(k, k)) for k in k_range]
     if rule.strategy == "global" and micro_weight is None:
         _, scores, targets, weights = pairs.flat()
         some = targets if targets.any() else slice(None)

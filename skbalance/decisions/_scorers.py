@@ -86,24 +86,19 @@ class FittedScorers:
         n_rows, n_labels = scores[0].shape
         if width >= n_labels and not ranked:
             labels = np.broadcast_to(np.arange(n_labels, dtype=np.int32), scores[0].shape)
-            return Candidates(labels, _stack(scores, n_rows), _stack(matches, n_rows, n_labels), self._ways)
-        kinds = [*scores, *matches]
-        total = np.where(self.trained, scores[0] if len(kinds) == 1 else sum(map(_standardise, kinds)), -np.inf)
-        labels, _ = rank_pairs(total, min(width, n_labels))
-        if width < n_labels and (matches or len(forced)):
-            more = [_best_others(values, labels) for values in matches]
-            more.append(np.tile(np.asarray(forced, dtype=np.int32), (len(labels), 1)))
-            labels = _without_repeats(np.hstack([labels, *more]), total)
-        return Candidates(
-            labels,
-            _stack([np.take_along_axis(values, labels, axis=1) for values in scores], n_rows),
-            _stack([np.take_along_axis(values, labels, axis=1) for values in matches], n_rows, labels.shape[1]),
-            self._ways,
-        )
-
-    @property
-    def _ways(self):
-        return () if self.vectors is None else tuple(self.vectors.names)
+        else:
+            kinds = [*scores, *matches]
+            total = np.where(self.trained, scores[0] if len(kinds) == 1 else sum(map(_standardise, kinds)), -np.inf)
+            labels, _ = rank_pairs(total, min(width, n_labels))
+            if width < n_labels and (matches or len(forced)):
+                more = [_best_others(values, labels) for values in matches]
+                more.append(np.tile(np.asarray(forced, dtype=np.int32), (len(labels), 1)))
+                labels = _without_repeats(np.hstack([labels, *more]), total)
+            scores, matches = (
+                [np.take_along_axis(values, labels, axis=1) for values in kind] for kind in (scores, matches)
+            )
+        ways = () if self.vectors is None else tuple(self.vectors.names)
+        return Candidates(labels, _stack(scores, n_rows), _stack(matches, n_rows, labels.shape[1]), ways)
 
     def _scores_and_matches(self, X):
         scores: list[np.ndarray] = []

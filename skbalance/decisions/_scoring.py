@@ -11,7 +11,7 @@ import numpy as np
 import scipy.sparse as sp
 from sklearn.metrics import f1_score, jaccard_score
 
-from skbalance._indicators import label_sums
+from skbalance._indicators import label_confusion
 from skbalance.decisions._pairs import ScoredPairs
 from skbalance.decisions._rules import DecisionRule
 
@@ -33,26 +33,18 @@ def get_metric(scoring: str | Callable) -> Callable | None:
     Raises
     ------
     ValueError
-        If the name is not known, or a scorer is given in place of a metric.
+        If a scorer is given in place of a metric.
     """
-    if callable(scoring):
-        if hasattr(scoring, "_score_func"):
-            raise ValueError(
-                f"scoring is the scorer {scoring!r}, which takes an estimator. Thresholds are set on predictions: pass "
-                "the metric itself, called as scoring(y_true, y_pred), larger being better."
-            )
-        return scoring
-    if scoring in MICRO_WEIGHTS:
-        return None
-    if scoring in _METRICS:
-        return _METRICS[scoring]
-    raise ValueError(
-        f"scoring must be one of {', '.join(SCORING_NAMES)} or a callable scoring(y_true, y_pred); got {scoring!r}."
-    )
+    if hasattr(scoring, "_score_func"):
+        raise ValueError(
+            f"scoring is the scorer {scoring!r}, which takes an estimator. Thresholds are set on predictions: pass "
+            "the metric itself, called as scoring(y_true, y_pred), larger being better."
+        )
+    return scoring if callable(scoring) else _METRICS.get(scoring)
 
 
 def thresholds_without_parts(
-    rule: DecisionRule, pairs: ScoredPairs, counts: np.ndarray, n_train: int | np.ndarray, usual: float
+    rule: DecisionRule, pairs: ScoredPairs, counts: np.ndarray, n_train: int | np.ndarray
 ) -> np.ndarray:
     """Thresholds that a rule sets on all parts of the data but one, for each; of a single part, on that.
 
@@ -66,8 +58,6 @@ def thresholds_without_parts(
         Positives of each label in the training data.
     n_train : int or ndarray of shape (n_labels,)
         Rows of the training data of which each label is known, or the sum of their weights.
-    usual : float
-        The threshold where no label has a positive among the pairs.
 
     Returns
     -------
@@ -75,8 +65,8 @@ def thresholds_without_parts(
     """
     n_parts = len(pairs.positives)
     if n_parts == 1:
-        return rule.thresholds(pairs, counts, n_train, usual)[None]
-    return np.stack([rule.thresholds(pairs.without(part), counts, n_train, usual) for part in range(n_parts)])
+        return rule.thresholds(pairs, counts, n_train)[None]
+    return np.stack([rule.thresholds(pairs.without(part), counts, n_train) for part in range(n_parts)])
 
 
 def cross_fitted_predictions(rule: DecisionRule, pairs: ScoredPairs, thresholds: np.ndarray) -> sp.csr_array:
@@ -138,8 +128,7 @@ def score_predictions(
         if not np.isfinite(score):
             raise ValueError(f"scoring gave {score}; a finite number is needed.")
         return score
-    positives, n_predicted = label_sums(y_true, weight), label_sums(predicted, weight)
-    hits = label_sums(sp.csr_array(predicted.multiply(y_true)), weight)
+    hits, n_predicted, positives = label_confusion(y_true, predicted, weight)
     below = beta**2 * positives + n_predicted
     macro = np.mean((1 + beta**2) * hits / np.maximum(below, np.finfo(float).tiny))
     micro = (1 + beta**2) * hits.sum() / max(below.sum(), np.finfo(float).tiny)

@@ -75,12 +75,7 @@ def results_table(attempts):
     """All settings and rules, with their scores."""
     names = ("micro_weight", "beta", "threshold", "k")
     rows = [(each.params, rule, score) for each in attempts for rule, score in each.decisions.tried]
-    results = {
-        name: np.array(
-            [np.nan if getattr(rule, name) is None else getattr(rule, name) for _, rule, _ in rows], dtype=float
-        )
-        for name in names
-    }
+    results = {name: np.array([getattr(rule, name) for _, rule, _ in rows], dtype=float) for name in names}
     results["params"] = np.array([settings for settings, _, _ in rows], dtype=object)
     results["score"] = np.array([score for _, _, score in rows])
     return results

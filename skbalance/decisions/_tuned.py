@@ -406,26 +406,24 @@ class TunedThresholdMultiLabelClassifierCV(
 
     def _attempts(self, given, plan, matcher, to_try, tasks):
         """Score each of the settings on rows that its models did not see."""
-        X, splits, rng = given.X, given.splits, given.rng
-        if splits is None:
-            (params, scorers), rows, seen = to_try[0], np.arange(given.n_rows), given.labels.counts
-            fitted, methods = [estimator for _, estimator in scorers], self._methods(scorers)
-            for estimator in fitted:
-                check_is_fitted(estimator)
-            candidates = score_rows(fitted, rows, seen, X=X, methods=methods, matcher=matcher, width=plan.width)
-            oof = OutOfFold.gather([candidates], [rows], seen[None], given.labels, random_parts(len(rows), rng))
-            return [Attempt(params, scorers, methods, *decide(oof, plan, rng), fitted)]
-        parts = random_parts(len(splits[0][1]), rng) if len(splits) == 1 else None
-        seed = rng.randint(np.iinfo(np.int32).max)
+        tests = [np.arange(given.n_rows)] if given.splits is None else [test for _, test in given.splits]
+        parts = random_parts(len(tests[0]), given.rng) if len(tests) == 1 else None
+        seed = given.rng.randint(np.iinfo(np.int32).max)
         attempts = []
         for params, scorers in to_try:
             methods = self._methods(scorers)
-            results, models, seen = cross_fit(
-                scorers, X, given.y, given.labels, splits, given.params,
-                partial(score_rows, X=X, methods=methods, matcher=matcher, width=plan.width),
-                tasks=tasks, keep=not self.refit, n_jobs=self.n_jobs,
-            )  # fmt: skip
-            oof = OutOfFold.gather(results, [test for _, test in splits], seen, given.labels, parts)
+            score = partial(score_rows, X=given.X, methods=methods, matcher=matcher, width=plan.width)
+            if given.splits is None:
+                models, seen = [[estimator for _, estimator in scorers]], given.labels.counts[None]
+                for estimator in models[0]:
+                    check_is_fitted(estimator)
+                results = [score(models[0], tests[0], seen[0])]
+            else:
+                results, models, seen = cross_fit(
+                    scorers, given.X, given.y, given.labels, given.splits, given.params, score,
+                    tasks=tasks, keep=not self.refit, n_jobs=self.n_jobs,
+                )  # fmt: skip
+            oof = OutOfFold.gather(results, tests, seen, given.labels, parts)
             decided = decide(oof, plan, np.random.RandomState(seed))
             attempts.append(Attempt(params, scorers, methods, *decided, models[0]))
         return attempts
@@ -483,18 +481,18 @@ class TunedThresholdMultiLabelClassifierCV(
     def _plan(self, given, metric, promise) -> Plan:
         """What is to be decided, given the target."""
         n_labels, labels = given.encoding.n_outputs, given.labels
-        least = self._check_bounds(given, n_labels)
+        choice = Choice.of(self, n_labels, auto=int(n_labels > 1 and labels.every_row_has_one))
+        if not self.refit and given.splits is not None and len(given.splits) > 1:
+            raise ValueError(f"refit=False needs a single split; cv={self.cv!r} makes {len(given.splits)}.")
+        if not labels.vary.any():
+            raise ValueError("No label of y has both classes: there is nothing to decide between.")
         typical = typical_size(labels)
-        width = max(_MIN_WIDTH, 4 * typical) if self.max_candidates == "auto" else int(self.max_candidates)
-        if self.max_candidates == "auto" and n_labels <= _DENSE_LABELS:
-            width = n_labels
-        width = min(n_labels, max(width, least, self.k or 0))
-        weight = MICRO_WEIGHTS.get(self.scoring) if isinstance(self.scoring, str) else None
-        if self.scoring == "f1_micro_macro":
-            weight = self.micro_weight
+        auto = n_labels if n_labels <= _DENSE_LABELS else max(_MIN_WIDTH, 4 * typical)
+        width = auto if self.max_candidates == "auto" else int(self.max_candidates)
+        width = min(n_labels, max(width, choice.min_labels, self.k or 0))
+        weights = {**MICRO_WEIGHTS, "f1_micro_macro": self.micro_weight}
         most = min(width, self.max_labels or max(10, 2 * typical))
-        choice = Choice(least, None if self.max_labels is None else int(self.max_labels))
-        least = max(1, least)
+        least = max(1, choice.min_labels)
         return Plan(
             labels=labels,
             y=None if sp.issparse(given.y) else given.y,
@@ -503,27 +501,11 @@ class TunedThresholdMultiLabelClassifierCV(
             scorers=[name for name, _ in self._scorers()],
             pooled=self.scores == "pooled",
             metric=metric,
-            micro_weight=weight,
+            micro_weight=weights[self.scoring] if metric is None else None,
             k_range=range(self.k, self.k + 1) if self.k else range(least, max(least, most) + 1),
             unseen=self.predict_unseen,
             promise=promise,
         )
-
-    def _check_bounds(self, given, n_labels) -> int:
-        """Check the bounds on the labels of a row against the target, and return the lower one."""
-        labels, splits = given.labels, given.splits
-        for name in ("min_labels", "max_labels", "k"):
-            value = getattr(self, name)
-            if value is not None and value != "auto" and value > n_labels:
-                raise ValueError(f"{name}={value} is more than y has labels, {n_labels}.")
-        least = int(n_labels > 1 and labels.every_row_has_one) if self.min_labels == "auto" else int(self.min_labels)
-        if self.max_labels is not None and least > self.max_labels:
-            raise ValueError(f"min_labels={least} is more than max_labels={self.max_labels}.")
-        if not self.refit and splits is not None and len(splits) > 1:
-            raise ValueError(f"refit=False needs a single split; cv={self.cv!r} makes {len(splits)}.")
-        if not labels.vary.any():
-            raise ValueError("No label of y has both classes: there is nothing to decide between.")
-        return least
 
     def _thresholds(self):
         return one_for_each(read_thresholds(self.thresholds_, "thresholds_"), self.n_labels_, "thresholds_")
@@ -546,19 +528,18 @@ class TunedThresholdMultiLabelClassifierCV(
             return np.zeros(num_samples(X), dtype=bool)
         return np.diff(sp.csr_array(X).indptr) == 0
 
-    @property
-    def _least(self) -> int:
-        return self.min_labels_ if self.k_ is None else self.k_
-
     def _commonest(self) -> np.ndarray:
-        return np.argsort(-self.label_counts_, kind="stable")[: self._least]
+        least = self.min_labels_ if self.k_ is None else self.k_
+        return np.argsort(-self.label_counts_, kind="stable")[:least]
 
     def _choose(self, candidates, scores, thresholds, *, usual=False):
+        """Which candidates to predict, and their scores less thresholds."""
         margins = margins_of(scores, self._scale.read_thresholds(thresholds)[candidates.labels])
-        if self.k_ is not None:
-            return Choice(self.k_, self.k_)(margins > 0, margins)
-        above = self._scale.show(scores) > thresholds[candidates.labels]
-        return above if self.decisions_.promises and not usual else self.decisions_.rule.choice(above, margins)
+        top_k = self.k_ is not None
+        chosen = margins > 0 if top_k else self._scale.show(scores) > thresholds[candidates.labels]
+        if usual or not self.decisions_.promises:
+            chosen = self.decisions_.rule.choice(chosen, margins)
+        return chosen, margins
 
     @available_if(_has_probabilities)
     def predict_proba(self, X):
@@ -601,7 +582,9 @@ class TunedThresholdMultiLabelClassifierCV(
         """
         check_is_fitted(self)
         thresholds = self._thresholds()
-        return self._indicator(X, thresholds, lambda candidates, scores: self._choose(candidates, scores, thresholds))
+        return self._indicator(
+            X, thresholds, lambda candidates, scores: self._choose(candidates, scores, thresholds)[0]
+        )
 
     def _indicator(self, X, thresholds, choose):
         """The target of rows as `choose` has it, given candidates and their scores."""
@@ -687,7 +670,7 @@ class TunedThresholdMultiLabelClassifierCV(
         thresholds, blank = self._thresholds(), self._blank_rows(X)
         rows: list[list[LabelEvidence]] = []
         for block, candidates, values in self._blocks(X, thresholds):
-            chosen, shown = self._choose(candidates, values, thresholds), self._scale.show(values)
+            (chosen, _), shown = self._choose(candidates, values, thresholds), self._scale.show(values)
             for i, row in enumerate(chosen):
                 pairs = sorted(np.flatnonzero(row), key=lambda j: -values[i, j])
                 model = None if blank[block.start + i] else self.decisions_.model

@@ -9,7 +9,6 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from skbalance._validation import num_samples
-from skbalance.decisions._rules import margins_of
 from skbalance.review import OutOfFoldScores, decision_features, find_issues, issues_table
 
 # Best labels of a row whose scores are kept, whether it has them or not.
@@ -37,14 +36,14 @@ class TunedReviewMixin:
             Expected number of wrong labels. For a row without any feature, what is expected of the commonest labels.
         """
         check_is_fitted(self)
-        thresholds, model = self._thresholds(), self.decisions_.doubt
-        doubt = np.empty(num_samples(X))
+        thresholds, doubt = self._thresholds(), np.empty(num_samples(X))
         for block, candidates, scores in self._blocks(X, thresholds):
-            margins = margins_of(scores, self._scale.read_thresholds(thresholds)[candidates.labels])
-            chosen = self._choose(candidates, scores, thresholds)
-            doubt[block] = np.minimum(model(decision_features(scores, margins, chosen)), self.n_labels_)
-        doubt[self._blank_rows(X)] = model.blank
+            doubt[block] = self._doubt_of(scores, *self._choose(candidates, scores, thresholds))
+        doubt[self._blank_rows(X)] = self.decisions_.doubt.blank
         return doubt
+
+    def _doubt_of(self: Any, scores, chosen, margins):
+        return np.minimum(self.decisions_.doubt(decision_features(scores, margins, chosen)), self.n_labels_)
 
     def review_order(self, X):
         """Rows in the order in which they are worth a look, the most doubtful first.
@@ -112,19 +111,17 @@ class TunedReviewMixin:
             As :meth:`doubt` gives it.
         """
         check_is_fitted(self)
-        thresholds, model = self._thresholds(), self.decisions_.doubt
-        doubt, parts = np.empty(y.shape[0]), []
+        thresholds, doubt, parts = self._thresholds(), np.empty(y.shape[0]), []
         for block, candidates, scores in self._blocks(X, thresholds):
             labels = candidates.labels
-            margins = margins_of(scores, self._scale.read_thresholds(thresholds)[labels])
-            chosen = self._choose(candidates, scores, thresholds)
-            doubt[block] = np.minimum(model(decision_features(scores, margins, chosen)), self.n_labels_)
+            chosen, margins = self._choose(candidates, scores, thresholds)
+            doubt[block] = self._doubt_of(scores, chosen, margins)
             targets = np.take_along_axis(y[block].toarray(), labels, axis=1)
             keep, n_best = chosen | targets, min(_BEST, labels.shape[1])
             np.put_along_axis(keep, np.argpartition(-scores, n_best - 1, axis=1)[:, :n_best], True, axis=1)
             keep &= scores > -np.inf
             parts.append((keep.sum(axis=1), labels[keep], scores[keep], targets[keep], chosen[keep]))
-        doubt[self._blank_rows(X)] = model.blank
+        doubt[self._blank_rows(X)] = self.decisions_.doubt.blank
         sizes, labels, scores, targets, chosen = map(np.concatenate, zip(*parts))
         rows, indptr = np.arange(len(doubt)), np.append(0, sizes.cumsum())
         usual = self.decisions_.thresholds[None]
@@ -153,8 +150,7 @@ class TunedReviewMixin:
         chosen, margins = decisions.rule.choose(pairs, thresholds)
         if promises is not None:
             chosen = margins > 0
-        doubt = decisions.doubt(decision_features(scores, margins, chosen))
-        return kept, chosen[places], np.minimum(doubt, self.n_labels_)
+        return kept, chosen[places], self._doubt_of(scores, chosen, margins)
 
     def to_review(self: Any, X):
         """Labels that the usual thresholds predict, and that no promise covers: for a person to look at.
@@ -181,7 +177,7 @@ class TunedReviewMixin:
         promised, usual = self._thresholds(), self._scale.show_thresholds(self.decisions_.thresholds)
 
         def lack(candidates, scores):
-            suggested = self._choose(candidates, scores, usual, usual=True)
-            return suggested & ~self._choose(candidates, scores, promised)
+            suggested, _ = self._choose(candidates, scores, usual, usual=True)
+            return suggested & ~self._choose(candidates, scores, promised)[0]
 
         return self._indicator(X, usual, lack)

@@ -14,7 +14,6 @@ from sklearn.utils.validation import check_is_fitted
 
 from skbalance._files import whole_file
 from skbalance._tag_lists import tags_of_indicator
-from skbalance.decisions import LabelEvidence
 from skbalance.metrics import fitted_label_counts
 from skbalance.review import (
     DOUBTFUL,
@@ -65,7 +64,7 @@ class TagReviewMixin:
         True
         """
         X = self._read_fitted(X)
-        return self._tuner("doubt").doubt(self._tuner_features(X))
+        return self._tuner("doubt").doubt(self._features(X))
 
     def review_order(self: Any, X):
         """Texts in the order in which they are worth a look, the most doubtful first.
@@ -86,7 +85,7 @@ class TagReviewMixin:
             As :meth:`doubt`.
         """
         X = self._read_fitted(X)
-        return self._tuner("review_order").review_order(self._tuner_features(X))
+        return self._tuner("review_order").review_order(self._features(X))
 
     def label_issues(self: Any, k=20, *, rare=False, confirmed=None, texts=None):
         """Tags that training texts probably lack, and tags that they probably have by mistake.
@@ -139,12 +138,11 @@ class TagReviewMixin:
         texts, n_texts = check_texts(texts), kept.rows.max() + 1
         if len(texts) < n_texts:
             raise ValueError(f"texts must be all that fit was given, {n_texts} or more; got {len(texts)}.")
-        rows = [[LabelEvidence(tags.index(issue["tag"]), issue["probability"], 0.0, {})] for issue in issues]
-        if self.estimator is None:
-            rows = TagWords(self.estimator_, self._tag_names).explain([texts[each["row"]] for each in issues], rows)
-        for issue, (evidence,) in zip(issues, rows):
-            words = dict.fromkeys([*(word for word, _ in evidence.words), *evidence.matched])
-            issue.update(text=texts[issue["row"]], words=", ".join(words))
+        for issue in issues:
+            issue["text"] = texts[issue["row"]]
+        columns = [[tags.index(issue["tag"])] for issue in issues]
+        for issue, ((words, matched),) in zip(issues, self._words([issue["text"] for issue in issues], columns)):
+            issue["words"] = ", ".join(dict.fromkeys([*(word for word, _ in words), *matched]))
         return issues_table(issues, "tag", "text", "words")
 
     def _tuner(self: Any, method):
@@ -191,7 +189,7 @@ class TagReviewMixin:
                 f"{type(self.estimator_).__name__} promises nothing: pass no estimator, or one that ends in a "
                 "TunedThresholdMultiLabelClassifierCV with min_precision or max_missed."
             )
-        rows = tags_of_indicator(self._decided("to_review", X), self.classes_.tolist())
+        rows = tags_of_indicator(self._decisions().to_review(self._features_to_decide(X)), self.classes_.tolist())
         return [(i, list(row)) for i, row in enumerate(rows) if row]
 
     def report(self: Any, path=None, texts=None, tags=None):
@@ -235,73 +233,67 @@ class TagReviewMixin:
         if tags is not None and texts is None:
             raise ValueError("report() got tags without texts.")
         with nullcontext() if path is None else whole_file(path) as file:
-            report = TagReport(report_page(self._unseen_rows(texts) if tags is None else self._measured(texts, tags)))
+            report = TagReport(report_page(self._report_data(texts, tags)))
             if file is not None:
                 file.write(report.html.encode())
         return report
 
-    def _report_data(self: Any, source, X, rows, truth, predicted, **other) -> ReportData:
-        """What a page shows of rows whose tags are known."""
+    def _report_data(self: Any, texts, tags) -> ReportData:
+        """What a page shows of rows whose tags are known: of rows that are predicted now, or of training rows."""
+        tuner = self._tuner("report() without tags") if tags is None else self._decisions()
+        X = None if texts is None else self._read_fitted(texts)
+        if tags is None:
+            source = "Measured on the training texts, each by a model that had not seen it."
+            kept, chosen, doubt = tuner.review_training_rows()
+            rows, truth = kept.rows, _indicator(kept, kept.targets, len(self.classes_))
+            if X is not None and len(X) <= rows.max():
+                raise ValueError(
+                    f"Without tags, texts must be all that fit was given, {rows.max() + 1} or more; got {len(X)}."
+                )
+        else:
+            source = "Measured on texts and tags that the model was not fitted on."
+            truth = sp.csr_array(self.tag_indicator(tags)).astype(bool)
+            check_consistent_length(X, truth)
+            rows = np.arange(truth.shape[0])
+            if tuner is not None:
+                kept, chosen, doubt = tuner.review_rows(self._features_to_decide(X), truth)
+        shown = {}
+        if tuner is None:
+            predicted = sp.csr_array(self.tag_indicator(self.predict(X))).astype(bool)
+        else:
+            predicted = _indicator(kept, chosen, len(self.classes_))
+            shown = {"thresholds": tuner.thresholds_, "doubt": doubt, "issues": _issues(kept, tuner)}
+            if tuner.decisions_.promises is not None:
+                promises = zip(tuner.promises_.bounds, tuner.promises_.kinds)
+                shown["promises"] = [f"{bound:.2f} {kind}" if kind != "none" else "–" for bound, kind in promises]
         try:
             counts = fitted_label_counts(self.estimator_)
         except NotFittedError:
             counts = np.asarray(truth.sum(axis=0)).ravel()
-        tuner = self._decisions()
-        if tuner is not None:
-            other["thresholds"] = tuner.thresholds_
-            if tuner.decisions_.promises is not None:
-                promises = zip(tuner.promises_.bounds, tuner.promises_.kinds)
-                other["promises"] = [f"{bound:.2f} {kind}" if kind != "none" else "–" for bound, kind in promises]
-        tags = self.classes_.tolist()
-        data = ReportData("Report on tags", source, tags, counts, truth, predicted, rows, **other)
-        if not isinstance(X, list) or not all(isinstance(text, str) for text in X):
-            return data
-        data = replace(data, texts=[X[row] for row in rows])
-        return replace(data, words=self._words(data))
+        if isinstance(X, list) and all(isinstance(text, str) for text in X):
+            shown["texts"] = [X[row] for row in rows]
+        data = ReportData("Report on tags", source, self.classes_.tolist(), counts, truth, predicted, rows, **shown)
+        return data if data.texts is None else replace(data, words=self._words_in_doubt(data))
 
-    def _unseen_rows(self: Any, texts) -> ReportData:
-        """From the scores of training rows by models that had not seen them."""
-        tuner = self._tuner("report() without tags")
-        kept, chosen, doubt = tuner.review_training_rows()
-        X = None if texts is None else self._read_fitted(texts)
-        if X is not None and len(X) <= kept.rows.max():
-            raise ValueError(
-                f"Without tags, texts must be all that fit was given, {kept.rows.max() + 1} or more; got {len(X)}."
-            )
-        truth, predicted = (_indicator(kept, mask, len(self.classes_)) for mask in (kept.targets, chosen))
-        source = "Measured on the training texts, each by a model that had not seen it."
-        issues = _issues(kept, tuner)
-        return self._report_data(source, X, kept.rows, truth, predicted, doubt=doubt, issues=issues)
-
-    def _measured(self: Any, texts, tags) -> ReportData:
-        """From rows that are predicted now."""
-        X, tuner = self._read_fitted(texts), self._decisions()
-        truth = sp.csr_array(self.tag_indicator(tags)).astype(bool)
-        check_consistent_length(X, truth)
-        source, rows = "Measured on texts and tags that the model was not fitted on.", np.arange(truth.shape[0])
-        if tuner is None:
-            predicted = sp.csr_array(self.tag_indicator(self.predict(X))).astype(bool)
-            return self._report_data(source, X, rows, truth, predicted)
-        features = self._features(X) if self.estimator is None else self._tuner_features(X)
-        kept, chosen, doubt = tuner.review_rows(features, truth)
-        predicted, issues = _indicator(kept, chosen, len(self.classes_)), _issues(kept, tuner)
-        return self._report_data(source, X, rows, truth, predicted, doubt=doubt, issues=issues)
-
-    def _words(self: Any, data):
+    def _words_in_doubt(self: Any, data):
         """Words of the most doubtful texts that spoke for their predicted tags, by row and column."""
-        if self.estimator is not None:
-            return {}
         rows = data.order[:DOUBTFUL].tolist()
         tags = [data.predicted.indices[slice(*data.predicted.indptr[row : row + 2])].tolist() for row in rows]
-        given = [[LabelEvidence(tag, 0.0, 0.0, {}) for tag in each] for each in tags]
-        explained = TagWords(self.estimator_, self._tag_names).explain([data.texts[row] for row in rows], given)
-        return {row: {each.label: _telling(each) for each in evidence} for row, evidence in zip(rows, explained)}
+        found = self._words([data.texts[row] for row in rows], tags)
+        return {row: dict(zip(each, map(_telling, words))) for row, each, words in zip(rows, tags, found)}
+
+    def _words(self: Any, texts, columns):
+        """Words that speak for tags of texts, and what of their names stands there; none with an `estimator`."""
+        if self.estimator is not None:
+            return [[((), ())] * len(each) for each in columns]
+        return TagWords(self.estimator_, self._tag_names)(texts, columns)
 
 
-def _telling(evidence):
+def _telling(found):
     """The words that spoke most for a tag, and those of its name."""
-    least = max((added for _, added in evidence.words), default=0.0) / 4
-    return list(dict.fromkeys([*(word for word, added in evidence.words if added >= least), *evidence.matched]))
+    words, matched = found
+    least = max((added for _, added in words), default=0.0) / 4
+    return list(dict.fromkeys([*(word for word, added in words if added >= least), *matched]))
 
 
 def _indicator(kept, mask, n_tags):
@@ -312,9 +304,8 @@ def _indicator(kept, mask, n_tags):
 
 def _issues(kept, tuner):
     """Labels in doubt, with places of rows; none where there is nothing to tell wrong ones by."""
-    place = dict(zip(kept.rows.tolist(), range(len(kept.rows))))
     try:
-        issues = find_issues(kept, tuner.label_counts_, _ISSUES)
+        issues = find_issues(replace(kept, rows=np.arange(len(kept.rows))), tuner.label_counts_, _ISSUES)
     except ValueError:
         return ()
-    return [(place[i["row"]], i["label"], i["given"], i["probability"]) for i in issues]
+    return [(i["row"], i["label"], i["given"], i["probability"]) for i in issues]

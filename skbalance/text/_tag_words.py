@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from skbalance.text._name_ngrams import ngrams
@@ -28,35 +26,29 @@ class TagWords:
         self.linear = pipeline.named_steps["decisions"].estimator_[0].estimator_
         self.vocabulary = self.vectorizer.get_feature_names_out()
 
-    def explain(self, texts, rows):
-        """Evidence of rows, with words.
+    def __call__(self, texts, rows):
+        """Words that speak for tags of texts.
 
         Parameters
         ----------
         texts : list of str
             The texts.
-        rows : list of list of LabelEvidence
-            Of each text; labels are columns.
+        rows : list of list of int
+            Columns of the tags of each text.
 
         Returns
         -------
-        rows : list of list of LabelEvidence
+        rows : list of list of (words, matched)
+            For each of them what :class:`~skbalance.decisions.LabelEvidence` calls so.
         """
-        features = self.vectorizer.transform(texts)
-        explained = []
-        for i, row in enumerate(rows):
+        features, analyze = self.vectorizer.transform(texts), self.vectorizer.build_analyzer()
+        found = []
+        for i, labels in enumerate(rows):
             part = slice(features.indptr[i], features.indptr[i + 1])
             columns, values = features.indices[part], features.data[part]
-            words = set(self.vectorizer.build_analyzer()(texts[i]))
-            explained.append(
-                [
-                    replace(
-                        each, words=self._words(each.label, columns, values), matched=self._matched(each.label, words)
-                    )
-                    for each in row
-                ]
-            )
-        return explained
+            words = set(analyze(texts[i]))
+            found.append([(self._words(label, columns, values), self._matched(label, words)) for label in labels])
+        return found
 
     def strongest(self, label, k):
         """The k words of the largest weights for a label, with these, the largest first."""

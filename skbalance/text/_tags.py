@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, replace
-from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -29,32 +28,22 @@ from skbalance.text._tag_words import TagWords
 from skbalance.text._texts import check_texts, takes_texts
 
 # Parameters that go to the decisions of the pipeline.
-_PROMISES = ("min_precision", "max_missed", "confidence")
-_SETTINGS = ("scoring", "predict_unseen", "min_labels", "max_labels", *_PROMISES, "n_jobs", "random_state", "verbose")
+_SETTINGS = (
+    "scoring", "predict_unseen", "min_labels", "max_labels", "min_precision", "max_missed", "confidence", "n_jobs",
+    "random_state", "verbose",
+)  # fmt: skip
 
 
 def _estimator_has(method):
     def check(self):
-        estimator = getattr(self, "estimator_", None) or self._unfitted()
-        return _reach(estimator, method) is not None
+        return hasattr(_last(getattr(self, "estimator_", None) or self._unfitted()), method)
 
     return check
 
 
-def _reach(estimator, method):
-    """A method of the estimator, or of the last step of a pipeline after its transformers; None if there is none."""
-    if hasattr(estimator, method):
-        return getattr(estimator, method)
-    if isinstance(estimator, Pipeline) and hasattr(estimator.steps[-1][1], method):
-        return lambda X, *args: getattr(estimator.steps[-1][1], method)(_before_last(estimator, X), *args)
-    return None
-
-
-def _before_last(pipeline, X):
-    """Features that the last step of a fitted pipeline takes; a transformer need not say that it is fitted."""
-    for _, step in pipeline.steps[:-1]:
-        X = step.transform(X) if hasattr(step, "transform") else X
-    return X
+def _last(estimator):
+    """The last step of a pipeline; any other estimator itself."""
+    return estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
 
 
 def _holds_texts(X):
@@ -187,15 +176,7 @@ class TagClassifier(
         "embedder": [HasMethods(["fit", "transform", "__sklearn_tags__"]), None],
         "sep": [str, None],
         "sparse_output": ["boolean"],
-        "scoring": TunedThresholdMultiLabelClassifierCV._parameter_constraints["scoring"],
-        "predict_unseen": ["boolean"],
-        **{
-            name: TunedThresholdMultiLabelClassifierCV._parameter_constraints[name]
-            for name in ("min_labels", "max_labels", *_PROMISES)
-        },
-        "n_jobs": [Integral, None],
-        "random_state": ["random_state"],
-        "verbose": ["verbose"],
+        **{name: TunedThresholdMultiLabelClassifierCV._parameter_constraints[name] for name in _SETTINGS},
     }
 
     def _unfitted(self):
@@ -347,14 +328,10 @@ class TagClassifier(
             The tags of each row, in the order of `classes_`. With `sep`, an array of strings of them.
         """
         X = self._read_fitted(X)
-        rows = tags_of_indicator(self._decided("predict", X), self.classes_.tolist())
+        own = self.estimator is None
+        indicator = self.estimator_[-1].predict(self._features_to_decide(X)) if own else self.estimator_.predict(X)
+        rows = tags_of_indicator(indicator, self.classes_.tolist())
         return rows if self.sep is None else np.array([self.sep.join(row) for row in rows], dtype=object)
-
-    def _decided(self, method, X):
-        """What a method of the estimator gives, or of the pipeline's decisions."""
-        if self.estimator is None:
-            return getattr(self.estimator_[-1], method)(self._features(X))
-        return _reach(self.estimator_, method)(X)
 
     def predict_topk(self, X, k):
         """The k tags with the highest scores of each row, whether they would be predicted or not.
@@ -392,7 +369,7 @@ class TagClassifier(
         """Labels and scores of the k best of each row, a block of rows at a time."""
         decisions = self._decisions()
         if decisions is not None:
-            labels, scores = decisions.predict_topk(self._tuner_features(X), min(k, decisions.n_candidates_))
+            labels, scores = decisions.predict_topk(self._features(X), min(k, decisions.n_candidates_))
             # As a probability, 0 stands for what was not looked at.
             yield labels, np.where((scores == 0) & (decisions.decisions_.model is not None), -np.inf, scores)
             return
@@ -403,26 +380,27 @@ class TagClassifier(
             best = np.argsort(-scores, axis=1, kind="stable")[:, :k]
             yield best, np.take_along_axis(scores, best, axis=1)
 
-    def _features(self, texts):
-        """Features of texts, with a warning of those without a known word."""
-        features = _before_last(self.estimator_, texts)
-        blank = np.flatnonzero(np.diff(features.indptr) == 0)
-        if len(blank):
+    def _features(self, X):
+        """What the last step of the pipeline takes; a transformer need not say that it is fitted."""
+        for _, step in self.estimator_.steps[:-1] if isinstance(self.estimator_, Pipeline) else ():
+            X = step.transform(X) if hasattr(step, "transform") else X
+        return X
+
+    def _features_to_decide(self, X):
+        """The same, with a warning of texts without a known word."""
+        features = self._features(X)
+        if self.estimator is None and len(blank := np.flatnonzero(np.diff(features.indptr) == 0)):
             least = self.estimator_[-1].min_labels_
             given = "no tag" if not least else "the commonest tag" if least == 1 else f"the {least} commonest tags"
             warn(
-                f"{len(blank)} of {len(texts)} texts have no known word, the first is row {blank[0]} (counted from 0); "
+                f"{len(blank)} of {len(X)} texts have no known word, the first is row {blank[0]} (counted from 0); "
                 f"they get {given}."
             )
         return features
 
-    def _tuner_features(self, X):
-        """What the fitted tuner takes, of what the estimator takes."""
-        return X if self._decisions() is self.estimator_ else _before_last(self.estimator_, X)
-
     def _decisions(self):
         """The fitted tuner that the estimator is, or ends in; None if there is none."""
-        last = self.estimator_.steps[-1][1] if isinstance(self.estimator_, Pipeline) else self.estimator_
+        last = _last(self.estimator_)
         return last if isinstance(last, TunedThresholdMultiLabelClassifierCV) else None
 
     @available_if(_estimator_has("explain"))
@@ -441,9 +419,10 @@ class TagClassifier(
             spoke for the tag, and what of its name stands there. ``print`` shows each in words.
         """
         X, tags = self._read_fitted(X), self.classes_.tolist()
-        rows = _reach(self.estimator_, "explain")(X)
+        rows = _last(self.estimator_).explain(self._features(X))
         if self.estimator is None:
-            rows = TagWords(self.estimator_, self._tag_names).explain(X, rows)
+            found = self._words(X, [[each.label for each in row] for row in rows])
+            rows = [[replace(each, words=w, matched=m) for each, (w, m) in zip(*both)] for both in zip(rows, found)]
         return [[replace(evidence, label=tags[evidence.label]) for evidence in row] for row in rows]
 
     def top_words(self, tag, k=10):

@@ -11,8 +11,8 @@ from skbalance import (
     CalibratedMultiLabelClassifierCV,
     TunedThresholdMultiLabelClassifierCV,
 )
-from skbalance.crossfit import is_prefit, read_row_weight
-from skbalance.crossfit._rows import resolve_splits, used_rows_only
+from skbalance.crossfit import is_prefit
+from skbalance.crossfit._rows import read_row_weight, resolve_splits, used_rows_only
 from skbalance.model_selection import MultilabelStratifiedGroupKFold
 
 RNG = np.random.default_rng(0)

@@ -118,7 +118,7 @@ def pairs_for_the_model(seed=0, n_rows=3000, n_labels=20):
     targets = np.take_along_axis(y.toarray() > 0, labels, axis=1)
     scores = (rng.normal(size=(*labels.shape, 1)) + 2 * targets[..., None]).astype(np.float32)
     candidates = Candidates(labels, scores, np.zeros((*labels.shape, 0), dtype=np.float32))
-    oof = OutOfFold(candidates, targets, np.full((1, n_labels), 50), np.arange(n_rows) % 5, np.arange(n_rows), None)
+    oof = OutOfFold(candidates, targets, np.full((5, n_labels), 50), np.arange(n_rows) % 5, np.arange(n_rows), None)
     return oof, SimpleNamespace(labels=TrainingLabels(y), scorers=["a"])
 
 
@@ -154,13 +154,14 @@ def test_pairs_that_are_not_usable_teach_nothing():
 
 @pytest.mark.parametrize("n_parts", [1, 2, 5])
 def test_counts_are_those_that_the_scorers_of_the_part_had_seen(n_parts):
-    oof, _ = pairs_for_the_model(n_rows=20, n_labels=3)
-    parts = np.arange(20) % max(n_parts, 2)
+    oof, plan = pairs_for_the_model(n_rows=20, n_labels=3)
+    rows, seen = np.array_split(np.arange(20), n_parts), np.random.default_rng(0).integers(1, 100, (n_parts, 3))
+    candidates = [oof.candidates.take(part) for part in rows]
+    found = OutOfFold.gather(candidates, rows, seen, plan.labels, np.arange(20) % 2)
     # A single fit serves the rows of every part.
-    seen = np.random.default_rng(0).integers(1, 100, (n_parts, 3))
-    found = replace(oof, seen=seen, parts=parts).n_seen
-    expected = np.broadcast_to(seen, (max(n_parts, 2), 3))[parts[:, None], oof.candidates.labels]
-    np.testing.assert_array_equal(found, expected)
+    fits = np.repeat(np.arange(n_parts), 20 // n_parts)
+    assert len(np.unique(found.parts)) == max(n_parts, 2)
+    np.testing.assert_array_equal(found.n_seen, seen[fits[:, None], found.candidates.labels])
 
 
 def test_what_thresholds_are_set_on_does_not_know_the_targets_of_its_part():
