@@ -27,7 +27,6 @@ BYTE_ORDER_MARKS = {
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
-_PIECE = 1 << 20
 # Rows of JSON lines that are looked at for names of columns, which any of them may lack.
 _FIRST = 1000
 
@@ -73,7 +72,7 @@ class Table:
 
 @contextlib.contextmanager
 def open_table(
-    path: str, text: list[str], tags: str | None = None, *, sep: str = ";", delimiter=None, encoding=None
+    path: str, text: list[str], tags: str | None = None, sep: str = ";", delimiter=None, encoding=None
 ) -> Iterator[Table]:
     """Open a file of texts.
 
@@ -116,10 +115,12 @@ def open_table(
             table = _parquet(name, file)
         else:
             marked = (known for mark, known in BYTE_ORDER_MARKS.items() if head.startswith(mark))
-            encoding = encoding or next(marked, "utf-8")
-            n_quotes = _check_text(name, file, encoding)
-            stream = stack.enter_context(io.TextIOWrapper(file, encoding=encoding, newline=""))
-            table = _text_table(name, stream, wanted, delimiter, n_quotes)
+            stream, n_quotes = _text(name, file, encoding or next(marked, "utf-8"))
+            first = stream.read(1)
+            stream.seek(0)
+            if first == "[":
+                raise ValueError(f"{name} is a JSON list; JSON lines are needed, which have an object on each line.")
+            table = _json_lines(name, stream) if first == "{" else _csv(name, stream, wanted, delimiter, n_quotes)
         for column in wanted:
             _check_column(name, column, table.columns)
         table.rows = (_read(row, text, tags, sep) for row in table.rows)
@@ -214,35 +215,24 @@ def _parquet(name: str, file: BinaryIO) -> Table:
     return Table(opened.schema_arrow.names, rows)
 
 
-def _check_text(name: str, file: BinaryIO, encoding: str) -> int:
-    """See that all of a file can be read, before anything is done with it. The number of its quote marks."""
-    n_quotes, line = 0, 1
+def _text(name: str, file: BinaryIO, encoding: str) -> tuple[io.TextIOWrapper, int]:
+    """A file as text, all of which can be read, and the number of its quote marks."""
+    n_quotes = n_lines = 0
     try:
-        decoder = codecs.getincrementaldecoder(encoding)()
-        while piece := file.read(_PIECE):
-            text = decoder.decode(piece)
-            if "\0" in text:
-                line += text[: text.index("\0")].count("\n")
+        stream = io.TextIOWrapper(file, encoding=encoding, newline="")
+        for line in stream:
+            if "\0" in line:
                 raise UnicodeError("it holds a byte that is zero")
-            n_quotes, line = n_quotes + text.count('"'), line + text.count("\n")
-        decoder.decode(b"", final=True)
+            n_quotes, n_lines = n_quotes + line.count('"'), n_lines + 1
     except (UnicodeError, LookupError) as error:
         if isinstance(error, UnicodeDecodeError):
-            line += error.object[: error.start].count(b"\n")
+            n_lines += error.object[: error.start].count(b"\n")
         raise ValueError(
-            f"{name}, line {line}: it cannot be read as {encoding}: {error}. Give its encoding, as in "
+            f"{name}, line {n_lines + 1}: it cannot be read as {encoding}: {error}. Give its encoding, as in "
             "--encoding cp1252 or --encoding latin-1, which many spreadsheets write, or utf-16-le; or save it as UTF-8."
         ) from None
-    file.seek(0)
-    return n_quotes
-
-
-def _text_table(name, stream, wanted, delimiter, n_quotes) -> Table:
-    first = stream.read(1)
     stream.seek(0)
-    if first == "[":
-        raise ValueError(f"{name} is a JSON list; JSON lines are needed, which have an object on each line.")
-    return _json_lines(name, stream) if first == "{" else _csv(name, stream, wanted, delimiter, n_quotes)
+    return stream, n_quotes
 
 
 def _json_lines(name: str, stream: io.TextIOWrapper) -> Table:

@@ -123,7 +123,7 @@ def test_review(model, tmp_path):
 def test_review_of_no_texts(model, tmp_path, capsys):
     (tmp_path / "new.tsv").write_text("id\ttext, or title\n1\t\n")
     assert main(["review", model, str(tmp_path / "new.tsv"), "--text", "text, or title", "--delimiter", "tab"]) == 0
-    assert capsys.readouterr().out == "id\ttext, or title\tdoubt\n"
+    assert capsys.readouterr().out == "id\ttext, or title\tdoubt\tpredicted\tbest\n"
 
 
 def test_issues(tmp_path, capsys):
