@@ -43,8 +43,7 @@ def load_model(path: str, embedder: str | None = None):
     """
     from skbalance.text import SentenceEmbedder, TagClassifier
 
-    with open(path, "rb"):  # what cannot be read says so itself
-        pass
+    open(path, "rb").close()  # what cannot be read says so itself
     try:
         model = _load_joblib(path) if path.endswith(".joblib") else _load_skops(path)
         if not isinstance(model, TagClassifier):
