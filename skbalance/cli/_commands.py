@@ -40,6 +40,8 @@ def fit(options: Namespace) -> None:
     example:
       skbalance fit tickets.csv --text body --tags labels --sep ";" --report tickets.html
     """
+    if options.report and Path(options.report).resolve() == Path(options.output).resolve():
+        raise ValueError(f"{options.report} cannot be both the model, --output, and the page, --report.")
     with contextlib.ExitStack() as stack:  # what cannot be written is known before anything is trained
         file = stack.enter_context(whole_file(options.output))
         page = stack.enter_context(whole_file(options.report)) if options.report else None

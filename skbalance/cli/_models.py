@@ -58,7 +58,9 @@ def load_model(path: str, embedder: str | None = None):
             warnings.simplefilter("ignore")
             model.set_params(sep=None).predict(["lists of tags, whatever it was trained on"])
     except Exception as error:
-        raise ValueError(f"{path} is no model that can be used: {error}") from error
+        told = isinstance(error, ValueError) or not isinstance(error, (AttributeError, LookupError, TypeError))
+        reason = error if told else "it is damaged, or of another version"
+        raise ValueError(f"{path} is no model that can be used: {reason}") from error
     return model
 
 

@@ -121,7 +121,9 @@ class _Batch:
     """Texts of a call that is to come."""
 
     def __init__(self):
-        self.texts, self.size, self.results = [], 0, None
+        self.texts: list[str] = []
+        self.size = 0
+        self.results: Any = None
 
 
 def make_app(model: Any = None) -> Callable:

@@ -221,7 +221,8 @@ def test_tables_that_nothing_can_be_learnt_from(tmp_path, monkeypatch, capsys, c
         ),
         (["fit", "{tickets}", *COLUMNS, "--output", "none/tags.skops"], "none/tags.skops: No such"),
         (["fit", "{tickets}", *COLUMNS, "--report", "."], ".: It is no file that can be replaced"),
-        (["fit", "{tickets}", *COLUMNS[:-1], ""], "empty separator"),
+        (["fit", "{tickets}", *COLUMNS, "--output", "x", "--report", "./x"], "./x cannot be both the model, --output"),
+        (["report", "{model}", "", "--text", "body"], ": No such file or directory"),
         (["report", "{model}", "{tickets}", "--output", "none/a.html"], "none/a.html: No such"),
     ],
 )
@@ -249,6 +250,7 @@ def stopped(capsys, *argv):
         ["fit", "a.csv", "--jobs", "0"],
         ["fit", "a.csv", "--embedder", "no folder"],
         ["fit", "a.csv", "--delimiter", ",,"],
+        ["fit", "a.csv", "--sep", ""],
         ["predict", "a.skops", "a.csv", "--top", "none"],
     ],
 )
