@@ -1,20 +1,25 @@
-"""The picture of the README: what `TagClassifier()` does to the tail of Reuters-21578.
+"""The pictures of the documentation: what `TagClassifier()` does to the tail of Reuters-21578, and a report.
 
-Run ``SKBALANCE_DATA=folder python benchmarks/figures.py``. Writes `docs/images/tail.png`.
+Run ``SKBALANCE_DATA=folder python benchmarks/figures.py``. Writes `docs/images/tail.png` and, where Chromium is found,
+`report.png`, the page on the web features.
 """
 
 import os
+import shutil
+import subprocess
+import tempfile
 from pathlib import Path
 
 import matplotlib
 import numpy as np
 from corpora import tfidf
+from PIL import Image
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import LinearSVC
 
 from skbalance import TagClassifier
-from skbalance.datasets import fetch_reuters21578
+from skbalance.datasets import fetch_reuters21578, load_web_features
 from skbalance.plotting import LabelScoreDisplay
 
 matplotlib.use("Agg")
@@ -38,6 +43,23 @@ def main():
     display.ax_.set_title("Reuters-21578: F1 of each of 90 topics, and the means of tail, medium and head")
     IMAGES.mkdir(parents=True, exist_ok=True)
     display.figure_.savefig(IMAGES / "tail.png", dpi=110, bbox_inches="tight")
+    draw_report(IMAGES / "report.png")
+
+
+def draw_report(picture):
+    """Take a picture of a report's first screen."""
+    browser = next(filter(None, map(shutil.which, ("chromium", "chromium-headless-shell", "google-chrome"))), None)
+    if browser is None:
+        print(f"{picture.name} is left as it is: there is no Chromium.")
+        return
+    web = load_web_features()
+    model = TagClassifier(random_state=0).fit(web.data, web.tags)
+    with tempfile.TemporaryDirectory() as folder:
+        page = Path(folder, "report.html")
+        model.report(page, texts=web.data)
+        options = ["--headless", "--no-sandbox", "--hide-scrollbars", "--window-size=1100,1400"]
+        subprocess.run([browser, *options, f"--screenshot={picture.resolve()}", page.as_uri()], check=True)
+    Image.open(picture).quantize(64).save(picture, optimize=True)
 
 
 if __name__ == "__main__":

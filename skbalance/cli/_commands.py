@@ -40,6 +40,8 @@ def fit(options: Namespace) -> None:
     example:
       skbalance fit tickets.csv --text body --tags labels --sep ";" --report tickets.html
     """
+    if options.report and Path(options.report).resolve() == Path(options.output).resolve():
+        raise ValueError(f"{options.report} cannot be both the model, --output, and the page, --report.")
     with contextlib.ExitStack() as stack:  # what cannot be written is known before anything is trained
         file = stack.enter_context(whole_file(options.output))
         page = stack.enter_context(whole_file(options.report)) if options.report else None
@@ -73,14 +75,8 @@ def predict(options: Namespace) -> None:
     added = ["predicted", "best"] if options.top else ["predicted"]
     with _table(options) as table, open_output(options.output, table, added, options.sep) as write:
         model = load_model(options.model, options.embedder)
-        top = min(options.top, len(model.classes_))
-
-        def ask(texts):
-            return zip(model.predict(texts), model.predict_topk(texts, top) if top else itertools.repeat(()))
-
-        for row, answer in _asked(table, ask):
-            predicted, best = answer or ((), ())
-            write({**row.cells, **dict(zip(added, (list(predicted), _shown(best))))})
+        for row, answer in _asked(table, lambda texts: _tagged(model, texts, options.top)):
+            write(row.cells | (answer or {column: [] for column in added}))
 
 
 def review(options: Namespace) -> None:
@@ -97,17 +93,16 @@ def review(options: Namespace) -> None:
         model = load_model(options.model, options.embedder)
         doubts = (pair for pair in _asked(table, model.doubt) if pair[0].text)
         worst = heapq.nlargest(options.number, doubts, key=itemgetter(1))
-    texts, k = [row.text for row, _ in worst], min(_BEST, len(model.classes_))
-    columns: dict[str, Iterable] = {"doubt": [f"{doubt:.3f}" for _, doubt in worst]}
-    if texts:
-        columns["predicted"] = map(list, model.predict(texts))
-        columns["best"] = map(_shown, model.predict_topk(texts, k))
-    if texts and hasattr(model, "promises_"):
-        unsure = dict(model.to_review(texts))
-        columns["unsure"] = [unsure.get(number, []) for number in range(len(texts))]
-    with open_output(options.output, table, list(columns), options.sep) as write:
-        for (row, _), *cells in zip(worst, *columns.values()):
-            write({**row.cells, **dict(zip(columns, cells))})
+    texts = [row.text for row, _ in worst]
+    answers = _tagged(model, texts, _BEST) if texts else []
+    added = ["doubt", "predicted", "best"]
+    if hasattr(model, "promises_"):
+        added.append("unsure")
+        unsure = dict(model.to_review(texts)) if texts else {}
+        answers = [answer | {"unsure": unsure.get(number, [])} for number, answer in enumerate(answers)]
+    with open_output(options.output, table, added, options.sep) as write:
+        for (row, doubt), answer in zip(worst, answers):
+            write(row.cells | {"doubt": f"{doubt:.3f}"} | answer)
 
 
 def issues(options: Namespace) -> None:
@@ -120,8 +115,7 @@ def issues(options: Namespace) -> None:
     example:
       skbalance issues tags.skops tickets.csv --text body --tags labels --output doubtful.csv
     """
-    table = _read_tagged(options)
-    rows = list(table.rows)
+    table, rows = _read_tagged(options)
     model = load_model(options.model, options.embedder)
     found = model.label_issues(options.number, rare=options.rare, texts=[row.text for row in rows])
     found = found.to_dict("records") if hasattr(found, "to_dict") else found
@@ -131,7 +125,7 @@ def issues(options: Namespace) -> None:
         for issue in found[: options.number]:
             more = {"issue": "wrong" if issue["given"] else "missing", "doubtful_tag": issue["tag"]}
             more |= {"probability": f"{issue['probability']:.3f}", "words": issue["words"]}
-            write({**rows[issue["row"]].cells, **more})
+            write(rows[issue["row"]].cells | more)
 
 
 def report(options: Namespace) -> None:
@@ -179,12 +173,11 @@ def notes(where: str = "") -> Iterator[None]:
 
 def _table(options: Namespace) -> contextlib.AbstractContextManager[Table]:
     text, tags = options.text or ["text"], getattr(options, "tags", None)
-    how = {name: getattr(options, name) for name in ("sep", "delimiter", "encoding")}
-    return open_table(options.file, text, tags, **how)
+    return open_table(options.file, text, tags, options.sep, options.delimiter, options.encoding)
 
 
-def _read_tagged(options: Namespace) -> Table:
-    """A table whose rows are in memory, and have a text."""
+def _read_tagged(options: Namespace) -> tuple[Table, list[Row]]:
+    """A table, and those of its rows that have a text."""
     with _table(options) as table:
         rows = list(table.rows)
     used = [row for row in rows if row.text]
@@ -192,12 +185,12 @@ def _read_tagged(options: Namespace) -> Table:
         raise ValueError(f"{options.file} has {len(rows)} rows, and no text in any of them.")
     if len(used) < len(rows):
         print(f"Note: {len(rows) - len(used)} rows without a text are left out.", file=sys.stderr)
-    return Table(table.columns, iter(used), table.delimiter)
+    return table, used
 
 
 def _texts_and_tags(options: Namespace) -> tuple[list[str], list[list[str]]]:
-    pairs = [(row.text, row.tags) for row in _read_tagged(options).rows]
-    return [text for text, _ in pairs], [tags for _, tags in pairs]
+    _, rows = _read_tagged(options)
+    return [row.text for row in rows], [row.tags for row in rows]
 
 
 def _check_tags(options: Namespace, tags: list[list[str]]) -> None:
@@ -217,17 +210,20 @@ def _asked(table: Table, ask: Callable[[list[str]], Iterable]) -> Iterator[tuple
             yield row, next(answers) if row.text else None
 
 
-def _shown(best: Iterable) -> list[str]:
-    return [f"{tag} {score:.2f}" for tag, score in best]
+def _tagged(model: Any, texts: list[str], top: int) -> list[dict[str, list[str]]]:
+    """For each text its tags, and the best with their scores."""
+    answers = [{"predicted": list(tags)} for tags in model.predict(texts)]
+    if top:
+        for answer, best in zip(answers, model.predict_topk(texts, min(top, len(model.classes_)))):
+            answer["best"] = [f"{tag} {score:.2f}" for tag, score in best]
+    return answers
 
 
 def _fitted(options: Namespace, texts: list[str], tags: list[list[str]], **settings: Any) -> Any:
     from skbalance.text import SentenceEmbedder, TagClassifier
 
-    if options.embedder is not None:
-        settings["embedder"] = SentenceEmbedder(options.embedder)
-    if options.min_precision is not None:
-        settings |= {"min_precision": options.min_precision, "confidence": options.confidence}
+    settings["embedder"] = options.embedder and SentenceEmbedder(options.embedder)
+    settings |= {"min_precision": options.min_precision, "confidence": options.confidence}
     model = TagClassifier(n_jobs=options.jobs, random_state=0, verbose=1, **settings)
     with contextlib.redirect_stdout(sys.stderr):  # says how long it will take
         return model.fit(texts, tags)
@@ -235,7 +231,7 @@ def _fitted(options: Namespace, texts: list[str], tags: list[list[str]], **setti
 
 def _try(options: Namespace, texts: list[str], tags: list[list[str]], classes: list[str]) -> None:
     """Print the F1 on rows that are held out of a model that is trained on the others."""
-    from sklearn.metrics import f1_score, precision_score, recall_score
+    from sklearn.metrics import f1_score, precision_recall_fscore_support
 
     from skbalance.metrics import group_f1_score
     from skbalance.model_selection import multilabel_train_test_split
@@ -245,9 +241,9 @@ def _try(options: Namespace, texts: list[str], tags: list[list[str]], classes: l
     )
     model = _fitted(options, texts_train, tags_train, classes=classes)
     y_train, y_test, predicted = map(model.tag_indicator, (tags_train, tags_test, model.predict(texts_test)))
-    scores = {average: f1_score(y_test, predicted, average=average, zero_division=0) for average in ("micro", "macro")}
+    right, found, micro, _ = precision_recall_fscore_support(y_test, predicted, average="micro", zero_division=0)
+    scores = {"micro": micro, "macro": f1_score(y_test, predicted, average="macro", zero_division=0)}
     scores |= group_f1_score(y_test, predicted, label_counts=y_train.sum(axis=0).A1)
     shown = ", ".join(f"{name} {score:.3f}" for name, score in scores.items() if score == score)
     print(f"F1 on {options.test_size:.0%} of the rows, which were held out: {shown}.")
-    right, found = (s(y_test, predicted, average="micro", zero_division=0) for s in (precision_score, recall_score))
     print(f"Of the predicted tags {right:.0%} are right, and {found:.0%} of the right ones are found.", flush=True)

@@ -66,7 +66,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     except (ImportError, OSError, TypeError, ValueError) as error:
         name, reason = getattr(error, "filename", None), getattr(error, "strerror", None)
-        print(f"skbalance: {f'{name}: {reason}' if name and reason else error}", file=sys.stderr)
+        print(f"skbalance: {f'{name}: {reason}' if name is not None and reason else error}", file=sys.stderr)
         return 1
     return 0
 
@@ -103,6 +103,12 @@ def folder(text: str) -> str:
     return text
 
 
+def separator(text: str) -> str:
+    if not text:
+        raise ValueError
+    return text
+
+
 def character(text: str) -> str:
     text = {"\\t": "\t", "tab": "\t"}.get(text, text)
     if len(text) != 1:
@@ -117,7 +123,7 @@ _ARGUMENTS: dict[str, dict] = {
     "[file]": {"nargs": "?", "help": "a table of texts and their tags"},
     "--text": {"metavar": "COLUMN", "action": "append", "help": "column of the texts (default: text); may be repeated"},
     "--tags": {"metavar": "COLUMN", "default": "tags", "help": "column of the tags" + _DEFAULT},
-    "--sep": {"default": ";", "help": "what stands between two tags" + _DEFAULT},
+    "--sep": {"type": separator, "default": ";", "help": "what stands between two tags" + _DEFAULT},
     "--delimiter": {"type": character, "help": "what stands between two fields of CSV (default: found out)"},
     "--encoding": {"help": "encoding of the file (default: UTF-8, or as its byte order mark tells)"},
     "--embedder": {

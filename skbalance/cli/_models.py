@@ -43,8 +43,7 @@ def load_model(path: str, embedder: str | None = None):
     """
     from skbalance.text import SentenceEmbedder, TagClassifier
 
-    with open(path, "rb"):  # what cannot be read says so itself
-        pass
+    open(path, "rb").close()  # what cannot be read says so itself
     try:
         model = _load_joblib(path) if path.endswith(".joblib") else _load_skops(path)
         if not isinstance(model, TagClassifier):
@@ -59,7 +58,9 @@ def load_model(path: str, embedder: str | None = None):
             warnings.simplefilter("ignore")
             model.set_params(sep=None).predict(["lists of tags, whatever it was trained on"])
     except Exception as error:
-        raise ValueError(f"{path} is no model that can be used: {error}") from error
+        told = isinstance(error, ValueError) or not isinstance(error, (AttributeError, LookupError, TypeError))
+        reason = error if told else "it is damaged, or of another version"
+        raise ValueError(f"{path} is no model that can be used: {reason}") from error
     return model
 
 

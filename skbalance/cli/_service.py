@@ -1,18 +1,15 @@
 """The service: tags over HTTP, for texts of many callers together.
 
 Requests that arrive while others are being tagged wait, and are then tagged in one call: a call for 32 texts takes
-little longer than one for a single text. Nobody waits for a batch
-to fill, and nobody waits long behind another: a request is of a limited size, as is all
-that waits. What is refused is answered with a status of 4xx, or 503 while too much waits, and with a reason that
-repeats nothing of the request.
+little longer than one for a single text. Nobody waits for a batch to fill, and nobody waits long behind another: a
+request is of a limited size, as is all that waits. What is refused is answered with a status of 4xx, or 503 while too
+much waits, and with a reason that repeats nothing of the request.
 """
 
 from __future__ import annotations
 
 import asyncio
-import collections
 import copy
-import itertools
 import json
 import os
 import warnings
@@ -28,28 +25,16 @@ MAX_WAITING = 1 << 22  # characters of all requests that wait: some seconds of w
 
 
 class Refused(Exception):
-    """A request that is not served.
-
-    Parameters
-    ----------
-    status : int
-        Of HTTP.
-    reason : str
-        What the caller is told; nothing that the caller sent.
-    """
-
-    def __init__(self, status, reason):
-        super().__init__(reason)
-        self.status, self.reason = status, reason
+    """A request that is not served: a status of HTTP, and a reason, which repeats nothing that the caller sent."""
 
 
-async def read_texts(chunks):
+async def read_texts(receive):
     """The texts of a request, of which no more is kept than it may be long.
 
     Parameters
     ----------
-    chunks : async iterator of bytes
-        The body: JSON, ``{"texts": [...]}``.
+    receive : async callable
+        As ASGI has it; gives the body, in parts: JSON, ``{"texts": [...]}``.
 
     Returns
     -------
@@ -60,13 +45,13 @@ async def read_texts(chunks):
     Refused
         If it is too long, or anything else.
     """
-    body, length = bytearray(), 0
-    async for chunk in chunks:
+    body, length, more = bytearray(), 0, True
+    while more and length <= 100 * MAX_BODY:
+        message = await receive()
+        chunk, more = message.get("body", b""), message.get("more_body", False)
         length += len(chunk)
         if length <= MAX_BODY:
             body += chunk
-        elif length > 100 * MAX_BODY:
-            break
     if length > MAX_BODY:  # the rest was let pass: many clients read no answer before all is sent
         raise Refused(413, f"A request has at most {MAX_BODY} bytes.")
     try:
@@ -101,9 +86,8 @@ class Batches:
 
     def __init__(self, tag, max_texts=256, max_characters=MAX_BODY):
         self.tag, self.max_texts, self.max_characters = tag, max_texts, max_characters
-        self.waiting: Any = collections.deque()  # texts, their characters, and where the results go
-        self.characters = 0  # of all that waits
-        self.worker = None
+        self.waiting: list[_Batch] = []
+        self.turn = asyncio.Lock()
 
     async def __call__(self, texts):
         """Results for a caller's texts.
@@ -114,39 +98,32 @@ class Batches:
             If too much waits already.
         """
         size = sum(map(len, texts))
-        if self.waiting and self.characters + size > MAX_WAITING:
+        if self.waiting and size + sum(batch.size for batch in self.waiting) > MAX_WAITING:
             raise Refused(503, "Too many texts wait to be tagged. Try again later.")
-        future = asyncio.get_running_loop().create_future()
-        self.waiting.append((texts, size, future))
-        self.characters += size
-        if self.worker is None:
-            self.worker = asyncio.create_task(self._work())
-        return await future
+        batch = self.waiting[-1] if self.waiting else None
+        if not batch or len(batch.texts) + len(texts) > self.max_texts or batch.size + size > self.max_characters:
+            batch = _Batch()
+            batch.results = asyncio.create_task(self._results(batch))
+            self.waiting.append(batch)
+        start = len(batch.texts)
+        batch.texts += texts
+        batch.size += size
+        results = await asyncio.shield(batch.results)  # a caller may go, and the others wait on
+        return results[start : start + len(texts)]
 
-    async def _work(self):
-        """Serve the callers, until none waits."""
-        while batch := self._next():
-            try:
-                results = iter(await asyncio.to_thread(self.tag, [text for some, _, _ in batch for text in some]))
-                answers: list = [list(itertools.islice(results, len(some))) for some, _, _ in batch]
-            except Exception as error:
-                answers = [error] * len(batch)
-            for (_, _, future), answer in zip(batch, answers):
-                if not future.done():  # a caller may have gone
-                    future.set_exception(answer) if isinstance(answer, Exception) else future.set_result(answer)
-        self.worker = None
+    async def _results(self, batch):
+        async with self.turn:
+            self.waiting.remove(batch)
+            return await asyncio.to_thread(self.tag, batch.texts)
 
-    def _next(self):
-        batch: list = []
-        texts = characters = 0
-        while self.waiting:
-            some, size, _ = self.waiting[0]
-            texts, characters = texts + len(some), characters + size
-            if batch and (texts > self.max_texts or characters > self.max_characters):
-                break
-            batch.append(self.waiting.popleft())
-            self.characters -= size
-        return batch
+
+class _Batch:
+    """Texts of a call that is to come."""
+
+    def __init__(self):
+        self.texts: list[str] = []
+        self.size = 0
+        self.results: Any = None
 
 
 def make_app(model: Any = None) -> Callable:
@@ -187,20 +164,13 @@ def make_app(model: Any = None) -> Callable:
         try:
             if (scope["method"], scope["path"]) != ("POST", "/tags"):
                 raise Refused(404, "Send texts with POST to /tags.")
-            status, answer = 200, {"tags": await batches(await read_texts(_body(receive)))}
+            status, answer = 200, {"tags": await batches(await read_texts(receive))}
         except Refused as refused:
-            status, answer = refused.status, {"detail": refused.reason}
+            status, reason = refused.args
+            answer = {"detail": reason}
         body = json.dumps(answer).encode()
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
     return app
-
-
-async def _body(receive):
-    more = True
-    while more:
-        message = await receive()
-        yield message.get("body", b"")
-        more = message.get("more_body", False)

@@ -12,9 +12,11 @@ import re
 import shutil
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain, islice
+from types import SimpleNamespace
 from typing import Any, BinaryIO
 
 from skbalance._files import whole_file
@@ -27,7 +29,6 @@ BYTE_ORDER_MARKS = {
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
-_PIECE = 1 << 20
 # Rows of JSON lines that are looked at for names of columns, which any of them may lack.
 _FIRST = 1000
 
@@ -73,7 +74,7 @@ class Table:
 
 @contextlib.contextmanager
 def open_table(
-    path: str, text: list[str], tags: str | None = None, *, sep: str = ";", delimiter=None, encoding=None
+    path: str, text: list[str], tags: str | None = None, sep: str = ";", delimiter=None, encoding=None
 ) -> Iterator[Table]:
     """Open a file of texts.
 
@@ -116,10 +117,12 @@ def open_table(
             table = _parquet(name, file)
         else:
             marked = (known for mark, known in BYTE_ORDER_MARKS.items() if head.startswith(mark))
-            encoding = encoding or next(marked, "utf-8")
-            n_quotes = _check_text(name, file, encoding)
-            stream = stack.enter_context(io.TextIOWrapper(file, encoding=encoding, newline=""))
-            table = _text_table(name, stream, wanted, delimiter, n_quotes)
+            stream, n_quotes = _text(name, file, encoding or next(marked, "utf-8"))
+            first = stream.read(1)
+            stream.seek(0)
+            if first == "[":
+                raise ValueError(f"{name} is a JSON list; JSON lines are needed, which have an object on each line.")
+            table = _json_lines(name, stream) if first == "{" else _csv(name, stream, wanted, delimiter, n_quotes)
         for column in wanted:
             _check_column(name, column, table.columns)
         table.rows = (_read(row, text, tags, sep) for row in table.rows)
@@ -147,19 +150,34 @@ def open_output(path: str, like: Table, added: list[str], sep: str) -> Iterator[
     write : callable
         Takes a dict from column to cell.
     """
+    for column, number in Counter(filter(None, like.columns)).items():
+        if number > 1:
+            raise ValueError(f"The table has {number} columns {column!r}, of which one could be written; rename them.")
     with contextlib.ExitStack() as stack:
         stream: Any = sys.stdout
+        how: Any = {"encoding": "utf-8", "errors": "backslashreplace"}  # of halves of surrogate pairs
         if path != "-":
             file = stack.enter_context(whole_file(path))
-            stream = stack.enter_context(io.TextIOWrapper(file, encoding="utf-8", newline=""))
+            stream = stack.enter_context(io.TextIOWrapper(file, newline="", **how))
+        elif hasattr(stream, "reconfigure"):
+            stream.reconfigure(**how)
         if path.endswith((".jsonl", ".ndjson")) or (path == "-" and not like.delimiter):
             yield lambda row: print(json.dumps(row, ensure_ascii=False, default=str), file=stream)
             return
         delimiter = "\t" if path.endswith(".tsv") else like.delimiter or ","
-        writer = csv.writer(stream, delimiter=delimiter, lineterminator="\n")
-        columns = list(dict.fromkeys([*like.columns, *added]))
+        # The writer quotes those ends of lines alone that it writes itself.
+        lines = SimpleNamespace(write=lambda line: stream.write(line.removesuffix("\r\n") + "\n"))
+        writer = csv.writer(lines, delimiter=delimiter, lineterminator="\r\n")
+        columns = dict.fromkeys([*like.columns, *added])
         writer.writerow(columns)
-        yield lambda row: writer.writerow([_cell(row.get(column), sep) for column in columns])
+
+        def write(row):
+            late = [column for column in row if column not in columns]
+            if late:
+                raise ValueError(f"Column {late[0]!r} is in none of the first {_FIRST} rows; write to a .jsonl file.")
+            writer.writerow([_cell(row.get(column), sep) for column in columns])
+
+        yield write
 
 
 def _cell(value: Any, sep: str) -> Any:
@@ -188,15 +206,15 @@ def _check_column(name: str, column: str, columns: list[str]) -> None:
 
 def _read(row: Row, text: list[str], tags: str | None, sep: str) -> Row:
     """A row with its text and tags."""
-    parts = [row.cells.get(column) or "" for column in text]
+    cells: Any = row.cells
+    *parts, found = ("" if cells.get(column) is None else cells[column] for column in [*text, tags])
     for column, part in zip(text, parts):
         try:
             str.encode(part)
         except (TypeError, UnicodeError):  # halves of surrogate pairs are no text either
             raise ValueError(f"{row.place}, column {column!r}: {part!r:.80} is no text.") from None
     row.text = "\n".join(part for part in parts if part.strip())
-    found = row.cells.get(tags) or [] if tags is not None else []
-    if not isinstance(found, (str, list)):
+    if not isinstance(found, (str, list)) or not all(isinstance(tag, (str, int)) for tag in found):
         raise ValueError(f"{row.place}, column {tags!r}: {found!r:.80} is neither text nor a list of tags.")
     names = found.split(sep) if isinstance(found, str) else map(str, found)
     row.tags = [tag for tag in map(str.strip, names) if tag]
@@ -205,44 +223,39 @@ def _read(row: Row, text: list[str], tags: str | None, sep: str) -> Row:
 
 def _parquet(name: str, file: BinaryIO) -> Table:
     parquet = import_optional("pyarrow.parquet", f"{name} is a Parquet file, which needs pyarrow: pip install pyarrow.")
-    try:
-        opened = parquet.ParquetFile(file)
-    except ValueError as error:
-        raise ValueError(f"{name} cannot be read as Parquet: {error}") from None
-    cells = chain.from_iterable(batch.to_pylist() for batch in opened.iter_batches(batch_size=_FIRST))
-    rows = (Row(f"{name}, row {number}", row) for number, row in enumerate(cells, start=1))
-    return Table(opened.schema_arrow.names, rows)
+
+    def read():
+        try:
+            opened = parquet.ParquetFile(file)
+            yield opened.schema_arrow.names
+            for batch in opened.iter_batches(batch_size=_FIRST):
+                yield from batch.to_pylist()
+        except Exception as error:  # pyarrow has kinds of its own
+            raise ValueError(f"{name} cannot be read as Parquet: {error}") from None
+
+    names_and_rows = read()
+    columns = next(names_and_rows)
+    return Table(columns, (Row(f"{name}, row {number}", row) for number, row in enumerate(names_and_rows, start=1)))
 
 
-def _check_text(name: str, file: BinaryIO, encoding: str) -> int:
-    """See that all of a file can be read, before anything is done with it. The number of its quote marks."""
-    n_quotes, line = 0, 1
+def _text(name: str, file: BinaryIO, encoding: str) -> tuple[io.TextIOWrapper, int]:
+    """A file as text, all of which can be read, and the number of its quote marks."""
+    n_quotes = n_lines = 0
     try:
-        decoder = codecs.getincrementaldecoder(encoding)()
-        while piece := file.read(_PIECE):
-            text = decoder.decode(piece)
-            if "\0" in text:
-                line += text[: text.index("\0")].count("\n")
+        stream = io.TextIOWrapper(file, encoding=encoding, newline="")
+        for line in stream:
+            if "\0" in line:
                 raise UnicodeError("it holds a byte that is zero")
-            n_quotes, line = n_quotes + text.count('"'), line + text.count("\n")
-        decoder.decode(b"", final=True)
+            n_quotes, n_lines = n_quotes + line.count('"'), n_lines + 1
     except (UnicodeError, LookupError) as error:
         if isinstance(error, UnicodeDecodeError):
-            line += error.object[: error.start].count(b"\n")
+            n_lines += error.object[: error.start].count(b"\n")
         raise ValueError(
-            f"{name}, line {line}: it cannot be read as {encoding}: {error}. Give its encoding, as in "
+            f"{name}, line {n_lines + 1}: it cannot be read as {encoding}: {error}. Give its encoding, as in "
             "--encoding cp1252 or --encoding latin-1, which many spreadsheets write, or utf-16-le; or save it as UTF-8."
         ) from None
-    file.seek(0)
-    return n_quotes
-
-
-def _text_table(name, stream, wanted, delimiter, n_quotes) -> Table:
-    first = stream.read(1)
     stream.seek(0)
-    if first == "[":
-        raise ValueError(f"{name} is a JSON list; JSON lines are needed, which have an object on each line.")
-    return _json_lines(name, stream) if first == "{" else _csv(name, stream, wanted, delimiter, n_quotes)
+    return stream, n_quotes
 
 
 def _json_lines(name: str, stream: io.TextIOWrapper) -> Table:

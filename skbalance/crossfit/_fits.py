@@ -83,6 +83,7 @@ def cross_fit(scorers, X, y, labels, splits, params, use, *, tasks, keep=False, 
     """
     seen = np.array([labels.count(train) for train, _ in splits])
     contexts = tasks.of_splits([name for name, _ in scorers], len(splits))
+    n_jobs = n_jobs and min(n_jobs, len(splits))  # no more processes are started than have work
     fits = Parallel(n_jobs=n_jobs, return_as="generator")(
         delayed(_fit_and_use)(scorers, X, y, train, test, params, use, counts, keep, tasks.caller, split_contexts)
         for (train, test), counts, split_contexts in zip(splits, seen, contexts)

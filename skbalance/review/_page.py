@@ -22,7 +22,10 @@ from skbalance.review._report import ReportData
 DOUBTFUL, _CONFUSIONS, _EXAMPLES = 50, 40, 2
 _LONG, _SHORT, _NAME = 700, 180, 80
 # Characters that are not seen, or that turn the order of others around.
-_HIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+_HIDDEN = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff"
+    r"\U000e0000-\U000e007f]"
+)
 # The area of a chart, in the units of its viewBox.
 _LEFT, _TOP, _WIDTH, _HEIGHT = 34, 20, 300, 180
 _SHARES, _TENTH = np.linspace(0, 1, 51), 5

@@ -123,7 +123,7 @@ def test_review(model, tmp_path):
 def test_review_of_no_texts(model, tmp_path, capsys):
     (tmp_path / "new.tsv").write_text("id\ttext, or title\n1\t\n")
     assert main(["review", model, str(tmp_path / "new.tsv"), "--text", "text, or title", "--delimiter", "tab"]) == 0
-    assert capsys.readouterr().out == "id\ttext, or title\tdoubt\n"
+    assert capsys.readouterr().out == "id\ttext, or title\tdoubt\tpredicted\tbest\n"
 
 
 def test_issues(tmp_path, capsys):
@@ -221,7 +221,8 @@ def test_tables_that_nothing_can_be_learnt_from(tmp_path, monkeypatch, capsys, c
         ),
         (["fit", "{tickets}", *COLUMNS, "--output", "none/tags.skops"], "none/tags.skops: No such"),
         (["fit", "{tickets}", *COLUMNS, "--report", "."], ".: It is no file that can be replaced"),
-        (["fit", "{tickets}", *COLUMNS[:-1], ""], "empty separator"),
+        (["fit", "{tickets}", *COLUMNS, "--output", "x", "--report", "./x"], "./x cannot be both the model, --output"),
+        (["report", "{model}", "", "--text", "body"], ": No such file or directory"),
         (["report", "{model}", "{tickets}", "--output", "none/a.html"], "none/a.html: No such"),
     ],
 )
@@ -249,6 +250,7 @@ def stopped(capsys, *argv):
         ["fit", "a.csv", "--jobs", "0"],
         ["fit", "a.csv", "--embedder", "no folder"],
         ["fit", "a.csv", "--delimiter", ",,"],
+        ["fit", "a.csv", "--sep", ""],
         ["predict", "a.skops", "a.csv", "--top", "none"],
     ],
 )

@@ -1,7 +1,9 @@
 """Of a file of a model no code is run, unless it is a file of joblib."""
 
+import json
 import pathlib
 import pickle
+import zipfile
 
 import joblib
 import pytest
@@ -67,6 +69,21 @@ def test_what_is_damaged(tmp_path, name, content):
     (tmp_path / name).write_bytes(content)
     with pytest.raises(ValueError, match=f"{name} is no model that can be used: "):
         load_model(str(tmp_path / name))
+
+
+def test_what_is_changed_inside(tmp_path, fitted):
+    """No message of others' insides."""
+    write(fitted, tmp_path / "model.skops")
+    with zipfile.ZipFile(tmp_path / "model.skops") as file:
+        parts = {name: file.read(name) for name in file.namelist()}
+    schema = json.loads(parts["schema.json"])
+    schema["content"]["content"] = None
+    parts["schema.json"] = json.dumps(schema).encode()
+    with zipfile.ZipFile(tmp_path / "changed.skops", "w") as file:
+        for name, part in parts.items():
+            file.writestr(name, part)
+    with pytest.raises(ValueError, match=r"model that can be used: it is damaged, or of another version$"):
+        load_model(str(tmp_path / "changed.skops"))
 
 
 def test_a_class_that_was_imported_is_not_the_package_s_own():

@@ -85,6 +85,16 @@ def test_parquet(tmp_path):
     assert read(tmp_path / "data.parquet") == [("one", ["a", "b"]), ("", [])]
 
 
+def test_damaged_parquet_is_named(tmp_path):
+    pandas = pytest.importorskip("pandas")
+    pandas.DataFrame({"text": ["one"] * 9, "tags": ["a"] * 9}).to_parquet(tmp_path / "data.parquet")
+    content = bytearray((tmp_path / "data.parquet").read_bytes())
+    content[10:40] = bytes(30)
+    (tmp_path / "data.parquet").write_bytes(content)
+    with pytest.raises(ValueError, match=r"data.parquet cannot be read as Parquet: "):
+        read(tmp_path / "data.parquet")
+
+
 def test_parquet_without_pyarrow(tmp_path, monkeypatch):
     (tmp_path / "data.parquet").write_bytes(b"PAR1")
     with pytest.raises(ValueError, match=r"data.parquet cannot be read as Parquet"):
@@ -121,6 +131,9 @@ def test_standard_input(monkeypatch):
         (b'{"text": 7, "tags": []}', "data.csv, line 1, column 'text': 7 is no text"),
         (b'{"text": "a", "tags": []}\n{"text": "\\ud800"}', "data.csv, line 2, column 'text': .* is no text"),
         (b'{"text": "a", "tags": {"b": 1}}', "data.csv, line 1, column 'tags': .* is neither text nor a list of tags"),
+        (b'{"text": 0, "tags": []}', "data.csv, line 1, column 'text': 0 is no text"),
+        (b'{"text": "a", "tags": 0}', "data.csv, line 1, column 'tags': 0 is neither text nor a list of tags"),
+        (b'{"text": "a", "tags": ["b", null]}', r"column 'tags': \['b', None\] is neither text nor a list of tags"),
         (b'{"body": "a", "tags": []}', r"no column 'text'; its columns are 'body', 'tags'\."),
     ],
 )
@@ -159,3 +172,34 @@ def test_what_is_printed_follows_what_was_read(tmp_path, capsys):
     rewritten(tmp_path / "data.jsonl", tmp_path / "data.csv")
     written = "text,more,predicted\ncaf\u00e9,{'x': [1]},a;b\n"
     assert (tmp_path / "data.csv").read_text(encoding="utf-8") == written
+
+
+def test_any_cell_is_written_so_that_it_can_be_read(tmp_path):
+    cells = ["a\rb", "\r", "a\r\nb", '"', "a,b", "x\ny", "\u2028", "\x1b", "=1+1"]
+    (tmp_path / "data.jsonl").write_text("".join(json.dumps({"text": cell}) + "\n" for cell in cells))
+    rewritten(tmp_path / "data.jsonl", tmp_path / "out.csv")
+    with open(tmp_path / "out.csv", newline="", encoding="utf-8") as stream:
+        assert [row["text"] for row in csv.DictReader(stream)] == cells
+
+
+def test_half_of_a_surrogate_pair_is_written_as_its_code(tmp_path, capsys):
+    (tmp_path / "data.jsonl").write_text('{"text": "a", "more": "\\ud800"}\n')
+    for name in ("out.jsonl", "out.csv", "-"):
+        rewritten(tmp_path / "data.jsonl", name if name == "-" else tmp_path / name)
+    assert json.loads((tmp_path / "out.jsonl").read_text(encoding="utf-8"))["more"] == "\ud800"
+    assert "a,\\ud800,a;b\n" in (tmp_path / "out.csv").read_text(encoding="utf-8")
+    assert '"more": "\\ud800"' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("content", "match"),
+    [
+        ("text,x,x,\na,b,c,d\n", "has 2 columns 'x', of which one could be written; rename them"),
+        ('{"text": "a"}\n' * 1000 + '{"text": "a", "x": 1}\n', "Column 'x' is in none of the first 1000 rows"),
+    ],
+)
+def test_no_column_is_lost(tmp_path, content, match):
+    (tmp_path / "data").write_text(content)
+    with pytest.raises(ValueError, match=match):
+        rewritten(tmp_path / "data", tmp_path / "out.csv")
+    assert not (tmp_path / "out.csv").exists()

@@ -9,13 +9,14 @@ import scipy.sparse as sp
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import KFold
 from sklearn.multiclass import OneVsRestClassifier
+from sklearn.utils.parallel import Parallel
 
 from skbalance import (
     BalancedMultiLabelClassifier,
     CalibratedMultiLabelClassifierCV,
     TunedThresholdMultiLabelClassifierCV,
 )
-from skbalance.crossfit import FitTasks, TrainingLabels, cross_fit, fit_all
+from skbalance.crossfit import FitTasks, TrainingLabels, _fits, cross_fit, fit_all
 from skbalance.crossfit._fits import _quiet
 
 RNG = np.random.default_rng(0)
@@ -51,6 +52,19 @@ def test_scores_are_those_of_models_that_had_not_seen_the_row(n_jobs, capsys):
         np.testing.assert_array_equal(rows, test)
         np.testing.assert_array_equal(counts, Y[train].sum(axis=0))
         np.testing.assert_array_equal(counts, counted)
+
+
+@pytest.mark.parametrize(("n_jobs", "used"), [(None, None), (2, 2), (100, 3), (-1, -1)])
+def test_no_more_processes_than_fits(monkeypatch, n_jobs, used):
+    given = []
+
+    def parallel(n_jobs, return_as):
+        given.append(n_jobs)
+        return Parallel(n_jobs=1, return_as=return_as)
+
+    monkeypatch.setattr(_fits, "Parallel", parallel)
+    run(Y, list(KFold(3).split(X)), n_jobs=n_jobs)
+    assert given == [used]
 
 
 def test_nothing_is_fitted_where_no_row_has_a_label():

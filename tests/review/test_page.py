@@ -24,7 +24,7 @@ HOSTILE = [
     "مرحبا",
     "👩‍👩‍👧‍👦 family",
     "\u202egnp.exe",
-    "a\x00b\x1bc\ud800",
+    "a\x00b\x1bc\ud800\u200e\u200b\xad\U000e0041",
     "x" * 5000,
     "$title ${script} {0} %s",
     "&amp; already escaped",
@@ -148,7 +148,7 @@ def test_texts_are_shown_as_they_are():
     for name in (0, 1, 2, 3, 4, 5, 6, 10, 11):
         assert HOSTILE[name] in said
     assert "\\u202egnp.exe" in said
-    assert r"a\x00b\x1bc\ud800" in said
+    assert r"a\x00b\x1bc\ud800\u200e\u200b\xad\U000e0041" in said
     assert "x" * 80 + " …" in said
     assert "x" * 701 not in text
     text.encode()

@@ -123,7 +123,7 @@ def test_tag_opens_examples_that_are_mere_text(tmp_path):
     assert opened == len(HOSTILE)
     assert tab
     assert found == ["Hostile", 0, 3]
-    assert set(items) <= {*HOSTILE, "\\u202egnp.exe", r"a\x00b\x1bc\ud800", "x" * 180 + " …"}
+    assert set(items) <= {*HOSTILE, "\\u202egnp.exe", r"a\x00b\x1bc\ud800\u200e\u200b\xad\U000e0041", "x" * 180 + " …"}
     assert HOSTILE[2] in items
     assert left == 0
 
