@@ -112,6 +112,13 @@ def scoring_blocks(n_rows: int, n_labels: int):
 
 def response_blocks(estimator, X, method: str, n_labels: int):
     """What :func:`response` gives, for so many rows at a time as :func:`scoring_blocks` says."""
-    n_rows = num_samples(X)
+    for _, part in row_blocks(X, n_labels):
+        yield response(estimator, part, method, n_labels)
+
+
+def row_blocks(X, n_labels: int, rows=None):
+    """Slices of all rows, or of some, as :func:`scoring_blocks` gives them, and the rows that are in them."""
+    n_rows = num_samples(X) if rows is None else len(rows)
     for block in scoring_blocks(n_rows, n_labels):
-        yield response(estimator, X if block == slice(0, n_rows) else _safe_indexing(X, np.r_[block]), method, n_labels)
+        whole = rows is None and block == slice(0, n_rows)
+        yield block, X if whole else _safe_indexing(X, np.r_[block] if rows is None else rows[block])

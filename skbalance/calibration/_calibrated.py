@@ -12,13 +12,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from skbalance._callbacks import with_callbacks
-from skbalance._validation import (
-    HasMethods,
-    Interval,
-    StrOptions,
-    _safe_indexing,
-    validate_hyperparameters,
-)
+from skbalance._validation import HasMethods, Interval, StrOptions, validate_hyperparameters
 from skbalance.calibration._maps import CalibrationSample, fit_maps
 from skbalance.crossfit import (
     FitTasks,
@@ -31,7 +25,7 @@ from skbalance.crossfit import (
     read_fit_inputs,
     response,
     response_blocks,
-    scoring_blocks,
+    row_blocks,
 )
 
 # Scores of all labels are kept for so many pairs; where there are more, for a sample of the rows.
@@ -259,11 +253,11 @@ def _score(fitted, rows, seen, *, X, labels, weight, sampled, method):
     """
     n_labels = labels.indicator.shape[1]
     blocks = []
-    for block in scoring_blocks(len(rows), n_labels):
+    for block, part in row_blocks(X, n_labels, rows):
         index = rows[block]
         values = np.full((len(index), n_labels), np.nan, dtype=np.float32)
         if fitted:
-            values[:] = log_odds(response(fitted[0], _safe_indexing(X, index), method, n_labels), method)
+            values[:] = log_odds(response(fitted[0], part, method, n_labels), method)
         values[:, seen == 0] = np.nan
         if labels.unknown is not None:
             values[labels.unknown[index].nonzero()] = np.nan

@@ -1,6 +1,6 @@
 """What the meta-estimators share: targets, rows, splits, routing, and fits of rows that others are scored with."""
 
-from skbalance._responses import choose_response_method, log_odds, response, response_blocks, scoring_blocks
+from skbalance._responses import choose_response_method, log_odds, response, response_blocks, row_blocks
 from skbalance.crossfit._fits import cross_fit, fit_all
 from skbalance.crossfit._inputs import FitInputs, TrainingLabels, read_fit_inputs
 from skbalance.crossfit._meta import InnerScoresMixin, MetaClassifierMixin, features_seen
@@ -22,5 +22,5 @@ __all__ = [
     "read_fit_inputs",
     "response",
     "response_blocks",
-    "scoring_blocks",
+    "row_blocks",
 ]

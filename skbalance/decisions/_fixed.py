@@ -9,12 +9,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
-from skbalance._validation import (
-    HasMethods,
-    Interval,
-    StrOptions,
-    validate_hyperparameters,
-)
+from skbalance._validation import HasMethods, Interval, StrOptions, validate_hyperparameters
 from skbalance.crossfit import (
     InnerScoresMixin,
     MetaClassifierMixin,

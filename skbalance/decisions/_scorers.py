@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from skbalance._validation import _safe_indexing, check_sparse, num_samples
-from skbalance.crossfit import log_odds, response, scoring_blocks
+from skbalance._validation import check_sparse
+from skbalance.crossfit import log_odds, response, row_blocks
 from skbalance.decisions._label_texts import LabelMatcher, LabelVectors
 from skbalance.decisions._pairs import Candidates, rank_pairs
 
@@ -71,12 +71,7 @@ class FittedScorers:
         candidates : Candidates
         """
         check_sparse(X, "X")
-        n_rows = num_samples(X) if rows is None else len(rows)
-        for block in scoring_blocks(n_rows, self.n_labels):
-            if rows is None:
-                part = X if block.stop - block.start == n_rows else _safe_indexing(X, np.r_[block])
-            else:
-                part = _safe_indexing(X, rows[block])
+        for block, part in row_blocks(X, self.n_labels, rows):
             yield block, self._score(part, width, forced, ranked)
 
     def _score(self, X, width, forced, ranked):

@@ -7,7 +7,7 @@ from scipy.special import expit
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from skbalance.decisions import _scorers
+from skbalance import _responses
 from skbalance.decisions._scorers import FittedScorers, _best_others, _standardise, _without_repeats
 
 
@@ -103,7 +103,7 @@ def test_blocks_of_rows_do_not_matter(monkeypatch):
     for given, settings in ((X, {}), (X[[3, 0, 2]], {"rows": np.array([3, 0, 2])})):
         ((_, whole),) = fitted.candidates(given, 3)
         with monkeypatch.context() as patched:
-            patched.setattr(_scorers, "scoring_blocks", lambda n, _: [slice(i, i + 1) for i in range(n)])
+            patched.setattr(_responses, "scoring_blocks", lambda n, _: [slice(i, i + 1) for i in range(n)])
             parts = [candidates for _, candidates in fitted.candidates(X, 3, **settings)]
         assert [len(part.labels) for part in parts] == [1] * len(given)
         np.testing.assert_array_equal(np.concatenate([part.labels for part in parts]), whole.labels)
@@ -121,7 +121,7 @@ def test_malformed_features_are_refused_before_rows_are_taken():
 def test_a_block_in_the_middle_is_not_all_rows(monkeypatch):
     X = np.random.default_rng(0).normal(size=(6, 3))
     fitted = FittedScorers.of([Scores([0, 1, 2])], ["decision_function"], np.ones(3, dtype=bool), None)
-    monkeypatch.setattr(_scorers, "scoring_blocks", lambda n, _: [slice(i, i + n // 3) for i in range(0, n, n // 3)])
+    monkeypatch.setattr(_responses, "scoring_blocks", lambda n, _: [slice(i, i + n // 3) for i in range(0, n, n // 3)])
     assert [len(candidates.labels) for _, candidates in fitted.candidates(X, 3)] == [2, 2, 2]
 
 
