@@ -6,6 +6,7 @@ candidates. A new one is a class here and a line in :func:`evidence_columns`.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -15,7 +16,7 @@ from skbalance.decisions._pairs import Candidates
 
 
 @dataclass(frozen=True)
-class Column:
+class Column(ABC):
     """One kind of evidence, called for values of shape (n_rows, width): finite, and 0 where the label has none.
 
     Attributes
@@ -32,9 +33,9 @@ class Column:
     name: str = ""
     trained: ClassVar[bool] = True
 
+    @abstractmethod
     def __call__(self, candidates: Candidates) -> np.ndarray:
         """Values of each pair."""
-        raise NotImplementedError
 
 
 class Score(Column):
