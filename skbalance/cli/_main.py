@@ -16,7 +16,7 @@ import argparse
 import inspect
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import skbalance
 from skbalance.cli import _commands
@@ -85,37 +85,24 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def count(text: str) -> int:
-    if int(text) < 1:
-        raise ValueError
-    return int(text)
+def _kind(name: str, read: Callable, allowed: Callable) -> Callable:
+    """What reads an argument; messages call it by its name."""
+
+    def kind(text):
+        value = read(text)
+        if not allowed(value):
+            raise ValueError
+        return value
+
+    kind.__name__ = name
+    return kind
 
 
-def share(text: str) -> float:
-    if not 0 <= float(text) < 1:
-        raise ValueError
-    return float(text)
-
-
-def folder(text: str) -> str:
-    if not os.path.isdir(text):
-        raise ValueError
-    return text
-
-
-def separator(text: str) -> str:
-    if not text:
-        raise ValueError
-    return text
-
-
-def character(text: str) -> str:
-    text = {"\\t": "\t", "tab": "\t"}.get(text, text)
-    if len(text) != 1:
-        raise ValueError
-    return text
-
-
+count = _kind("count", int, lambda number: number >= 1)
+share = _kind("share", float, lambda number: 0 <= number < 1)
+folder = _kind("folder", str, os.path.isdir)
+separator = _kind("separator", str, bool)
+character = _kind("character", lambda text: {"\\t": "\t", "tab": "\t"}.get(text, text), lambda text: len(text) == 1)
 _DEFAULT = " (default: %(default)s)"
 _ARGUMENTS: dict[str, dict] = {
     "model": {"help": "a file that `skbalance fit` has written"},

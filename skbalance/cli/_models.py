@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import importlib
 import warnings
 import zipfile
@@ -45,15 +46,12 @@ def load_model(path: str, embedder: str | None = None):
 
     open(path, "rb").close()  # what cannot be read says so itself
     try:
-        model = _load_joblib(path) if path.endswith(".joblib") else _load_skops(path)
+        model = _load_joblib(path) if path.endswith(".joblib") else _load_skops(path, embedder)
         if not isinstance(model, TagClassifier):
             raise ValueError(f"it holds a {type(model).__name__}")
         for one in vars(model).get("estimator_", model).get_params().values():
             if isinstance(one, SentenceEmbedder):
-                # A name on the Hub is not taken from a file that others may have written: it would be downloaded.
-                one.set_params(model=embedder or (one.model if path.endswith(".joblib") else None))
-                if one.model is None:
-                    raise ValueError("it needs the folder of its encoder, --embedder")
+                one.set_params(model=embedder or one.model)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             model.set_params(sep=None).predict(["lists of tags, whatever it was trained on"])
@@ -70,14 +68,21 @@ def _load_joblib(path: str):
     return joblib.load(path)
 
 
-def _load_skops(path: str):
+def _load_skops(path: str, embedder: str | None):
     import skops.io
+
+    from skbalance.text import SentenceEmbedder
 
     types = skops.io.get_untrusted_types(file=path)
     strange = [name for name in types if not _is_own_class(name)]
     if strange:
         raise ValueError(f"it holds {strange[0]:.80}, which is no class of this package, and was not loaded")
-    return skops.io.load(path, trusted=types)
+    if embedder is None and f"{SentenceEmbedder.__module__}.SentenceEmbedder" in types:
+        raise ValueError("it needs the folder of its encoder, --embedder")
+    # A name on the Hub is not taken from a file that others may have written: it would be downloaded.
+    context = contextvars.copy_context()
+    context.run(SentenceEmbedder._model_given.set, {"model": embedder})
+    return context.run(skops.io.load, path, trusted=types)
 
 
 def _is_own_class(name: str) -> bool:

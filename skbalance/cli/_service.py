@@ -21,6 +21,7 @@ from skbalance.cli._models import load_model
 MAX_BODY = 1 << 20  # bytes of a request
 MAX_TEXTS = 1000  # in a request
 MAX_CHARACTERS = 50_000  # of a text
+PER_TEXT = 20  # characters that a text costs beside its own
 MAX_WAITING = 1 << 22  # characters of all requests that wait: some seconds of work
 
 
@@ -97,7 +98,7 @@ class Batches:
         Refused
             If too much waits already.
         """
-        size = sum(map(len, texts))
+        size = sum(len(text) + PER_TEXT for text in texts)
         if self.waiting and size + sum(batch.size for batch in self.waiting) > MAX_WAITING:
             raise Refused(503, "Too many texts wait to be tagged. Try again later.")
         batch = self.waiting[-1] if self.waiting else None

@@ -216,7 +216,7 @@ def _curves(data):
     panels, said = "", []
     for average in ("micro", "macro"):
         curve = review_curve(data.truth, data.predicted, data.doubt, shares=_SHARES, average=average)
-        low = np.floor(5 * curve.by_doubt[0]) / 5
+        low = min(np.floor(5 * curve.by_doubt[0]), 4) / 5
         lines = "".join(_line(_SHARES, curve[name], f"line {name}", low) for name in ("by_doubt", "random", "best"))
         start, tenth, at_random = curve.by_doubt[0], curve.by_doubt[_TENTH], curve.random[_TENTH]
         name = f"{average.capitalize()} F1"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+from contextvars import ContextVar
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -43,6 +44,8 @@ class CheckedStateMixin(DocLinkMixin):
     is code itself, and for those who wrote it.
     """
 
+    # What takes the place of every name of a model in a state, for those who read files of others.
+    _model_given: ClassVar[ContextVar[dict | None]] = ContextVar("_model_given", default=None)
     _of_this_machine: tuple[str, ...] = ()
     _learned: dict[str, Any] = {}
 
@@ -66,7 +69,8 @@ class CheckedStateMixin(DocLinkMixin):
         names = set(self._get_param_names())
         fresh = type(self)(**{key: state[key] for key in names & state.keys() - {*self._of_this_machine}})
         validate_hyperparameters(fresh)
-        fresh.set_params(**{"model": None} | _hub_model(state))
+        given = self._model_given.get()
+        fresh.set_params(**{"model": None} | (_hub_model(state) if given is None else given))
         learned = {key: value for key, value in state.items() if key not in names}
         if wrong := sorted(learned.keys() - self._learned.keys()):
             raise ValueError(f"{wrong[0]!r:.80} in the state of a {name} is none of its attributes.")

@@ -9,8 +9,11 @@ import joblib
 import pytest
 import skops.io
 from sklearn.dummy import DummyClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.pipeline import make_pipeline
 
-from skbalance import SentenceEmbedder, TagClassifier
+from skbalance import SentenceEmbedder, TagClassifier, TunedThresholdMultiLabelClassifierCV
 from skbalance.cli import _models
 from skbalance.cli._models import load_model, save_model
 from tests.cli.conftest import TAGS, TEXTS
@@ -108,6 +111,21 @@ def test_a_file_of_skops_is_told_the_folder_of_its_encoder(tmp_path, encoder_fol
         ValueError, match=r"model\.skops is no model that can be used: it needs the folder of its encoder, --embedder"
     ):
         load_model(str(tmp_path / "model.skops"))
+
+
+def test_every_encoder_in_a_file_of_skops_is_that_of_the_folder(tmp_path, encoder_folder):
+    """Those of fitted parts too, which are no parameters: none is asked for on the Hub."""
+    inside = make_pipeline(SentenceEmbedder(str(encoder_folder)), OneVsRestClassifier(LogisticRegression()))
+    tuned = TunedThresholdMultiLabelClassifierCV(inside, random_state=0)
+    model = TagClassifier(tuned).fit(TEXTS * 5, TAGS * 5)
+    expected = model.predict(TEXTS)
+    model.estimator_.estimator_[0].set_params(model="someone/model")
+    write(model, tmp_path / "model.skops")
+    with pytest.raises(ValueError, match="it needs the folder of its encoder, --embedder"):
+        load_model(str(tmp_path / "model.skops"))
+    loaded = load_model(str(tmp_path / "model.skops"), str(encoder_folder))
+    assert loaded.estimator_.estimator_[0].model == str(encoder_folder)
+    assert loaded.predict(TEXTS) == expected
 
 
 def test_joblib_runs_what_it_holds(tmp_path, monkeypatch):

@@ -230,3 +230,9 @@ def test_what_waits_is_limited():
     assert 5 <= len(refused) <= 6
     assert answers[-1] == ["short"] or answers[-1] in refused
     assert max(calls) <= 1 << 20
+
+
+def test_empty_texts_wait_too():
+    answers = serve(Batches(list), *[[""] * 1000] * 300)
+    refused = [answer for answer in answers if isinstance(answer, Refused)]
+    assert len(refused) == 300 - (1 << 22) // 20_000

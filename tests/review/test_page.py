@@ -221,6 +221,15 @@ def test_order_of_doubt_lies_between_random_and_best():
     assert "There is nothing to draw: the model has no scores" in report_page(replace(data, doubt=None))
 
 
+def test_curves_where_f1_begins_at_1():
+    """The only wrong tag has no text, and no F1."""
+    truth = np.diag([True, True, True, False])
+    predicted = truth.copy()
+    predicted[0, 3] = True
+    data = make_data(4, 4, truth=sp.csr_array(truth), predicted=sp.csr_array(predicted))
+    assert "nan" not in report_page(data)
+
+
 def test_words_are_marked_where_they_stand():
     text = "Wheat, and <b>wheat</b>! Buckwheat. " + "far " * 300 + "corn ends it"
     data = make_data(2, 2, texts=[text, text], words={0: {0: ["wheat"]}, 1: {1: ["corn"]}}, issues=())
