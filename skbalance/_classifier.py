@@ -282,7 +282,7 @@ class BalancedMultiLabelClassifier(LossClassifierMixin, CallbackSupportMixin, Cl
 
     @property
     def coef_(self) -> np.ndarray:
-        """Coefficients of a linear model, of shape (n_outputs_, n_features), as scikit-learn's linear models have them.
+        """Coefficients of a linear model, a row for each label, as scikit-learn's linear models have them.
 
         Raises
         ------
@@ -295,7 +295,7 @@ class BalancedMultiLabelClassifier(LossClassifierMixin, CallbackSupportMixin, Cl
 
     @property
     def intercept_(self) -> np.ndarray:
-        """Intercepts of a linear model, of shape (n_outputs_,); see `coef_`."""
+        """Intercepts of a linear model, one for each label; see ``coef_``."""
         if len(self.intercepts_) > 1:
             raise AttributeError("intercept_ is that of a linear model; with hidden layers there are intercepts_.")
         return self.intercepts_[0]
