@@ -57,10 +57,8 @@ def _weighted_rows(texts, rows, fit_params):
     weight = fit_params.get("sample_weight")
     if weight is None:
         return texts, rows, fit_params, np.arange(len(rows))
-    weight = check_sample_weight(weight, np.empty((len(texts), 1)))
+    weight = check_sample_weight(weight, texts)
     used = np.flatnonzero(weight)
-    if not len(used):
-        raise ValueError("sample_weight is 0 for every row.")
     return [texts[i] for i in used], [rows[i] for i in used], {**fit_params, "sample_weight": weight[used]}, used
 
 
