@@ -112,6 +112,17 @@ def test_single_column_is_taken_as_one_label_with_a_warning():
     assert flat.predict_proba(X_test).shape == (200, 2)
 
 
+def test_probabilities_of_several_classifiers_are_those_of_both_classes():
+    X, y, X_test, _ = make_data()
+    model = TunedThresholdMultiLabelClassifierCV([("a", RIDGE), ("b", RIDGE)], random_state=0).fit(X, y[:, 0])
+    probabilities = model.predict_proba(X_test)
+    assert probabilities.shape == (len(X_test), 2)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1)
+    scores = model.decision_scores(X_test)
+    order = np.argsort(scores, kind="stable")
+    assert (np.diff(probabilities[order, 1]) >= 0).all()
+
+
 def test_binary_target_keeps_its_classes():
     X, y, X_test, y_test = make_data()
     names = np.array(["no", "yes"])

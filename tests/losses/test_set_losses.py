@@ -141,3 +141,7 @@ def test_bad_weights_of_samples(loss):
     logits, targets = batch(9)
     with pytest.raises(ValueError, match=r"sample_weight must have shape \(n_samples,\) = \(9,\); got \(5,\)"):
         loss.bind(STATISTICS)(logits, targets, torch.ones(5))
+
+
+def test_temperatures_of_two_way_are_those_of_its_paper():
+    assert (TwoWayLoss().pos_temperature, TwoWayLoss().neg_temperature) == (4.0, 1.0)
