@@ -64,6 +64,7 @@ ALLOWED = {
     "datasets": set(),
     "plotting": {"losses", "metrics", "model_selection"},
     "cli": {"metrics", "model_selection", "text"},
+    "onnx": {"_classifier", "decisions", "text"},
     "__main__": {"cli"},
 }
 
