@@ -161,8 +161,9 @@ def test_equal_scores_take_the_first_labels(data):
     assert check(fixed, X).sum(axis=0).tolist() == [400] * 3 + [0] * 5
 
 
-def test_inside_a_search(data):
+def test_inside_pipelines_and_searches(data):
     X, y = data
+    check(make_pipeline(StandardScaler(), tuned()).fit(X, y[:, :4]), X)
     search = GridSearchCV(linear(), {"loss": ["bce", "db"]}, cv=2, scoring="f1_micro").fit(X, y[:, :4])
     check(search, X)
     check(tuned(search, cv=2).fit(X, y[:, :4]), X)
