@@ -220,6 +220,8 @@ def test_edited_thresholds_mean_what_they_say(scores, max_candidates):
     if scores == "pooled":
         model.thresholds_[[5, 6]] = [-0.5, -0.5]
         assert model.predict(X_test)[:, [5, 6]].all()
+    model.thresholds_[:] = -np.inf
+    assert np.delete(model.predict(X_test), 6, axis=1).all()
 
 
 def test_shrinkage_zero_and_infinite():
