@@ -209,7 +209,7 @@ def _tuned_margins(graph, model, scores):
         odds = graph("Add", graph("Mul", scores, weights[:, 0]), intercepts)
         if trained.sum() > 1:
             two, _ = graph("TopK", known, np.array([2]), n_outputs=2)
-            best, second = graph("Split", two, np.array([1, 1]), axis=1, n_outputs=2)
+            best, second = (graph("Gather", two, np.array([place]), axis=1) for place in (0, 1))
             other = graph("Where", graph("Equal", scores, best), second, best)
             odds = graph("Add", odds, graph("Mul", graph("Sub", scores, other), weights[:, 1]))
     never = np.where(probable & (shown < 0), -np.inf, np.inf)
