@@ -40,6 +40,13 @@ def data():
     return X, y
 
 
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A folder to save models in; MLflow of some versions writes to the working folder too."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
 def small(**params):
     return BalancedMultiLabelClassifier(**{"random_state": 0, **params})
 
@@ -134,25 +141,25 @@ def test_rfe_inside_a_search(data):
     assert chosen.support_[:5].all()
 
 
-def test_mlflow_model_of_features_takes_frames(tmp_path):
+def test_mlflow_model_of_features_takes_frames(folder):
     X, y = make_multilabel_classification(100, 4, n_classes=3, random_state=0)
     frame = pd.DataFrame(X, columns=list("abcd"))
     model = small(hidden_layer_sizes=(3,), learning_rate_init=0.05).fit(frame, pd.DataFrame(y))
     types = ["skbalance._classifier.BalancedMultiLabelClassifier"]
     signature = mlflow.models.infer_signature(frame, model.predict(frame))
     mlflow.sklearn.save_model(
-        model, tmp_path / "model", pip_requirements=["skbalance"], skops_trusted_types=types, signature=signature
+        model, folder / "model", pip_requirements=["skbalance"], skops_trusted_types=types, signature=signature
     )
-    loaded = mlflow.pyfunc.load_model(str(tmp_path / "model"))
+    loaded = mlflow.pyfunc.load_model(str(folder / "model"))
     np.testing.assert_array_equal(loaded.predict(frame[list("dcba")]), model.predict(frame))
 
 
-def test_mlflow_pipeline_takes_frames_with_a_column_of_texts(tmp_path):
+def test_mlflow_pipeline_takes_frames_with_a_column_of_texts(folder):
     frame = pd.DataFrame({"id": range(len(TEXTS)), "text": TEXTS})
     model = make_pipeline(ColumnTransformer([("text", TfidfVectorizer(), "text")]), small()).fit(frame, INDICATOR)
     types = skops.io.get_untrusted_types(data=skops.io.dumps(model))
-    mlflow.sklearn.save_model(model, tmp_path / "model", pip_requirements=["skbalance"], skops_trusted_types=types)
-    loaded = mlflow.pyfunc.load_model(str(tmp_path / "model"))
+    mlflow.sklearn.save_model(model, folder / "model", pip_requirements=["skbalance"], skops_trusted_types=types)
+    loaded = mlflow.pyfunc.load_model(str(folder / "model"))
     np.testing.assert_array_equal(loaded.predict(frame), model.predict(frame))
     assert INDICATOR.shape == loaded.predict(frame).shape
 
@@ -166,18 +173,18 @@ class FromJoblib(mlflow.pyfunc.PythonModel):
 
 
 @pytest.mark.parametrize("way", ["skops", "joblib"])
-def test_mlflow_model_of_tags_takes_a_frame_of_one_column(tmp_path, way):
+def test_mlflow_model_of_tags_takes_a_frame_of_one_column(folder, way):
     model = TagClassifier(sep=";", random_state=0).fit(TEXTS, [";".join(tags) for tags in TAGS])
     if way == "skops":
         types = skops.io.get_untrusted_types(data=skops.io.dumps(model))
-        mlflow.sklearn.save_model(model, tmp_path / "model", pip_requirements=["skbalance"], skops_trusted_types=types)
+        mlflow.sklearn.save_model(model, folder / "model", pip_requirements=["skbalance"], skops_trusted_types=types)
     else:
-        joblib.dump(model, tmp_path / "tags.joblib", compress=3)
-        artifacts = {"model": str(tmp_path / "tags.joblib")}
+        joblib.dump(model, folder / "tags.joblib", compress=3)
+        artifacts = {"model": str(folder / "tags.joblib")}
         mlflow.pyfunc.save_model(
-            tmp_path / "model", python_model=FromJoblib(), artifacts=artifacts, pip_requirements=["skbalance"]
+            folder / "model", python_model=FromJoblib(), artifacts=artifacts, pip_requirements=["skbalance"]
         )
-    loaded = mlflow.pyfunc.load_model(str(tmp_path / "model"))
+    loaded = mlflow.pyfunc.load_model(str(folder / "model"))
     new = ["oil and gas fall", "wheat"]
     assert loaded.predict(pd.DataFrame({"text": new})).tolist() == model.predict(new).tolist()
     assert model.predict(new).tolist() == ["gas;oil", "wheat"]
