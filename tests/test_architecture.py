@@ -62,7 +62,7 @@ ALLOWED = {
     "memory": set(),
     "metrics": set(),
     "datasets": set(),
-    "plotting": {"losses", "metrics", "model_selection"},
+    "plotting": {"metrics"},
     "cli": {"metrics", "model_selection", "text"},
     "__main__": {"cli"},
 }
