@@ -34,6 +34,7 @@ class _LabelCurveDisplay:
     _parts: tuple[str, str, str]
     _axis_labels: tuple[str, str]
     _area: str
+    _corner: str
     _needed: str
     _line: dict
 
@@ -197,7 +198,7 @@ class _LabelCurveDisplay:
         without = f"{_axes.plural(len(self.left_out))} without {self._needed} left out" if len(self.left_out) else None
         ax.set(xlabel=self._axis_labels[0], ylabel=self._axis_labels[1], xlim=(-0.01, 1.01), ylim=(-0.01, 1.01))
         ax.grid(color="#e0e0e0", linewidth=0.7)
-        ax.legend(loc="best", fontsize=8, title=without, title_fontsize=8, edgecolor="#808080")
+        ax.legend(loc=self._corner, fontsize=8, title=without, title_fontsize=8, edgecolor="#808080")
         self.ax_, self.figure_ = ax, ax.figure
         return self
 
@@ -250,6 +251,7 @@ class LabelPrecisionRecallDisplay(_LabelCurveDisplay):
     _parts = ("recall", "precision", "average_precision")
     _axis_labels = ("Recall", "Precision")
     _area = "AP"
+    _corner = "lower left"
     _needed = "a positive"
     _line = {"drawstyle": "steps-post"}
 
@@ -317,6 +319,7 @@ class LabelRocDisplay(_LabelCurveDisplay):
     _parts = ("fpr", "tpr", "roc_auc")
     _axis_labels = ("False positive rate", "True positive rate")
     _area = "AUC"
+    _corner = "lower right"
     _needed = "a positive or a negative"
     _line: dict = {}
 
