@@ -57,12 +57,10 @@ def read_validation_rows(classifier, encoding: TargetEncoding, dtype, X_val, y_v
     ValueError
         If they are not like the rows that are trained on, or nothing is validated.
     """
-    given = {"X_val": X_val, "y_val": y_val, "sample_weight_val": sample_weight_val}
-    present = [name for name, value in given.items() if value is not None]
-    if not present:
+    if X_val is y_val is sample_weight_val is None:
         return None
     if X_val is None or y_val is None:
-        raise ValueError(f"X_val and y_val go together; got only {' and '.join(present)}.")
+        raise ValueError(f"X_val and y_val go together; there is no {'X_val' if X_val is None else 'y_val'}.")
     if not classifier.early_stopping:
         raise ValueError("X_val and y_val are for early_stopping=True; got early_stopping=False.")
     try:
@@ -70,19 +68,17 @@ def read_validation_rows(classifier, encoding: TargetEncoding, dtype, X_val, y_v
     except (TypeError, ValueError) as error:
         raise ValueError(f"X_val is not as X: {error}") from error
     y, classes = read_targets(y_val, name="y_val", also=classifier._also), encoding.classes
-    start = len(classes) if y.ndim == classes.ndim == 1 else 0
-    if start:  # on top of the rows, so that y_val may lack a class
-        y = np.concatenate([classes, y])
     if y.ndim != classes.ndim:
         raise ValueError(f"y_val must be a {encoding.kind} target as y is; got shape {y.shape}.")
+    if y.ndim == 1:  # with all classes on top, as y_val may lack one
+        y = np.concatenate([classes, y])
     _, found, indicator = read_labels(y, also=classifier._also)
-    names = column_names(y_val)
+    indicator, names = indicator[len(classes) if y.ndim == 1 else 0 :], column_names(y_val)
     if not np.array_equal(found.classes, classes) or (names and encoding.names and names != encoding.names):
         known, got = (each.names or each.classes.tolist() for each in (encoding, replace(found, names=names)))
         raise ValueError(
             f"y_val must have the labels or classes of y, {len(classes)}: {short(known)}; got {len(got)}: {short(got)}."
         )
-    indicator = indicator[start:]
     check_consistent_length(X, indicator)
     weight = check_sample_weight(sample_weight_val, indicator, name="sample_weight_val", dtype=dtype)
     return Rows(X, indicator, weight, sample_weight_val is not None)

@@ -116,9 +116,9 @@ FRAME = pd.DataFrame(Y, columns=list("abcdefgh"))
 @pytest.mark.parametrize(
     ("params", "given", "message"),
     [
-        ({}, {"X_val": X[VAL]}, "X_val and y_val go together; got only X_val"),
-        ({}, {"y_val": Y[VAL]}, "X_val and y_val go together; got only y_val"),
-        ({}, {"sample_weight_val": [1.0]}, "go together; got only sample_weight_val"),
+        ({}, {"X_val": X[VAL]}, "X_val and y_val go together; there is no y_val"),
+        ({}, {"y_val": Y[VAL]}, "X_val and y_val go together; there is no X_val"),
+        ({}, {"sample_weight_val": [1.0]}, "go together; there is no X_val"),
         ({"early_stopping": False}, OWN, r"X_val and y_val are for early_stopping=True; got early_stopping=False"),
         ({}, {**OWN, "X_val": X[VAL][:, :5]}, "X_val is not as X: X has 5 features"),
         ({}, {**OWN, "X_val": [["a"]]}, "X_val is not as X"),

@@ -189,7 +189,7 @@ class _LabelCurveDisplay:
         ImportError
             If matplotlib is missing.
         """
-        ax = _axes.new_axes(ax, f"{type(self).__name__}.plot", (5.4, 5.0))[0, 0]
+        ax = _axes.new_axes(ax, f"{type(self).__name__}.plot", (5.4, 5.0))
         curves, self.lines_ = self._curves(), {}
         for (name, (x, y, area)), style in zip(curves.items(), _axes.line_styles(len(curves))):
             style |= {"marker": "", "linewidth": 1.7, "label": f"{name} ({self._area} = {area:.2f})"}

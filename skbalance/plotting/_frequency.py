@@ -124,7 +124,7 @@ class LabelFrequencyDisplay:
         ImportError
             If matplotlib is missing.
         """
-        ax = _axes.new_axes(ax, f"{type(self).__name__}.plot", (6.4, 4.0))[0, 0]
+        ax = _axes.new_axes(ax, f"{type(self).__name__}.plot", (6.4, 4.0))
         counts, n = self.label_counts[self.order], self.label_counts.size
         edges, heights = np.arange(n + 1) + 0.5, np.append(counts, counts[-1])
         self.area_ = ax.fill_between(edges, heights, step="post", color="#1f4e79", linewidth=0, zorder=2)

@@ -108,7 +108,7 @@ class TopWordsDisplay:
             If matplotlib is missing.
         """
         size = (5.6, 0.8 + 0.25 * len(self.words))
-        ax = _axes.new_axes(ax, f"{type(self).__name__}.plot", size)[0, 0]
+        ax = _axes.new_axes(ax, f"{type(self).__name__}.plot", size)
         places = range(len(self.words))
         self.bars_ = ax.barh(places, self.weights, color="#1f4e79")
         for bar in self.bars_:
