@@ -44,8 +44,8 @@ class TopWordsDisplay:
     >>> texts = ["wheat and corn prices", "crude oil", "wheat harvest", "oil and gas", "corn", "gas prices"] * 5
     >>> tags = [["wheat", "corn"], ["crude"], ["wheat"], ["crude", "gas"], ["corn"], ["gas"]] * 5
     >>> model = TagClassifier(random_state=0).fit(texts, tags)
-    >>> TopWordsDisplay.from_estimator(model, "crude", k=2).words
-    ['oil', 'crude oil']
+    >>> TopWordsDisplay.from_estimator(model, "crude", k=1).words
+    ['oil']
     """
 
     def __init__(self, words: Any, weights: Any, *, tag: Any = None):
