@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 from sklearn.exceptions import NotFittedError
-from sklearn.metrics import auc, average_precision_score, precision_recall_curve, roc_curve
+from sklearn.metrics import auc, precision_recall_curve, roc_curve
 
 from skbalance._indicators import check_known
 from skbalance._responses import choose_response_method, read_tags, response
@@ -263,7 +263,7 @@ class LabelPrecisionRecallDisplay(_LabelCurveDisplay):
         if not truth.any():
             return None
         precision, recall, _ = precision_recall_curve(truth, scores, sample_weight=weight, drop_intermediate=True)
-        return recall, precision, average_precision_score(truth, scores, sample_weight=weight)
+        return recall, precision, -np.sum(np.diff(recall) * precision[:-1])  # the average precision
 
     @staticmethod
     def _mean(curves):
