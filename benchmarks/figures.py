@@ -1,7 +1,7 @@
 """The pictures of the documentation: what `TagClassifier()` does to the tail of Reuters-21578, and a report.
 
-Run ``SKBALANCE_DATA=folder python benchmarks/figures.py``. Writes `docs/images/tail.png` and, where Chromium is found,
-`report.png`, the page on the web features.
+Run ``SKBALANCE_DATA=folder python benchmarks/figures.py``. Writes `docs/images/tail.png`, `curves.png` and, where
+Chromium is found, `report.png`, the page on the web features.
 """
 
 import os
@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path
 
 import matplotlib
+import matplotlib.pyplot as plt
 import numpy as np
 from corpora import tfidf
 from PIL import Image
@@ -20,7 +21,7 @@ from sklearn.svm import LinearSVC
 
 from skbalance import TagClassifier
 from skbalance.datasets import fetch_reuters21578, load_web_features
-from skbalance.plotting import LabelScoreDisplay
+from skbalance.plotting import LabelPrecisionRecallDisplay, LabelRocDisplay, LabelScoreDisplay
 
 matplotlib.use("Agg")
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
@@ -43,7 +44,16 @@ def main():
     display.ax_.set_title("Reuters-21578: F1 of each of 90 topics, and the means of tail, medium and head")
     IMAGES.mkdir(parents=True, exist_ok=True)
     display.figure_.savefig(IMAGES / "tail.png", dpi=110, bbox_inches="tight")
+    draw_curves(test.target, tagger.predict_proba(list(test.data)), counts)
     draw_report(IMAGES / "report.png")
+
+
+def draw_curves(target, scores, counts):
+    """Draw the curves of all topics and of each group of them, beside each other."""
+    figure, axes = plt.subplots(1, 2, figsize=(9.6, 4.6), layout="constrained")
+    for display, ax in zip((LabelPrecisionRecallDisplay, LabelRocDisplay), axes):
+        display.from_predictions(target, scores, label_counts=counts, ax=ax)
+    figure.savefig(IMAGES / "curves.png", dpi=110)
 
 
 def draw_report(picture):

@@ -10,7 +10,7 @@ labels will be. Put your own indicator matrix in place of ``y``.
 import matplotlib.pyplot as plt
 
 from skbalance.datasets import load_web_features, make_long_tailed_multilabel
-from skbalance.plotting import LabelCooccurrenceDisplay, LabelFrequencyDisplay, LabelSetDisplay
+from skbalance.plotting import LabelCooccurrenceDisplay, LabelFrequencyDisplay
 
 texts, y = load_web_features(return_X_y=True)
 
@@ -33,14 +33,6 @@ plt.show()
 
 X, y = make_long_tailed_multilabel(3000, 90, labels_per_sample=1.5, tail_exponent=1.6, linkage=0.7, random_state=0)
 LabelCooccurrenceDisplay.from_targets(y)
-plt.show()
-
-# %%
-# Which label sets there are
-# --------------------------
-# How many of the rows the most frequent sets of labels cover, and how many sets occur only once.
-
-LabelSetDisplay.from_targets(y)
 plt.show()
 
 # %%

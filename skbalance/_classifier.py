@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, replace
 from numbers import Integral, Real
 from typing import Any
 
@@ -14,6 +14,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.extmath import safe_sparse_dot
 
 from ._callbacks import CallbackSupportMixin, IterationTasks, with_callbacks
+from ._early_stopping import Rows, make_score, read_validation_rows
 from ._loss_classifier import SHARED_CONSTRAINTS, LossClassifierMixin
 from ._targets import read_targets
 from ._validation import (
@@ -27,7 +28,7 @@ from .losses import BaseLoss
 from .training import isolated_torch
 
 # Attributes that one fit has and the next one may not.
-NOT_OF_EVERY_FIT = {"feature_names_in_", "validation_loss_curve_"}
+NOT_OF_EVERY_FIT = {"feature_names_in_", "validation_scores_"}
 
 
 @dataclass(eq=False, repr=False)
@@ -75,12 +76,16 @@ class BalancedMultiLabelClassifier(LossClassifierMixin, CallbackSupportMixin, Cl
         Training stops once the objective falls by less than this share of itself an iteration, on average over the
         last ``n_iter_no_change``. ``"auto"`` is 1e-4 for the squared hinge loss and 3e-3 for the others.
     early_stopping : bool, default=False
-        Hold out ``validation_fraction`` of the samples and watch their loss instead; the weights of the best epoch
-        are kept. Every label has its share of positives in both parts, and one at least to train on. Only with Adam.
+        Watch samples that are not trained on instead, by ``scoring``; the weights of the best epoch are kept. They are
+        those that `fit` is given as ``X_val`` and ``y_val``, or ``validation_fraction`` of the samples: every label has
+        its share of positives in both parts then, and one at least to train on. Only with Adam.
     validation_fraction : float, default=0.1
         Share of the samples held out for early stopping, in (0, 1).
     n_iter_no_change : int, default=10
         Iterations over which the fall of the objective is averaged.
+    scoring : str or callable, default="loss"
+        What early stopping watches: ``"loss"``, or any scorer of scikit-learn, larger for better. With a scorer
+        training stops once ``n_iter_no_change`` epochs have not raised the score, whatever ``tol`` is.
     device : str, default="auto"
         Where to train: ``"cpu"``, or a GPU as ``"cuda"`` or ``"cuda:1"``; ``"auto"`` is a GPU where there is one.
         Prediction is on the CPU.
@@ -119,8 +124,9 @@ class BalancedMultiLabelClassifier(LossClassifierMixin, CallbackSupportMixin, Cl
         The loss that was trained, its ``"auto"`` parameters resolved.
     loss_curve_ : list of float
         Objective at each iteration.
-    validation_loss_curve_ : list of float
-        Loss of the validation samples at each epoch; only with early stopping.
+    validation_scores_ : list of float
+        Score of the validation samples after each epoch, minus the loss for ``scoring="loss"``; only with early
+        stopping.
     n_iter_ : int
         Number of iterations of L-BFGS, or epochs of Adam.
     n_samples_fit_ : float
@@ -199,6 +205,7 @@ class BalancedMultiLabelClassifier(LossClassifierMixin, CallbackSupportMixin, Cl
     early_stopping: bool = False
     validation_fraction: float = 0.1
     n_iter_no_change: int = 10
+    scoring: Any = "loss"
     device: str = "auto"
     uncertain_labels: bool = False
     label_smoothing: float = 0.0
@@ -224,7 +231,7 @@ class BalancedMultiLabelClassifier(LossClassifierMixin, CallbackSupportMixin, Cl
         return tags
 
     @with_callbacks
-    def fit(self, X, y, sample_weight=None):
+    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
         """Fit the model to features and labels.
 
         Parameters
@@ -237,6 +244,14 @@ class BalancedMultiLabelClassifier(LossClassifierMixin, CallbackSupportMixin, Cl
             also soft labels, and NaN (in a sparse indicator a stored NaN) where a label is unknown.
         sample_weight : array-like of shape (n_samples,), default=None
             Non-negative weights. They also weigh the label counts.
+        X_val : {array-like, sparse} of shape (n_val, n_features), default=None
+            Features of the samples that early stopping watches, in place of ``validation_fraction`` of X; all of X is
+            trained on then. In a `Pipeline` they are features of its last step, unless
+            ``Pipeline(..., transform_input=["X_val"])`` transforms them as X, for which metadata routing must be on.
+        y_val : {array-like, sparse, frame} of shape (n_val, n_labels) or (n_val,), default=None
+            Their labels, with the columns of y; or classes, all among those of y.
+        sample_weight_val : array-like of shape (n_val,), default=None
+            Their weights, for the loss or the scorer.
 
         Returns
         -------
@@ -252,14 +267,14 @@ class BalancedMultiLabelClassifier(LossClassifierMixin, CallbackSupportMixin, Cl
         validate_hyperparameters(self)
         learner = copy.copy(self)  # it stores what it learns; here all of it is stored last, at once
         with isolated_torch():
-            tasks = learner._fit(X, y, sample_weight, self)
+            tasks = learner._fit(X, y, sample_weight, self, (X_val, y_val, sample_weight_val))
         kept = {name: value for name, value in vars(self).items() if name not in NOT_OF_EVERY_FIT}
         self.__dict__ = {**kept, **vars(learner)}
         if tasks is not None:
             tasks.end_all()
         return self
 
-    def _fit(self, X, y, sample_weight, estimator):
+    def _fit(self, X, y, sample_weight, estimator, validation=(None, None, None)):
         """Learn, and return the tasks of the callbacks of the estimator, to which this is the learner."""
         from .training import fit_head, resolve_problem  # they load torch
 
@@ -267,9 +282,14 @@ class BalancedMultiLabelClassifier(LossClassifierMixin, CallbackSupportMixin, Cl
         X = self._read_rows(X, reset=not self._goes_on)
         encoding, indicator, weight = self._read_target(X, y, sample_weight, X.dtype)
         multilabel = encoding.kind == "multilabel"
-        problem, options = resolve_problem(self, X, indicator, weight, multilabel, random_state)
+        own = read_validation_rows(self, encoding, X.dtype, *validation)
+        problem, options = resolve_problem(self, X, indicator, weight, multilabel, random_state, own and own[:3])
         start = self._start(encoding, problem) if self._goes_on else None
         self._store_target(encoding, problem.statistics, options.loss)
+        if self.early_stopping and self.scoring != "loss":
+            held = own or Rows(X, indicator, weight, sample_weight is not None).take(problem.held_out)
+            score = make_score(held, self.scoring, encoding, problem.statistics, options.loss)
+            problem = replace(problem, evaluate=lambda to_numpy: score(self._scores_of(held.X, *to_numpy())))
         n_iterations, tasks = self.max_iter * len(problem.blocks), None
         context = estimator._init_callback_context(max_subtasks=n_iterations)
         if getattr(self, "_skl_callbacks", None):
@@ -327,9 +347,9 @@ class BalancedMultiLabelClassifier(LossClassifierMixin, CallbackSupportMixin, Cl
         self.term_weighting_ = options.term_weighting
         self.n_iter_ = result.n_iter
         self.loss_curve_ = result.loss_curve
-        self.__dict__.pop("validation_loss_curve_", None)
-        if result.runs[0].validation_curve:
-            self.validation_loss_curve_ = result.runs[0].validation_curve
+        self.__dict__.pop("validation_scores_", None)
+        if result.runs[0].validation_scores:
+            self.validation_scores_ = result.runs[0].validation_scores
         if any(run.rose for run in result.runs):
             warn(
                 "Training ended at a larger objective than it had before. Give a smaller learning_rate_init (it is "
@@ -352,9 +372,12 @@ class BalancedMultiLabelClassifier(LossClassifierMixin, CallbackSupportMixin, Cl
         return validate_features(self, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=reset)
 
     def _scores(self, X):
+        return self._scores_of(X, self.coefs_, self.intercepts_)
+
+    def _scores_of(self, X, coefs, intercepts):
         with np.errstate(over="ignore", invalid="ignore"):
-            out = safe_sparse_dot(X, self.coefs_[0], dense_output=True) + self.intercepts_[0]
-            for coef, intercept in zip(self.coefs_[1:], self.intercepts_[1:]):
+            out = safe_sparse_dot(X, coefs[0], dense_output=True) + intercepts[0]
+            for coef, intercept in zip(coefs[1:], intercepts[1:]):
                 np.maximum(out, 0, out=out)
                 out = out @ coef + intercept
             finite = np.isfinite(out.sum()) or np.isfinite(out).all()

@@ -20,6 +20,7 @@ SHARED_CONSTRAINTS: dict[str, list] = {
     "early_stopping": ["boolean"],
     "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
     "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+    "scoring": [str, callable],
     "device": [str],
     "uncertain_labels": ["boolean"],
     "label_smoothing": [Interval(Real, 0, 1, closed="left")],

@@ -87,6 +87,13 @@ def response(estimator, X, method: str, n_labels: int | None = None) -> np.ndarr
     return values
 
 
+def read_tags(estimator, y):
+    """Return the indicator of lists of tags, where the estimator ends in a TagClassifier; any other y as it is."""
+    while hasattr(estimator, "steps"):
+        estimator = estimator.steps[-1][1]
+    return estimator.tag_indicator(y) if hasattr(estimator, "tag_indicator") else y
+
+
 def _positive(column, classes):
     """Column of class 1 among what one label's classifier gives; 0 where it never saw one."""
     column = np.asarray(column)

@@ -303,7 +303,7 @@ def read_labels(y: Any, *, also: tuple[str, ...] = ()) -> tuple[Any, TargetEncod
     ValueError
         If there is only one class, if an indicator holds anything but 0 and 1, or if the target is none of these.
     """
-    names = _names(y)
+    names = column_names(y)
     y = read_targets(y, also=also)
     if y.ndim == 2:
         # A row a label, as the lists of scikit-learn's multi-output classifiers hold. With two labels, one array
@@ -466,7 +466,7 @@ def _read_sparse(y: Any, name: str, also: tuple[str, ...]) -> Any:
     return checked(csr, holds=_held(csr.data))
 
 
-def _names(y: Any) -> tuple:
+def column_names(y: Any) -> tuple:
     """Names of the columns of a frame of pandas, polars or pyarrow, or of a checked indicator."""
     kinds = ("columns",) if hasattr(y, "iloc") else ("column_names", "columns", "names")
     return next((tuple(getattr(y, kind)) for kind in kinds if hasattr(y, kind)), ())

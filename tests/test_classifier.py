@@ -210,7 +210,7 @@ def test_iterations_and_curves(data):
     assert np.diff(model.loss_curve_).max() <= 1e-12
     model = small(solver="adam", max_iter=200, tol=1e-2).fit(X, y)
     assert model.n_iter_ == len(model.loss_curve_) < 200
-    assert not hasattr(model, "validation_loss_curve_")
+    assert not hasattr(model, "validation_scores_")
 
 
 @pytest.mark.parametrize("solver", ["lbfgs", "adam"])
@@ -253,7 +253,7 @@ def test_early_stopping_keeps_the_best_weights(data):
     model = small(
         early_stopping=True, learning_rate_init=0.5, batch_size=32, alpha=0.0, n_iter_no_change=5, max_iter=500
     ).fit(X, y)
-    curve = model.validation_loss_curve_
+    curve = [-score for score in model.validation_scores_]
     assert model.n_iter_ == len(curve) < 500
     train, held = hold_out_rows(sp.csr_array(y), 0.1, np.random.RandomState(0))
     np.testing.assert_array_equal(model.label_counts_, y[train].sum(axis=0))
@@ -262,7 +262,7 @@ def test_early_stopping_keeps_the_best_weights(data):
     value = criterion(torch.tensor(model.decision_function(X[held])), torch.tensor(y[held])).mean().item()
     assert value == pytest.approx(min(curve), rel=1e-9)
     refitted = model.set_params(early_stopping=False, max_iter=1000, solver="lbfgs", alpha=1e-3).fit(X, y)
-    assert not hasattr(refitted, "validation_loss_curve_")
+    assert not hasattr(refitted, "validation_scores_")
 
 
 def test_warm_start_goes_on(data):

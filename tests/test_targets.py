@@ -36,7 +36,12 @@ from skbalance.model_selection import (
     RepeatedMultilabelStratifiedKFold,
     multilabel_train_test_split,
 )
-from skbalance.plotting import LabelCooccurrenceDisplay, LabelFrequencyDisplay, LabelScoreDisplay, LossDisplay
+from skbalance.plotting import (
+    LabelCooccurrenceDisplay,
+    LabelFrequencyDisplay,
+    LabelPrecisionRecallDisplay,
+    LabelScoreDisplay,
+)
 
 Y = np.array([[1, 0, 1], [0, 0, 0], [0, 1, 0], [1, 1, 0]] * 10)
 FRAME = pd.DataFrame(Y, columns=["a", "b", "c"])
@@ -333,7 +338,7 @@ INDICATOR_ENTRIES = {
     "Brier": lambda y: multilabel_brier_score_loss(y, np.full((40, 3), 0.5)),
     "frequency": LabelFrequencyDisplay.from_targets,
     "co-occurrence": LabelCooccurrenceDisplay.from_targets,
-    "loss": lambda y: LossDisplay.from_targets("bce", y),
+    "curves": lambda y: LabelPrecisionRecallDisplay.from_predictions(y, np.tile([0.3, 0.2, 0.1], (40, 1))),
     "scores": lambda y: LabelScoreDisplay.from_predictions(y, y, label_counts=[90, 20, 3]),
 }
 # These count shares, or round them, and leave out what is unknown.
@@ -344,7 +349,7 @@ TAKEN_BY = {
         ("folds", "repeated folds", "shuffled splits", "train and test"),
         ("nan", "smoothed", "lists of tags", "Series of tags"),
     ),
-    **dict.fromkeys(("F1", "ranking", "Brier", "scores"), ("nan",)),
+    **dict.fromkeys(("F1", "ranking", "Brier", "curves", "scores"), ("nan",)),
 }
 
 

@@ -139,7 +139,7 @@ def test_label_smoothing_is_that_of_soft_labels():
 @pytest.mark.parametrize("y", [HIDDEN, SOFT], ids=["unknown", "soft"])
 def test_early_stopping_holds_known_labels_out(y):
     model = fitted(y, early_stopping=True, max_iter=20)
-    assert np.isfinite(model.validation_loss_curve_).all()
+    assert np.isfinite(model.validation_scores_).all()
     assert 0 < model.n_samples_fit_ < len(Y)
 
 

@@ -41,10 +41,6 @@ class TrainingTexts(Dataset):
     def __len__(self):
         return len(self.tokens)
 
-    def take(self, rows) -> TrainingTexts:
-        """Some of the texts."""
-        return TrainingTexts(self.tokens.take(rows), self.y[rows], self.weight[rows])
-
 
 @dataclass(frozen=True)
 class Pass:

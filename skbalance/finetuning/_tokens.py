@@ -40,10 +40,6 @@ class Tokens:
         """Number of tokens of each text."""
         return np.array([len(ids) for ids in self.ids], dtype=np.int64)
 
-    def take(self, rows) -> Tokens:
-        """Tokens of some of the texts."""
-        return Tokens([self.ids[row] for row in rows])
-
     def padded(self, rows, device) -> tuple[Tensor, Tensor]:
         """Token numbers and mask of some texts, both of shape (n_rows, longest)."""
         ids = pad_sequence([torch.from_numpy(self.ids[row]) for row in rows], batch_first=True)

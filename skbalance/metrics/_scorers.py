@@ -12,7 +12,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.metrics import f1_score, precision_score, recall_score
 from sklearn.utils.metadata_routing import MetadataRequest
 
-from skbalance._responses import choose_response_method, response
+from skbalance._responses import choose_response_method, read_tags, response
 from skbalance.metrics import _groups, _probabilities, _ranking
 
 # What a metric can take from the fitted estimator: the attribute, and how to give it by hand.
@@ -161,13 +161,9 @@ class MultilabelScorer:
                 kwargs[parameter] = _fitted_attribute(estimator, *_FROM_FIT[parameter])
         if sample_weight is not None:
             kwargs["sample_weight"] = sample_weight
-        last = estimator
-        while hasattr(last, "steps"):
-            last = last.steps[-1][1]
-        indicator = getattr(last, "tag_indicator", lambda y: y)  # of a TagClassifier
-        y_true = indicator(y_true)
+        y_true = read_tags(estimator, y_true)
         if self.response_method == "predict":
-            answer = indicator(estimator.predict(X))
+            answer = read_tags(estimator, estimator.predict(X))
         else:
             answer = response(estimator, X, choose_response_method(estimator, self.response_method))
         return self.sign * float(self.metric(y_true, answer, **kwargs))

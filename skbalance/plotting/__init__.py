@@ -1,16 +1,18 @@
 """Figures of long-tailed multi-label data and models, in scikit-learn's display convention."""
 
 from skbalance.plotting._cooccurrence import LabelCooccurrenceDisplay
-from skbalance.plotting._frequency import LabelFrequencyDisplay, LabelSetDisplay
-from skbalance.plotting._loss import LossDisplay
+from skbalance.plotting._curves import LabelPrecisionRecallDisplay, LabelRocDisplay
+from skbalance.plotting._frequency import LabelFrequencyDisplay
 from skbalance.plotting._review import ReviewCurveDisplay
 from skbalance.plotting._score import LabelScoreDisplay
+from skbalance.plotting._words import TopWordsDisplay
 
 __all__ = [
     "LabelCooccurrenceDisplay",
     "LabelFrequencyDisplay",
+    "LabelPrecisionRecallDisplay",
+    "LabelRocDisplay",
     "LabelScoreDisplay",
-    "LabelSetDisplay",
-    "LossDisplay",
     "ReviewCurveDisplay",
+    "TopWordsDisplay",
 ]

@@ -25,34 +25,22 @@ _DASHES = ("-", (0, (5, 1.5)), (0, (1, 1)), (0, (5, 1.5, 1, 1.5)), (0, (8, 2)), 
 _MARKERS = ("o", "^", "s", "D", "v", "P", "X", "*")
 
 
-def new_axes(
-    ax: Any,
-    caller: str,
-    figsize: tuple[float, float],
-    shape: tuple[int, int] = (1, 1),
-    layout: str = "constrained",
-    share_y: str | bool = False,
-) -> np.ndarray:
-    """The given axes, or those of a new figure, as an array of a shape.
+def new_axes(ax: Any, caller: str, figsize: tuple[float, float], layout: str = "constrained") -> Any:
+    """The given axes, or those of a new figure.
 
     Raises
     ------
     TypeError
-        If they are no axes.
-    ValueError
-        If there are more or fewer.
+        If it is no axes.
     ImportError
         With a hint how to install matplotlib.
     """
     plt = import_optional("matplotlib.pyplot", f'{caller} needs matplotlib: pip install "skbalance[plot]"')
     if ax is None:
-        return plt.subplots(*shape, squeeze=False, sharex=True, sharey=share_y, figsize=figsize, layout=layout)[1]
-    axes = np.asarray(ax, dtype=object)
-    if not all(isinstance(one, plt.Axes) for one in axes.flat):
+        return plt.subplots(figsize=figsize, layout=layout)[1]
+    if not isinstance(ax, plt.Axes):
         raise TypeError(f"{caller}: ax must be axes of matplotlib, or None; got a {type(ax).__name__}.")
-    if axes.size != shape[0] * shape[1]:
-        raise ValueError(f"{caller}: ax must be an array of axes of shape {shape}; got shape {axes.shape}.")
-    return axes.reshape(shape)
+    return ax
 
 
 def line_styles(n: int) -> list[dict]:

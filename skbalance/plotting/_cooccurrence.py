@@ -175,7 +175,7 @@ class LabelCooccurrenceDisplay:
         binned = n_bins < n_labels
         named = self.display_labels is not None and not binned
         side = float(np.clip(0.1 * n_bins + 1.5, 5.0, 11.0)) if named else 5.2
-        ax = _axes.new_axes(ax, f"{type(self).__name__}.plot", (1.17 * side, side), layout="compressed")[0, 0]
+        ax = _axes.new_axes(ax, f"{type(self).__name__}.plot", (1.17 * side, side), layout="compressed")
         from matplotlib.colors import LogNorm, Normalize
 
         shown = np.ma.masked_invalid(self.probabilities)

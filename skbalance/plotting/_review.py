@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from skbalance._validation import read_numbers
 from skbalance.metrics import review_curve
 from skbalance.plotting._axes import line_styles, new_axes, restyle
@@ -116,7 +114,7 @@ class ReviewCurveDisplay:
         ImportError
             If matplotlib is missing.
         """
-        ax = np.ravel(new_axes(ax, f"{type(self).__name__}.plot", (6.4, 4.0)))[0]
+        ax = new_axes(ax, f"{type(self).__name__}.plot", (6.4, 4.0))
         from matplotlib.ticker import PercentFormatter
 
         names = {"most wrong labels first": self.best, "in the order of doubt": self.by_doubt, "at random": self.random}

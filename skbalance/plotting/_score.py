@@ -217,7 +217,7 @@ class LabelScoreDisplay:
         ImportError
             If matplotlib is missing.
         """
-        ax = _axes.new_axes(ax, f"{type(self).__name__}.plot", (6.8, 4.6))[0, 0]
+        ax = _axes.new_axes(ax, f"{type(self).__name__}.plot", (6.8, 4.6))
         spans = _axes.set_count_axis(ax, self.label_counts, self.boundaries)
         places = _axes.spread_positions(self.label_counts)
         self.points_: dict[str, Any] = {}

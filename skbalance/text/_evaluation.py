@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.metrics import check_scoring
-
 from skbalance import finetuning
-from skbalance._loss_classifier import LossClassifierMixin
+from skbalance._early_stopping import make_score
 
 
-def make_evaluation(validation, y, *, target, criterion, scoring, max_tokens, device):
+def make_evaluation(rows, tokens, *, target, criterion, scoring, max_tokens, device):
     """Make the function that scores a network after each epoch.
 
     Parameters
     ----------
-    validation : finetuning.TrainingTexts
+    rows : Rows
         The texts.
-    y : array-like
-        Their target as it was given.
+    tokens : finetuning.Tokens
+        Of these.
     target : TargetEncoding, LabelStatistics and BaseLoss
         What the target is, and what is learnt of it.
     criterion : Criterion
@@ -38,30 +35,15 @@ def make_evaluation(validation, y, *, target, criterion, scoring, max_tokens, de
 
     from skbalance.losses import PositivePairs
 
-    pairs = PositivePairs.from_csr(validation.y, device)
-    weight = torch.from_numpy(validation.weight).to(device)
-    scored, scorer = ScoredTexts(), None
-    if scoring != "loss":
-        scored._store_target(*target)
-        scorer = check_scoring(scored, scoring=scoring)
+    pairs = PositivePairs.from_csr(rows.indicator, device)
+    weight = torch.from_numpy(rows.weight).to(device)
+    score = None if scoring == "loss" else make_score(rows, scoring, *target)
 
     def evaluate(network):
-        logits = finetuning.predict_logits(network, validation.tokens, max_tokens=max_tokens, device=device)
-        if scorer is not None:
-            scored.scores = logits
-            return float(scorer(scored, None, y))
+        logits = finetuning.predict_logits(network, tokens, max_tokens=max_tokens, device=device)
+        if score is not None:
+            return score(logits)
         loss = criterion(torch.from_numpy(logits).to(device), pairs, weight) @ weight
         return -float(loss / weight.sum())
 
     return evaluate
-
-
-class ScoredTexts(LossClassifierMixin, ClassifierMixin, BaseEstimator):
-    """What a scorer needs of a classifier whose scores of the texts are known."""
-
-    def fit(self, X, y):
-        """It is fitted as it is."""
-        return self
-
-    def _score_blocks(self, X):
-        yield self.scores

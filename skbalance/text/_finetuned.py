@@ -16,12 +16,12 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from skbalance import finetuning
+from skbalance._early_stopping import Rows, read_validation_rows
 from skbalance._loss_classifier import SHARED_CONSTRAINTS, LossClassifierMixin
 from skbalance._targets import TargetEncoding
 from skbalance._validation import (
     Interval,
     StrOptions,
-    _safe_indexing,
     validate_hyperparameters,
 )
 from skbalance.losses import BaseLoss, get_loss
@@ -40,16 +40,13 @@ _TELL_NOTHING = (*LEFT_OUT, "compile", "loss", "scoring", "verbose")
 class _Given(NamedTuple):
     """What ``fit`` was given, read and checked."""
 
-    texts: list[str]
+    training: Rows
+    validation: Rows | None  # for early stopping
     encoding: TargetEncoding
-    indicator: Any
-    weight: np.ndarray
     loss: BaseLoss
     device: str
     label_texts: list | None
     seeds: list[int]
-    kept: np.ndarray  # rows to train on
-    held: np.ndarray  # rows held out for early stopping
     told: list  # what tells the loss and the scoring from others, for checkpoints
 
 
@@ -111,8 +108,9 @@ class FineTunedMultiLabelClassifier(CheckedStateMixin, LossClassifierMixin, Clas
         Numbers that the encoder computes with; ``"auto"`` is bfloat16 on a GPU that has it, else float32. Weights are
         float32 in any case.
     early_stopping : bool, default=False
-        Hold out ``validation_fraction`` of the texts, stratified by label, and score them after each epoch; training
-        stops when ``n_iter_no_change`` epochs have not raised the score, and the weights of the best epoch are kept.
+        Score texts that are not trained on after each epoch: those that `fit` is given as ``X_val`` and ``y_val``, or
+        ``validation_fraction`` of the texts, stratified by label. Training stops when ``n_iter_no_change`` epochs have
+        not raised the score, and the weights of the best epoch are kept.
     validation_fraction : float, default=0.1
         Share of the texts held out for early stopping, in (0, 1).
     n_iter_no_change : int, default=2
@@ -251,7 +249,6 @@ class FineTunedMultiLabelClassifier(CheckedStateMixin, LossClassifierMixin, Clas
         "gradient_checkpointing": ["boolean"],
         "compile": ["boolean"],
         "precision": [StrOptions({"auto", "float32", "bfloat16"})],
-        "scoring": [str, callable],
         "revision": [str, None],
         "local_files_only": ["boolean"],
         "trust_remote_code": ["boolean"],
@@ -267,7 +264,7 @@ class FineTunedMultiLabelClassifier(CheckedStateMixin, LossClassifierMixin, Clas
         tags.input_tags.two_d_array = False
         return tags
 
-    def fit(self, X, y, sample_weight=None):
+    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
         """Train the encoder and the head.
 
         Parameters
@@ -279,6 +276,12 @@ class FineTunedMultiLabelClassifier(CheckedStateMixin, LossClassifierMixin, Clas
             and NaN where a label is unknown.
         sample_weight : array-like of shape (n_samples,), default=None
             Non-negative weights. They also weigh the label counts.
+        X_val : list, Series, single-column DataFrame or array of str, of length n_val, default=None
+            Texts that early stopping scores, in place of ``validation_fraction`` of X; all of X is trained on then.
+        y_val : {array-like, sparse} of shape (n_val, n_labels) or (n_val,), default=None
+            Their labels, with the columns of y; or classes, all among those of y.
+        sample_weight_val : array-like of shape (n_val,), default=None
+            Their weights, for the loss or the scorer.
 
         Returns
         -------
@@ -295,16 +298,16 @@ class FineTunedMultiLabelClassifier(CheckedStateMixin, LossClassifierMixin, Clas
             If the model cannot be had, or there can be no folder `checkpoint_dir`. A checkpoint that cannot be written
             is warned of, and training goes on.
         """
-        given = self._read(X, y, sample_weight)
+        given = self._read(X, y, sample_weight, (X_val, y_val, sample_weight_val))
         learner = copy.copy(self)  # it stores what it learns; here all of it is stored last, at once
-        model, checkpoints = learner._train(given, y)
+        model, checkpoints = learner._train(given)
         self.__dict__ = learner.__dict__
         _in_memory[self] = self.weights_, model
         if checkpoints is not None:
             checkpoints.remove()
         return self
 
-    def _read(self, X, y, sample_weight) -> _Given:
+    def _read(self, X, y, sample_weight, own) -> _Given:
         validate_hyperparameters(self)
         loss = get_loss(self.loss)
         device = check_device(self.device, DEVICE_KINDS)
@@ -315,30 +318,32 @@ class FineTunedMultiLabelClassifier(CheckedStateMixin, LossClassifierMixin, Clas
         told = [finetuning.tell_apart(getattr(self, name), name) for name in ("loss", "scoring") if self.checkpoint_dir]
         label_texts = check_label_texts(self.label_texts, encoding)
         seeds = check_random_state(self.random_state).randint(2**31 - 1, size=3).tolist()
-        kept, held = np.flatnonzero(weight), np.empty(0, dtype=int)
-        if self.early_stopping:
+        rows = Rows(texts, indicator, weight, sample_weight is not None).take(np.flatnonzero(weight))
+        validation = read_validation_rows(self, encoding, np.float32, *own)
+        if self.early_stopping and validation is None:
             random_state = np.random.RandomState(seeds[0])
-            train, validate = hold_out_rows(indicator[kept], self.validation_fraction, random_state)
-            kept, held = kept[train], kept[validate]
-        return _Given(texts, encoding, indicator, weight, loss, device, label_texts, seeds, kept, held, told)
+            train, held = hold_out_rows(rows.indicator, self.validation_fraction, random_state)
+            rows, validation = rows.take(train), rows.take(held)
+        return _Given(rows, validation, encoding, loss, device, label_texts, seeds, told)
 
-    def _train(self, given, y):
+    def _train(self, given):
         """Learn; return the model, and the checkpoints or None."""
         from skbalance.training import bind_loss  # it loads torch
 
         encoding, device, max_tokens = given.encoding, given.device, self._max_tokens
         _, first_seed, seed = given.seeds
-        indicator, weight = given.indicator[given.kept], given.weight[given.kept]
+        texts, indicator, weight, _ = given.training
         multilabel = encoding.kind == "multilabel"
         loss, statistics, criterion = bind_loss(given.loss, indicator, weight, multilabel, self.label_smoothing)
         model = self._start(statistics, given.label_texts, device, first_seed)
-        data = finetuning.TrainingTexts(model.tokenizer(given.texts), given.indicator, given.weight)
-        data, validation = data.take(given.kept), data.take(given.held) if len(given.held) else None
-        evaluate = checkpoints = None
-        if validation is not None:
+        data = finetuning.TrainingTexts(model.tokenizer(texts), indicator, weight)
+        evaluate = checkpoints = validation = None
+        if given.validation is not None:
+            tokens = model.tokenizer(given.validation.X)
+            validation = finetuning.TrainingTexts(tokens, given.validation.indicator, given.validation.weight)
             evaluate = make_evaluation(
-                validation,
-                _safe_indexing(y, given.held),
+                given.validation,
+                tokens,
                 target=(encoding, statistics, loss),
                 criterion=criterion,
                 scoring=self.scoring,
@@ -361,7 +366,7 @@ class FineTunedMultiLabelClassifier(CheckedStateMixin, LossClassifierMixin, Clas
                 evaluate=evaluate,
                 checkpoints=checkpoints,
             )
-        model.check([given.texts[row] for row in given.kept[:8]], max_tokens=max_tokens, device=device)
+        model.check(texts[:8], max_tokens=max_tokens, device=device)
         self._store_target(encoding, statistics, loss)
         self._store_result(model, run)
         return model, checkpoints

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -102,13 +103,17 @@ class PlateauStop(Callback):
     monitor : object, default=None
         Its ``begin()`` is called at the start of each iteration, and at its end ``end(to_numpy)`` with what gives
         coefficients and intercepts; training stops where that returns True.
+    evaluate : callable, default=None
+        Gives a score of what that gives, larger for better. Training stops once ``n_iter_no_change`` epochs have not
+        raised it. None takes the validation loss, where there are validation data.
 
     Attributes
     ----------
     curve : list of float
         Training objective of each iteration.
-    validation_curve : list of float
-        Validation loss of each epoch; empty without validation data. With it, the weights of the best epoch are kept.
+    validation_scores : list of float
+        Score of each epoch, minus the validation loss without `evaluate`; empty without validation data. With them, the
+        weights of the best epoch are kept.
     n_iter : int
         Iterations done.
     converged : bool
@@ -126,10 +131,11 @@ class PlateauStop(Callback):
 
     options: Any
     monitor: Any = None
+    evaluate: Callable | None = None
 
     def on_train_begin(self, net, **kwargs):
         """Start afresh."""
-        self.curve, self.validation_curve = [], []
+        self.curve, self.validation_scores = [], []
         self.n_iter, self.best_state = 0, None
         self.window = min(self.options.n_iter_no_change, self.options.max_iter)
         self.converged = self.asked = self.stuck = False
@@ -151,13 +157,17 @@ class PlateauStop(Callback):
             self.start = self._objective_at_the_start(epoch, objective)
         self.curve.append(objective)
         monitored = self.curve
-        if "valid_batch_count" in epoch:
-            self.validation_curve.append(_mean_loss(epoch, "valid"))
-            monitored = self.validation_curve
+        if self.evaluate is not None:
+            self.validation_scores.append(self.evaluate(net.module_.to_numpy))
+        elif "valid_batch_count" in epoch:
+            self.validation_scores.append(-_mean_loss(epoch, "valid"))
+        if self.validation_scores:
+            monitored = [-score for score in self.validation_scores]
             if monitored[-1] <= min(monitored):
                 self.best_state = {k: v.detach().clone() for k, v in net.module_.state_dict().items()}
         if self.options.verbose:
-            shown = f"{objective:.6g}" + (f", validation {monitored[-1]:.6g}" if self.validation_curve else "")
+            scores = self.validation_scores
+            shown = f"{objective:.6g}" + (f", validation score {scores[-1]:.6g}" if scores else "")
             print(f"Iteration {self.n_iter}: objective {shown}")
         if not (math.isfinite(objective) and math.isfinite(monitored[-1])):
             raise FloatingPointError(f"the objective is {monitored[-1]} at iteration {self.n_iter}")
@@ -176,14 +186,17 @@ class PlateauStop(Callback):
     @property
     def rose(self) -> bool:
         """Whether training ended well above where it started or had been before."""
-        curve, window = (self.validation_curve, self.n_iter) if self.validation_curve else (self.curve, self.window)
+        curve, window = self.curve, self.window
+        if self.validation_scores and self.evaluate is None:
+            curve, window = [-score for score in self.validation_scores], self.n_iter
         return min(curve[-window:]) > RISE * max(min(self.start, *curve), 0.1 * self.start)
 
     def _flat(self, curve):
         if len(curve) <= self.window:
             return False
         before, after = min(curve[: -self.window]), min(curve[-self.window :])
-        return before - after <= self.options.tol * self.window * abs(before)
+        tol = self.options.tol if self.evaluate is None else 0.0
+        return before - after <= tol * self.window * abs(before)
 
 
 def _mean_loss(epoch, prefix):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from numbers import Integral
 from typing import Any
@@ -48,7 +48,11 @@ class Problem:
     blocks : sequence of slice, default=(slice(None),)
         The labels that L-BFGS fits at a time, see :func:`label_blocks`.
     validation : TrainingData, default=None
-        Samples whose loss decides when to stop.
+        Samples that decide when to stop, by their loss.
+    held_out : ndarray of int, default=None
+        Which these were of the samples, where they were taken from them.
+    evaluate : callable, default=None
+        Decides instead of that loss: from what gives coefficients and intercepts to a score, larger for a better one.
     """
 
     sizes: list[int]
@@ -57,6 +61,8 @@ class Problem:
     criterion: Criterion
     blocks: Sequence[slice] = (slice(None),)
     validation: TrainingData | None = None
+    held_out: np.ndarray | None = None
+    evaluate: Callable | None = None
 
 
 def training_dtype(dtype, sizes, tol, moments: Moments) -> np.dtype:
@@ -264,7 +270,7 @@ def bind_loss(loss: BaseLoss, y, weight, multilabel: bool, label_smoothing: floa
     return loss, statistics, loss.bind(statistics, reduction="row_sum", label_smoothing=label_smoothing)
 
 
-def resolve_problem(settings: Any, X, y, weight, multilabel: bool, random_state):
+def resolve_problem(settings: Any, X, y, weight, multilabel: bool, random_state, own=None):
     """Resolve all that the parameters leave open by the data.
 
     Parameters
@@ -281,6 +287,8 @@ def resolve_problem(settings: Any, X, y, weight, multilabel: bool, random_state)
         Whether the labels are some that do not exclude each other.
     random_state : RandomState
         Decides which samples are held out.
+    own : tuple of X, y and weight, default=None
+        Samples to validate on; None holds some out where `early_stopping` is set.
 
     Returns
     -------
@@ -299,10 +307,12 @@ def resolve_problem(settings: Any, X, y, weight, multilabel: bool, random_state)
     moments = data.moments()
     tol = loss.default_tol if settings.tol == "auto" else settings.tol
     alpha = resolve_alpha(settings.alpha, moments, data.weight, loss.penalty_strength)
-    data, validation = data.astype(training_dtype(X.dtype, sizes, tol, moments)), None
-    if settings.early_stopping:
-        train, held_out = hold_out_rows(data.y, settings.validation_fraction, random_state)
-        data, validation = data.take(train), data.take(held_out)
+    data, validation, held_out = data.astype(training_dtype(X.dtype, sizes, tol, moments)), None, None
+    if own is not None:
+        validation = TrainingData.from_arrays(*own).astype(data.X.dtype)
+    elif settings.early_stopping:
+        train, held = hold_out_rows(data.y, settings.validation_fraction, random_state)
+        data, validation, held_out = data.take(train), data.take(held), np.flatnonzero(weight)[held]
     loss, statistics, criterion = bind_loss(loss, data.y, data.weight, multilabel, settings.label_smoothing)
     early_stopping, separable = settings.early_stopping, criterion.separable
     solver = choose_solver(settings.solver, sizes, early_stopping=early_stopping, separable=separable)
@@ -313,4 +323,4 @@ def resolve_problem(settings: Any, X, y, weight, multilabel: bool, random_state)
     options.batch_size = resolve_batch_size(settings.batch_size, len(data))
     options.term_weighting = resolve_term_weighting(settings.term_weighting, data, hidden, solver)
     blocks = label_blocks(sizes, solver, separable)
-    return Problem(sizes, data, statistics, criterion, blocks, validation), options
+    return Problem(sizes, data, statistics, criterion, blocks, validation, held_out), options

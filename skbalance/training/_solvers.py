@@ -128,8 +128,9 @@ class _BlockMonitor:
 
 def _train(head, problem: Problem, options, strengths, *, order=None, monitor=None) -> FitResult:
     """Let skorch train a head."""
-    data, validation, lbfgs = problem.data, problem.validation, options.solver == "lbfgs"
-    stop = PlateauStop(options, monitor)
+    data, lbfgs = problem.data, options.solver == "lbfgs"
+    validation = problem.validation if problem.evaluate is None else None
+    stop = PlateauStop(options, monitor, problem.evaluate)
     dtype = torch.from_numpy(np.empty(0, data.X.dtype)).dtype
     criterion = problem.criterion.to(dtype=dtype)
     criterion.overwrite_logits = True

@@ -8,7 +8,11 @@ import runpy
 import textwrap
 from pathlib import Path
 
+import matplotlib.pyplot as plt
+import numpy as np
 import pytest
+
+from tests.plotting.tidy import assert_tidy
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = sorted(page for page in DOCS.glob("*.rst") if page.name != "sg_execution_times.rst")
@@ -45,6 +49,21 @@ def blocks():
 def test_what_blocks_import_is_there(code):
     imports = [node for node in ast.walk(ast.parse(code)) if isinstance(node, (ast.Import, ast.ImportFrom))]
     exec(compile(ast.Module(imports, []), "block", "exec"), {})
+
+
+LOSS_CURVES = re.findall(
+    r"^\.\. plot:: loss_curves.py (\w+)$", (DOCS / "mathematics.rst").read_text(encoding="utf-8"), re.MULTILINE
+)
+
+
+@pytest.mark.parametrize("name", LOSS_CURVES)
+def test_curves_of_losses(name):
+    figure = runpy.run_path(str(DOCS / "loss_curves.py"))[name]()
+    values = np.concatenate([line.get_ydata() for ax in figure.axes for line in ax.get_lines()])
+    assert np.isfinite(values).all()
+    assert len(figure.axes) in (4, 8)
+    assert_tidy(figure)
+    plt.close(figure)
 
 
 def test_examples_of_the_readme(capsys, tmp_path, monkeypatch):

@@ -63,15 +63,12 @@ def test_memory_is_bounded(parts, encoded, monkeypatch):
     assert encoded == ["a", "b", "c", "d", "a"]
 
 
-def test_padded_and_taken():
+def test_padded():
     tokens = Tokens([np.array([5, 6, 7]), np.array([8])])
     ids, mask = tokens.padded([1, 0], "cpu")
     assert ids.tolist() == [[8, 0, 0], [5, 6, 7]]
     assert mask.tolist() == [[1, 0, 0], [1, 1, 1]]
-    taken = tokens.take([1, 0])
-    assert [ids.tolist() for ids in taken.ids] == [[8], [5, 6, 7]]
-    assert taken.lengths.tolist() == [1, 3]
-    assert len(tokens.take([])) == 0
+    assert tokens.lengths.tolist() == [3, 1]
 
 
 def test_a_text_without_tokens_is_one_of_padding(parts, encoded, monkeypatch):

@@ -62,7 +62,7 @@ LIKELY = {
     "label_texts": [["wheat", "corn", "oil"], None, "tags", {"wheat": "grain"}, ["a"], [None] * 3],
     "classes": [None, ["wheat", "corn", "oil"], ["x"], [], ["wheat", "wheat"], [1, 2]],
     "display_labels": [None, ["a", "b", "c"], ["a"]],
-    "labels": [None, [0], [0, 2], [7], ["a"], np.array([1])],
+    "curves": [None, "micro", ["macro", 0], [2, "tail"], [7], ["a"], np.array([1])],
     "random_state": [0, None, np.random.RandomState(0), np.random.default_rng(0), -1, 2**40],
     "n_samples": [N, 30, 1],
     "k": [1, 2, 3, 5, 4],
@@ -559,9 +559,12 @@ def _drawn(method):
 _ploty = {
     "LabelFrequencyDisplay.from_targets": {"y": Y},
     "LabelCooccurrenceDisplay.from_targets": {"y": Y},
-    "LabelSetDisplay.from_targets": {"y": Y},
     "LabelScoreDisplay.from_predictions": {"y_true": Y, "y_pred": Y[::-1], "label_counts": COUNTS},
     "LabelScoreDisplay.from_estimator": {"estimator": Fitted("balanced"), "X": X, "y": Y},
+    "LabelPrecisionRecallDisplay.from_predictions": {"y_true": Y, "y_score": PROBA, "label_counts": COUNTS},
+    "LabelPrecisionRecallDisplay.from_estimator": {"estimator": Fitted("balanced"), "X": X, "y": Y},
+    "LabelRocDisplay.from_predictions": {"y_true": Y, "y_score": PROBA, "label_counts": COUNTS},
+    "LabelRocDisplay.from_estimator": {"estimator": Fitted("balanced"), "X": X, "y": Y},
     "ReviewCurveDisplay.from_predictions": {"y_true": Y, "y_pred": Y[::-1], "doubt": np.arange(N)},
 }
 for _name, _good in _ploty.items():
@@ -576,42 +579,35 @@ for _name, _good in _ploty.items():
             "scoring": ["f1", "precision", "recall", len],
         },
     )
-ENTRIES["plotting.LossDisplay.from_targets"] = Entry(
-    lambda **given: plotting.LossDisplay.from_targets(**given).losses,
-    {**default_arguments(plotting.LossDisplay.from_targets, skip=("ax",)), "losses": "bce", "y": Y},
-    is_finite,
-    {"logits": [None, np.linspace(-3, 3, 5), [0.0], []]},
-)
 for _name in (
     "LabelFrequencyDisplay",
     "LabelCooccurrenceDisplay",
     "LabelScoreDisplay",
-    "LossDisplay",
-    "LabelSetDisplay",
+    "LabelPrecisionRecallDisplay",
+    "LabelRocDisplay",
     "ReviewCurveDisplay",
+    "TopWordsDisplay",
 ):
     _class = getattr(plotting, _name)
     _goods = {
         "LabelFrequencyDisplay": {"label_counts": COUNTS},
-        "LabelSetDisplay": {"set_counts": [3, 2, 1]},
         "LabelCooccurrenceDisplay": {"probabilities": np.full((3, 3), 0.2), "label_counts": COUNTS},
         "LabelScoreDisplay": {"label_counts": COUNTS, "scores": {"a": [0.1, 0.2, 0.3]}},
         "ReviewCurveDisplay": {key: [0.0, 1.0] for key in ("shares", "by_doubt", "random", "best")},
-        "LossDisplay": {
-            "logits": [0.0, 1.0],
-            "losses": {"a": np.zeros((1, 2, 2))},
-            "gradients": {"a": np.zeros((1, 2, 2))},
-            "label_counts": [3],
-            "label_names": ["x"],
+        "LabelPrecisionRecallDisplay": {
+            "precision": {"a": [1.0, 1.0]},
+            "recall": {"a": [1.0, 0.0]},
+            "average_precision": {"a": 1.0},
         },
+        "LabelRocDisplay": {"fpr": {"a": [0.0, 1.0]}, "tpr": {"a": [0.0, 1.0]}, "roc_auc": {"a": 0.5}},
+        "TopWordsDisplay": {"words": ["a", "b"], "weights": [2.0, 1.0]},
     }
     _plot = default_arguments(_class.plot, skip=("ax",))
     _init = {**default_arguments(_class), **_goods[_name]}
 
     def _draw(_class=_class, _plot=_plot, **given):
         made = _class(**{name: value for name, value in given.items() if name not in _plot})
-        shape = {"LossDisplay": (2, 2)}.get(_class.__name__, ())
-        return made.plot(Figure().subplots(*shape), **{name: given[name] for name in _plot})
+        return made.plot(Figure().subplots(), **{name: given[name] for name in _plot})
 
     ENTRIES[f"plotting.{_name}.plot"] = Entry(
         _draw, {**_init, **_plot}, lambda result, given: None, {"label_counts": [COUNTS, [1, 2, 3]]}

@@ -17,7 +17,7 @@ import torch
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.metrics import f1_score, make_scorer
+from sklearn.metrics import f1_score, get_scorer, make_scorer
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.utils import get_tags
@@ -421,7 +421,7 @@ CHANGES = [
 ]  # fmt: skip
 
 
-def name_of_checkpoints(monkeypatch, model, texts, y, sample_weight=None):
+def name_of_checkpoints(monkeypatch, model, texts, y, sample_weight=None, **validation):
     """What the checkpoints of a training would be called, which is not run."""
     names = []
 
@@ -432,7 +432,7 @@ def name_of_checkpoints(monkeypatch, model, texts, y, sample_weight=None):
     with monkeypatch.context() as patch:
         patch.setattr("skbalance.finetuning.fine_tune", capture)
         with pytest.raises(KeyboardInterrupt):
-            model.fit(texts, y, sample_weight=sample_weight)
+            model.fit(texts, y, sample_weight=sample_weight, **validation)
     return names[0]
 
 
@@ -450,6 +450,14 @@ def test_whatever_changes_a_training_begins_it_anew(encoder_folder, data, tmp_pa
         (make_model(encoder_folder, **shared), texts, y, np.linspace(1, 2, len(y))),
     ]
     names = [name_of_checkpoints(monkeypatch, *training) for training in trainings]
+    stopping = make_model(encoder_folder, early_stopping=True, **shared)
+    for own in (
+        {"X_val": texts[:5], "y_val": y[:5]},
+        {"X_val": texts[1:6], "y_val": y[:5]},
+        {"X_val": texts[:5], "y_val": 1 - y[:5]},
+        {"X_val": texts[:5], "y_val": y[:5], "sample_weight_val": np.arange(5)},
+    ):
+        names.append(name_of_checkpoints(monkeypatch, stopping, texts, y, **own))
     assert len(set(names)) == len(names)
     for same in ({"verbose": 0}, {"checkpoint_dir": tmp_path / "elsewhere"}):
         assert name_of_checkpoints(monkeypatch, make_model(encoder_folder, **shared | same), texts, y) == names[0]
@@ -481,6 +489,44 @@ def test_early_stopping(scoring, encoder_folder, data):
     assert model.n_iter_ < 20
     assert max(scores) == scores[-2]  # one epoch without a better score, and it stopped
     assert not hasattr(model.set_params(early_stopping=False, max_iter=1).fit(texts, y), "validation_scores_")
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.UndefinedMetricWarning")
+@pytest.mark.parametrize("scoring", ["loss", "f1_micro", "average_precision"])
+def test_early_stopping_by_texts_of_ones_own(scoring, encoder_folder, data):
+    texts, y = data
+    own = {"X_val": texts[-15:], "y_val": y[-15:], "sample_weight_val": np.arange(15) % 3}
+    model = make_model(encoder_folder, early_stopping=True, scoring=scoring, max_iter=4).fit(
+        texts[:-15], y[:-15], **own
+    )
+    assert model.n_samples_fit_ == len(texts) - 15
+    assert len(model.validation_scores_) == model.n_iter_
+    if scoring != "loss":
+        found = get_scorer(scoring)(model, own["X_val"], own["y_val"], sample_weight=own["sample_weight_val"])
+        assert max(model.validation_scores_) == pytest.approx(found)
+    there = np.flatnonzero(own["sample_weight_val"])
+    fewer = {name: [values[row] for row in there] for name, values in own.items()}
+    other = clone(model).fit(texts[:-15], y[:-15], **fewer)
+    np.testing.assert_allclose(other.validation_scores_, model.validation_scores_, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("params", "own", "message"),
+    [
+        ({"early_stopping": False}, {}, "are for early_stopping=True"),
+        ({}, {"X_val": [3]}, "X_val is not as X: Row 0"),
+        ({}, {"y_val": np.ones((15, 2), dtype=int)}, "y_val must have the labels or classes of y"),
+        ({}, {"y_val": None}, "X_val and y_val go together; there is no y_val"),
+        ({"scoring": "best"}, {}, "scoring"),
+        ({"scoring": lambda *args: np.nan}, {}, "must give a finite number for the validation rows; got nan"),
+    ],
+)
+def test_validation_texts_that_are_refused(params, own, message, encoder_folder, data, monkeypatch):
+    texts, y = data
+    monkeypatch.setattr("skbalance.finetuning.fine_tune", lambda *args, **options: pytest.fail("it was trained"))
+    model = make_model(encoder_folder, **{"early_stopping": True} | params)
+    with pytest.raises(ValueError, match=message):
+        model.fit(texts, y, **{"X_val": texts[:15], "y_val": y[:15]} | own)
 
 
 def test_a_rare_label_keeps_a_text_to_train_on(encoder_folder, data):

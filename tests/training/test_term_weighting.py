@@ -95,7 +95,7 @@ def test_early_stopping_keeps_the_best_weights(data):
         alpha=0.0,
         random_state=0,
     ).fit(X, y)
-    curve = model.validation_loss_curve_
+    curve = [-score for score in model.validation_scores_]
     assert min(curve) < curve[-1]
     _, held = hold_out_rows(sp.csr_array(y), 0.1, np.random.RandomState(0))
     proba = np.clip(model.predict_proba(X[held]), 1e-15, None)
