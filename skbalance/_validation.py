@@ -5,21 +5,16 @@ knows.
 """
 
 import functools
-import inspect
 import sys
-from numbers import Integral, Real
+from numbers import Integral
 
 import numpy as np
 import scipy.sparse as sp
 from sklearn import get_config
 from sklearn.utils import _safe_indexing
-from sklearn.utils._param_validation import (
-    HasMethods,
-    Interval,
-    StrOptions,
-    make_constraint,
-    validate_parameter_constraints,
-)
+from sklearn.utils._param_validation import HasMethods, StrOptions, validate_parameter_constraints
+from sklearn.utils._param_validation import Interval as _Interval
+from sklearn.utils._param_validation import validate_params as _validate_params
 from sklearn.utils.metaestimators import _BaseComposition as BaseComposition
 from sklearn.utils.validation import _check_method_params as check_method_params
 from sklearn.utils.validation import _num_samples as num_samples
@@ -56,6 +51,8 @@ DOCUMENTATION_URL = "https://skbalance.readthedocs.io/en/stable"
 
 # A model saved by an older release than this cannot be read: (major, minor).
 OLDEST_READABLE = (0, 1)
+
+validate_params = functools.partial(_validate_params, prefer_skip_nested_validation=True)
 
 
 class DocLinkMixin:
@@ -124,27 +121,14 @@ def check_sparse(matrix, name):
     """
     if not sp.issparse(matrix) or matrix.ndim != 2 or matrix.format not in ("csr", "csc", "bsr", "coo"):
         return
-    if matrix.format == "coo":
-        for at, size, what in zip((matrix.row, matrix.col), matrix.shape, ("rows", "columns")):
-            if at.size and (at.min() < 0 or at.max() >= size):
-                raise ValueError(
-                    f"{name} is a malformed COO matrix: {what} must lie between 0 and {size - 1}; got {at.min()} to "
-                    f"{at.max()}."
-                )
-        return
-    size, width = matrix.shape if matrix.format != "csc" else matrix.shape[::-1]
-    if matrix.format == "bsr":
-        size, width = (n // block for n, block in zip((size, width), matrix.blocksize))
-    indptr, indices = matrix.indptr, matrix.indices
-    found = None
-    if indptr.shape != (size + 1,) or indptr[0] != 0 or indptr[-1] > len(indices) or (np.diff(indptr) < 0).any():
-        found = f"indptr must rise from 0 to at most the number of indices, {len(indices)}, in {size + 1} steps"
-    elif len(matrix.data) != len(indices):
-        found = f"there are {len(indices)} indices for {len(matrix.data)} values"
-    elif (indices := indices[: indptr[-1]]).size and (indices.min() < 0 or indices.max() >= width):
-        found = f"indices must lie between 0 and {width - 1}; got {indices.min()} to {indices.max()}"
-    if found is not None:
-        raise ValueError(f"{name} is a malformed {matrix.format.upper()} matrix: {found}.")
+    try:
+        shared = type(matrix)(matrix)  # its arrays, without a copy: the check cuts off what is not used
+        if matrix.format != "coo":  # whose coordinates were checked just now
+            shared.check_format(full_check=True)
+            if (np.diff(matrix.indptr) < 0).any():  # which SciPy does not look at where nothing is stored
+                raise ValueError("indptr must be a non-decreasing sequence")
+    except ValueError as error:
+        raise ValueError(f"{name} is a malformed {matrix.format.upper()} matrix: {error}.") from None
 
 
 def sparse_kind(like=""):
@@ -165,59 +149,28 @@ def sparse_kind(like=""):
     return sp.csr_array if arrays else sp.csr_matrix
 
 
+class Interval(_Interval):
+    """Numbers as scikit-learn has them, but for booleans, and integers that do not fit into 64 bits."""
+
+    def is_satisfied_by(self, val):
+        """Whether a value is allowed."""
+        if isinstance(val, bool | np.bool_) or (isinstance(val, Integral) and abs(int(val)) >= 2**63):
+            return False
+        return super().is_satisfied_by(val)
+
+
 def validate_hyperparameters(estimator):
-    """Check an estimator's parameters against its ``_parameter_constraints``; booleans are not numbers.
+    """Check an estimator's parameters against its ``_parameter_constraints``.
 
     Raises
     ------
     ValueError
         Naming the parameter, what it must be and what it is.
     """
-    _check_parameters(estimator._parameter_constraints, estimator.get_params(deep=False), type(estimator).__name__)
-
-
-def validate_params(constraints):
-    """Decorate a function to check its parameters against constraints; booleans are not numbers.
-
-    Parameters
-    ----------
-    constraints : dict of str to list
-        As scikit-learn writes them.
-
-    Returns
-    -------
-    decorate : callable
-        The decorator.
-    """
-
-    def decorate(function):
-        signature = inspect.signature(function)
-
-        @functools.wraps(function)
-        def call(*args, **kwargs):
-            _check_parameters(constraints, signature.bind(*args, **kwargs).arguments, function.__qualname__)
-            return function(*args, **kwargs)
-
-        return call
-
-    return decorate
-
-
-def _check_parameters(constraints, parameters, caller):
-    """Check parameters as scikit-learn does, and refuse what it lets through: booleans as numbers, large integers."""
-    validate_parameter_constraints(constraints, parameters, caller_name=caller)
-    for parameter, allowed in constraints.items():
-        if parameter not in parameters or isinstance(allowed, str):
-            continue
-        value = parameters[parameter]
-        numeric = any(
-            isinstance(constraint, Interval) or constraint in (Integral, Real, "random_state") for constraint in allowed
-        )
-        if numeric and isinstance(value, bool | np.bool_) and "boolean" not in allowed:
-            wanted = " or ".join(str(make_constraint(constraint)) for constraint in allowed)
-            raise ValueError(f"The {parameter!r} parameter of {caller} must be {wanted}. Got {value!r} instead.")
-        if isinstance(value, Integral) and abs(int(value)) >= 2**63:
-            raise ValueError(f"The {parameter!r} parameter of {caller} must fit into 64 bits; got {_brief(value)}.")
+    name, parameters = type(estimator).__name__, estimator.get_params(deep=False)
+    validate_parameter_constraints(estimator._parameter_constraints, parameters, caller_name=name)
+    if isinstance(parameters.get("random_state"), bool | np.bool_):
+        raise ValueError(f"The 'random_state' parameter of {name} must be a number, a RandomState or None; got a bool.")
 
 
 def validate_features(estimator, X, **settings):
