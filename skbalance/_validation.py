@@ -84,23 +84,14 @@ def _version() -> str:
 def _check_version(name, saved):
     """Refuse the state of an object saved by a release that this one cannot read."""
     current = _version()
-    if saved is None:
-        raise ValueError(
-            f"This {name} was saved by skbalance before its release 0.1.0, which cannot be read any more: fit it again."
-        )
     try:
-        release = tuple(int(part) for part in saved.split(".")[:2])
+        release, newest = (tuple(int(part) for part in version.split(".")[:2]) for version in (saved, current))
     except (AttributeError, ValueError):
         raise ValueError(f"This {name} says that skbalance {saved!r} saved it, which is no release.") from None
-    if release < OLDEST_READABLE:
+    if not OLDEST_READABLE <= release <= newest:
         raise ValueError(
             f"This {name} was saved by skbalance {saved}, which skbalance {current} cannot read: load it with that "
             "release, or fit it again."
-        )
-    if release > tuple(int(part) for part in current.split(".")[:2]):
-        raise ValueError(
-            f"This {name} was saved by skbalance {saved}, which is newer than this skbalance {current}: load it with "
-            f"skbalance>={saved}, or fit it again."
         )
 
 

@@ -213,14 +213,13 @@ def test_pickles_carry_the_version(thing, saved_by):
     assert thing.__getstate__()["_skbalance_version"] == skbalance.__version__
     for again in (pickle.loads(pickle.dumps(thing)), copy.deepcopy(thing), pickle.loads(saved_by(thing, "0.1.99"))):
         assert vars(again) == vars(thing)
-    with pytest.raises(ValueError, match=r"saved by skbalance 0.2.0, which is newer than this skbalance .*>=0.2.0"):
-        pickle.loads(saved_by(thing, "0.2.0"))
-    with pytest.raises(ValueError, match=r"saved by skbalance 0.0.9, which skbalance .* cannot read"):
-        pickle.loads(saved_by(thing, "0.0.9"))
+    for release in ("0.2.0", "0.0.9"):
+        with pytest.raises(ValueError, match=f"saved by skbalance {release}, which skbalance .* cannot read"):
+            pickle.loads(saved_by(thing, release))
     for nonsense in (1.0, "one"):
         with pytest.raises(ValueError, match=f"says that skbalance {nonsense!r} saved it, which is no release"):
             pickle.loads(saved_by(thing, nonsense))
-    with pytest.raises(ValueError, match=f"This {type(thing).__name__} was saved by skbalance before its release"):
+    with pytest.raises(ValueError, match=f"This {type(thing).__name__} says that skbalance None saved it"):
         type(thing).__new__(type(thing)).__setstate__(vars(thing))
 
 
