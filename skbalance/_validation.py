@@ -40,6 +40,7 @@ __all__ = [
     "check_sparse",
     "num_samples",
     "read_numbers",
+    "short",
     "sparse_kind",
     "validate_features",
     "validate_hyperparameters",
@@ -250,7 +251,7 @@ def check_sample_weight(sample_weight, X, *, name="sample_weight", dtype=np.floa
     if weight.shape != (n_samples,):
         raise ValueError(f"{name} must have shape (n_samples,) = ({n_samples},); got {weight.shape}.")
     if not np.isfinite(weight).all() or (weight < 0).any() or not weight.any():
-        raise ValueError(f"{name} must be finite, not negative and not all zero; got {_brief(sample_weight)}.")
+        raise ValueError(f"{name} must be finite, not negative and not all zero; got {short(sample_weight)}.")
     return weight
 
 
@@ -280,10 +281,11 @@ def read_numbers(values, name):
             return numbers.astype(np.float64)
     except (TypeError, ValueError, OverflowError):
         pass
-    raise ValueError(f"{name} must hold numbers; got {_brief(values)}.")
+    raise ValueError(f"{name} must hold numbers; got {short(values)}.")
 
 
-def _brief(value):
+def short(value):
+    """What a message shows of a value: 80 characters of its repr."""
     try:
         text = repr(value)
     except ValueError:  # an integer of more digits than Python writes out

@@ -220,13 +220,10 @@ class MultilabelStratifiedShuffleSplit(_TargetSplitter, BaseShuffleSplit):
         n_train, n_test = (part.size for part in next(sizes.split(np.empty((n_samples, 0)))))
         left = n_samples - n_train - n_test
         shares = np.array([n_train, n_test, left][: 3 if left else 2]) / n_samples
-        return self._draw(Y, shares, check_random_state(self.random_state))
-
-    def _draw(self, Y: sp.csr_array, shares: np.ndarray, rng: np.random.RandomState) -> Iterator[Any]:
-        for _ in range(self.n_splits):
-            order = rng.permutation(Y.shape[0])
-            folds = _stratify(Y, shares, order)[order]
-            yield order[folds == 0], order[folds == 1]
+        rng = check_random_state(self.random_state)
+        orders = (rng.permutation(n_samples) for _ in range(self.n_splits))
+        parts = ((order, _stratify(Y, shares, order)[order]) for order in orders)
+        return ((order[folds == 0], order[folds == 1]) for order, folds in parts)
 
 
 def multilabel_train_test_split(
