@@ -165,6 +165,11 @@ def label_confusion(
     )
 
 
+def fractions(hits: Any, predicted: Any, positives: Any) -> dict[str, tuple[Any, Any]]:
+    """Numerator and denominator of F1, precision and recall."""
+    return {"f1": (2 * hits, predicted + positives), "precision": (hits, predicted), "recall": (hits, positives)}
+
+
 def label_fractions(kind: str, y_true: Any, y_pred: Any, sample_weight: np.ndarray | None = None) -> tuple[Any, Any]:
     """Numerator and denominator of each label's score.
 
@@ -182,9 +187,7 @@ def label_fractions(kind: str, y_true: Any, y_pred: Any, sample_weight: np.ndarr
     numerator, denominator : ndarray of shape (n_labels,)
         For F1, twice the hits, and predictions and truths.
     """
-    hits, predicted, positives = label_confusion(y_true, y_pred, sample_weight)
-    fractions = {"precision": (hits, predicted), "recall": (hits, positives), "f1": (2 * hits, predicted + positives)}
-    return fractions[kind]
+    return fractions(*label_confusion(y_true, y_pred, sample_weight))[kind]
 
 
 def ratio(numerator: Any, denominator: Any, undefined: float) -> np.ndarray:
