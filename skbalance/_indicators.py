@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from skbalance._targets import UNKNOWN, kept_pairs, read_indicator, split_unknown
+from skbalance._targets import UNKNOWN, read_indicator, split_unknown
 from skbalance._validation import check_sample_weight, read_numbers
 
 
@@ -65,15 +65,6 @@ def check_known(y: Any, *, name: str = "y_true") -> tuple[Any, Any]:
     return (y == 1, unknown) if unknown.any() else (y.astype(bool, copy=False), None)
 
 
-def stored_in(matrix: sp.csr_array, other: sp.csr_array) -> np.ndarray:
-    """Whether each stored pair of a canonical matrix is also stored in another one."""
-    first, second = (
-        np.repeat(np.arange(m.shape[0], dtype=np.int64) * m.shape[1], np.diff(m.indptr)) + m.indices
-        for m in (matrix, other)
-    )
-    return np.isin(first, second)
-
-
 def align_indicators(y_true: Any, y_pred: Any) -> tuple[Any, Any]:
     """Check two indicators of one shape and hand both back dense, or both sparse if either is.
 
@@ -99,7 +90,7 @@ def align_indicators(y_true: Any, y_pred: Any) -> tuple[Any, Any]:
     if sp.issparse(first) != sp.issparse(second):
         first, second = sp.csr_array(first), sp.csr_array(second)
     if unknown is not None and sp.issparse(second):
-        second = kept_pairs(second, ~stored_in(second, sp.csr_array(unknown)))
+        second = sp.csr_array(second.astype(bool) > sp.csr_array(unknown, dtype=bool))
     elif unknown is not None:
         second = second & ~unknown
     return first, second
@@ -174,6 +165,11 @@ def label_confusion(
     )
 
 
+def fractions(hits: Any, predicted: Any, positives: Any) -> dict[str, tuple[Any, Any]]:
+    """Numerator and denominator of F1, precision and recall."""
+    return {"f1": (2 * hits, predicted + positives), "precision": (hits, predicted), "recall": (hits, positives)}
+
+
 def label_fractions(kind: str, y_true: Any, y_pred: Any, sample_weight: np.ndarray | None = None) -> tuple[Any, Any]:
     """Numerator and denominator of each label's score.
 
@@ -191,9 +187,7 @@ def label_fractions(kind: str, y_true: Any, y_pred: Any, sample_weight: np.ndarr
     numerator, denominator : ndarray of shape (n_labels,)
         For F1, twice the hits, and predictions and truths.
     """
-    hits, predicted, positives = label_confusion(y_true, y_pred, sample_weight)
-    fractions = {"precision": (hits, predicted), "recall": (hits, positives), "f1": (2 * hits, predicted + positives)}
-    return fractions[kind]
+    return fractions(*label_confusion(y_true, y_pred, sample_weight))[kind]
 
 
 def ratio(numerator: Any, denominator: Any, undefined: float) -> np.ndarray:

@@ -15,7 +15,7 @@ import numpy as np
 from scipy.sparse import csr_array, issparse
 
 from skbalance._targets import checked, is_missing, read_indicator
-from skbalance._validation import sparse_kind
+from skbalance._validation import short, sparse_kind
 from skbalance._warnings import warn
 
 # What is no part of a tag at its ends: white space, and what has no width.
@@ -141,12 +141,6 @@ def tags_of_indicator(indicator: Any, classes: Sequence) -> TagRows:
     tags = [classes[column] for column in indicator.indices.tolist()]
     ends = indicator.indptr.tolist()
     return TagRows(tuple(tags[start:end]) for start, end in pairwise(ends))
-
-
-def short(value: Any, limit: int = 80) -> str:
-    """What a message shows of a value."""
-    text = repr(value)
-    return text if len(text) <= limit else text[: limit - 3] + "..."
 
 
 def _check_one_kind(tags: Iterable, name: str) -> None:

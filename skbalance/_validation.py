@@ -5,21 +5,16 @@ knows.
 """
 
 import functools
-import inspect
 import sys
-from numbers import Integral, Real
+from numbers import Integral
 
 import numpy as np
 import scipy.sparse as sp
 from sklearn import get_config
 from sklearn.utils import _safe_indexing
-from sklearn.utils._param_validation import (
-    HasMethods,
-    Interval,
-    StrOptions,
-    make_constraint,
-    validate_parameter_constraints,
-)
+from sklearn.utils._param_validation import HasMethods, StrOptions, validate_parameter_constraints
+from sklearn.utils._param_validation import Interval as _Interval
+from sklearn.utils._param_validation import validate_params as _validate_params
 from sklearn.utils.metaestimators import _BaseComposition as BaseComposition
 from sklearn.utils.validation import _check_method_params as check_method_params
 from sklearn.utils.validation import _num_samples as num_samples
@@ -45,6 +40,7 @@ __all__ = [
     "check_sparse",
     "num_samples",
     "read_numbers",
+    "short",
     "sparse_kind",
     "validate_features",
     "validate_hyperparameters",
@@ -56,6 +52,8 @@ DOCUMENTATION_URL = "https://skbalance.readthedocs.io/en/stable"
 
 # A model saved by an older release than this cannot be read: (major, minor).
 OLDEST_READABLE = (0, 1)
+
+validate_params = functools.partial(_validate_params, prefer_skip_nested_validation=True)
 
 
 class DocLinkMixin:
@@ -87,23 +85,14 @@ def _version() -> str:
 def _check_version(name, saved):
     """Refuse the state of an object saved by a release that this one cannot read."""
     current = _version()
-    if saved is None:
-        raise ValueError(
-            f"This {name} was saved by skbalance before its release 0.1.0, which cannot be read any more: fit it again."
-        )
     try:
-        release = tuple(int(part) for part in saved.split(".")[:2])
+        release, newest = (tuple(int(part) for part in version.split(".")[:2]) for version in (saved, current))
     except (AttributeError, ValueError):
         raise ValueError(f"This {name} says that skbalance {saved!r} saved it, which is no release.") from None
-    if release < OLDEST_READABLE:
+    if not OLDEST_READABLE <= release <= newest:
         raise ValueError(
             f"This {name} was saved by skbalance {saved}, which skbalance {current} cannot read: load it with that "
             "release, or fit it again."
-        )
-    if release > tuple(int(part) for part in current.split(".")[:2]):
-        raise ValueError(
-            f"This {name} was saved by skbalance {saved}, which is newer than this skbalance {current}: load it with "
-            f"skbalance>={saved}, or fit it again."
         )
 
 
@@ -124,27 +113,14 @@ def check_sparse(matrix, name):
     """
     if not sp.issparse(matrix) or matrix.ndim != 2 or matrix.format not in ("csr", "csc", "bsr", "coo"):
         return
-    if matrix.format == "coo":
-        for at, size, what in zip((matrix.row, matrix.col), matrix.shape, ("rows", "columns")):
-            if at.size and (at.min() < 0 or at.max() >= size):
-                raise ValueError(
-                    f"{name} is a malformed COO matrix: {what} must lie between 0 and {size - 1}; got {at.min()} to "
-                    f"{at.max()}."
-                )
-        return
-    size, width = matrix.shape if matrix.format != "csc" else matrix.shape[::-1]
-    if matrix.format == "bsr":
-        size, width = (n // block for n, block in zip((size, width), matrix.blocksize))
-    indptr, indices = matrix.indptr, matrix.indices
-    found = None
-    if indptr.shape != (size + 1,) or indptr[0] != 0 or indptr[-1] > len(indices) or (np.diff(indptr) < 0).any():
-        found = f"indptr must rise from 0 to at most the number of indices, {len(indices)}, in {size + 1} steps"
-    elif len(matrix.data) != len(indices):
-        found = f"there are {len(indices)} indices for {len(matrix.data)} values"
-    elif (indices := indices[: indptr[-1]]).size and (indices.min() < 0 or indices.max() >= width):
-        found = f"indices must lie between 0 and {width - 1}; got {indices.min()} to {indices.max()}"
-    if found is not None:
-        raise ValueError(f"{name} is a malformed {matrix.format.upper()} matrix: {found}.")
+    try:
+        shared = type(matrix)(matrix)  # its arrays, without a copy: the check cuts off what is not used
+        if matrix.format != "coo":  # whose coordinates were checked just now
+            shared.check_format(full_check=True)
+            if (np.diff(matrix.indptr) < 0).any():  # which SciPy does not look at where nothing is stored
+                raise ValueError("indptr must be a non-decreasing sequence")
+    except ValueError as error:
+        raise ValueError(f"{name} is a malformed {matrix.format.upper()} matrix: {error}.") from None
 
 
 def sparse_kind(like=""):
@@ -165,59 +141,28 @@ def sparse_kind(like=""):
     return sp.csr_array if arrays else sp.csr_matrix
 
 
+class Interval(_Interval):
+    """Numbers as scikit-learn has them, but for booleans, and integers that do not fit into 64 bits."""
+
+    def is_satisfied_by(self, val):
+        """Whether a value is allowed."""
+        if isinstance(val, bool | np.bool_) or (isinstance(val, Integral) and abs(int(val)) >= 2**63):
+            return False
+        return super().is_satisfied_by(val)
+
+
 def validate_hyperparameters(estimator):
-    """Check an estimator's parameters against its ``_parameter_constraints``; booleans are not numbers.
+    """Check an estimator's parameters against its ``_parameter_constraints``.
 
     Raises
     ------
     ValueError
         Naming the parameter, what it must be and what it is.
     """
-    _check_parameters(estimator._parameter_constraints, estimator.get_params(deep=False), type(estimator).__name__)
-
-
-def validate_params(constraints):
-    """Decorate a function to check its parameters against constraints; booleans are not numbers.
-
-    Parameters
-    ----------
-    constraints : dict of str to list
-        As scikit-learn writes them.
-
-    Returns
-    -------
-    decorate : callable
-        The decorator.
-    """
-
-    def decorate(function):
-        signature = inspect.signature(function)
-
-        @functools.wraps(function)
-        def call(*args, **kwargs):
-            _check_parameters(constraints, signature.bind(*args, **kwargs).arguments, function.__qualname__)
-            return function(*args, **kwargs)
-
-        return call
-
-    return decorate
-
-
-def _check_parameters(constraints, parameters, caller):
-    """Check parameters as scikit-learn does, and refuse what it lets through: booleans as numbers, large integers."""
-    validate_parameter_constraints(constraints, parameters, caller_name=caller)
-    for parameter, allowed in constraints.items():
-        if parameter not in parameters or isinstance(allowed, str):
-            continue
-        value = parameters[parameter]
-        numeric = any(
-            isinstance(constraint, Interval) or constraint in (Integral, Real, "random_state") for constraint in allowed
-        )
-        if numeric and isinstance(value, bool | np.bool_) and "boolean" not in allowed:
-            wanted = " or ".join(str(make_constraint(constraint)) for constraint in allowed)
-            raise ValueError(f"The {parameter!r} parameter of {caller} must be {wanted}. Got {value!r} instead.")
-        if isinstance(value, Integral) and abs(int(value)) >= 2**63:
-            raise ValueError(f"The {parameter!r} parameter of {caller} must fit into 64 bits; got {_brief(value)}.")
+    name, parameters = type(estimator).__name__, estimator.get_params(deep=False)
+    validate_parameter_constraints(estimator._parameter_constraints, parameters, caller_name=name)
+    if isinstance(parameters.get("random_state"), bool | np.bool_):
+        raise ValueError(f"The 'random_state' parameter of {name} must be a number, a RandomState or None; got a bool.")
 
 
 def validate_features(estimator, X, **settings):
@@ -306,7 +251,7 @@ def check_sample_weight(sample_weight, X, *, name="sample_weight", dtype=np.floa
     if weight.shape != (n_samples,):
         raise ValueError(f"{name} must have shape (n_samples,) = ({n_samples},); got {weight.shape}.")
     if not np.isfinite(weight).all() or (weight < 0).any() or not weight.any():
-        raise ValueError(f"{name} must be finite, not negative and not all zero; got {_brief(sample_weight)}.")
+        raise ValueError(f"{name} must be finite, not negative and not all zero; got {short(sample_weight)}.")
     return weight
 
 
@@ -336,10 +281,11 @@ def read_numbers(values, name):
             return numbers.astype(np.float64)
     except (TypeError, ValueError, OverflowError):
         pass
-    raise ValueError(f"{name} must hold numbers; got {_brief(values)}.")
+    raise ValueError(f"{name} must hold numbers; got {short(values)}.")
 
 
-def _brief(value):
+def short(value):
+    """What a message shows of a value: 80 characters of its repr."""
     try:
         text = repr(value)
     except ValueError:  # an integer of more digits than Python writes out

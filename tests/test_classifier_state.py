@@ -214,7 +214,7 @@ def test_malformed_sparse_matrices_are_refused(data, where):
     bad = good.copy() if where != "y" else bad
     bad.indices[5] = 2**30
     calls = {"X": lambda: model.fit(bad, y), "y": lambda: model.fit(X, bad), "predict": lambda: model.predict(bad)}
-    with pytest.raises(ValueError, match=f"{where[0].replace('p', 'X')} is a malformed CSR matrix: indices must lie"):
+    with pytest.raises(ValueError, match=f"{where[0].replace('p', 'X')} is a malformed CSR matrix: .*must be"):
         calls[where]()
     assert model.predict(good).shape == y.shape
 

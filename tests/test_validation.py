@@ -3,7 +3,9 @@
 import ast
 import copy
 import pickle
+import sqlite3
 import warnings
+from contextlib import closing
 from fractions import Fraction
 from pathlib import Path
 
@@ -44,13 +46,15 @@ def csr(indptr, indices, shape=(3, 4)):
     return matrix
 
 
+# SciPy's words, which differ a little between its releases.
 MALFORMED = {
-    "negative index": (csr([0, 1, 2, 3], [0, -1, 2]), r"indices must lie between 0 and 3; got -1 to 2"),
-    "index past the end": (csr([0, 1, 2, 3], [0, 4, 2]), r"indices must lie between 0 and 3; got 0 to 4"),
-    "falling pointers": (csr([0, 2, 1, 3], [0, 1, 2]), "indptr must rise from 0"),
-    "first pointer": (csr([1, 2, 2, 3], [0, 1, 2]), "indptr must rise from 0"),
-    "last pointer": (csr([0, 1, 2, 9], [0, 1, 2]), "to at most the number of indices, 3, in 4 steps"),
-    "too few pointers": (csr([0, 1, 2], [0, 1]), "indptr must rise from 0"),
+    "negative index": (csr([0, 1, 2, 3], [0, -1, 2]), "must be >= 0"),
+    "index past the end": (csr([0, 1, 2, 3], [0, 4, 2]), "must be < 4"),
+    "falling pointers": (csr([0, 2, 1, 3], [0, 1, 2]), "non-decreasing sequence"),
+    "falling pointers, and nothing stored": (csr([0, 2, 0, 0], [0, 1]), "non-decreasing sequence"),
+    "first pointer": (csr([1, 2, 2, 3], [0, 1, 2]), "should start with 0"),
+    "last pointer": (csr([0, 1, 2, 9], [0, 1, 2]), "index pointer should be less than"),
+    "too few pointers": (csr([0, 1, 2], [0, 1]), r"index pointer size \(?3\)? should be \(?4"),
 }
 
 
@@ -68,7 +72,7 @@ def test_malformed_sparse_matrices(name):
 def test_missing_values():
     matrix = csr([0, 1, 2, 3], [0, 1, 2])
     matrix.data = np.ones(2)
-    with pytest.raises(ValueError, match="3 indices for 2 values"):
+    with pytest.raises(ValueError, match="indices and data should have the same size"):
         check_sparse(matrix, "X")
 
 
@@ -76,8 +80,7 @@ def test_missing_values():
 def test_malformed_coordinates(at, value):
     matrix = sp.coo_matrix(np.eye(3, 4))
     setattr(matrix, at, np.array([0, value, 2]))
-    what, most = ("rows", 2) if at == "row" else ("columns", 3)
-    with pytest.raises(ValueError, match=f"X is a malformed COO matrix: {what} must lie between 0 and {most}; got"):
+    with pytest.raises(ValueError, match=r"X is a malformed COO matrix: .*(negative|exceeds)"):
         check_sparse(matrix, "X")
 
 
@@ -92,7 +95,7 @@ def test_well_formed_matrices_pass():
         check_sparse(other, "X")
     blocks = sp.bsr_array(dense, blocksize=(2, 3))
     blocks.indices = blocks.indices + 1
-    with pytest.raises(ValueError, match="malformed BSR matrix: indices must lie between 0 and 1; got 1 to 2"):
+    with pytest.raises(ValueError, match="malformed BSR matrix: column index values must be < 2"):
         check_sparse(blocks, "X")
 
 
@@ -122,14 +125,15 @@ def test_every_kind_of_warning_names_the_line_of_the_user(tmp_path):
     tuner = TunedThresholdMultiLabelClassifierCV(BalancedMultiLabelClassifier("bce"), cv=2)
     store = VectorStore(tmp_path)
     store.write([b"key"], np.ones((1, 2)))
-    store.path.write_bytes(b"no database" * 1000)
+    with closing(sqlite3.connect(store.path)) as database, database:
+        database.execute("UPDATE vectors SET checksum = checksum + 1")
     apart = np.zeros((40, 2), dtype=int)
     apart[:10, 0] = apart[20:30, 1] = 1
     for message, call in {
         "groups parameter is ignored": lambda: list(MultilabelStratifiedKFold(2).split(X, y, groups=y[:, 0])),
         "column-vector y was passed": lambda: tuner.fit(X, y[:, :1]),
         "thresholds are the usual ones": lambda: clone(tuner).set_params(cv=folds).fit(X, apart),
-        "is damaged": lambda: store.read([b"key"]),
+        "were damaged": lambda: store.read([b"key"]),
     }.items():
         with warnings.catch_warnings(record=True) as seen:
             warnings.simplefilter("always")
@@ -209,14 +213,13 @@ def test_pickles_carry_the_version(thing, saved_by):
     assert thing.__getstate__()["_skbalance_version"] == skbalance.__version__
     for again in (pickle.loads(pickle.dumps(thing)), copy.deepcopy(thing), pickle.loads(saved_by(thing, "0.1.99"))):
         assert vars(again) == vars(thing)
-    with pytest.raises(ValueError, match=r"saved by skbalance 0.2.0, which is newer than this skbalance .*>=0.2.0"):
-        pickle.loads(saved_by(thing, "0.2.0"))
-    with pytest.raises(ValueError, match=r"saved by skbalance 0.0.9, which skbalance .* cannot read"):
-        pickle.loads(saved_by(thing, "0.0.9"))
+    for release in ("0.2.0", "0.0.9"):
+        with pytest.raises(ValueError, match=f"saved by skbalance {release}, which skbalance .* cannot read"):
+            pickle.loads(saved_by(thing, release))
     for nonsense in (1.0, "one"):
         with pytest.raises(ValueError, match=f"says that skbalance {nonsense!r} saved it, which is no release"):
             pickle.loads(saved_by(thing, nonsense))
-    with pytest.raises(ValueError, match=f"This {type(thing).__name__} was saved by skbalance before its release"):
+    with pytest.raises(ValueError, match=f"This {type(thing).__name__} says that skbalance None saved it"):
         type(thing).__new__(type(thing)).__setstate__(vars(thing))
 
 
@@ -234,8 +237,8 @@ def test_which_private_names_of_scikit_learn_are_used():
         "sklearn.utils._param_validation.HasMethods",
         "sklearn.utils._param_validation.Interval",
         "sklearn.utils._param_validation.StrOptions",
-        "sklearn.utils._param_validation.make_constraint",
         "sklearn.utils._param_validation.validate_parameter_constraints",
+        "sklearn.utils._param_validation.validate_params",
         "sklearn.utils._repr_html.estimator._VisualBlock",
         "sklearn.utils._safe_indexing",
         "sklearn.utils.metaestimators._BaseComposition",

@@ -133,7 +133,7 @@ class CalibratedMultiLabelClassifierCV(MetaClassifierMixin, BaseEstimator):
         "shrinkage": [Interval(Real, 0, None, closed="left")],
         "response_method": [StrOptions({"auto", "decision_function", "predict_proba"})],
         "cv": "no_validation",
-        "n_jobs": [Integral, None],
+        "n_jobs": [Interval(Integral, None, None, closed="neither"), None],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
     }

@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import secrets
 from collections.abc import Sequence
 from http.client import HTTPException
 from importlib.resources import files
@@ -11,6 +10,7 @@ from urllib.request import urlopen
 
 from scipy import sparse
 
+from skbalance._files import whole_file
 from skbalance._tag_lists import indicator_of_tags
 from skbalance._validation import sparse_kind
 
@@ -70,22 +70,14 @@ def find_or_download(
 
 
 def _download(url: str, path: Path, sha256: str) -> None:
-    """Download `url` to `path`: into a temporary file beside it, renamed when its checksum is right."""
+    """Download `url` to `path`, whole and with the right checksum, or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{path.name}.part_{secrets.token_hex(8)}")
-    handle = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666)  # as the umask has it, not 0600
-    try:
-        digest = hashlib.sha256()
-        with os.fdopen(handle, "wb") as target, urlopen(url, timeout=DOWNLOAD_TIMEOUT) as response:
-            while block := response.read(1 << 20):
-                digest.update(block)
-                target.write(block)
-        if digest.hexdigest() != sha256:
-            raise OSError(f"the download's sha256 is {digest.hexdigest()}, expected {sha256}")
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    with urlopen(url, timeout=DOWNLOAD_TIMEOUT) as response, whole_file(path) as target:
+        content = response.read()
+        digest = hashlib.sha256(content).hexdigest()
+        if digest != sha256:
+            raise OSError(f"the download's sha256 is {digest}, expected {sha256}")
+        target.write(content)
 
 
 def load_descr(name: str) -> str:

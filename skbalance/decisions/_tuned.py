@@ -302,7 +302,7 @@ class TunedThresholdMultiLabelClassifierCV(
         "response_method": [StrOptions({"auto", "decision_function", "predict_proba"})],
         "cv": "no_validation",
         "refit": ["boolean"],
-        "n_jobs": [Integral, None],
+        "n_jobs": [Interval(Integral, None, None, closed="neither"), None],
         "store_cv_results": ["boolean"],
         "random_state": ["random_state"],
         "verbose": ["verbose"],

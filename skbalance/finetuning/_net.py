@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import torch
 from skorch import NeuralNet
 from torch import nn
@@ -89,13 +90,8 @@ def learning_rate_factor(step: int, n_steps: int, warmup_fraction: float) -> flo
 
 def seed_dropout(numbers, device):
     """Seed torch's generators for one step, by numbers that tell it from every other."""
-    state = 0
-    for number in numbers:  # mixes as splitmix64 does; small numbers give seeds far apart
-        state = (state + int(number) + 0x9E3779B97F4A7C15) % 2**64
-        state = ((state ^ (state >> 30)) * 0xBF58476D1CE4E5B9) % 2**64
-        state = ((state ^ (state >> 27)) * 0x94D049BB133111EB) % 2**64
-        state ^= state >> 31
-    torch.random.default_generator.manual_seed(state >> 1)
+    seed = int(np.random.SeedSequence([int(number) for number in numbers]).generate_state(1, np.uint64)[0] >> 1)
+    torch.random.default_generator.manual_seed(seed)
     if torch.device(device).type == "cuda":
         with torch.cuda.device(device):
-            torch.cuda.manual_seed(state >> 1)
+            torch.cuda.manual_seed(seed)

@@ -88,7 +88,6 @@ class MultilabelStratifiedGroupKFold(StratifiedFolds):
             If a parameter is not allowed, `y` is no such target, `groups` is missing, or there are fewer groups than
             folds.
         """
-        self._check_params()
         if groups is None:
             raise ValueError("groups must be given: the group of each row.")
         X, y, groups = indexable(X, y, groups)

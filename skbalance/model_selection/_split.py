@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
-from sklearn.model_selection import BaseCrossValidator, BaseShuffleSplit, ShuffleSplit
+from sklearn.model_selection import BaseShuffleSplit, KFold, ShuffleSplit
 from sklearn.utils import check_random_state, indexable
 
 from skbalance._tag_lists import indicator_of_tags, read_tag_lists
@@ -40,9 +40,9 @@ def _stratify(Y: sp.csr_array, proportions: np.ndarray, order: np.ndarray) -> np
     return folds
 
 
-def _check_count(name: str, value: Any, least: int) -> None:
-    if not isinstance(value, numbers.Integral) or isinstance(value, bool) or value < least:
-        raise ValueError(f"{name} must be an integer of at least {least}; got {value!r}.")
+def _check_count(name: str, value: Any) -> None:
+    if not isinstance(value, numbers.Integral) or isinstance(value, bool) or value < 1:
+        raise ValueError(f"{name} must be an integer of at least 1; got {value!r}.")
 
 
 class _TargetSplitter:
@@ -72,49 +72,15 @@ class _TargetSplitter:
         """
         if groups is not None:
             warn(f"The groups parameter is ignored by {type(self).__name__}")
-        self._check_params()  # type: ignore[attr-defined]
         X, y = indexable(X, y)
         return self._splits(target_as_csr(y))  # type: ignore[attr-defined]
 
 
-class StratifiedFolds(BaseCrossValidator):
-    """The parameters of the splitters that make K folds."""
-
-    n_repeats = 1
-
-    def __init__(self, n_splits: int = 5, *, shuffle: bool = False, random_state: Any = None) -> None:
-        self.n_splits = n_splits
-        self.shuffle = shuffle
-        self.random_state = random_state
-
-    def _check_params(self) -> None:
-        _check_count("n_splits", self.n_splits, 2)
-        if not isinstance(self.shuffle, bool | np.bool_):
-            raise ValueError(f"shuffle must be True or False; got {self.shuffle!r}.")
-        if not self.shuffle and self.random_state is not None:
-            raise ValueError(
-                "random_state has no effect with shuffle=False: leave it at None, or set shuffle=True; "
-                f"got {self.random_state!r}."
-            )
+class StratifiedFolds(KFold):
+    """What the splitters that make K folds share: parameters, which scikit-learn checks, and pairs of folds."""
 
     def _pairs(self, folds: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         return ((np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)) for fold in range(self.n_splits))
-
-    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
-        """Return the number of splits.
-
-        Parameters
-        ----------
-        X, y, groups : object
-            Ignored.
-
-        Returns
-        -------
-        n_splits : int
-            The number of folds, times the repeats.
-        """
-        self._check_params()
-        return self.n_splits * self.n_repeats
 
 
 class MultilabelStratifiedKFold(_TargetSplitter, StratifiedFolds):
@@ -144,7 +110,7 @@ class MultilabelStratifiedKFold(_TargetSplitter, StratifiedFolds):
     Notes
     -----
     `y` is a dense or sparse indicator matrix, or lists of tags; a 1-D `y` (binary, multiclass) is split by its classes.
-    A sparse `y` is never made dense. Parameters are checked when the splitter is used.
+    A sparse `y` is never made dense.
 
     References
     ----------
@@ -161,6 +127,8 @@ class MultilabelStratifiedKFold(_TargetSplitter, StratifiedFolds):
     [0 2 4 6] [2 2]
     [1 3 5 7] [2 2]
     """
+
+    n_repeats = 1
 
     def _splits(self, Y: sp.csr_array) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         n_samples, rng = Y.shape[0], check_random_state(self.random_state)
@@ -195,16 +163,25 @@ class RepeatedMultilabelStratifiedKFold(MultilabelStratifiedKFold):
     True
     """
 
-    shuffle = True
-
     def __init__(self, n_splits: int = 5, *, n_repeats: int = 10, random_state: Any = None) -> None:
-        self.n_splits = n_splits
+        super().__init__(n_splits, shuffle=True, random_state=random_state)
+        _check_count("n_repeats", n_repeats)
         self.n_repeats = n_repeats
-        self.random_state = random_state
 
-    def _check_params(self) -> None:
-        super()._check_params()
-        _check_count("n_repeats", self.n_repeats, 1)
+    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
+        """Return the number of splits.
+
+        Parameters
+        ----------
+        X, y, groups : object
+            Ignored.
+
+        Returns
+        -------
+        n_splits : int
+            The number of folds, times the repeats.
+        """
+        return self.n_splits * self.n_repeats
 
 
 class MultilabelStratifiedShuffleSplit(_TargetSplitter, BaseShuffleSplit):
@@ -235,23 +212,18 @@ class MultilabelStratifiedShuffleSplit(_TargetSplitter, BaseShuffleSplit):
     (array([6, 6]), array([4, 4]))
     """
 
-    def _check_params(self) -> None:
-        _check_count("n_splits", self.n_splits, 1)
-
     def _splits(self, Y: sp.csr_array) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        _check_count("n_splits", self.n_splits)
         n_samples = Y.shape[0]
         test_size = 0.1 if self.test_size is None and self.train_size is None else self.test_size
         sizes = ShuffleSplit(1, test_size=test_size, train_size=self.train_size, random_state=0)
         n_train, n_test = (part.size for part in next(sizes.split(np.empty((n_samples, 0)))))
         left = n_samples - n_train - n_test
         shares = np.array([n_train, n_test, left][: 3 if left else 2]) / n_samples
-        return self._draw(Y, shares, check_random_state(self.random_state))
-
-    def _draw(self, Y: sp.csr_array, shares: np.ndarray, rng: np.random.RandomState) -> Iterator[Any]:
-        for _ in range(self.n_splits):
-            order = rng.permutation(Y.shape[0])
-            folds = _stratify(Y, shares, order)[order]
-            yield order[folds == 0], order[folds == 1]
+        rng = check_random_state(self.random_state)
+        orders = (rng.permutation(n_samples) for _ in range(self.n_splits))
+        parts = ((order, _stratify(Y, shares, order)[order]) for order in orders)
+        return ((order[folds == 0], order[folds == 1]) for order, folds in parts)
 
 
 def multilabel_train_test_split(

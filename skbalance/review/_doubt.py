@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import minimize
 from scipy.special import expit
 
 # Margins beyond this say no more; penalty on the weights, in rows; beyond this a number is as good as infinite.
@@ -79,19 +78,11 @@ class DoubtModel:
         -------
         model : DoubtModel
         """
-        features = np.concatenate([features, np.ones((len(features), 1))], axis=1)
+        from sklearn.linear_model import PoissonRegressor
+
         errors = np.maximum(errors, 0.5 / len(features))  # never all 0, whose logarithm is no number
-        penalty = np.append(np.full(features.shape[1] - 1, _PENALTY), 0)
-
-        def loss(weights):
-            logs = np.minimum(features @ weights, _LARGEST_LOG)
-            expected = np.exp(logs)
-            value = (expected - errors * logs).sum() + (penalty * weights**2).sum() / 2
-            return value / len(features), (features.T @ (expected - errors) + penalty * weights) / len(features)
-
-        start = np.append(np.zeros(features.shape[1] - 1), np.log(errors.mean()))
-        weights = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 500}).x
-        return cls(weights[:-1], float(weights[-1]), float(blank))
+        model = PoissonRegressor(alpha=_PENALTY / len(features), tol=1e-5, max_iter=500).fit(features, errors)
+        return cls(model.coef_, float(model.intercept_), float(blank))
 
     def __call__(self, features) -> np.ndarray:
         """The expected number of wrong labels of each row, of shape (n_rows,)."""

@@ -9,12 +9,11 @@ import re
 from html import escape
 from importlib.resources import files
 from string import Template
-from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 
-from skbalance._indicators import ratio
+from skbalance._indicators import fractions, ratio
 from skbalance.metrics import label_groups, review_curve
 from skbalance.review._report import ReportData
 
@@ -128,16 +127,11 @@ def _bars(values):
     )
 
 
-def _fractions(hits, predicted, positives) -> dict[str, tuple[Any, Any]]:
-    """Numerator and denominator of F1, precision and recall."""
-    return {"F1": (2 * hits, predicted + positives), "Precision": (hits, predicted), "Recall": (hits, positives)}
-
-
 def _scores(data, mask):
     """Micro F1, precision and recall of some tags, then macro, of those that a text here has; NaN without any."""
     confusion, occurs = data.confusion[:, mask], data.confusion[2, mask] > 0
-    micro = [ratio(*both, np.nan) for both in _fractions(*confusion.sum(axis=1)).values()]
-    each = [ratio(*both, 0.0)[occurs].sum() for both in _fractions(*confusion).values()]
+    micro = [ratio(*both, np.nan) for both in fractions(*confusion.sum(axis=1)).values()]
+    each = [ratio(*both, 0.0)[occurs].sum() for both in fractions(*confusion).values()]
     return micro + [ratio(total, occurs.sum(), np.nan) for total in each]
 
 
@@ -197,11 +191,12 @@ def _by_frequency(data):
     grid = np.linspace(place.min(), place.max(), 40)
     near = np.exp(-((grid[:, None] - place) ** 2) / 2)
     panels = ""
-    for name, (over, under) in _fractions(*data.confusion).items():
+    for kind, (over, under) in fractions(*data.confusion).items():
         there = np.flatnonzero(under)
         height = _y(ratio(over, under, 0.0))
         dots = "".join(f'<circle cx="{shifted[j]}" cy="{height[j]}" r="3" data-tag="{j}"/>' for j in there)
         smooth = _line(grid / top, ratio(near @ over, near @ under, 0.0), "smooth") if len(there) else ""
+        name = kind.capitalize()
         said = f"{name} of {len(there)} tags against their texts in training; the table of tags has the numbers."
         panels += _panel(name, said, around + dots + smooth, ticks, "texts in training")
     return panels
@@ -227,7 +222,7 @@ def _curves(data):
 
 def _tags(data):
     hits, predicted, positives = data.confusion
-    scores = np.column_stack([ratio(*both, np.nan) for both in _fractions(hits, predicted, positives).values()])
+    scores = np.column_stack([ratio(*both, np.nan) for both in fractions(hits, predicted, positives).values()])
     counts = np.column_stack([hits, positives - hits, predicted - hits]).astype(int)
     thresholds = np.full(len(data.tags), np.nan) if data.thresholds is None else data.thresholds
     promises = map(escape, data.promises or ["–"] * len(data.tags))

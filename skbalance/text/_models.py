@@ -1,6 +1,5 @@
 """Sentence-transformers models: found, told apart, and loaded once per process."""
 
-import hashlib
 import json
 import os
 import threading
@@ -8,10 +7,11 @@ from contextlib import nullcontext
 from functools import cache
 from pathlib import Path
 
+import joblib
 import numpy as np
 
 from skbalance._lazy import import_optional
-from skbalance.finetuning import ModelSource, not_loaded, quiet_loading
+from skbalance.finetuning import ModelSource, digest_of, not_loaded, quiet_loading
 from skbalance.training import check_device
 
 _INSTALL_HINT = 'SentenceEmbedder needs sentence-transformers: pip install "skbalance[text]"'
@@ -182,13 +182,7 @@ def _digest_folder(folder):
 @cache
 def _digest(root, files):
     """The hash of files that are as they were if their names, sizes and times are."""
-    digest = hashlib.blake2b(digest_size=20)
-    for path, size, _ in files:
-        digest.update(f"{path.relative_to(root).as_posix()}\0{size}\0".encode())
-        with path.open("rb") as file:
-            while block := file.read(1 << 20):
-                digest.update(block)
-    return digest.hexdigest()
+    return joblib.hash([(path.relative_to(root).as_posix(), digest_of(path)) for path, *_ in files])
 
 
 def _counts(path):

@@ -314,7 +314,7 @@ class SentenceEmbedder(CheckedStateMixin, TransformerMixin, BaseEstimator):
     def _encode_missing(self, loaded, store, texts, keys, found, vectors):
         dimension = loaded.dimension
         self._check_truncation(dimension)
-        store.check_room(int((~found).sum()), dimension)
+        store.write([], np.empty((0, dimension)))  # what cannot be written to says so before the work
         if vectors is None:
             vectors = np.empty((len(texts), dimension), dtype=np.float32)
         with store.turn():

@@ -7,8 +7,9 @@ from typing import Any
 
 from sklearn.utils import get_tags
 
-from skbalance._tag_lists import column_items, short
+from skbalance._tag_lists import column_items
 from skbalance._targets import is_missing
+from skbalance._validation import short
 from skbalance.decisions import readable
 
 
