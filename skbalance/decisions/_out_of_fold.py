@@ -177,7 +177,9 @@ class KeptRows:
         more = len(totals.counts) - self.indicator.shape[1]
         nothing = sp.csr_array((len(self.rows), more), dtype=np.int8)
         wider = {name: sp.csr_array(sp.hstack([getattr(self, name), nothing])) for name in ("indicator", "unknown")}
-        return replace(self, seen=np.pad(self.seen, ((0, 0), (0, more))), totals=totals, **wider)
+        labels = self.candidates.labels.astype(np.min_scalar_type(len(totals.counts)))
+        candidates, seen = replace(self.candidates, labels=labels), np.pad(self.seen, ((0, 0), (0, more)))
+        return replace(self, candidates=candidates, seen=seen, totals=totals, **wider)
 
     def only_labels(self, labels) -> KeptRows:
         """With some of the labels only, by their numbers."""
