@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -61,6 +62,12 @@ class MemoryClassifier(DocLinkMixin, ClassifierMixin, BaseEstimator):
     @abstractmethod
     def _remember(self, rows, indicator, weight):
         """Learn from rows of length 1, of a weight above 0, and an indicator of their classes or labels."""
+
+    def _only_labels(self, labels):
+        """Do without the other labels."""
+        self.classes_ = self.classes_[labels]
+        self._encoding = replace(self._encoding, classes=self.classes_)
+        return self
 
     def __getstate__(self):
         state = super().__getstate__()

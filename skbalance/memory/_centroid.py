@@ -69,6 +69,10 @@ class CosineCentroidClassifier(MemoryClassifier):
         centroids = normalize(sp.csr_array(indicator.T @ sp.csr_array(rows)))
         self.centroids_ = normalize(_largest(centroids, self.max_features))
 
+    def _only_labels(self, labels):
+        self.centroids_ = self.centroids_[labels]
+        return super()._only_labels(labels)
+
     def _scores(self, rows):
         if not sp.issparse(rows):
             cosines = np.asarray((self.centroids_ @ rows.T).T)

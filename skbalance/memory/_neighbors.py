@@ -65,6 +65,10 @@ class CosineNeighborsClassifier(MemoryClassifier):
         self._rows, self._indicator = rows, indicator
         self._weight = None if (weight == 1).all() else weight
 
+    def _only_labels(self, labels):
+        self._indicator = self._indicator[:, labels]
+        return super()._only_labels(labels)
+
     def kneighbors(self, X):
         """The most similar training rows.
 

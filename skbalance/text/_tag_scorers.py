@@ -40,7 +40,7 @@ class _Wrapper(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
 
 
 class FeatureBlockClassifier(_Wrapper):
-    """A classifier on one block of the features.
+    """A classifier on one block of the features; labels that come later have one of their own.
 
     Parameters
     ----------
@@ -61,13 +61,51 @@ class FeatureBlockClassifier(_Wrapper):
     @with_callbacks
     def fit(self, X, y, **params):
         """Fit a clone on the block."""
-        self.estimator_ = self._fit_inside(self._block(X), y, params)
-        self.classes_ = self.estimator_.classes_
+        self.estimators_, self.sizes_ = [self._fit_inside(self._block(X), y, params)], [y.shape[1]]
+        self.classes_ = self.estimators_[0].classes_
         return self
 
     def decision_function(self, X):
         """Scores by the block."""
-        return self.estimator_.decision_function(self._block(X))
+        X, n_rows = self._block(X), X.shape[0]
+        return np.hstack([each.decision_function(X).reshape(n_rows, -1) for each in self.estimators_])
+
+    def weights(self, label, columns):
+        """What the score of a label is made of: weights of some features."""
+        part, label = self._part(label)
+        return self.estimators_[part].weights(label, columns)
+
+    def _part(self, label):
+        """The classifier of a label, and its number there."""
+        ends = np.cumsum(self.sizes_)
+        part = int(np.searchsorted(ends, label, side="right"))
+        return part, label - (ends[part] - self.sizes_[part])
+
+    def _with_labels(self, X, y, weight):
+        """Learn further labels from rows that say nothing of the others."""
+        self.estimators_.append(clone(self.estimator).fit(self._block(X), y, sample_weight=weight))
+        self.sizes_.append(y.shape[1])
+        return self._count_labels()
+
+    def _only_labels(self, labels):
+        """Do without the other labels."""
+        parts = [[label for part, label in map(self._part, labels) if part == i] for i in range(len(self.sizes_))]
+        kept = [(each._only_labels(part), len(part)) for each, part in zip(self.estimators_, parts) if part]
+        self.estimators_, self.sizes_ = (list(values) for values in zip(*kept))
+        return self._count_labels()
+
+    def _count_labels(self):
+        self.classes_ = np.tile([0, 1], (sum(self.sizes_), 1))
+        return self
+
+    def _widen(self, places, n_features):
+        """Take wider features, among which those before have these places."""
+        stop = int(places[self.stop]) if self.stop < len(places) else n_features
+        own, start = places[self.start : self.stop], int(places[self.start])
+        for each in self.estimators_:
+            each._widen(own - start, stop - start)
+        self.start, self.stop = start, stop
+        return self
 
 
 class FrequentLabelsClassifier(_Wrapper):
@@ -121,3 +159,15 @@ class FrequentLabelsClassifier(_Wrapper):
             return self.estimator_.coefs_[0][columns, at[0]]
         centroid = self.centroids_.centroids_[np.searchsorted(self.rare_, label)].toarray().ravel()
         return centroid[columns]
+
+    def _only_labels(self, labels):
+        """Do without the other labels."""
+        places = np.full(len(self.classes_), -1)
+        places[labels] = np.arange(len(labels))
+        frequent, rare = places[self.frequent_], places[self.rare_]
+        self.estimator_._only_labels(np.flatnonzero(frequent >= 0))
+        if self.centroids_ is not None:
+            self.centroids_._only_labels(np.flatnonzero(rare >= 0))
+        self.frequent_, self.rare_ = frequent[frequent >= 0], rare[rare >= 0]
+        self.classes_ = self.classes_[labels]
+        return self
