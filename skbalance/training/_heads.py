@@ -204,6 +204,8 @@ class Head(nn.Module):
         Decides which.
     units : Units, default=None
         Those in which the optimizer sees a linear head.
+    hold : Tensor of shape (n_outputs,), default=None
+        Strength of a pull to the initial intercepts; the penalty then pulls to the initial coefficients, not to 0.
     """
 
     by_coef: Tensor | None
@@ -211,7 +213,7 @@ class Head(nn.Module):
     center: Tensor | None
     pull: Tensor | None
 
-    def __init__(self, coefs, intercepts, *, dropout=0.0, seed=0, units: Units | None = None):
+    def __init__(self, coefs, intercepts, *, dropout=0.0, seed=0, units: Units | None = None, hold=None):
         super().__init__()
         self.dropout, self.scratch, self.units = Dropout(dropout, seed), Scratch(), units
         if units is not None:
@@ -223,6 +225,8 @@ class Head(nn.Module):
             self.register_buffer(name, None if array is None else torch.from_numpy(array), persistent=False)
         self.coefs = nn.ParameterList(torch.tensor(coef) for coef in coefs)
         self.intercepts = nn.ParameterList(torch.tensor(intercept) for intercept in intercepts)
+        for name, start in (("hold", hold), ("start_coef", coefs[0]), ("start_intercept", intercepts[0])):
+            self.register_buffer(name, None if hold is None else torch.as_tensor(start), persistent=False)
 
     def forward(self, features: Tensor | SparseRows) -> Tensor:
         """Logits of a batch, which are lost at the next."""
@@ -236,7 +240,7 @@ class Head(nn.Module):
 
     @torch.no_grad()
     def penalty(self, strengths, *, add_gradient=False) -> Tensor:
-        """Half the sum of the squared coefficients, times their strengths; intercepts are not penalised.
+        """Half the sum of the squared coefficients, times their strengths; intercepts are not, unless they are held.
 
         Parameters
         ----------
@@ -252,13 +256,18 @@ class Head(nn.Module):
         total = strengths[0].new_zeros(())
         for coef, strength in zip(self.coefs, strengths):
             for block in row_blocks(coef.shape[0], coef.shape[1], coef.device):
-                part = coef[block]
+                part = coef[block] if self.hold is None else coef[block] - self.start_coef[block]
                 pull = part * strength
                 if self.pull is not None:
                     pull *= self.pull[block, None]
                 total += 0.5 * torch.dot(part.flatten(), pull.flatten())
                 if add_gradient:
                     coef.grad[block] += pull
+        if self.hold is not None:
+            away = self.intercepts[0] - self.start_intercept
+            total += 0.5 * torch.dot(away, self.hold * away)
+            if add_gradient:
+                self.intercepts[0].grad += self.hold * away
         return total
 
     def to_numpy(self) -> tuple[list, list]:

@@ -32,6 +32,38 @@ MOST_UNITS = 1 << 20
 
 
 @dataclass(frozen=True)
+class Past:
+    """What is known of the samples that a model has learnt from.
+
+    Attributes
+    ----------
+    statistics : LabelStatistics
+        Of their labels.
+    moments : Moments
+        Of their features.
+    """
+
+    statistics: LabelStatistics
+    moments: Moments
+
+
+@dataclass(frozen=True)
+class Hold:
+    """A pull to the weights that a linear head starts from.
+
+    Attributes
+    ----------
+    by_feature : ndarray of shape (n_features,)
+        Strength of the pull on the coefficients of each feature, in place of ``alpha``.
+    by_intercept : float
+        That of the pull on the intercepts.
+    """
+
+    by_feature: np.ndarray
+    by_intercept: float
+
+
+@dataclass(frozen=True)
 class Problem:
     """What a head is trained for.
 
@@ -49,6 +81,10 @@ class Problem:
         The labels that L-BFGS fits at a time, see :func:`label_blocks`.
     validation : TrainingData, default=None
         Samples whose loss decides when to stop.
+    moments : Moments, default=None
+        Of the features, where they are known already.
+    hold : Hold, default=None
+        Holds a linear head to the weights that it starts from.
     """
 
     sizes: list[int]
@@ -57,6 +93,8 @@ class Problem:
     criterion: Criterion
     blocks: Sequence[slice] = (slice(None),)
     validation: TrainingData | None = None
+    moments: Moments | None = None
+    hold: Hold | None = None
 
 
 def training_dtype(dtype, sizes, tol, moments: Moments) -> np.dtype:
@@ -131,7 +169,7 @@ def resolve_batch_size(batch_size, n_samples: int) -> int:
     return min(int(batch_size), n_samples)
 
 
-def resolve_alpha(alpha, moments: Moments, weight, strength: float) -> float:
+def resolve_alpha(alpha, moments: Moments, n_samples: float, strength: float) -> float:
     r"""Return the strength of the penalty; ``"auto"`` is told by the samples.
 
     .. math:: \frac{c}{\sqrt N} V
@@ -146,8 +184,8 @@ def resolve_alpha(alpha, moments: Moments, weight, strength: float) -> float:
         The classifier's parameter.
     moments : Moments
         Mean and variance of the features.
-    weight : ndarray of shape (n_samples,)
-        Weights of the samples.
+    n_samples : float
+        Number of samples, or the sum of their weights.
     strength : float
         The ``penalty_strength`` of the loss.
 
@@ -157,7 +195,7 @@ def resolve_alpha(alpha, moments: Moments, weight, strength: float) -> float:
     """
     if not isinstance(alpha, str):
         return float(alpha)
-    return float(strength * moments.spread / np.sqrt(weight.sum(dtype=np.float64)))
+    return float(strength * moments.spread / np.sqrt(n_samples))
 
 
 def resolve_term_weighting(term_weighting, data, hidden_layer_sizes, solver) -> str | None:
@@ -226,7 +264,7 @@ def label_blocks(sizes, solver, separable) -> list[slice]:
     return [slice(first, last) for first, last in itertools.pairwise(ends)]
 
 
-def bind_loss(loss: BaseLoss, y, weight, multilabel: bool, label_smoothing: float):
+def bind_loss(loss: BaseLoss, y, weight, multilabel: bool, label_smoothing: float, before=None):
     """Bind a loss to the labels that it is trained on, and warn of those that are never or always there.
 
     Parameters
@@ -241,6 +279,8 @@ def bind_loss(loss: BaseLoss, y, weight, multilabel: bool, label_smoothing: floa
         Whether the labels are some that do not exclude each other.
     label_smoothing : float
         See :meth:`BaseLoss.bind`.
+    before : LabelStatistics, default=None
+        Of samples that were learnt before, which count too.
 
     Returns
     -------
@@ -258,13 +298,15 @@ def bind_loss(loss: BaseLoss, y, weight, multilabel: bool, label_smoothing: floa
     if loss.exclusive and multilabel:
         raise ValueError(f"{loss!r} is for classes that exclude each other; y is a label indicator.")
     statistics = LabelStatistics.from_targets(y, weight)
+    if before is not None:
+        statistics = before.joined(statistics)
     if multilabel:
         warn_of_constant_labels(statistics.counts, statistics.n_known)
     loss = loss.resolve(statistics)
     return loss, statistics, loss.bind(statistics, reduction="row_sum", label_smoothing=label_smoothing)
 
 
-def resolve_problem(settings: Any, X, y, weight, multilabel: bool, random_state):
+def resolve_problem(settings: Any, X, y, weight, multilabel: bool, random_state, past: Past | None = None):
     """Resolve all that the parameters leave open by the data.
 
     Parameters
@@ -281,6 +323,8 @@ def resolve_problem(settings: Any, X, y, weight, multilabel: bool, random_state)
         Whether the labels are some that do not exclude each other.
     random_state : RandomState
         Decides which samples are held out.
+    past : Past, default=None
+        What is known of samples that were learnt before, which count too.
 
     Returns
     -------
@@ -296,14 +340,18 @@ def resolve_problem(settings: Any, X, y, weight, multilabel: bool, random_state)
     loss, hidden = get_loss(settings.loss), check_hidden_layer_sizes(settings.hidden_layer_sizes)
     device, sizes = check_device(settings.device), [X.shape[1], *hidden, y.shape[1]]
     data = TrainingData.from_arrays(X, y, weight)
-    moments = data.moments()
+    moments, n_samples, before = data.moments(), data.weight.sum(dtype=np.float64), None
+    if past is not None:
+        before = past.statistics
+        moments = past.moments.joined(moments, before.n_samples, n_samples)
+        n_samples += before.n_samples
     tol = loss.default_tol if settings.tol == "auto" else settings.tol
-    alpha = resolve_alpha(settings.alpha, moments, data.weight, loss.penalty_strength)
+    alpha = resolve_alpha(settings.alpha, moments, n_samples, loss.penalty_strength)
     data, validation = data.astype(training_dtype(X.dtype, sizes, tol, moments)), None
     if settings.early_stopping:
         train, held_out = hold_out_rows(data.y, settings.validation_fraction, random_state)
         data, validation = data.take(train), data.take(held_out)
-    loss, statistics, criterion = bind_loss(loss, data.y, data.weight, multilabel, settings.label_smoothing)
+    loss, statistics, criterion = bind_loss(loss, data.y, data.weight, multilabel, settings.label_smoothing, before)
     early_stopping, separable = settings.early_stopping, criterion.separable
     solver = choose_solver(settings.solver, sizes, early_stopping=early_stopping, separable=separable)
     if solver == "adam":
@@ -313,4 +361,4 @@ def resolve_problem(settings: Any, X, y, weight, multilabel: bool, random_state)
     options.batch_size = resolve_batch_size(settings.batch_size, len(data))
     options.term_weighting = resolve_term_weighting(settings.term_weighting, data, hidden, solver)
     blocks = label_blocks(sizes, solver, separable)
-    return Problem(sizes, data, statistics, criterion, blocks, validation), options
+    return Problem(sizes, data, statistics, criterion, blocks, validation, moments), options
