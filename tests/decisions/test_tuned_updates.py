@@ -20,7 +20,7 @@ KINDS = [
     {},
     {"scores": "estimator"},
     {"strategy": "top_k"},
-    {"strategy": "global", "scoring": "f1_samples"},
+    {"strategy": "global"},
     {"min_labels": 1, "max_labels": 2},
     {"min_precision": 0.5},
     {"cv": 0.3},
@@ -29,6 +29,10 @@ KINDS = [
 
 def tuner(**settings):
     return TunedThresholdMultiLabelClassifierCV(BAYES, random_state=0, **settings)
+
+
+def linear():
+    return TunedThresholdMultiLabelClassifierCV(BalancedMultiLabelClassifier("squared_hinge"), random_state=0)
 
 
 def learn(model, X, y, step, **params):
@@ -68,14 +72,13 @@ def test_a_row_of_weight_two_counts_as_two_rows_and_one_of_zero_as_none():
     X, y, X_test, _ = make_data(600)
     weight = np.arange(300) % 3
     weight[:60] = 1
-    model = learn(tuner(), X, y, 60, sample_weight=weight)
+    model = learn(linear(), X, y, 60, sample_weight=weight)
     np.testing.assert_allclose(model.label_counts_, weight @ y)
     assert set(model.out_of_fold_.rows) == set(np.flatnonzero(weight))
     assert model.out_of_fold_.rows.max() == np.flatnonzero(weight).max()
-    twice = tuner().fit(X[:60], y[:60])
-    repeat = np.repeat(np.arange(60, 120), weight[60:120])
+    twice, repeat = linear().fit(X[:60], y[:60]), np.repeat(np.arange(60, 120), weight[60:120])
     twice.partial_fit(X[repeat], y[repeat])
-    once = tuner().fit(X[:60], y[:60]).partial_fit(X[60:120], y[60:120], sample_weight=weight[60:120])
+    once = linear().fit(X[:60], y[:60]).partial_fit(X[60:120], y[60:120], sample_weight=weight[60:120])
     np.testing.assert_allclose(once.thresholds_, twice.thresholds_, rtol=1e-3)
     np.testing.assert_array_equal(once.predict(X_test), twice.predict(X_test))
 
@@ -154,7 +157,7 @@ def test_a_chunk_that_is_not_allowed_changes_nothing(change, message):
 
 def test_sparse_targets_stay_sparse():
     X, y, X_test, _ = make_data()
-    dense, sparse = tuner().fit(X[:100], y[:100]), tuner().fit(X[:100], sp.csr_array(y[:100]))
+    dense, sparse = linear().fit(X[:100], y[:100]), linear().fit(X[:100], sp.csr_array(y[:100]))
     dense.partial_fit(X[100:], y[100:])
     sparse.partial_fit(X[100:], sp.csr_array(y[100:]))
     predicted = sparse.predict(X_test)
