@@ -369,6 +369,43 @@ class BalancedMultiLabelClassifier(LossClassifierMixin, CallbackSupportMixin, Cl
         self._store_target(encoding, statistics, loss)
         self._seen = statistics.n_known, statistics.rebalance_center, moments.mean, moments.variance
 
+    def _widen(self, places, n_features):
+        """Take wider features, among which those before have these places."""
+
+        def wider(values):
+            found = np.zeros((n_features, *values.shape[1:]), dtype=values.dtype)
+            found[places] = values
+            return found
+
+        n_known, center, *moments = self._seen
+        self.coefs_ = [wider(self.coefs_[0]), *self.coefs_[1:]]
+        self._seen = n_known, center, *map(wider, moments)
+        self.n_features_in_ = n_features
+        return self
+
+    def _add_outputs(self, coef, intercept):
+        """Take further labels of an indicator, that no sample had so far, by the weights that they start from."""
+        n_known, *more = self._seen
+        known = np.broadcast_to(np.max(n_known), len(intercept))
+        self._change_outputs(
+            np.hstack([self.coefs_[-1], coef]), np.append(self.intercepts_[-1], intercept),
+            np.append(self.label_counts_, np.zeros(len(intercept))), (np.append(n_known, known), *more),
+        )  # fmt: skip
+
+    def _only_outputs(self, labels):
+        """Do without the other labels of an indicator."""
+        n_known, *more = self._seen
+        self._change_outputs(
+            self.coefs_[-1][:, labels], self.intercepts_[-1][labels], self.label_counts_[labels],
+            (n_known[labels], *more),
+        )  # fmt: skip
+
+    def _change_outputs(self, coef, intercept, counts, seen):
+        self.coefs_ = [*self.coefs_[:-1], coef.astype(self.coefs_[-1].dtype)]
+        self.intercepts_ = [*self.intercepts_[:-1], intercept.astype(self.intercepts_[-1].dtype)]
+        self.label_counts_, self._seen, self.n_outputs_ = counts, seen, len(counts)
+        self.classes_ = np.tile([0, 1], (len(counts), 1))
+
     @property
     def coef_(self) -> np.ndarray:
         """Coefficients of a linear model, a row for each label, as scikit-learn's linear models have them.

@@ -88,11 +88,10 @@ class TunedUpdatesMixin:
     def _check_chunk(self: Any, given):
         """Check that further rows have the labels of those before."""
         before, now = self._encoding, given.encoding
-        if now.kind != before.kind or not np.array_equal(now.classes, before.classes) or now.names != before.names:
-            of, shown = ("names", lambda e: list(e.names)) if now.names != before.names else ("classes", _shown)
-            raise ValueError(
-                f"partial_fit needs the labels of the rows before, {of} {shown(before)!r}; got {shown(now)!r}."
-            )
+        if now.kind != before.kind or not np.array_equal(now.classes, before.classes):
+            raise ValueError(f"partial_fit needs the labels of the rows before, {_shown(before)}; got {_shown(now)}.")
+        if before.names and now.names and now.names != before.names:
+            raise ValueError(f"partial_fit needs the columns of y before, {before.names}; got {now.names}.")
 
     def _decide_again(self: Any, kept, fitted, given):
         """Decide on the kept rows, and store all at once; the rows of the chunk are the last ones of `kept`."""
@@ -156,7 +155,7 @@ class TunedUpdatesMixin:
         tuner.decisions_, tuner.out_of_fold_ = decisions, decisions.out_of_fold
         tuner.n_labels_, tuner.n_candidates_ = n_labels, max(width, 1)
         tuner.classes_ = np.tile([0, 1], (n_labels, 1))
-        tuner._encoding = replace(self._encoding, classes=tuner.classes_)
+        tuner._encoding = replace(self._encoding, classes=tuner.classes_, names=())
         tuner.label_texts = label_texts
         matcher = None if label_texts is None else LabelMatcher(label_texts)
         tuner._fitted = FittedScorers.of(fitted, self._fitted.methods, counts > 0, matcher)
@@ -165,10 +164,8 @@ class TunedUpdatesMixin:
     def _widened(self: Any, places, n_features, label_texts):
         """A copy for wider features: where each of those before lies among them."""
         fitted = [deepcopy(estimator)._widen(places, n_features) for estimator in self._fitted.estimators]
-        tuner = self._relabelled(np.arange(self.n_labels_), self.decisions_, fitted, self.thresholds_, label_texts)
-        tuner.n_features_in_ = n_features
-        return tuner
+        return self._relabelled(np.arange(self.n_labels_), self.decisions_, fitted, self.thresholds_, label_texts)
 
 
 def _shown(encoding):
-    return encoding.classes.tolist() if encoding.kind != "multilabel" else f"0 to {len(encoding.classes) - 1}"
+    return f"{len(encoding.classes)} columns" if encoding.kind == "multilabel" else encoding.classes.tolist()

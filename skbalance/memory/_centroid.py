@@ -58,19 +58,23 @@ class CosineCentroidClassifier(MemoryClassifier):
     array([[1, 0]])
     """
 
-    _packed = ("centroids_",)
+    _packed = _of_features = ("centroids_",)
     _parameter_constraints: dict = {"max_features": [Interval(Integral, 1, None, closed="left")]}
 
     def __init__(self, max_features=1000):
         self.max_features = max_features
 
-    def _remember(self, rows, indicator, weight):
+    def _remember(self, rows, indicator, weight, more):
         indicator.data *= np.repeat(weight, np.diff(indicator.indptr))
-        centroids = normalize(sp.csr_array(indicator.T @ sp.csr_array(rows)))
-        self.centroids_ = normalize(_largest(centroids, self.max_features))
+        sums = sp.csr_array(indicator.T @ sp.csr_array(rows))
+        if more:
+            sums = sp.csr_array(sums + sp.diags_array(self._lengths) @ self.centroids_)
+        sums = _largest(sums, self.max_features)
+        self._lengths = np.sqrt(sums.multiply(sums).sum(axis=1))
+        self.centroids_ = normalize(sums)
 
     def _only_labels(self, labels):
-        self.centroids_ = self.centroids_[labels]
+        self.centroids_, self._lengths = self.centroids_[labels], self._lengths[labels]
         return super()._only_labels(labels)
 
     def _scores(self, rows):

@@ -25,6 +25,9 @@ class CosineNeighborsClassifier(MemoryClassifier):
     n_neighbors : int, default=20
         Rows that vote, or all if there are fewer. With weights, as many rows as weigh so much together.
 
+    max_rows : int, default=None
+        Rows that are remembered, the newest ones; None is all.
+
     Attributes
     ----------
     classes_ : ndarray of shape (n_labels, 2) or (n_classes,)
@@ -56,13 +59,24 @@ class CosineNeighborsClassifier(MemoryClassifier):
     """
 
     _packed = ("_rows", "_indicator")
-    _parameter_constraints: dict = {"n_neighbors": [Interval(Integral, 1, None, closed="left")]}
+    _of_features = ("_rows",)
+    _parameter_constraints: dict = {
+        "n_neighbors": [Interval(Integral, 1, None, closed="left")],
+        "max_rows": [Interval(Integral, 1, None, closed="left"), None],
+    }
 
-    def __init__(self, n_neighbors=20):
+    def __init__(self, n_neighbors=20, max_rows=None):
         self.n_neighbors = n_neighbors
+        self.max_rows = max_rows
 
-    def _remember(self, rows, indicator, weight):
-        self._rows, self._indicator = rows, indicator
+    def _remember(self, rows, indicator, weight, more):
+        rows = sp.csr_array(rows) if sp.issparse(rows) else rows
+        if more:
+            stack = sp.vstack if sp.issparse(rows) else np.vstack
+            rows, indicator = stack([self._rows, rows]), sp.vstack([self._indicator, indicator])
+            weight = np.append(np.ones(self._rows.shape[0]) if self._weight is None else self._weight, weight)
+        newest = slice(0 if self.max_rows is None else max(0, len(weight) - self.max_rows), None)
+        self._rows, self._indicator, weight = rows[newest], sp.csr_array(indicator)[newest], weight[newest]
         self._weight = None if (weight == 1).all() else weight
 
     def _only_labels(self, labels):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
-
 import numpy as np
 import scipy.sparse as sp
 from sklearn.base import clone
@@ -53,13 +51,14 @@ def unfitted_tag_pipeline(embedder=None) -> Pipeline:
 def _decisions(blocks, n_texts) -> TunedThresholdMultiLabelClassifierCV:
     """Decisions on a linear model, centroids and neighbours of each block of features, given by its columns."""
     linear = FrequentLabelsClassifier(BalancedMultiLabelClassifier("squared_hinge", max_iter=1000, random_state=0))
+    neighbors = CosineNeighborsClassifier(max_rows=_MOST_NEIGHBOURS)
     scorers = []
     for name, (start, stop) in blocks.items():
         of = "" if name == "words" else f"_{name}"
         scorers.append((f"linear{of}", FeatureBlockClassifier(linear, start, stop)))
         scorers.append((f"centroid{of}", FeatureBlockClassifier(CosineCentroidClassifier(), start, stop)))
         if n_texts <= _MOST_NEIGHBOURS:
-            scorers.append((f"neighbors{of}", FeatureBlockClassifier(CosineNeighborsClassifier(), start, stop)))
+            scorers.append((f"neighbors{of}", FeatureBlockClassifier(neighbors, start, stop)))
     return TunedThresholdMultiLabelClassifierCV(scorers)
 
 
@@ -167,13 +166,14 @@ def grown_features(union, texts, n_before, names, n_features) -> tuple[FeatureUn
 def _with_new_words(vectorizer, texts, n_before):
     """A fitted vectorizer with the words of further texts."""
     try:
-        counter = clone(vectorizer).set_params(min_df=2 if len(texts) >= _MANY_TEXTS else 1).fit(texts)
+        least = 2 if len(texts) >= _MANY_TEXTS else 1
+        counter = clone(vectorizer).set_params(min_df=least, vocabulary=None).fit(texts)
     except ValueError:  # no text has a word
         return vectorizer
-    grown = deepcopy(vectorizer)
-    known, n_texts = grown.vocabulary_, n_before + len(texts)
+    known, n_texts = vectorizer.vocabulary_, n_before + len(texts)
     new = [word for word in counter.get_feature_names_out() if word not in known]
     frequencies = (1 + len(texts)) / np.exp(counter.idf_[[counter.vocabulary_[word] for word in new]] - 1)
-    grown.vocabulary_ = {**known, **{word: len(known) + i for i, word in enumerate(new)}}
+    more = {word: len(known) + i for i, word in enumerate(new)}
+    grown = clone(vectorizer).set_params(vocabulary={**known, **more})
     grown.idf_ = np.append(vectorizer.idf_, np.log((1 + n_texts) / frequencies) + 1)
     return grown

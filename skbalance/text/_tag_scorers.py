@@ -65,6 +65,13 @@ class FeatureBlockClassifier(_Wrapper):
         self.classes_ = self.estimators_[0].classes_
         return self
 
+    def partial_fit(self, X, y, **params):
+        """Learn further rows of the block."""
+        parts = np.split(np.arange(y.shape[1]), np.cumsum(self.sizes_)[:-1])
+        for each, labels in zip(self.estimators_, parts):
+            each.partial_fit(self._block(X), y[:, labels] if len(parts) > 1 else y, **params)
+        return self
+
     def decision_function(self, X):
         """Scores by the block."""
         X, n_rows = self._block(X), X.shape[0]
@@ -135,6 +142,7 @@ class FrequentLabelsClassifier(_Wrapper):
         least = max(2, ceil(log10(len(counts)))) if self.min_positives == "auto" else self.min_positives
         frequent = (counts >= least) if (counts >= least).any() else counts == counts.max()
         self.frequent_, self.rare_ = np.flatnonzero(frequent), np.flatnonzero(~frequent)
+        self.counts_, self.min_positives_ = counts, least
         self.estimator_ = self._fit_inside(X, y[:, self.frequent_] if len(self.rare_) else y, params)
         self.centroids_ = None
         if len(self.rare_):
@@ -142,11 +150,26 @@ class FrequentLabelsClassifier(_Wrapper):
         self.classes_ = np.tile([0, 1], (len(counts), 1))
         return self
 
+    def partial_fit(self, X, y, **params):
+        """Learn further rows; a label that has enough of them now gets a linear model, which starts as its stand-in."""
+        weight = params.get("sample_weight")
+        used = y if weight is None else y[np.flatnonzero(weight)]
+        self.counts_ = self.counts_ + np.asarray(used.sum(axis=0)).ravel()
+        if len(self.rare_):
+            self.centroids_.partial_fit(X, y[:, self.rare_], sample_weight=weight)
+            often = self.counts_[self.rare_] >= self.min_positives_
+            centroids = self.centroids_.centroids_[np.flatnonzero(often)].toarray()
+            self.estimator_._add_outputs(2 * centroids.T, np.full(often.sum(), -1.2))
+            self.frequent_, self.rare_ = np.append(self.frequent_, self.rare_[often]), self.rare_[~often]
+            self.centroids_._only_labels(np.flatnonzero(~often))
+        self.estimator_.partial_fit(X, y[:, self.frequent_], **params)
+        return self
+
     def decision_function(self, X):
         """Margins of the frequent labels, and ``2 cos - 1.2`` with the mean of their rows of the others."""
         scores = self.estimator_.decision_function(X)
-        if self.centroids_ is None:
-            return scores
+        if not len(self.rare_):
+            return scores if (np.diff(self.frequent_) > 0).all() else scores[:, np.argsort(self.frequent_)]
         scores, every = scores.reshape(len(scores), -1), np.empty((len(scores), len(self.classes_)), scores.dtype)
         every[:, self.frequent_] = scores
         every[:, self.rare_] = self.centroids_.decision_function(X)
@@ -165,9 +188,16 @@ class FrequentLabelsClassifier(_Wrapper):
         places = np.full(len(self.classes_), -1)
         places[labels] = np.arange(len(labels))
         frequent, rare = places[self.frequent_], places[self.rare_]
-        self.estimator_._only_labels(np.flatnonzero(frequent >= 0))
+        self.estimator_._only_outputs(np.flatnonzero(frequent >= 0))
         if self.centroids_ is not None:
             self.centroids_._only_labels(np.flatnonzero(rare >= 0))
         self.frequent_, self.rare_ = frequent[frequent >= 0], rare[rare >= 0]
-        self.classes_ = self.classes_[labels]
+        self.classes_, self.counts_ = self.classes_[labels], self.counts_[labels]
+        return self
+
+    def _widen(self, places, n_features):
+        """Take wider features, among which those before have these places."""
+        self.estimator_._widen(places, n_features)
+        if self.centroids_ is not None:
+            self.centroids_._widen(places, n_features)
         return self

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 from sklearn.pipeline import Pipeline
-from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import check_is_fitted
 
 from skbalance._packing import pack, unpack
@@ -66,9 +65,9 @@ class TagUpdatesMixin:
             return self.fit(X, y, **fit_params)
         validate_hyperparameters(self)
         X, rows, tags = self._read_fitted(X), read_tag_lists(y, sep=self.sep), self.classes_.tolist()
-        check_consistent_length(X, rows)
-        if not len(rows):
-            raise ValueError("partial_fit needs one text or more; got none.")
+        n_given = len(rows)
+        if self.estimator is None:
+            X, rows, fit_params, used = weighted_rows(X, rows, fit_params)
         new = sorted(set().union(*rows).difference(tags), key=str)
         if new and (self.classes is not None or self.estimator is not None):
             raise ValueError(f"y has tags that are not in classes_: {short(new[:10])}. Announce them in `classes`.")
@@ -80,7 +79,6 @@ class TagUpdatesMixin:
             )
             self.estimator_ = fitted
             return self
-        n_given, (X, rows, fit_params, used) = len(rows), weighted_rows(X, rows, fit_params)
         learner = self._grown(X, new)
         features, old = learner._features(X), set(tags)
         known = indicator_of_tags([old.intersection(row) for row in rows], tags)
@@ -96,8 +94,8 @@ class TagUpdatesMixin:
         """Learn further tags, from texts that have them; the others stay as they are.
 
         A new tag is learnt from its texts against the texts that are kept of those before (`keep_rows`). Its threshold
-        is that of tags of similar frequency until :meth:`partial_fit` brings more texts that have it. What is predicted
-        of the other tags does not change, unless a text would have none otherwise or has `max_labels` of them.
+        is that of tags of similar frequency until :meth:`partial_fit` brings more texts that have it. The models and
+        thresholds of the other tags stay as they are, and the new ones do not compete with them.
 
         Parameters
         ----------
@@ -236,10 +234,10 @@ class TagUpdatesMixin:
         """A copy with the words of further texts, and the pieces of names of further tags."""
         learner, (features, tuner), classes = copy(self), self.estimator_, self.classes_.tolist()
         names = None if self._tag_names is None else self._names([*classes, *new])
-        features, places, n_features = grown_features(features, texts, self._n_texts, names, tuner.n_features_in_)
+        kept = self._kept_features
+        features, places, n_features = grown_features(features, texts, self._n_texts, names, kept.shape[1])
         learner.estimator_ = Pipeline([("features", features), ("decisions", tuner)])
         learner._relabel(classes, lambda vectors: tuner._widened(places, n_features, vectors))
-        kept = self._kept_features
         learner._kept = pack(sp.csr_array((kept.data, places[kept.indices], kept.indptr), (kept.shape[0], n_features)))
         return learner
 
