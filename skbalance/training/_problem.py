@@ -17,6 +17,7 @@ from .._warnings import warn
 from ..losses import BaseLoss, Criterion, LabelStatistics, get_loss
 from ._batches import Moments, TrainingData
 from ._device import check_device
+from ._heads import Hold
 from ._hold_out import hold_out_rows
 
 # Coefficients that L-BFGS fits at a time, of which it holds some 17 arrays: 2 GiB in single precision.
@@ -45,22 +46,6 @@ class Past:
 
     statistics: LabelStatistics
     moments: Moments
-
-
-@dataclass(frozen=True)
-class Hold:
-    """A pull to the weights that a linear head starts from.
-
-    Attributes
-    ----------
-    by_feature : ndarray of shape (n_features,)
-        Strength of the pull on the coefficients of each feature, in place of ``alpha``.
-    by_intercept : float
-        That of the pull on the intercepts.
-    """
-
-    by_feature: np.ndarray
-    by_intercept: float
 
 
 @dataclass(frozen=True)

@@ -87,8 +87,13 @@ def fit_head(problem: Problem, options, *, random_state, start=None, monitor=Non
 def _fit_linear(problem: Problem, options, start, monitor) -> FitResult:
     """Fit a linear head with L-BFGS, one block of labels after the other."""
     (coef,), (intercept,) = start
-    moments = problem.moments or problem.data.moments()
-    units, strength, hold = _curvature_units(moments, problem, options, coef.dtype)
+    moments, hold = problem.moments or problem.data.moments(), problem.hold
+    ridge = options.alpha
+    if hold is not None:
+        ridge = hold.alpha + hold.by_feature * hold.by_label.mean()
+        options = copy.copy(options)
+        options.alpha = 1.0
+    units, strength = _curvature_units(moments, problem.statistics, options, ridge, coef.dtype)
     data = problem.data.scale_features(units.by_feature, moments.mean).placed(options.device)
     criteria = [problem.criterion]
     if problem.criterion.separable:
@@ -98,12 +103,10 @@ def _fit_linear(problem: Problem, options, start, monitor) -> FitResult:
     runs: list[PlateauStop] = []
     for labels, criterion in zip(problem.blocks, criteria, strict=True):
         by_term = relevance_frequency(problem.data.of_labels(labels)) if options.term_weighting else None
-        head = Head(
-            [coef[:, labels]],
-            [intercept[labels]],
-            units=units.of_labels(labels, by_term),
-            hold=None if hold is None else hold[labels],
-        )
+        part_units, pull = units.of_labels(labels, by_term), None
+        if hold is not None:
+            part_units, pull = hold.enter(part_units, labels, by_term)
+        head = Head([coef[:, labels]], [intercept[labels]], units=part_units, hold=pull)
         part = replace(problem, data=data.of_labels(labels), criterion=criterion)
         watch = None if monitor is None else _BlockMonitor(monitor, coef, intercept, labels)
         result = _train(head, part, options, [strength[labels]], monitor=watch)
@@ -190,10 +193,8 @@ def penalty_strengths(sizes, statistics: LabelStatistics, options) -> list:
     return [strength.sum()] * (len(sizes) - 2) + [strength]
 
 
-def _curvature_units(moments: Moments, problem: Problem, options, dtype) -> tuple[Units, torch.Tensor, Any]:
+def _curvature_units(moments: Moments, statistics, options, ridge, dtype) -> tuple[Units, torch.Tensor]:
     """Units for a linear head in which its curvature varies less, and the strength of each label's penalty in them.
-
-    Last comes the strength of the pull on each label's intercept, or None.
 
     The objective's curvature along a coefficient grows with the variance of its feature and with the share of
     samples in which its label is at stake. Dividing by a power of their product cuts L-BFGS's iterations to less
@@ -203,24 +204,14 @@ def _curvature_units(moments: Moments, problem: Problem, options, dtype) -> tupl
     are not. Variances are taken in the unit of all features, so that this unit makes no difference; those of single
     features far beyond it are divided by a full half.
     """
-    hold, statistics, spread = problem.hold, problem.statistics, moments.spread or 1.0
-    ridge = options.alpha if hold is None else hold.by_feature
+    spread = moments.spread or 1.0
     variance = moments.variance / spread
     usual = np.minimum(variance, 1 / np.sqrt(len(variance)))
     beyond = np.sqrt(np.divide(usual, variance, out=np.ones_like(variance), where=variance > 0))
     share = statistics.clipped_counts / statistics.clipped_n_known
     by_label = share**-0.2
     by_feature = (usual + np.clip(ridge / spread, 1e-12, 1e12)) ** -0.25 * beyond / np.sqrt(spread)
-    by_intercept = 0.75 * share**-0.1 * by_label
     center, pull = moments.mean * by_feature, by_feature**2 * spread
-    if hold is not None:
-        options, pull = copy.copy(options), pull * ridge
-        options.alpha = 1.0
-    units = Units(*(part.astype(dtype) for part in (by_feature, by_label, by_intercept, center, pull)))
+    units = Units(*(part.astype(dtype) for part in (by_feature, by_label, 0.75 * share**-0.1 * by_label, center, pull)))
     (strength,) = penalty_strengths([len(variance), len(share)], statistics, options)
-    held = (
-        None
-        if hold is None
-        else (strength * hold.by_intercept * by_intercept**2).to(torch.from_numpy(units.center).dtype)
-    )
-    return units, strength / spread * torch.from_numpy(by_label**2), held
+    return units, strength / spread * torch.from_numpy(by_label**2)

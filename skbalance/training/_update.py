@@ -10,12 +10,15 @@ import scipy.sparse as sp
 
 from ..losses import LabelStatistics
 from ._batches import Moments
-from ._problem import Hold, Past, label_blocks, resolve_problem
+from ._heads import Hold
+from ._problem import Past, label_blocks, resolve_problem
 from ._solvers import fit_head
 
-# Curvature of a loss along a coefficient whose feature has variance 1, in units of its ``penalty_strength``, of labels
-# whose variance to the power ``penalty_exponent`` is 1. A third or three times of it make little difference.
+# Curvature of a loss along a coefficient whose feature has variance 1, in units of its ``penalty_strength``, of a label
+# whose variance to the power ``penalty_exponent`` is 1. Half or twice as much makes little difference.
 CURVATURE = 6.0
+# The part of it along an intercept.
+INTERCEPT_SHARE = 0.2
 
 
 def fit_more(model: Any, X, y, weight, multilabel: bool, random_state):
@@ -59,13 +62,12 @@ def fit_more(model: Any, X, y, weight, multilabel: bool, random_state):
     if options.solver == "adam":
         options.max_iter = 1
     else:
-        known = counts.n_samples * CURVATURE * options.loss.penalty_strength
-        before, now = counts.n_samples * model.alpha_, problem.statistics.n_samples * options.alpha
-        by_feature = known * variance[columns]
-        # The penalty on all coefficients grows with the samples, though more slowly.
-        coefs[0] *= ((by_feature + min(before, now)) / np.maximum(by_feature + now, 1e-300))[:, None]
-        share = 1 / data.weight.sum(dtype=np.float64)
-        hold = Hold((by_feature + now) * share, known * share)
+        statistics = problem.statistics
+        times = statistics.n_samples / data.weight.sum(dtype=np.float64)
+        before = counts.counts / statistics.clipped_counts
+        by_label = times * CURVATURE * options.loss.penalty_strength * before
+        by_intercept = INTERCEPT_SHARE * by_label * statistics.variance**options.loss.penalty_exponent
+        hold = Hold(times * options.alpha, variance[columns], by_label, by_intercept)
     sizes = [len(columns), *problem.sizes[1:]]
     blocks = label_blocks(sizes, options.solver, problem.criterion.separable)
     part = replace(problem, sizes=sizes, data=data, moments=moments, hold=hold, blocks=blocks)
