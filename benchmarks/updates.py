@@ -83,14 +83,14 @@ def added(folder, corpus, seed):
     for fitted, _ in parts:
         texts, names = fitted.rows, np.array(fitted.names, dtype=object)
         first = fitted.y[:, early]
-        model = TagClassifier(random_state=seed).fit(list(texts), lists(first, names[early]))
+        model = TagClassifier(min_labels=1, random_state=seed).fit(list(texts), lists(first, names[early]))
         for label in late:
             began, mine = time.process_time(), list(texts[fitted.y[:, label] > 0])
             if mine:
                 model.add_tags({names[label]: mine})
                 seconds.append(time.process_time() - began)
         began = time.process_time()
-        refits.append(TagClassifier(random_state=seed).fit(list(texts), lists(fitted.y, names)))
+        refits.append(TagClassifier(min_labels=1, random_state=seed).fit(list(texts), lists(fitted.y, names)))
         whole.append(time.process_time() - began)
         grown.append(model)
     names, rows = np.array(train.names, dtype=object), [held.rows for _, held in parts]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from copy import copy, deepcopy
 from numbers import Integral
@@ -86,7 +87,7 @@ class TagUpdatesMixin:
         if new:
             others: list = [()] * len(self._kept_numbers)
             learner._add(new, features, indicator_of_tags([*others, *(set(row) - old for row in rows)], new))
-        learner._keep(features, used, n_given)
+        learner._keep(X, features, used, n_given)
         self.__dict__ = vars(learner)
         return self
 
@@ -207,24 +208,23 @@ class TagUpdatesMixin:
         return check_texts(given), []
 
     def _places_of(self: Any, texts):
-        """Where each of some texts is among the kept ones, None if it is not: told by its features."""
-        if not texts:
-            return {}
-        kept = {_row_bytes(self._kept_features, place): place for place in range(len(self._kept_numbers))}
-        features = sp.csr_array(self._features(texts))
-        return {text: kept.get(_row_bytes(features, i)) for i, text in enumerate(texts)}
+        """Where each of some texts is among the kept ones, None if it is not."""
+        kept = {digest: place for place, digest in enumerate(self._kept_digests.tolist())}
+        return {text: kept.get(digest) for text, digest in zip(texts, _digests(texts).tolist())}
 
-    def _keep(self: Any, features, used, n_given):
+    def _keep(self: Any, texts, features, used, n_given):
         """Number rows on from those before, and keep the newest ones, or of the first ones some at equal distances."""
         tuner, before = self.estimator_[-1], self._n_texts
         tuner.decisions_ = renumbered(tuner.decisions_, used, n_given, before)
         tuner.out_of_fold_ = tuner.decisions_.out_of_fold
         features = sp.vstack([self._kept_features, features], format="csr") if before else sp.csr_array(features)
         numbers = np.append(self._kept_numbers, before + used)
+        digests = np.append(self._kept_digests, _digests(texts)) if before else _digests(texts)
         n_rows = min(self.keep_rows, len(numbers))
         first = len(numbers) - n_rows if before else 0
         some = np.linspace(first, len(numbers) - 1, n_rows).astype(int)
-        self._kept, self._kept_numbers, self._n_texts = pack(features[some]), numbers[some], before + n_given
+        self._kept, self._kept_numbers, self._kept_digests = pack(features[some]), numbers[some], digests[some]
+        self._n_texts = before + n_given
 
     @property
     def _kept_features(self: Any):
@@ -261,10 +261,7 @@ class TagUpdatesMixin:
         self.classes_ = np.array(classes, dtype=self.classes_.dtype)
 
 
-def _row_bytes(matrix, row):
-    """What tells rows of equal features from others."""
-    part = slice(*matrix.indptr[row : row + 2])
-    order = np.argsort(matrix.indices[part])
-    return (
-        matrix.indices[part][order].astype(np.int64).tobytes() + matrix.data[part][order].astype(np.float32).tobytes()
-    )
+def _digests(texts):
+    """Numbers that tell texts apart."""
+    digests = [hashlib.blake2b(text.encode(), digest_size=8).digest() for text in texts]
+    return np.frombuffer(b"".join(digests), dtype=np.uint64)

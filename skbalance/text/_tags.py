@@ -241,7 +241,7 @@ class TagClassifier(
         self.classes_ = np.array(classes, dtype=object if isinstance(classes[0], str) else np.int64)
         if self.estimator is None:
             self._n_texts, self._kept_numbers = 0, used[:0]
-            self._keep(features, used, n_given)
+            self._keep(X, features, used, n_given)
         context.call_on_fit_task_end(estimator=self, X=X, y=y, reconstruction_attributes={})
         return self
 
