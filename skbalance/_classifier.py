@@ -383,13 +383,13 @@ class BalancedMultiLabelClassifier(LossClassifierMixin, CallbackSupportMixin, Cl
         self.n_features_in_ = n_features
         return self
 
-    def _add_outputs(self, coef, intercept):
-        """Take further labels of an indicator, that no sample had so far, by the weights that they start from."""
+    def _add_outputs(self, coef, intercept, counts):
+        """Take further labels of an indicator, with their weights and positives."""
         n_known, *more = self._seen
         known = np.broadcast_to(np.max(n_known), len(intercept))
         self._change_outputs(
             np.hstack([self.coefs_[-1], coef]), np.append(self.intercepts_[-1], intercept),
-            np.append(self.label_counts_, np.zeros(len(intercept))), (np.append(n_known, known), *more),
+            np.append(self.label_counts_, counts), (np.append(n_known, known), *more),
         )  # fmt: skip
 
     def _only_outputs(self, labels):

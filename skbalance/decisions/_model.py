@@ -85,10 +85,16 @@ class DecisionModel:
             weights, intercepts = np.concatenate([of_name, weights]), np.concatenate([intercept, intercepts])
         return cls(columns, np.array(at), weights, intercepts)
 
-    def with_rivals(self, n_labels: int) -> DecisionModel:
-        """The same model, for which later labels than the first ones change nothing for these."""
-        columns = tuple(replace(each, rivals=n_labels) if isinstance(each, Lead) else each for each in self.columns)
-        return replace(self, columns=columns)
+    def of_rivals(self, labels) -> DecisionModel:
+        """The same model for some of the labels before and further ones, which change nothing for these."""
+
+        def fewer(rivals):
+            return len(labels) if rivals is None else int(np.count_nonzero(labels < rivals))
+
+        columns = [
+            replace(each, rivals=fewer(each.rivals)) if isinstance(each, Lead) else each for each in self.columns
+        ]
+        return replace(self, columns=tuple(columns))
 
     def of_labels(self, label_counts) -> tuple[np.ndarray, np.ndarray]:
         """Weights of shape (n_labels, n_columns) and intercepts of shape (n_labels,) of labels with such counts."""

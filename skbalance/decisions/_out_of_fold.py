@@ -12,8 +12,8 @@ from skbalance._packing import pack, unpack
 from skbalance.crossfit import Totals, TrainingLabels
 from skbalance.decisions._pairs import Candidates
 
-# Rows that are kept, the newest ones. New rows join the newest part of them while that has less than this share.
-_MOST_ROWS, _SHARE_OF_PART = 20_000, 0.2
+# Rows that are kept, the newest ones, and parts that they are in.
+_MOST_ROWS, _MOST_PARTS = 20_000, 6
 
 
 @dataclass(frozen=True)
@@ -153,9 +153,7 @@ class KeptRows:
 
     def append(self, candidates: Candidates, labels: TrainingLabels) -> KeptRows:
         """With the rows of a chunk, scored by models that had seen the rows before it."""
-        n_rows = len(candidates.labels)
-        joins = (self.parts == self.parts.max()).sum() < _SHARE_OF_PART * len(self.parts)
-        seen = self.seen if joins else np.vstack([self.seen, self.totals.counts])
+        n_rows, seen = len(candidates.labels), np.vstack([self.seen, self.totals.counts])
         parts = np.full(n_rows, len(seen) - 1)
         oof = OutOfFold(candidates, np.empty(0), seen, parts, np.arange(n_rows), None, labels.weight)
         chunk = KeptRows.of(oof, labels, self.candidates.labels.shape[1])
@@ -170,14 +168,26 @@ class KeptRows:
             unknown=sp.csr_array(sp.vstack([self.unknown, chunk.unknown])),
             totals=self.totals.plus(chunk.totals),
         )
-        return kept.take(np.arange(len(kept.rows))[-_MOST_ROWS:])
+        return kept.take(np.arange(len(kept.rows))[-_MOST_ROWS:])._fewer_parts()
 
-    def with_labels(self, totals: Totals) -> KeptRows:
-        """With further labels, of which the rows are not known to have any; `totals` has them too."""
-        more = len(totals.counts) - self.indicator.shape[1]
-        nothing = sp.csr_array((len(self.rows), more), dtype=np.int8)
+    def _fewer_parts(self) -> KeptRows:
+        """The smallest neighbours among the parts become one, until there are not too many."""
+        sizes, seen, parts = np.bincount(self.parts).astype(float), self.seen, self.parts
+        while len(sizes) > _MOST_PARTS:
+            at = int(np.argmin(sizes[:-1] + sizes[1:]))
+            both = np.average(seen[at : at + 2], axis=0, weights=sizes[at : at + 2])
+            seen = np.vstack([seen[:at], both, seen[at + 2 :]])
+            sizes = np.concatenate([sizes[:at], [sizes[at : at + 2].sum()], sizes[at + 2 :]])
+            parts = np.where(parts > at, parts - 1, parts)
+        return replace(self, seen=seen, parts=parts)
+
+    def with_labels(self, counts) -> KeptRows:
+        """With further labels of so many positives, none of which is among the rows."""
+        more, nothing = len(counts), sp.csr_array((len(self.rows), len(counts)), dtype=np.int8)
         wider = {name: sp.csr_array(sp.hstack([getattr(self, name), nothing])) for name in ("indicator", "unknown")}
-        labels = self.candidates.labels.astype(np.min_scalar_type(len(totals.counts)))
+        n_known = np.append(self.totals.n_known, np.full(more, self.totals.n_known.max()))
+        totals = replace(self.totals, counts=np.append(self.totals.counts, counts), n_known=n_known)
+        labels = self.candidates.labels.astype(np.min_scalar_type(len(n_known)))
         candidates, seen = replace(self.candidates, labels=labels), np.pad(self.seen, ((0, 0), (0, more)))
         return replace(self, candidates=candidates, seen=seen, totals=totals, **wider)
 

@@ -107,64 +107,47 @@ class TunedUpdatesMixin:
         attempt = Attempt(params, self._scorers(), self._fitted.methods, decisions, predicted, None)
         self._store(self._state(whole, plan, self._fitted.matcher, [attempt], attempt, fitted, before))
 
-    def _with_labels(self: Any, X, y, weight, label_texts):
-        """A copy with further labels, learnt from rows of which y says whether they have these.
+    def _changed(self: Any, change, label_texts, *, labels=None, more=()):
+        """A copy with other labels, or for other features; what it predicts of labels that stay does not change.
 
-        What it predicts of the other labels stays as it is. A threshold is that of labels of similar frequency.
+        Parameters
+        ----------
+        change : callable
+            Gives an estimator these labels or features.
+        label_texts : LabelVectors or None
+            What all labels are called.
+        labels : ndarray of int or None
+            Numbers of the labels that stay; None is all.
+        more : array-like
+            Positives of each further label. Its threshold is that of labels of similar frequency.
         """
-        more = np.asarray(y.sum(axis=0)).ravel().astype(self.label_counts_.dtype)
-        counts, before = np.append(self.label_counts_, more), self.decisions_
+        before, tuner = self.decisions_, copy(self)
+        labels, more = np.arange(self.n_labels_) if labels is None else labels, np.asarray(more, dtype=float)
+        numbers, counts = np.append(labels, np.full(len(more), -1)), np.append(self.label_counts_[labels], more)
         own = similar_thresholds(before.thresholds, self.label_counts_, more)
-        n_known = np.append(before.kept.totals.n_known, np.full(len(more), before.kept.totals.n_known.max()))
-        decisions = replace(
+        shown = np.full(len(more), np.inf) if before.promises else own
+        thresholds = np.append(self.thresholds_[labels], self._scale.show_thresholds(shown))
+        tuner.decisions_ = replace(
             before,
-            model=before.model and before.model.with_rivals(self.n_labels_),
+            model=before.model and before.model.of_rivals(labels),
             label_counts=counts,
-            thresholds=np.append(before.thresholds, own),
-            out_of_fold=before.out_of_fold.with_labels(own),
-            kept=before.kept.with_labels(replace(before.kept.totals, counts=counts, n_known=n_known)),
+            thresholds=np.append(before.thresholds[labels], own),
+            out_of_fold=before.out_of_fold.only_labels(labels).with_labels(own),
+            promises=before.promises and before.promises.of_labels(numbers),
+            kept=before.kept.only_labels(labels).with_labels(more),
         )
-        fitted = [deepcopy(estimator)._with_labels(X, y, weight) for estimator in self._fitted.estimators]
-        labels = np.append(np.arange(self.n_labels_), np.full(len(more), -1))
-        shown = np.inf if before.promises else own
-        thresholds = np.append(self.thresholds_, self._scale.show_thresholds(np.broadcast_to(shown, len(more))))
-        return self._relabelled(labels, decisions, fitted, thresholds, label_texts)
-
-    def _only_labels(self: Any, labels, label_texts):
-        """A copy with some of the labels only."""
-        before = self.decisions_
-        decisions = replace(
-            before,
-            label_counts=before.label_counts[labels],
-            thresholds=before.thresholds[labels],
-            out_of_fold=before.out_of_fold.only_labels(labels),
-            kept=before.kept.only_labels(labels),
-        )
-        fitted = [deepcopy(estimator)._only_labels(labels) for estimator in self._fitted.estimators]
-        return self._relabelled(labels, decisions, fitted, self.thresholds_[labels], label_texts)
-
-    def _relabelled(self: Any, labels, decisions, fitted, thresholds, label_texts):
-        """A copy with labels by their numbers before, -1 for new ones."""
-        tuner, n_labels, counts = copy(self), len(labels), decisions.label_counts
-        if self.decisions_.promises is not None:
-            decisions = replace(decisions, promises=self.decisions_.promises.of_labels(labels))
-            promises = self.promises_.of_labels(labels)
-            tuner.promises_ = replace(promises, labels=np.arange(n_labels), thresholds=thresholds)
-        width = self.n_candidates_ + n_labels - self.n_labels_
-        tuner.estimator_, tuner.thresholds_, tuner.label_counts_ = fitted, thresholds, counts
-        tuner.decisions_, tuner.out_of_fold_ = decisions, decisions.out_of_fold
-        tuner.n_labels_, tuner.n_candidates_ = n_labels, max(width, 1)
-        tuner.classes_ = np.tile([0, 1], (n_labels, 1))
-        tuner._encoding = replace(self._encoding, classes=tuner.classes_, names=())
-        tuner.label_texts = label_texts
+        if before.promises:
+            promises = self.promises_.of_labels(numbers)
+            tuner.promises_ = replace(promises, labels=np.arange(len(numbers)), thresholds=thresholds)
+        fitted = [change(deepcopy(estimator)) for estimator in self._fitted.estimators]
         matcher = None if label_texts is None else LabelMatcher(label_texts)
+        tuner.estimator_, tuner.thresholds_, tuner.label_counts_ = fitted, thresholds, counts
+        tuner.out_of_fold_, tuner.label_texts, tuner.n_labels_ = tuner.decisions_.out_of_fold, label_texts, len(numbers)
+        tuner.n_candidates_ = max(1, self.n_candidates_ + len(numbers) - self.n_labels_)
+        tuner.classes_ = np.tile([0, 1], (len(numbers), 1))
+        tuner._encoding = replace(self._encoding, classes=tuner.classes_, names=())
         tuner._fitted = FittedScorers.of(fitted, self._fitted.methods, counts > 0, matcher)
         return tuner
-
-    def _widened(self: Any, places, n_features, label_texts):
-        """A copy for wider features: where each of those before lies among them."""
-        fitted = [deepcopy(estimator)._widen(places, n_features) for estimator in self._fitted.estimators]
-        return self._relabelled(np.arange(self.n_labels_), self.decisions_, fitted, self.thresholds_, label_texts)
 
 
 def _shown(encoding):

@@ -103,9 +103,16 @@ class MemoryClassifier(DocLinkMixin, ClassifierMixin, BaseEstimator):
         self.n_features_in_ = n_features
         return self
 
+    def _add_labels(self, n_labels):
+        """Take further labels, that no row had so far."""
+        return self._take_labels(len(self.classes_) + n_labels)
+
     def _only_labels(self, labels):
         """Do without the other labels."""
-        self.classes_ = self.classes_[labels]
+        return self._take_labels(len(labels))
+
+    def _take_labels(self, n_labels):
+        self.classes_ = np.tile([0, 1], (n_labels, 1))
         self._encoding = replace(self._encoding, classes=self.classes_)
         return self
 

@@ -79,6 +79,11 @@ class CosineNeighborsClassifier(MemoryClassifier):
         self._rows, self._indicator, weight = rows[newest], sp.csr_array(indicator)[newest], weight[newest]
         self._weight = None if (weight == 1).all() else weight
 
+    def _add_labels(self, n_labels):
+        nothing = sp.csr_array((self._rows.shape[0], n_labels), dtype=self._indicator.dtype)
+        self._indicator = sp.csr_array(sp.hstack([self._indicator, nothing]))
+        return super()._add_labels(n_labels)
+
     def _only_labels(self, labels):
         self._indicator = self._indicator[:, labels]
         return super()._only_labels(labels)

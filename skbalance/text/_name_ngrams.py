@@ -56,6 +56,8 @@ class NameNgrams(TransformerMixin, BaseEstimator):
         """A copy with the pieces of further names, of which it is known how common they are in further texts only."""
         grown, pieces = copy(self), {piece for name in names for word in name.split() for piece in ngrams(word)}
         new = sorted(pieces.difference(self.vocabulary_))
+        if not new:
+            return self
         grown.names, before = names, len(self.vocabulary_)
         grown.vocabulary_ = {**self.vocabulary_, **{piece: before + i for i, piece in enumerate(new)}}
         frequencies = np.bincount(grown._counts(texts).indices, minlength=len(grown.vocabulary_))[before:]

@@ -88,10 +88,21 @@ class FeatureBlockClassifier(_Wrapper):
         part = int(np.searchsorted(ends, label, side="right"))
         return part, label - (ends[part] - self.sizes_[part])
 
-    def _with_labels(self, X, y, weight):
-        """Learn further labels from rows that say nothing of the others."""
-        self.estimators_.append(clone(self.estimator).fit(self._block(X), y, sample_weight=weight))
-        self.sizes_.append(y.shape[1])
+    def _add_labels(self, n_labels):
+        """Take further labels, that no row had so far."""
+        self.estimators_[-1]._add_labels(n_labels)
+        self.sizes_[-1] += n_labels
+        return self._count_labels()
+
+    def _learn_labels(self, X, y, weight):
+        """Learn the last labels, which were added, from rows that say nothing of the others."""
+        X, n_labels = self._block(X), y.shape[1]
+        if hasattr(self.estimators_[-1], "_learn_labels"):
+            self.estimators_[-1]._learn_labels(X, y, weight)
+            return self
+        self._only_labels(np.arange(sum(self.sizes_) - n_labels))
+        self.estimators_.append(clone(self.estimator).fit(X, y, sample_weight=weight))
+        self.sizes_.append(n_labels)
         return self._count_labels()
 
     def _only_labels(self, labels):
@@ -144,9 +155,9 @@ class FrequentLabelsClassifier(_Wrapper):
         self.frequent_, self.rare_ = np.flatnonzero(frequent), np.flatnonzero(~frequent)
         self.counts_, self.min_positives_ = counts, least
         self.estimator_ = self._fit_inside(X, y[:, self.frequent_] if len(self.rare_) else y, params)
-        self.centroids_ = None
-        if len(self.rare_):
-            self.centroids_ = CosineCentroidClassifier().fit(X, y[:, self.rare_], sample_weight=weight)
+        some = self.rare_ if len(self.rare_) else self.frequent_[:1]
+        self.centroids_ = CosineCentroidClassifier().fit(X, y[:, some], sample_weight=weight)
+        self.centroids_._only_labels(np.arange(len(self.rare_)))
         self.classes_ = np.tile([0, 1], (len(counts), 1))
         return self
 
@@ -157,11 +168,10 @@ class FrequentLabelsClassifier(_Wrapper):
         self.counts_ = self.counts_ + np.asarray(used.sum(axis=0)).ravel()
         if len(self.rare_):
             self.centroids_.partial_fit(X, y[:, self.rare_], sample_weight=weight)
-            often = self.counts_[self.rare_] >= self.min_positives_
-            centroids = self.centroids_.centroids_[np.flatnonzero(often)].toarray()
-            self.estimator_._add_outputs(2 * centroids.T, np.full(often.sum(), -1.2))
-            self.frequent_, self.rare_ = np.append(self.frequent_, self.rare_[often]), self.rare_[~often]
-            self.centroids_._only_labels(np.flatnonzero(~often))
+            often = np.flatnonzero(self.counts_[self.rare_] >= self.min_positives_)
+            centroids, zeros = self.centroids_.centroids_[often].toarray(), np.zeros(len(often))
+            self.estimator_._add_outputs(2 * centroids.T, zeros - 1.2, zeros)
+            self._make_frequent(self.rare_[often])
         self.estimator_.partial_fit(X, y[:, self.frequent_], **params)
         return self
 
@@ -178,10 +188,35 @@ class FrequentLabelsClassifier(_Wrapper):
     def weights(self, label, columns):
         """What the score of a label is made of: weights of some features."""
         at = np.flatnonzero(self.frequent_ == label)
-        if len(at) or self.centroids_ is None:
+        if len(at):
             return self.estimator_.coefs_[0][columns, at[0]]
         centroid = self.centroids_.centroids_[np.searchsorted(self.rare_, label)].toarray().ravel()
         return centroid[columns]
+
+    def _add_labels(self, n_labels):
+        """Take further labels, that no row had so far."""
+        before = len(self.classes_)
+        self.rare_ = np.append(self.rare_, before + np.arange(n_labels))
+        self.counts_ = np.append(self.counts_, np.zeros(n_labels))
+        self.classes_ = np.tile([0, 1], (before + n_labels, 1))
+        self.centroids_._add_labels(n_labels)
+        return self
+
+    def _learn_labels(self, X, y, weight):
+        """Learn the last labels, which were added, from rows that say nothing of the others."""
+        first = len(self.classes_) - y.shape[1]
+        self.counts_[first:] = np.asarray(y.sum(axis=0)).ravel()
+        self.centroids_._learn_labels(X, y, weight)
+        often = np.flatnonzero(self.counts_[first:] >= self.min_positives_)
+        if len(often):
+            linear = clone(self.estimator).fit(X, y[:, often], sample_weight=weight)
+            self.estimator_._add_outputs(linear.coefs_[0], linear.intercepts_[0], linear.label_counts_)
+            self._make_frequent(first + often)
+        return self
+
+    def _make_frequent(self, labels):
+        self.centroids_._only_labels(np.flatnonzero(~np.isin(self.rare_, labels)))
+        self.frequent_, self.rare_ = np.append(self.frequent_, labels), np.setdiff1d(self.rare_, labels)
 
     def _only_labels(self, labels):
         """Do without the other labels."""
@@ -189,8 +224,7 @@ class FrequentLabelsClassifier(_Wrapper):
         places[labels] = np.arange(len(labels))
         frequent, rare = places[self.frequent_], places[self.rare_]
         self.estimator_._only_outputs(np.flatnonzero(frequent >= 0))
-        if self.centroids_ is not None:
-            self.centroids_._only_labels(np.flatnonzero(rare >= 0))
+        self.centroids_._only_labels(np.flatnonzero(rare >= 0))
         self.frequent_, self.rare_ = frequent[frequent >= 0], rare[rare >= 0]
         self.classes_, self.counts_ = self.classes_[labels], self.counts_[labels]
         return self
@@ -198,6 +232,5 @@ class FrequentLabelsClassifier(_Wrapper):
     def _widen(self, places, n_features):
         """Take wider features, among which those before have these places."""
         self.estimator_._widen(places, n_features)
-        if self.centroids_ is not None:
-            self.centroids_._widen(places, n_features)
+        self.centroids_._widen(places, n_features)
         return self

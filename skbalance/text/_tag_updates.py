@@ -81,12 +81,8 @@ class TagUpdatesMixin:
             self.estimator_ = fitted
             return self
         learner = self._grown(X, new)
-        features, old = learner._features(X), set(tags)
-        known = indicator_of_tags([old.intersection(row) for row in rows], tags)
-        learner.estimator_[-1].partial_fit(features, known, **fit_params)
-        if new:
-            others: list = [()] * len(self._kept_numbers)
-            learner._add(new, features, indicator_of_tags([*others, *(set(row) - old for row in rows)], new))
+        features = learner._features(X)
+        learner.estimator_[-1].partial_fit(features, indicator_of_tags(rows, learner.classes_.tolist()), **fit_params)
         learner._keep(X, features, used, n_given)
         self.__dict__ = vars(learner)
         return self
@@ -142,7 +138,16 @@ class TagUpdatesMixin:
             for place in {*its_places, *(places[text] for text in its_texts)}:
                 rows[place].append(tag)
         features = learner._features(unkept) if unkept else learner._kept_features[:0]
-        learner._add(new, features, indicator_of_tags(rows, new))
+        X, y = sp.csr_matrix(sp.vstack([learner._kept_features, features])), sp.csr_matrix(indicator_of_tags(rows, new))
+        share = max(1.0, self._n_texts / max(n_kept, 1))
+        weight = np.where(np.diff(y.indptr) > 0, 1.0, share)  # rows without them stand for those that are not kept
+        tuner, counts = learner.estimator_[-1], np.asarray(y.sum(axis=0)).ravel()
+
+        def change(scorer):
+            return scorer._learn_labels(X, y, weight)
+
+        some = {"labels": np.arange(len(old)), "more": counts}
+        learner._relabel([*old, *new], lambda vectors: tuner._changed(change, vectors, **some))
         self.__dict__ = vars(learner)
         return self
 
@@ -179,12 +184,16 @@ class TagUpdatesMixin:
         gone, old = read_classes(tags, sep=self.sep), self.classes_.tolist()
         if strange := [tag for tag in gone if tag not in old]:
             raise ValueError(f"tags must be some of classes_; got {short(strange)}.")
-        left = [i for i, tag in enumerate(old) if tag not in gone]
+        left = np.array([i for i, tag in enumerate(old) if tag not in gone], dtype=int)
         tuner = self.estimator_[-1]
         if len(left) < max(1, tuner.min_labels_, tuner.k_ or 0):
             raise ValueError(f"Of {len(old)} tags {len(left)} would be left, too few; got {short(gone)}.")
         learner = copy(self)
-        learner._relabel(old := [old[i] for i in left], lambda vectors: tuner._only_labels(np.array(left), vectors))
+
+        def change(scorer):
+            return scorer._only_labels(left)
+
+        learner._relabel([old[i] for i in left], lambda vectors: tuner._changed(change, vectors, labels=left))
         self.__dict__ = vars(learner)
         return self
 
@@ -231,24 +240,19 @@ class TagUpdatesMixin:
         return unpack(self._kept)
 
     def _grown(self: Any, texts, new):
-        """A copy with the words of further texts, and the pieces of names of further tags."""
-        learner, (features, tuner), classes = copy(self), self.estimator_, self.classes_.tolist()
-        names = None if self._tag_names is None else self._names([*classes, *new])
+        """A copy with the words of further texts, and with further tags, that nothing is known of but their names."""
+        learner, (features, tuner), classes = copy(self), self.estimator_, [*self.classes_.tolist(), *new]
+        names = None if self._tag_names is None else self._names(classes)
         kept = self._kept_features
         features, places, n_features = grown_features(features, texts, self._n_texts, names, kept.shape[1])
         learner.estimator_ = Pipeline([("features", features), ("decisions", tuner)])
-        learner._relabel(classes, lambda vectors: tuner._widened(places, n_features, vectors))
+
+        def change(scorer):
+            return scorer._widen(places, n_features)._add_labels(len(new))
+
+        learner._relabel(classes, lambda vectors: tuner._changed(change, vectors, more=np.zeros(len(new))))
         learner._kept = pack(sp.csr_array((kept.data, places[kept.indices], kept.indptr), (kept.shape[0], n_features)))
         return learner
-
-    def _add(self: Any, new, features, y):
-        """Add tags that are learnt from the kept rows and from further ones, the last rows of y."""
-        tuner, y = self.estimator_[-1], sp.csr_matrix(y)
-        X = sp.csr_matrix(sp.vstack([self._kept_features, features]))
-        share = max(1.0, self._n_texts / max(len(self._kept_numbers), 1))
-        weight = np.where(np.diff(y.indptr) > 0, 1.0, share)  # rows without them stand for those that are not kept
-        classes = [*self.classes_.tolist(), *new]
-        self._relabel(classes, lambda vectors: tuner._with_labels(X, y, weight, vectors))
 
     def _relabel(self: Any, classes, change):
         """Take other classes: `change` makes the tuner, given what the labels are called as features."""
