@@ -13,7 +13,7 @@ from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import check_is_fitted
 
 from skbalance._packing import pack, unpack
-from skbalance._targets import read_labels
+from skbalance._targets import read_chunk, read_labels
 from skbalance._validation import DocLinkMixin, check_sample_weight, validate_features, validate_hyperparameters
 
 
@@ -47,20 +47,68 @@ class MemoryClassifier(DocLinkMixin, ClassifierMixin, BaseEstimator):
         """
         validate_hyperparameters(self)
         X = validate_features(self, X, accept_sparse="csr", dtype=[np.float64, np.float32])
-        y, encoding, indicator = read_labels(y)
-        check_consistent_length(X, y)
+        _, encoding, indicator = read_labels(y)
+        return self._take(X, encoding, indicator, sample_weight, more=False)
+
+    def partial_fit(self, X, y, classes=None, sample_weight=None):
+        """Remember more rows: what is learnt of chunks is what `fit` learns of all of them.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Features.
+        y : {array-like, sparse matrix} of shape (n_samples, n_labels) or (n_samples,)
+            Indicator of 0 and 1, or classes.
+        classes : array-like of shape (n_classes,), default=None
+            All classes of a 1-D target, which the first call needs. Labels of an indicator are its columns; their
+            numbers may be given.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each row, 0 or more; None is 1.
+
+        Returns
+        -------
+        self : estimator instance
+            The classifier.
+
+        Raises
+        ------
+        ValueError
+            If a parameter, `X`, `y`, `classes` or `sample_weight` is not what is allowed. Nothing is changed then.
+        """
+        validate_hyperparameters(self)
+        more = hasattr(self, "_encoding")
+        encoding, indicator = read_chunk(y, self._encoding if more else None, classes)
+        check_consistent_length(X, indicator)
+        X = validate_features(self, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=not more)
+        return self._take(X, encoding, indicator, sample_weight, more=more)
+
+    def _take(self, X, encoding, indicator, sample_weight, more):
+        check_consistent_length(X, indicator)
         if encoding.kind == "binary":
             second = indicator.toarray()
             indicator = sp.csr_array(np.hstack([1 - second, second]))
         weight = check_sample_weight(sample_weight, X, dtype=X.dtype)
         used = np.flatnonzero(weight)
-        self._remember(normalize(X)[used], sp.csr_array(indicator, dtype=X.dtype)[used], weight[used])
+        self._remember(normalize(X)[used], sp.csr_array(indicator, dtype=X.dtype)[used], weight[used], more)
         self._encoding, self.classes_ = encoding, encoding.classes
         return self
 
+    def _widen(self, places, n_features):
+        """Take the features to be so many; those that there were are at these places among them."""
+        self._move(places, n_features)
+        self.n_features_in_ = n_features
+        self.__dict__.pop("feature_names_in_", None)
+
     @abstractmethod
-    def _remember(self, rows, indicator, weight):
-        """Learn from rows of length 1, of a weight above 0, and an indicator of their classes or labels."""
+    def _remember(self, rows, indicator, weight, more):
+        """Learn from rows of length 1, of a weight above 0, and an indicator of their classes or labels.
+
+        Those that were learnt before are forgotten, unless these are some more.
+        """
+
+    @abstractmethod
+    def _move(self, places, n_features):
+        """Move what is remembered of each feature to its place."""
 
     def __getstate__(self):
         state = super().__getstate__()
@@ -114,3 +162,16 @@ class MemoryClassifier(DocLinkMixin, ClassifierMixin, BaseEstimator):
         tags.input_tags.sparse = True
         tags.classifier_tags.multi_label = True
         return tags
+
+
+def moved(rows, places, n_features):
+    """Rows whose columns are at these places among so many."""
+    if sp.issparse(rows):
+        found = type(rows)(
+            (rows.data, places[rows.indices].astype(rows.indices.dtype), rows.indptr), shape=(rows.shape[0], n_features)
+        )
+        found.sort_indices()
+        return found
+    found = np.zeros((len(rows), n_features), dtype=rows.dtype)
+    found[:, places] = rows
+    return found

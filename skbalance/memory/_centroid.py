@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+from dataclasses import replace
 from numbers import Integral
 
 import numpy as np
@@ -9,7 +11,7 @@ import scipy.sparse as sp
 from sklearn.preprocessing import normalize
 
 from skbalance._validation import Interval
-from skbalance.memory._base import MemoryClassifier
+from skbalance.memory._base import MemoryClassifier, moved
 
 # Of more rows than this the product with a dense matrix is the faster one.
 _FEW_ROWS = 64
@@ -64,10 +66,27 @@ class CosineCentroidClassifier(MemoryClassifier):
     def __init__(self, max_features=1000):
         self.max_features = max_features
 
-    def _remember(self, rows, indicator, weight):
+    def _remember(self, rows, indicator, weight, more):
         indicator.data *= np.repeat(weight, np.diff(indicator.indptr))
-        centroids = normalize(sp.csr_array(indicator.T @ sp.csr_array(rows)))
-        self.centroids_ = normalize(_largest(centroids, self.max_features))
+        sums = sp.csr_array(indicator.T @ sp.csr_array(rows))
+        if more:
+            sums = sp.csr_array(sums + self.centroids_.multiply(self._lengths[:, None]))
+        sums = _largest(sums, self.max_features)
+        self.centroids_, self._lengths = normalize(sums), np.sqrt(sums.multiply(sums).sum(axis=1))
+
+    def _move(self, places, n_features):
+        self.centroids_ = moved(self.centroids_, places, n_features)
+
+    def _without(self, labels):
+        """Classifier without some of the labels of an indicator."""
+        found, kept = copy.copy(self), np.delete(np.arange(len(self.classes_)), labels)
+        found.centroids_, found._lengths, found.classes_ = (
+            self.centroids_[kept],
+            self._lengths[kept],
+            self.classes_[kept],
+        )
+        found._encoding = replace(self._encoding, classes=found.classes_)
+        return found
 
     def _scores(self, rows):
         if not sp.issparse(rows):

@@ -8,7 +8,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from skbalance._validation import Interval
-from skbalance.memory._base import MemoryClassifier
+from skbalance.memory._base import MemoryClassifier, moved
 
 # Pairs of a row and a remembered one whose similarity is held at a time.
 _BLOCK_PAIRS = 1 << 22
@@ -61,9 +61,19 @@ class CosineNeighborsClassifier(MemoryClassifier):
     def __init__(self, n_neighbors=20):
         self.n_neighbors = n_neighbors
 
-    def _remember(self, rows, indicator, weight):
+    def _remember(self, rows, indicator, weight, more):
+        if more:
+            if sp.issparse(rows) != sp.issparse(self._rows):
+                rows = type(self._rows)(rows) if sp.issparse(self._rows) else rows.toarray()
+            before = np.ones(self._indicator.shape[0]) if self._weight is None else self._weight
+            weight = np.append(before, weight)
+            rows = sp.vstack([self._rows, rows], format="csr") if sp.issparse(rows) else np.vstack([self._rows, rows])
+            indicator = sp.vstack([self._indicator, indicator], format="csr")
         self._rows, self._indicator = rows, indicator
         self._weight = None if (weight == 1).all() else weight
+
+    def _move(self, places, n_features):
+        self._rows = moved(self._rows, places, n_features)
 
     def kneighbors(self, X):
         """The most similar training rows.

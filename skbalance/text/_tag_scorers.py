@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from contextlib import nullcontext
 from math import ceil, log10
 from typing import Any
@@ -65,6 +66,20 @@ class FeatureBlockClassifier(_Wrapper):
         self.classes_ = self.estimator_.classes_
         return self
 
+    def partial_fit(self, X, y, classes=None, sample_weight=None):
+        """Let the classifier of the block learn from more rows."""
+        inner = getattr(self, "estimator_", None) or clone(self.estimator)
+        self.estimator_ = inner.partial_fit(self._block(X), y, classes=classes, sample_weight=sample_weight)
+        self.classes_ = self.estimator_.classes_
+        return self
+
+    def _widen(self, places, n_features):
+        """Take the features to be so many; those that there were are at these places, new ones at ends of blocks."""
+        ends = np.append(places, n_features)
+        start, stop = int(ends[self.start]), int(ends[self.stop])
+        self.estimator_._widen(places[self.start : self.stop] - start, stop - start)
+        self.start, self.stop = start, stop
+
     def decision_function(self, X):
         """Scores by the block."""
         return self.estimator_.decision_function(self._block(X))
@@ -92,9 +107,8 @@ class FrequentLabelsClassifier(_Wrapper):
     def fit(self, X, y, **params):
         """Fit a clone on the frequent labels, and means of the rows of the others."""
         weight = params.get("sample_weight")
-        used = y if weight is None else y[np.flatnonzero(weight)]
-        counts = np.asarray(used.sum(axis=0)).ravel()
-        least = max(2, ceil(log10(len(counts)))) if self.min_positives == "auto" else self.min_positives
+        counts = self.counts_ = _counts(y, weight)
+        least = self._least
         frequent = (counts >= least) if (counts >= least).any() else counts == counts.max()
         self.frequent_, self.rare_ = np.flatnonzero(frequent), np.flatnonzero(~frequent)
         self.estimator_ = self._fit_inside(X, y[:, self.frequent_] if len(self.rare_) else y, params)
@@ -103,6 +117,42 @@ class FrequentLabelsClassifier(_Wrapper):
             self.centroids_ = CosineCentroidClassifier().fit(X, y[:, self.rare_], sample_weight=weight)
         self.classes_ = np.tile([0, 1], (len(counts), 1))
         return self
+
+    @property
+    def _least(self):
+        """Rows from which a label has a linear model."""
+        return max(2, ceil(log10(len(self.counts_)))) if self.min_positives == "auto" else self.min_positives
+
+    def partial_fit(self, X, y, classes=None, sample_weight=None):
+        """Learn from more rows; a label that is frequent by now gets a linear model, which starts as its mean."""
+        if not hasattr(self, "estimator_"):
+            return self.fit(X, y, sample_weight=sample_weight)
+        counts = self.counts_ + _counts(y, sample_weight)
+        linear, frequent, rare, means = copy.copy(self.estimator_), self.frequent_, self.rare_, self.centroids_
+        new = rare[counts[rare] >= self._least]
+        if len(new):
+            among = np.searchsorted(rare, new)
+            coefs, at = 2 * means.centroids_[among].toarray(), np.searchsorted(frequent, new)
+            linear._insert_labels(at, coefs, np.full(len(new), -1.2), self.counts_[new])
+            frequent, rare = np.insert(frequent, at, new), np.delete(rare, among)
+            means = means._without(among) if len(rare) else None
+        if means is not None:
+            means = copy.copy(means).partial_fit(X, y[:, rare], sample_weight=sample_weight)
+        linear.partial_fit(X, y[:, frequent], sample_weight=sample_weight)
+        self.counts_, self.estimator_, self.frequent_, self.rare_, self.centroids_ = (
+            counts,
+            linear,
+            frequent,
+            rare,
+            means,
+        )
+        return self
+
+    def _widen(self, places, n_features):
+        """Take the features to be so many; those that there were are at these places among them."""
+        for model in (self.estimator_, self.centroids_):
+            if model is not None:
+                model._widen(places, n_features)
 
     def decision_function(self, X):
         """Margins of the frequent labels, and ``2 cos - 1.2`` with the mean of their rows of the others."""
@@ -121,3 +171,9 @@ class FrequentLabelsClassifier(_Wrapper):
             return self.estimator_.coefs_[0][columns, at[0]]
         centroid = self.centroids_.centroids_[np.searchsorted(self.rare_, label)].toarray().ravel()
         return centroid[columns]
+
+
+def _counts(y, weight):
+    """Rows of each label that have a weight."""
+    used = y if weight is None else y[np.flatnonzero(weight)]
+    return np.asarray(used.sum(axis=0)).ravel()
