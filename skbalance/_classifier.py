@@ -364,25 +364,6 @@ class BalancedMultiLabelClassifier(LossClassifierMixin, CallbackSupportMixin, Cl
         self._store_target(encoding, statistics, loss)
         self._seen = statistics.n_known, statistics.rebalance_center, moments.mean, moments.variance
 
-    def _widen(self, places, n_features):
-        """Take the features to be so many; those that there were are at these places among them."""
-        n_known, center, *moments = self._seen
-        coef, *moments = (np.zeros((n_features, *each.shape[1:]), each.dtype) for each in (self.coefs_[0], *moments))
-        for new, old in zip((coef, *moments), (self.coefs_[0], *self._seen[2:])):
-            new[places] = old
-        self.coefs_, self._seen, self.n_features_in_ = [coef, *self.coefs_[1:]], (n_known, center, *moments), n_features
-        self.__dict__.pop("feature_names_in_", None)
-
-    def _insert_labels(self, at, coefs, intercepts, counts):
-        """Insert labels of so many positives, with their weights in a linear model, before those at these places."""
-        n_known, *rest = self._seen
-        self._seen = np.insert(n_known, at, self.n_samples_fit_), *rest
-        self.coefs_ = [np.insert(self.coefs_[0], at, coefs.T, axis=1)]
-        self.intercepts_ = [np.insert(self.intercepts_[0], at, intercepts)]
-        self.label_counts_ = np.insert(self.label_counts_, at, counts)
-        self.n_outputs_ = len(self.label_counts_)
-        self.classes_ = np.tile([0, 1], (self.n_outputs_, 1))
-
     @property
     def coef_(self) -> np.ndarray:
         """Coefficients of a linear model, a row for each label, as scikit-learn's linear models have them.
@@ -450,6 +431,25 @@ class BalancedMultiLabelClassifier(LossClassifierMixin, CallbackSupportMixin, Cl
                 f"Training did not converge in max_iter={self.max_iter} iterations. Give it more, or a larger tol.",
                 ConvergenceWarning,
             )
+
+    def _widen(self, places, n_features):
+        """Take the features to be so many; those that there were are at these places among them."""
+        n_known, center, *moments = self._seen
+        coef, *moments = (np.zeros((n_features, *each.shape[1:]), each.dtype) for each in (self.coefs_[0], *moments))
+        for new, old in zip((coef, *moments), (self.coefs_[0], *self._seen[2:])):
+            new[places] = old
+        self.coefs_, self._seen, self.n_features_in_ = [coef, *self.coefs_[1:]], (n_known, center, *moments), n_features
+        self.__dict__.pop("feature_names_in_", None)
+
+    def _insert_labels(self, at, coefs, intercepts, counts):
+        """Insert labels of so many positives, with their weights in a linear model, before those at these places."""
+        n_known, *rest = self._seen
+        self._seen = np.insert(n_known, at, self.n_samples_fit_), *rest
+        self.coefs_ = [np.insert(self.coefs_[0], at, coefs.T, axis=1)]
+        self.intercepts_ = [np.insert(self.intercepts_[0], at, intercepts)]
+        self.label_counts_ = np.insert(self.label_counts_, at, counts)
+        self.n_outputs_ = len(self.label_counts_)
+        self.classes_ = np.tile([0, 1], (self.n_outputs_, 1))
 
     def _read_rows(self, X, reset=False):
         return validate_features(self, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=reset)

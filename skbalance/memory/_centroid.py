@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from dataclasses import replace
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -61,6 +62,8 @@ class CosineCentroidClassifier(MemoryClassifier):
     """
 
     _packed = ("centroids_",)
+    centroids_: Any
+    _lengths: np.ndarray
     _parameter_constraints: dict = {"max_features": [Interval(Integral, 1, None, closed="left")]}
 
     def __init__(self, max_features=1000):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -56,6 +57,9 @@ class CosineNeighborsClassifier(MemoryClassifier):
     """
 
     _packed = ("_rows", "_indicator")
+    _rows: Any
+    _indicator: Any
+    _weight: Any
     _parameter_constraints: dict = {"n_neighbors": [Interval(Integral, 1, None, closed="left")]}
 
     def __init__(self, n_neighbors=20):

@@ -99,6 +99,8 @@ class FrequentLabelsClassifier(_Wrapper):
         labels, rounded up, but at least 2: 2 of up to 100 labels, 3 of up to 1,000, 4 of up to 10,000.
     """
 
+    centroids_: Any
+
     def __init__(self, estimator, min_positives="auto"):
         self.estimator = estimator
         self.min_positives = min_positives
@@ -128,7 +130,8 @@ class FrequentLabelsClassifier(_Wrapper):
         if not hasattr(self, "estimator_"):
             return self.fit(X, y, sample_weight=sample_weight)
         counts = self.counts_ + _counts(y, sample_weight)
-        linear, frequent, rare, means = copy.copy(self.estimator_), self.frequent_, self.rare_, self.centroids_
+        linear, means = copy.copy(self.estimator_), self.centroids_
+        frequent, rare = self.frequent_, self.rare_
         new = rare[counts[rare] >= self._least]
         if len(new):
             among = np.searchsorted(rare, new)

@@ -7,18 +7,21 @@ from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
+import torch
 
-from ..losses import LabelStatistics
+from ..losses import LabelStatistics, PositivePairs
 from ._batches import Moments
 from ._heads import Hold
 from ._problem import Past, Problem, label_blocks, resolve_problem
 from ._solvers import fit_head
 
-# Curvature of a loss along a coefficient whose feature has variance 1, in units of its ``penalty_strength``, of a label
-# whose variance to the power ``penalty_exponent`` is 1. Half or twice as much makes little difference.
-CURVATURE = 6.0
-# The part of it along an intercept.
+# Least curvature of a loss along a coefficient whose feature has variance 1, in units of its ``penalty_strength``, of a
+# label whose variance to the power ``penalty_exponent`` is 1.
+LEAST = 1.0
+# The part of the curvature that holds an intercept.
 INTERCEPT_SHARE = 0.2
+# Logits that are there at a time.
+BLOCK_LOGITS = 1 << 22
 
 
 def fit_more(model: Any, X, y, weight, multilabel: bool, random_state):
@@ -66,7 +69,7 @@ def fit_more(model: Any, X, y, weight, multilabel: bool, random_state):
         if options.solver == "adam":
             options.max_iter = 1
         else:
-            hold = _hold(past, problem, options, columns)
+            hold = _hold(past, problem, options, columns, start)
     data, sizes = replace(data, X=data.X[:, columns]), [len(columns), *sizes[1:]]
     moments = Moments(moments.mean[columns], moments.variance[columns])
     blocks = label_blocks(sizes, options.solver, problem.criterion.separable)
@@ -74,7 +77,7 @@ def fit_more(model: Any, X, y, weight, multilabel: bool, random_state):
     return fit_head(part, options, random_state=random_state, start=start), columns, problem, options
 
 
-def _hold(past: Past, problem: Problem, options, columns) -> Hold:
+def _hold(past: Past, problem: Problem, options, columns, start) -> Hold:
     """How much the samples before hold a linear head.
 
     Were their loss a quadratic function around its minimum, whose curvature along a coefficient is in proportion to the
@@ -84,6 +87,24 @@ def _hold(past: Past, problem: Problem, options, columns) -> Hold:
     statistics = problem.statistics
     times = statistics.n_samples / problem.data.weight.sum(dtype=np.float64)
     known = past.statistics.counts / statistics.clipped_counts
-    by_label = times * CURVATURE * options.loss.penalty_strength * known
-    by_intercept = INTERCEPT_SHARE * by_label * statistics.variance**options.loss.penalty_exponent
+    variance = statistics.variance**options.loss.penalty_exponent
+    curvature = np.maximum(_curvature(problem, columns, start), LEAST * options.loss.penalty_strength * variance)
+    by_intercept = INTERCEPT_SHARE * times * known * curvature
+    by_label = times * known * curvature / variance
     return Hold(times * options.alpha, past.moments.variance[columns], by_label, by_intercept)
+
+
+def _curvature(problem: Problem, columns, start) -> np.ndarray:
+    """Mean over the samples of each label's second derivative of the loss, at the logits of a linear head."""
+    data, ((coef,), (intercept,)) = problem.data, start
+    step, total = max(1, BLOCK_LOGITS // len(intercept)), np.zeros(len(intercept))
+    for first in range(0, len(data), step):
+        part = data.take(slice(first, first + step))
+        logits, slopes = torch.from_numpy(np.asarray(part.X[:, columns] @ coef + intercept)), []
+        pairs, weight = PositivePairs.from_csr(part.y, "cpu"), torch.from_numpy(part.weight)
+        for shift in (0.5, -0.5):
+            at = (logits + shift).requires_grad_()
+            loss = problem.criterion(at, pairs, weight) @ weight
+            slopes.append(torch.autograd.grad(loss, at)[0].sum(dim=0, dtype=torch.float64).numpy())
+        total += slopes[0] - slopes[1]
+    return total / data.weight.sum(dtype=np.float64)
