@@ -343,24 +343,19 @@ class BalancedMultiLabelClassifier(LossClassifierMixin, CallbackSupportMixin, Cl
 
     def _learn_more(self, X, y, classes, sample_weight):
         """Learn from a chunk; return the coefficients of the first layer that change, and where they belong."""
-        from .training import fit_head, fit_more, resolve_problem
+        from .training import fit_more  # it loads torch
 
         random_state, fitted = check_random_state(self.random_state), hasattr(self, "coefs_")
         X = self._read_rows(X, reset=not fitted)
         encoding, indicator = read_chunk(y, self._encoding if fitted else None, classes, also=self._also)
         check_consistent_length(X, indicator)
         weight = check_sample_weight(sample_weight, indicator, dtype=X.dtype)
-        data = X, indicator, weight, encoding.kind == "multilabel", random_state
-        if not fitted:
-            problem, options = resolve_problem(self, *data)
-            self._store_problem(encoding, problem, options.loss)
-            self._store_result(fit_head(problem, options, random_state=random_state), options, X.dtype)
-            return slice(None), self.coefs_[0]
-        result, columns, problem, options = fit_more(self, *data)
-        dtype, first = self.coefs_[0].dtype, result.coefs[0]
-        result.coefs[0] = self.coefs_[0]
+        multilabel = encoding.kind == "multilabel"
+        result, columns, problem, options = fit_more(self, X, indicator, weight, multilabel, random_state)
+        first = result.coefs[0]
+        result.coefs[0] = self.coefs_[0] if fitted else np.zeros((X.shape[1], first.shape[1]), X.dtype)
         self._store_problem(encoding, problem, options.loss)
-        self._store_result(result, options, dtype, one_pass=options.solver == "adam")
+        self._store_result(result, options, result.coefs[0].dtype, one_pass=fitted and options.solver == "adam")
         return columns, first
 
     def _store_problem(self, encoding, problem, loss):
@@ -381,6 +376,7 @@ class BalancedMultiLabelClassifier(LossClassifierMixin, CallbackSupportMixin, Cl
         self.coefs_ = [wider(self.coefs_[0]), *self.coefs_[1:]]
         self._seen = n_known, center, *map(wider, moments)
         self.n_features_in_ = n_features
+        self.__dict__.pop("feature_names_in_", None)
         return self
 
     def _add_outputs(self, coef, intercept, counts):

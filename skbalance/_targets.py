@@ -369,7 +369,7 @@ def read_chunk(y: Any, known: TargetEncoding | None, classes: Any = None, *, als
         return known or encoding, indicator
     if given is None and known is None:
         raise ValueError("classes must name all classes of a 1-D target, for the first rows may not have all of them.")
-    wanted = given if known is None else known.classes
+    wanted: Any = given if known is None else known.classes
     if given is not None and not np.array_equal(given, wanted):
         raise ValueError(f"classes must be those of the rows before, {wanted.tolist()}; got {given.tolist()}.")
     if len(wanted) < 2:

@@ -78,9 +78,9 @@ class MemoryClassifier(DocLinkMixin, ClassifierMixin, BaseEstimator):
     def _learn(self, X, y, sample_weight, chunk):
         validate_hyperparameters(self)
         more = chunk is not None and chunk[0] is not None
-        X = validate_features(self, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=not more)
         encoding, indicator = read_labels(y)[1:] if chunk is None else read_chunk(y, *chunk)
         check_consistent_length(X, indicator)
+        X = validate_features(self, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=not more)
         if encoding.kind == "binary":
             second = indicator.toarray()
             indicator = sp.csr_array(np.hstack([1 - second, second]))
@@ -97,10 +97,9 @@ class MemoryClassifier(DocLinkMixin, ClassifierMixin, BaseEstimator):
     def _widen(self, places, n_features):
         """Take wider features, among which those before have these places."""
         for name in self._of_features:
-            matrix = sp.csr_array(getattr(self, name))
-            wider = (matrix.data, places[matrix.indices], matrix.indptr), (matrix.shape[0], n_features)
-            setattr(self, name, sp.csr_array(*wider))
+            setattr(self, name, _moved(getattr(self, name), places, n_features))
         self.n_features_in_ = n_features
+        self.__dict__.pop("feature_names_in_", None)
         return self
 
     def _add_labels(self, n_labels):
@@ -168,3 +167,12 @@ class MemoryClassifier(DocLinkMixin, ClassifierMixin, BaseEstimator):
         tags.input_tags.sparse = True
         tags.classifier_tags.multi_label = True
         return tags
+
+
+def _moved(rows, places, n_features):
+    """Rows whose columns are at these places among so many."""
+    if sp.issparse(rows):
+        return sp.csr_array((rows.data, places[rows.indices], rows.indptr), shape=(rows.shape[0], n_features))
+    moved = np.zeros((len(rows), n_features), dtype=rows.dtype)
+    moved[:, places] = rows
+    return moved

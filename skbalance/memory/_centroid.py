@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -59,6 +60,8 @@ class CosineCentroidClassifier(MemoryClassifier):
     """
 
     _packed = _of_features = ("centroids_",)
+    centroids_: Any
+    _lengths: np.ndarray
     _parameter_constraints: dict = {"max_features": [Interval(Integral, 1, None, closed="left")]}
 
     def __init__(self, max_features=1000):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -60,6 +61,9 @@ class CosineNeighborsClassifier(MemoryClassifier):
 
     _packed = ("_rows", "_indicator")
     _of_features = ("_rows",)
+    _rows: Any
+    _indicator: Any
+    _weight: Any
     _parameter_constraints: dict = {
         "n_neighbors": [Interval(Integral, 1, None, closed="left")],
         "max_rows": [Interval(Integral, 1, None, closed="left"), None],
@@ -72,8 +76,10 @@ class CosineNeighborsClassifier(MemoryClassifier):
     def _remember(self, rows, indicator, weight, more):
         rows = sp.csr_array(rows) if sp.issparse(rows) else rows
         if more:
-            stack = sp.vstack if sp.issparse(rows) else np.vstack
-            rows, indicator = stack([self._rows, rows]), sp.vstack([self._indicator, indicator])
+            sparse = sp.issparse(self._rows)
+            rows = sp.csr_array(rows) if sparse else rows.toarray() if sp.issparse(rows) else rows
+            rows = sp.csr_array(sp.vstack([self._rows, rows])) if sparse else np.vstack([self._rows, rows])
+            indicator = sp.vstack([self._indicator, indicator])
             weight = np.append(np.ones(self._rows.shape[0]) if self._weight is None else self._weight, weight)
         newest = slice(0 if self.max_rows is None else max(0, len(weight) - self.max_rows), None)
         self._rows, self._indicator, weight = rows[newest], sp.csr_array(indicator)[newest], weight[newest]

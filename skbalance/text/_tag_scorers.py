@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from copy import deepcopy
 from math import ceil, log10
 from typing import Any
 
@@ -67,6 +68,8 @@ class FeatureBlockClassifier(_Wrapper):
 
     def partial_fit(self, X, y, **params):
         """Learn further rows of the block."""
+        if not hasattr(self, "estimators_"):
+            return self.fit(X, y, **params)
         parts = np.split(np.arange(y.shape[1]), np.cumsum(self.sizes_)[:-1])
         for each, labels in zip(self.estimators_, parts):
             each.partial_fit(self._block(X), y[:, labels] if len(parts) > 1 else y, **params)
@@ -147,9 +150,7 @@ class FrequentLabelsClassifier(_Wrapper):
     @with_callbacks
     def fit(self, X, y, **params):
         """Fit a clone on the frequent labels, and means of the rows of the others."""
-        weight = params.get("sample_weight")
-        used = y if weight is None else y[np.flatnonzero(weight)]
-        counts = np.asarray(used.sum(axis=0)).ravel()
+        weight, counts = params.get("sample_weight"), _count(y, params)
         least = max(2, ceil(log10(len(counts)))) if self.min_positives == "auto" else self.min_positives
         frequent = (counts >= least) if (counts >= least).any() else counts == counts.max()
         self.frequent_, self.rare_ = np.flatnonzero(frequent), np.flatnonzero(~frequent)
@@ -163,23 +164,27 @@ class FrequentLabelsClassifier(_Wrapper):
 
     def partial_fit(self, X, y, **params):
         """Learn further rows; a label that has enough of them now gets a linear model, which starts as its stand-in."""
-        weight = params.get("sample_weight")
-        used = y if weight is None else y[np.flatnonzero(weight)]
-        self.counts_ = self.counts_ + np.asarray(used.sum(axis=0)).ravel()
+        if not hasattr(self, "estimator_"):
+            return self.fit(X, y, **params)
+        counts = self.counts_ + _count(y, params)
         if len(self.rare_):
-            self.centroids_.partial_fit(X, y[:, self.rare_], sample_weight=weight)
-            often = np.flatnonzero(self.counts_[self.rare_] >= self.min_positives_)
+            means = deepcopy(self.centroids_).partial_fit(
+                X, y[:, self.rare_], sample_weight=params.get("sample_weight")
+            )
+            often = np.flatnonzero(counts[self.rare_] >= self.min_positives_)
             centroids, zeros = self.centroids_.centroids_[often].toarray(), np.zeros(len(often))
-            self.estimator_._add_outputs(2 * centroids.T, zeros - 1.2, zeros)
+            self.estimator_._add_outputs(2 * centroids.T, zeros - 1.2, self.counts_[self.rare_[often]])
+            self.centroids_ = means
             self._make_frequent(self.rare_[often])
         self.estimator_.partial_fit(X, y[:, self.frequent_], **params)
+        self.counts_ = counts
         return self
 
     def decision_function(self, X):
         """Margins of the frequent labels, and ``2 cos - 1.2`` with the mean of their rows of the others."""
         scores = self.estimator_.decision_function(X)
         if not len(self.rare_):
-            return scores if (np.diff(self.frequent_) > 0).all() else scores[:, np.argsort(self.frequent_)]
+            return scores
         scores, every = scores.reshape(len(scores), -1), np.empty((len(scores), len(self.classes_)), scores.dtype)
         every[:, self.frequent_] = scores
         every[:, self.rare_] = self.centroids_.decision_function(X)
@@ -216,7 +221,9 @@ class FrequentLabelsClassifier(_Wrapper):
 
     def _make_frequent(self, labels):
         self.centroids_._only_labels(np.flatnonzero(~np.isin(self.rare_, labels)))
-        self.frequent_, self.rare_ = np.append(self.frequent_, labels), np.setdiff1d(self.rare_, labels)
+        frequent, self.rare_ = np.append(self.frequent_, labels), np.setdiff1d(self.rare_, labels)
+        self.estimator_._only_outputs(np.argsort(frequent))
+        self.frequent_ = np.sort(frequent)
 
     def _only_labels(self, labels):
         """Do without the other labels."""
@@ -234,3 +241,9 @@ class FrequentLabelsClassifier(_Wrapper):
         self.estimator_._widen(places, n_features)
         self.centroids_._widen(places, n_features)
         return self
+
+
+def _count(y, params):
+    """Rows of each label that have a weight."""
+    weight = params.get("sample_weight")
+    return np.asarray((y if weight is None else y[np.flatnonzero(weight)]).sum(axis=0)).ravel()

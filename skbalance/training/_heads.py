@@ -244,6 +244,9 @@ class Head(nn.Module):
     by_intercept: Tensor | None
     center: Tensor | None
     pull: Tensor | None
+    hold: Tensor | None
+    start_coef: Tensor
+    start_intercept: Tensor
 
     def __init__(self, coefs, intercepts, *, dropout=0.0, seed=0, units: Units | None = None, hold=None):
         super().__init__()
