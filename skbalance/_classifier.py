@@ -10,16 +10,17 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import check_random_state
+from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils.extmath import safe_sparse_dot
 
 from ._callbacks import CallbackSupportMixin, IterationTasks, with_callbacks
 from ._early_stopping import Rows, make_score, read_validation_rows
 from ._loss_classifier import SHARED_CONSTRAINTS, LossClassifierMixin
-from ._targets import read_targets
+from ._targets import read_chunk, read_targets
 from ._validation import (
     Interval,
     StrOptions,
+    check_sample_weight,
     validate_features,
     validate_hyperparameters,
 )
@@ -268,11 +269,71 @@ class BalancedMultiLabelClassifier(LossClassifierMixin, CallbackSupportMixin, Cl
         learner = copy.copy(self)  # it stores what it learns; here all of it is stored last, at once
         with isolated_torch():
             tasks = learner._fit(X, y, sample_weight, self, (X_val, y_val, sample_weight_val))
-        kept = {name: value for name, value in vars(self).items() if name not in NOT_OF_EVERY_FIT}
-        self.__dict__ = {**kept, **vars(learner)}
+        self._take(learner)
         if tasks is not None:
             tasks.end_all()
         return self
+
+    def partial_fit(self, X, y, classes=None, sample_weight=None):
+        """Learn from more samples, as they come in chunks.
+
+        The first chunk is fitted like any data. From then on, or after a `fit`, a linear model is trained on the new
+        samples, and held to the coefficients that it has by how much the samples before said of each. Hidden
+        layers, and linear models of ``solver="adam"``, do one pass over the new samples. Either way only coefficients
+        of features that occur in these are changed, and no samples are kept.
+
+        Parameters
+        ----------
+        X : {array-like, sparse} of shape (n_samples, n_features)
+            Features.
+        y : {array-like, sparse, frame} of shape (n_samples, n_labels) or (n_samples,)
+            Label indicator, or classes, as `fit` takes them.
+        classes : array-like of shape (n_classes,), default=None
+            All classes of a 1-D target, which the first call needs. Labels of an indicator are its columns; their
+            numbers may be given.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Non-negative weights.
+
+        Returns
+        -------
+        self : BalancedMultiLabelClassifier
+            The classifier.
+
+        Raises
+        ------
+        ValueError
+            If a parameter or the data is not allowed, with ``early_stopping``, or if training diverges. The classifier
+            is then as it was before.
+
+        Notes
+        -----
+        ``label_counts_`` and ``n_samples_fit_`` add up, and ``alpha_`` and ``loss_`` follow them. ``n_iter_`` and
+        ``loss_curve_`` are those of the last chunk; with ``max_iter`` of 5 or so a chunk takes less time, and is
+        learnt a little less well.
+
+        Examples
+        --------
+        >>> from skbalance import BalancedMultiLabelClassifier
+        >>> model = BalancedMultiLabelClassifier().partial_fit([[0, 1], [1, 0]], [[1, 0], [0, 1]])
+        >>> model.partial_fit([[1, 1], [1, 0]], [[1, 1], [0, 1]]).label_counts_
+        array([2., 3.])
+        """
+        validate_hyperparameters(self)
+        if self.early_stopping:
+            raise ValueError("partial_fit has no samples to hold out of a chunk: it takes early_stopping=False.")
+        learner = copy.copy(self)
+        with isolated_torch():
+            columns, coefs = learner._learn_more(X, y, classes, sample_weight)
+        if not learner.coefs_[0].flags.writeable:  # memory-mapped
+            learner.coefs_ = [learner.coefs_[0].copy(), *learner.coefs_[1:]]
+        self._take(learner)
+        self.coefs_[0][columns] = coefs
+        return self
+
+    def _take(self, learner):
+        """Become what the learner is, at once."""
+        kept = {name: value for name, value in vars(self).items() if name not in NOT_OF_EVERY_FIT}
+        self.__dict__ = {**kept, **vars(learner)}
 
     def _fit(self, X, y, sample_weight, estimator, validation=(None, None, None)):
         """Learn, and return the tasks of the callbacks of the estimator, to which this is the learner."""
@@ -285,7 +346,7 @@ class BalancedMultiLabelClassifier(LossClassifierMixin, CallbackSupportMixin, Cl
         own = read_validation_rows(self, encoding, X.dtype, *validation)
         problem, options = resolve_problem(self, X, indicator, weight, multilabel, random_state, own and own[:3])
         start = self._start(encoding, problem) if self._goes_on else None
-        self._store_target(encoding, problem.statistics, options.loss)
+        self._store_problem(encoding, problem, options.loss)
         if self.early_stopping and self.scoring != "loss":
             held = own or Rows(X, indicator, weight, sample_weight is not None).take(problem.held_out)
             score = make_score(held, self.scoring, encoding, problem.statistics, options.loss)
@@ -299,6 +360,67 @@ class BalancedMultiLabelClassifier(LossClassifierMixin, CallbackSupportMixin, Cl
         result = fit_head(problem, options, random_state=random_state, start=start, monitor=tasks)
         self._store_result(result, options, X.dtype)
         return tasks
+
+    def _learn_more(self, X, y, classes, sample_weight):
+        """Learn from a chunk; return the coefficients of the first layer that change, and where they belong."""
+        from .training import fit_more  # it loads torch
+
+        random_state, fitted = check_random_state(self.random_state), hasattr(self, "coefs_")
+        X = self._read_rows(X, reset=not fitted)
+        encoding, indicator = read_chunk(y, self._encoding if fitted else None, classes, also=self._also)
+        check_consistent_length(X, indicator)
+        weight = check_sample_weight(sample_weight, indicator, dtype=X.dtype)
+        multilabel = encoding.kind == "multilabel"
+        result, columns, problem, options = fit_more(self, X, indicator, weight, multilabel, random_state)
+        first = result.coefs[0]
+        result.coefs[0] = self.coefs_[0] if fitted else np.zeros((X.shape[1], first.shape[1]), X.dtype)
+        self._store_problem(encoding, problem, options.loss)
+        self._store_result(result, options, result.coefs[0].dtype, one_pass=fitted and options.solver == "adam")
+        return columns, first
+
+    def _store_problem(self, encoding, problem, loss):
+        """Store what is known of the samples."""
+        statistics, moments = problem.statistics, problem.moments
+        self._store_target(encoding, statistics, loss)
+        self._seen = statistics.n_known, statistics.rebalance_center, moments.mean, moments.variance
+
+    def _widen(self, places, n_features):
+        """Take wider features, among which those before have these places."""
+
+        def wider(values):
+            found = np.zeros((n_features, *values.shape[1:]), dtype=values.dtype)
+            found[places] = values
+            return found
+
+        n_known, center, *moments = self._seen
+        self.coefs_: list[np.ndarray] = [wider(self.coefs_[0]), *self.coefs_[1:]]
+        self._seen = n_known, center, *map(wider, moments)
+        self.n_features_in_ = n_features
+        self.__dict__.pop("feature_names_in_", None)
+        return self
+
+    def _add_outputs(self, coef, intercept, counts):
+        """Take further labels of an indicator, with their weights and positives."""
+        n_known, *more = self._seen
+        known = np.broadcast_to(np.max(n_known), len(intercept))
+        self._change_outputs(
+            np.hstack([self.coefs_[-1], coef]), np.append(self.intercepts_[-1], intercept),
+            np.append(self.label_counts_, counts), (np.append(n_known, known), *more),
+        )  # fmt: skip
+
+    def _only_outputs(self, labels):
+        """Do without the other labels of an indicator."""
+        n_known, *more = self._seen
+        self._change_outputs(
+            self.coefs_[-1][:, labels], self.intercepts_[-1][labels], self.label_counts_[labels],
+            (n_known[labels], *more),
+        )  # fmt: skip
+
+    def _change_outputs(self, coef, intercept, counts, seen):
+        self.coefs_ = [*self.coefs_[:-1], coef.astype(self.coefs_[-1].dtype)]
+        self.intercepts_: list[np.ndarray] = [*self.intercepts_[:-1], intercept.astype(self.intercepts_[-1].dtype)]
+        self.label_counts_, self._seen, self.n_outputs_ = counts, seen, len(counts)
+        self.classes_ = np.tile([0, 1], (len(counts), 1))
 
     @property
     def coef_(self) -> np.ndarray:
@@ -340,7 +462,7 @@ class BalancedMultiLabelClassifier(LossClassifierMixin, CallbackSupportMixin, Cl
             )
         return [coef.astype(dtype) for coef in self.coefs_], [each.astype(dtype) for each in self.intercepts_]
 
-    def _store_result(self, result, options, dtype):
+    def _store_result(self, result, options, dtype, one_pass=False):
         self.coefs_ = [coef.astype(dtype, copy=False) for coef in result.coefs]
         self.intercepts_ = [intercept.astype(dtype, copy=False) for intercept in result.intercepts]
         self.solver_, self.alpha_, self.tol_ = options.solver, options.alpha, options.tol
@@ -362,7 +484,7 @@ class BalancedMultiLabelClassifier(LossClassifierMixin, CallbackSupportMixin, Cl
                 "small. Give X as float64, or standardise it (sklearn.preprocessing.StandardScaler).",
                 ConvergenceWarning,
             )
-        elif not all(run.converged for run in result.runs):
+        elif not (one_pass or all(run.converged for run in result.runs)):
             warn(
                 f"Training did not converge in max_iter={self.max_iter} iterations. Give it more, or a larger tol.",
                 ConvergenceWarning,

@@ -326,6 +326,65 @@ def read_labels(y: Any, *, also: tuple[str, ...] = ()) -> tuple[Any, TargetEncod
     return y, TargetEncoding("multiclass", classes), indicator
 
 
+def read_chunk(y: Any, known: TargetEncoding | None, classes: Any = None, *, also: tuple[str, ...] = ()):
+    """Read the target of some of the rows that a model learns from one after the other.
+
+    Parameters
+    ----------
+    y : array-like, sparse or frame of shape (n_samples,) or (n_samples, n_labels)
+        See :func:`read_labels`.
+    known : TargetEncoding or None
+        Of the rows before, if there are any.
+    classes : array-like of shape (n_classes,), default=None
+        All classes of a 1-D target, where no rows were before; of an indicator the numbers of its columns.
+    also : tuple of {"unknown", "soft"}, default=()
+        What an indicator may hold besides.
+
+    Returns
+    -------
+    encoding : TargetEncoding
+        That of the rows before, or of these.
+    indicator : csr_array of shape (n_samples, n_outputs)
+        As :func:`read_labels` gives it.
+
+    Raises
+    ------
+    ValueError
+        If there are no rows, or other classes or labels than before.
+    """
+    y = read_targets(y, also=also)
+    if not y.shape[0]:
+        raise ValueError("y has no rows; a chunk needs one at least.")
+    if known is not None and (known.kind == "multilabel") != (y.ndim == 2):
+        raise ValueError(f"y must be of the kind of the rows before, {known.kind}; got an array of shape {y.shape}.")
+    given = None if classes is None else class_indicator(read_targets(np.ravel(classes), name="classes"))[0]
+    if y.ndim == 2:
+        _, encoding, indicator = read_labels(y, also=also)
+        if known is not None and len(known.classes) != y.shape[1]:
+            raise ValueError(
+                f"y must have the {len(known.classes)} labels of the rows before; got {y.shape[1]} columns."
+            )
+        if given is not None and not np.array_equal(given, np.arange(y.shape[1])):
+            raise ValueError(f"classes of an indicator are the numbers of its {y.shape[1]} columns; got {classes!r}.")
+        return known or encoding, indicator
+    if given is None and known is None:
+        raise ValueError("classes must name all classes of a 1-D target, for the first rows may not have all of them.")
+    wanted: Any = given if known is None else known.classes
+    if given is not None and not np.array_equal(given, wanted):
+        raise ValueError(f"classes must be those of the rows before, {wanted.tolist()}; got {given.tolist()}.")
+    if len(wanted) < 2:
+        raise ValueError(f"classes must name two classes or more; got {wanted.tolist()}.")
+    found, index = np.unique(y, return_inverse=True)
+    new = found[~np.isin(found, wanted)]
+    if len(new):
+        raise ValueError(f"y holds classes that are not among those of the model, {wanted.tolist()}: {new.tolist()}.")
+    numbers = np.searchsorted(wanted, found)[index]
+    if len(wanted) == 2:
+        return known or TargetEncoding("binary", wanted), sp.csr_array(numbers.astype(np.uint8)[:, None])
+    ones = np.ones(len(y), np.uint8), numbers, np.arange(len(y) + 1)
+    return known or TargetEncoding("multiclass", wanted), sp.csr_array(ones, shape=(len(y), len(wanted)))
+
+
 def class_indicator(y: np.ndarray) -> tuple[np.ndarray, sp.csr_array]:
     """The classes of a 1-D target that :func:`read_targets` gave, sorted, and a column of 0 and 1 for each of them."""
     try:

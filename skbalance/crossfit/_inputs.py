@@ -19,6 +19,40 @@ from skbalance.crossfit._rows import is_prefit, read_row_weight, resolve_splits,
 
 
 @dataclass(frozen=True)
+class Totals:
+    """What all training rows come to, of which only some may be at hand.
+
+    Attributes
+    ----------
+    counts, n_known : ndarray of shape (n_labels,)
+        As :class:`TrainingLabels` has them.
+    every_row_has_one : bool
+        Whether no row is known to be without a label.
+    n_rows : int
+        Rows, whatever their weight.
+    """
+
+    counts: np.ndarray
+    n_known: np.ndarray
+    every_row_has_one: bool
+    n_rows: int
+
+    @classmethod
+    def of(cls, labels: TrainingLabels) -> Totals:
+        """Of all rows of some labels."""
+        return cls(labels.counts, labels.n_known, labels.every_row_has_one, labels.indicator.shape[0])
+
+    def plus(self, other: Totals) -> Totals:
+        """Together with those of other rows."""
+        return Totals(
+            self.counts + other.counts,
+            self.n_known + other.n_known,
+            self.every_row_has_one and other.every_row_has_one,
+            self.n_rows + other.n_rows,
+        )
+
+
+@dataclass(frozen=True)
 class TrainingLabels:
     """The labels of the rows that are used.
 
@@ -30,11 +64,14 @@ class TrainingLabels:
         What is unknown, as ones; None if nothing is.
     weight : ndarray of shape (n_samples,) or None
         How many rows each row stands for, if not for one.
+    totals : Totals or None
+        Of all training rows, where these are only some.
     """
 
     indicator: sp.csr_array
     unknown: sp.csr_array | None = None
     weight: np.ndarray | None = None
+    totals: Totals | None = None
 
     def count(self, rows) -> np.ndarray:
         """Known positives of each label among some rows, or the sum of their weights."""
@@ -43,11 +80,13 @@ class TrainingLabels:
     @cached_property
     def counts(self) -> np.ndarray:
         """Known positives of each label, or the sum of their weights."""
-        return label_sums(self.indicator, self.weight)
+        return label_sums(self.indicator, self.weight) if self.totals is None else self.totals.counts
 
     @cached_property
     def n_known(self) -> np.ndarray:
         """Rows of which each label is known, or the sum of their weights; exactly `counts` where all are positive."""
+        if self.totals is not None:
+            return self.totals.n_known
         n_rows, n_labels = self.indicator.shape
         known = np.full(n_labels, n_rows) if self.unknown is None else n_rows - label_sums(self.unknown)
         if self.weight is None:
@@ -63,6 +102,8 @@ class TrainingLabels:
     @property
     def every_row_has_one(self) -> bool:
         """Whether no row is known to be without a label."""
+        if self.totals is not None:
+            return self.totals.every_row_has_one
         sizes = np.diff(self.indicator.indptr)
         return bool((sizes if self.unknown is None else sizes + np.diff(self.unknown.indptr)).all())
 
@@ -76,7 +117,9 @@ class FitInputs:
     X, y : array-like
         Features and target of the rows that are used, as the estimators take them.
     rows : ndarray of int of shape (n_rows,)
-        Their numbers among all that `fit` was given.
+        Their numbers among all that were given.
+    n_given : int
+        Rows given, used or not.
     encoding : TargetEncoding
         How to give predictions back.
     labels : TrainingLabels
@@ -92,6 +135,7 @@ class FitInputs:
     X: Any
     y: Any
     rows: np.ndarray
+    n_given: int
     encoding: TargetEncoding
     labels: TrainingLabels
     splits: list | None
@@ -104,8 +148,8 @@ class FitInputs:
         return num_samples(self.X)
 
 
-def read_fit_inputs(meta, X, y, params) -> FitInputs:
-    """Check what the `fit` of a meta-estimator is given, and settle its splits."""
+def read_fit_inputs(meta, X, y, params, *, split=True) -> FitInputs:
+    """Check what the `fit` of a meta-estimator is given, and settle its splits, if it is to be split."""
     params, split_params = route_fit_params(meta, params)
     check_sparse(X, "X")
     X, y = indexable(X, y)
@@ -114,11 +158,11 @@ def read_fit_inputs(meta, X, y, params) -> FitInputs:
     used = np.ones(indicator.shape[0], dtype=bool) if weight is None else weight > 0
     rng = check_random_state(getattr(meta, "random_state", None))
     splits, cv = None, getattr(meta, "cv", "prefit")
-    if not is_prefit(cv):
+    if split and not is_prefit(cv):
         splits = resolve_splits(cv, X, y, encoding.kind, used, rng, split_params)
     X, y, params, splits = used_rows_only(X, y, params, splits, used)
     labels = TrainingLabels(*split_unknown(indicator[used]), None if weight is None else weight[used])
-    return FitInputs(X, y, np.flatnonzero(used), encoding, labels, splits, params, rng)
+    return FitInputs(X, y, np.flatnonzero(used), len(used), encoding, labels, splits, params, rng)
 
 
 def encode_tuning_targets(y):

@@ -12,6 +12,7 @@ from scipy.special import expit, logit
 
 from skbalance.decisions._evidence import evidence_columns
 from skbalance.decisions._model import DecisionModel
+from skbalance.decisions._out_of_fold import KeptRows, OutOfFold
 from skbalance.decisions._pairs import Candidates, ScoredPairs, weighted_quantiles
 from skbalance.decisions._promises import Promise, Promises
 from skbalance.decisions._rules import DecisionRule, candidate_rules, has_evidence
@@ -57,87 +58,9 @@ class Scale:
         return logit(np.clip(thresholds, 0, 1)) if self.probabilities else thresholds
 
 
-@dataclass(frozen=True)
-class OutOfFold:
-    """What scorers say of rows that they did not see.
-
-    Attributes
-    ----------
-    candidates : Candidates
-        Of these rows.
-    targets : ndarray of bool of shape (n_rows, width)
-        Whether the row has the label.
-    seen : ndarray of shape (n_parts, n_labels)
-        Positives that the scorers of each part had seen.
-    parts : ndarray of int of shape (n_rows,)
-        Split in which each row was left out; of a single one, random parts.
-    rows : ndarray of int of shape (n_rows,)
-        Row numbers.
-    labelled : ndarray of bool of shape (n_rows, width) or None
-        Whether y says if the row has the label; None if it says so of all pairs.
-    weight : ndarray of shape (n_rows,) or None
-        How many rows each row stands for, if not for one.
-    """
-
-    candidates: Candidates
-    targets: np.ndarray
-    seen: np.ndarray
-    parts: np.ndarray
-    rows: np.ndarray
-    labelled: np.ndarray | None
-    weight: np.ndarray | None = None
-
-    @classmethod
-    def gather(cls, candidates, rows, seen, labels, parts) -> OutOfFold:
-        """Put the candidates of all splits together.
-
-        Parameters
-        ----------
-        candidates : list of Candidates
-            Of each split.
-        rows : list of ndarray
-            Row numbers of each split.
-        seen : ndarray of shape (n_splits, n_labels)
-            Positives that the scorers of each split had seen.
-        labels : TrainingLabels
-            The target.
-        parts : ndarray
-            Parts of a single split's rows; not used where there are several splits.
-        """
-        if len(candidates) > 1:
-            parts = np.repeat(np.arange(len(candidates)), [len(part) for part in rows])
-        together = Candidates.concatenate(candidates)
-        rows = np.concatenate(rows)
-        labelled = None if labels.unknown is None else ~_targets(together.labels, labels.unknown, rows)
-        targets = _targets(together.labels, labels.indicator, rows)
-        weight = None if labels.weight is None else labels.weight[rows]
-        seen = np.broadcast_to(seen, (parts.max() + 1, seen.shape[1]))
-        return cls(together, targets, seen, parts, rows, labelled, weight)
-
-    @property
-    def usable(self) -> np.ndarray:
-        """Whether each pair is labelled, and its label was trained."""
-        return self.candidates.trained if self.labelled is None else self.candidates.trained & self.labelled
-
-    @property
-    def n_seen(self) -> np.ndarray:
-        """Positives of each pair's label that the scorers of its row had seen, of shape (n_rows, width)."""
-        return self.seen[self.parts[:, None], self.candidates.labels]
-
-    def positives(self, labels) -> np.ndarray:
-        """Rows with each label in each part, of labels that were trained there."""
-        positives = np.array([labels.count(self.rows[self.parts == part]) for part in range(len(self.seen))])
-        return np.where(self.seen == 0, 0, positives)
-
-
 def random_parts(n_rows, random_state):
     """Numbers of parts for the rows of a single split."""
     return random_state.permutation(n_rows) % min(_PARTS, n_rows)
-
-
-def _targets(labels, indicator, rows):
-    """Whether each row has each of its labels, without a dense target."""
-    return indicator[rows[:, None], labels].toarray() > 0
 
 
 @dataclass(frozen=True)
@@ -168,6 +91,8 @@ class Plan:
         Whether labels without a training row may be predicted from their text.
     promise : Promise or None
         What the thresholds have to keep, besides the usual ones.
+    updatable : bool
+        Whether the scorers can learn on, and rows are kept for that.
     """
 
     labels: Any
@@ -181,6 +106,7 @@ class Plan:
     k_range: range
     unseen: bool
     promise: Promise | None
+    updatable: bool
 
     @property
     def n_labels(self) -> int:
@@ -231,6 +157,8 @@ class Decisions:
         Thresholds that keep a promise, on the scale of :meth:`scores`.
     doubt : DoubtModel
         How many wrong labels a row is likely to have, learnt on these rows.
+    kept : KeptRows or None
+        What they are judged by together with later rows; None for scorers that cannot learn on.
     """
 
     model: DecisionModel | None
@@ -244,6 +172,7 @@ class Decisions:
     out_of_fold: OutOfFoldScores
     promises: Promises | None
     doubt: DoubtModel
+    kept: KeptRows | None
 
     def scores(self, candidates: Candidates) -> np.ndarray:
         """Log-odds or decision values of candidates; -inf for labels that cannot be predicted."""
@@ -307,6 +236,7 @@ def decide(oof: OutOfFold, plan: Plan, rng) -> tuple[Decisions, list]:
         list(zip(rules, tried)), OutOfFoldScores.of(pairs, oof.rows, labels.indicator, without_parts[best]),
         None if plan.promise is None else plan.promise.keep(pairs),
         _learn_doubt(rules[best], pairs, without_parts[best], labels, oof.rows),
+        KeptRows.of(oof, labels, fit_width(labels)) if plan.updatable else None,
     ), predicted  # fmt: skip
 
 

@@ -46,18 +46,28 @@ class Score(Column):
         return _finite(candidates.scores[..., self.number])
 
 
+@dataclass(frozen=True)
 class Lead(Column):
-    """How far the score of one scorer is above that of the best other label of the row."""
+    """How far the score of one scorer is above that of the best other label of the row.
+
+    Attributes
+    ----------
+    rivals : int or None
+        Labels, the first ones, that are counted as others; None is all. Later ones change nothing for these.
+    """
+
+    rivals: int | None = None
 
     def __call__(self, candidates: Candidates) -> np.ndarray:
         """Values of each pair; 0 where the row has no other trained label."""
         values = candidates.scores[..., self.number]
         if values.shape[1] < 2:
             return np.zeros(values.shape, dtype=values.dtype)
-        two = np.partition(values, -2, axis=1)[:, -2:]
+        others = values if self.rivals is None else np.where(candidates.labels < self.rivals, values, -np.inf)
+        two = np.partition(others, -2, axis=1)[:, -2:]
         second, best = two[:, :1], two[:, 1:]
         with np.errstate(invalid="ignore"):
-            return _finite(values - np.where(values == best, second, best))
+            return _finite(values - np.where(others == best, second, best))
 
 
 class Match(Column):

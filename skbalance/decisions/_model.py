@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.optimize import minimize
 from scipy.special import expit, log_expit
 
-from skbalance.decisions._evidence import Column
+from skbalance.decisions._evidence import Column, Lead
 from skbalance.decisions._pairs import Candidates
 
 # Weights are given at these counts of positives (1, 4, 16, ...), and in between on a line over log(1 + count).
@@ -84,6 +84,17 @@ class DecisionModel:
             at.insert(0, 0)
             weights, intercepts = np.concatenate([of_name, weights]), np.concatenate([intercept, intercepts])
         return cls(columns, np.array(at), weights, intercepts)
+
+    def of_rivals(self, labels) -> DecisionModel:
+        """The same model for some of the labels before and further ones, which change nothing for these."""
+
+        def fewer(rivals):
+            return len(labels) if rivals is None else int(np.count_nonzero(labels < rivals))
+
+        columns = [
+            replace(each, rivals=fewer(each.rivals)) if isinstance(each, Lead) else each for each in self.columns
+        ]
+        return replace(self, columns=tuple(columns))
 
     def of_labels(self, label_counts) -> tuple[np.ndarray, np.ndarray]:
         """Weights of shape (n_labels, n_columns) and intercepts of shape (n_labels,) of labels with such counts."""

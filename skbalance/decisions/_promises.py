@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from scipy.stats import beta, binom
@@ -80,6 +81,12 @@ class Promises:
         own, shared, none = (np.count_nonzero(self.kinds == kind) for kind in ("own", "shared", "none"))
         what = f"{self.measure} >= {self.least:.4g}, confidence {self.confidence:.4g}"
         return f"Promises({what}: {own} labels on their own, {shared} shared, {none} none)"
+
+    def of_labels(self, labels) -> Promises:
+        """Of some labels, by their numbers; nothing is promised of -1, a label that is new."""
+        nothing: dict[str, Any] = {"labels": -1, "thresholds": np.inf, "kinds": "none", "rows": 0, "bounds": np.nan, "recall": 0.0}
+        arrays = {name: np.append(getattr(self, name), value)[labels] for name, value in nothing.items()}
+        return replace(self, **arrays)
 
     def to_frame(self):
         """The arrays as a pandas DataFrame, a row for each label.

@@ -208,6 +208,19 @@ def frequency_thresholds(
     return _best_of_grid(value, grid, pairs)[level]
 
 
+def similar_thresholds(thresholds: np.ndarray, label_counts: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """Thresholds of labels that nothing else is known of than their counts: means of those of similar frequency.
+
+    With the weights of :func:`frequency_thresholds`; 0 where no other label has a finite threshold.
+    """
+    finite = np.isfinite(thresholds)
+    if not finite.any():
+        return np.zeros(len(counts))
+    distance = np.log1p(counts)[:, None] - np.log1p(label_counts[finite])
+    weights = np.exp(-0.5 * (distance**2 - (distance**2).min(axis=1, keepdims=True)))
+    return weights @ thresholds[finite] / weights.sum(axis=1)
+
+
 def _best_of_grid(values, grid, pairs):
     """The best threshold of each row of values on a grid: of equally good ones the middle of the widest stretch."""
     scores = np.sort(pairs.flat()[1]).astype(float)

@@ -37,9 +37,10 @@ from skbalance.crossfit import (
     read_fit_inputs,
 )
 from skbalance.decisions._choice import Choice, one_for_each, read_thresholds
-from skbalance.decisions._decisions import OutOfFold, Plan, Scale, decide, random_parts, typical_size
+from skbalance.decisions._decisions import Plan, Scale, decide, random_parts, typical_size
 from skbalance.decisions._explain import LabelEvidence, evidence_of_pairs
 from skbalance.decisions._label_texts import LabelMatcher, check_label_texts
+from skbalance.decisions._out_of_fold import OutOfFold, renumbered
 from skbalance.decisions._promises import Promise
 from skbalance.decisions._rules import STRATEGIES, DecisionRule, margins_of
 from skbalance.decisions._scorers import FittedScorers
@@ -53,6 +54,7 @@ from skbalance.decisions._settings import (
     settings_to_try,
 )
 from skbalance.decisions._tuned_review import TunedReviewMixin
+from skbalance.decisions._tuned_updates import TunedUpdatesMixin
 
 # All labels of a row are candidates up to so many, else the best few.
 _DENSE_LABELS = 256
@@ -66,7 +68,7 @@ def _has_probabilities(tuner):
 
 @dataclass(eq=False, repr=False)
 class TunedThresholdMultiLabelClassifierCV(
-    TunedReviewMixin, InnerScoresMixin, MetaClassifierMixin, BaseComposition, BaseEstimator
+    TunedReviewMixin, TunedUpdatesMixin, InnerScoresMixin, MetaClassifierMixin, BaseComposition, BaseEstimator
 ):
     """Multi-label classifier that sets the thresholds of others by cross-validation.
 
@@ -428,10 +430,8 @@ class TunedThresholdMultiLabelClassifierCV(
             attempts.append(Attempt(params, scorers, methods, *decided, models[0]))
         return attempts
 
-    def _state(self, given, plan, matcher, attempts, best, fitted):
-        decisions, counts = best.decisions, given.labels.counts
-        out_of_fold = replace(decisions.out_of_fold, rows=given.rows[decisions.out_of_fold.rows])
-        decisions = replace(decisions, out_of_fold=out_of_fold)
+    def _state(self, given, plan, matcher, attempts, best, fitted, before=0):
+        decisions, counts = renumbered(best.decisions, given.rows, given.n_given, before), given.labels.counts
         if not decisions.evident:
             warn(
                 "No label has a positive among rows scored by a model that had seen the label: thresholds are "
@@ -443,7 +443,7 @@ class TunedThresholdMultiLabelClassifierCV(
             "thresholds_": scale.show_thresholds((decisions.promises or decisions).thresholds),
             "best_score_": score_of_the_best(attempts, plan),
             "decisions_": decisions,
-            "out_of_fold_": out_of_fold,
+            "out_of_fold_": decisions.out_of_fold,
             "min_labels_": 0 if decisions.promises else plan.rule.choice.min_labels,
             "k_": decisions.rule.k,
             "label_counts_": counts,
@@ -505,6 +505,7 @@ class TunedThresholdMultiLabelClassifierCV(
             k_range=range(self.k, self.k + 1) if self.k else range(least, max(least, most) + 1),
             unseen=self.predict_unseen,
             promise=promise,
+            updatable=all(hasattr(estimator, "partial_fit") for _, estimator in self._scorers()),
         )
 
     def _thresholds(self):

@@ -85,6 +85,28 @@ class LabelStatistics:
             if center.ndim or not 0 < center < np.inf:
                 raise ValueError(f"rebalance_center must be a positive finite number; got {self.rebalance_center!r}.")
 
+    def joined(self, other: LabelStatistics) -> LabelStatistics:
+        """Statistics of these samples and others together; of ``rebalance_center`` the mean by positive pairs.
+
+        Parameters
+        ----------
+        other : LabelStatistics
+            Those of the others, of the same labels.
+
+        Returns
+        -------
+        statistics : LabelStatistics
+            Of all of them.
+        """
+        pairs, others = self.counts.sum(), other.counts.sum()
+        center = None
+        if self.rebalance_center is not None and other.rebalance_center is not None:
+            share = others / max(pairs + others, 1e-300)
+            center = (1 - share) * self.rebalance_center + share * other.rebalance_center
+        return LabelStatistics(
+            self.counts + other.counts, self.n_samples + other.n_samples, center, self.n_known + other.n_known
+        )
+
     @property
     def n_labels(self) -> int:
         """Number of labels."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import check_is_fitted
 
 from skbalance._packing import pack, unpack
-from skbalance._targets import read_labels
+from skbalance._targets import read_chunk, read_labels
 from skbalance._validation import DocLinkMixin, check_sample_weight, validate_features, validate_hyperparameters
 
 
@@ -22,6 +23,7 @@ class MemoryClassifier(DocLinkMixin, ClassifierMixin, BaseEstimator):
 
     _encoding: Any
     _packed: tuple[str, ...]
+    _of_features: tuple[str, ...]
 
     def fit(self, X, y, sample_weight=None):
         """Remember the rows of each label.
@@ -45,22 +47,73 @@ class MemoryClassifier(DocLinkMixin, ClassifierMixin, BaseEstimator):
         ValueError
             If a parameter, `X`, `y` or `sample_weight` is not what is allowed.
         """
+        return self._learn(X, y, sample_weight, None)
+
+    def partial_fit(self, X, y, classes=None, sample_weight=None):
+        """Remember further rows; the first ones are fitted.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Features.
+        y : {array-like, sparse matrix} of shape (n_samples, n_labels) or (n_samples,)
+            Indicator of 0 and 1, or classes.
+        classes : array-like of shape (n_classes,), default=None
+            All classes of a 1-D target, which the first call needs.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each row.
+
+        Returns
+        -------
+        self : estimator instance
+            The classifier.
+
+        Raises
+        ------
+        ValueError
+            As `fit`; also if y has no rows, or other classes or labels than before.
+        """
+        return self._learn(X, y, sample_weight, (getattr(self, "_encoding", None), classes))
+
+    def _learn(self, X, y, sample_weight, chunk):
         validate_hyperparameters(self)
-        X = validate_features(self, X, accept_sparse="csr", dtype=[np.float64, np.float32])
-        y, encoding, indicator = read_labels(y)
-        check_consistent_length(X, y)
+        more = chunk is not None and chunk[0] is not None
+        encoding, indicator = read_labels(y)[1:] if chunk is None else read_chunk(y, *chunk)
+        check_consistent_length(X, indicator)
+        X = validate_features(self, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=not more)
         if encoding.kind == "binary":
             second = indicator.toarray()
             indicator = sp.csr_array(np.hstack([1 - second, second]))
         weight = check_sample_weight(sample_weight, X, dtype=X.dtype)
         used = np.flatnonzero(weight)
-        self._remember(normalize(X)[used], sp.csr_array(indicator, dtype=X.dtype)[used], weight[used])
+        self._remember(normalize(X)[used], sp.csr_array(indicator, dtype=X.dtype)[used], weight[used], more)
         self._encoding, self.classes_ = encoding, encoding.classes
         return self
 
     @abstractmethod
-    def _remember(self, rows, indicator, weight):
-        """Learn from rows of length 1, of a weight above 0, and an indicator of their classes or labels."""
+    def _remember(self, rows, indicator, weight, more):
+        """Learn from rows of length 1, of a weight above 0, and an indicator; with `more`, besides those before."""
+
+    def _widen(self, places, n_features):
+        """Take wider features, among which those before have these places."""
+        for name in self._of_features:
+            setattr(self, name, _moved(getattr(self, name), places, n_features))
+        self.n_features_in_ = n_features
+        self.__dict__.pop("feature_names_in_", None)
+        return self
+
+    def _add_labels(self, n_labels):
+        """Take further labels, that no row had so far."""
+        return self._take_labels(len(self.classes_) + n_labels)
+
+    def _only_labels(self, labels):
+        """Do without the other labels."""
+        return self._take_labels(len(labels))
+
+    def _take_labels(self, n_labels):
+        self.classes_ = np.tile([0, 1], (n_labels, 1))
+        self._encoding = replace(self._encoding, classes=self.classes_)
+        return self
 
     def __getstate__(self):
         state = super().__getstate__()
@@ -114,3 +167,12 @@ class MemoryClassifier(DocLinkMixin, ClassifierMixin, BaseEstimator):
         tags.input_tags.sparse = True
         tags.classifier_tags.multi_label = True
         return tags
+
+
+def _moved(rows, places, n_features):
+    """Rows whose columns are at these places among so many."""
+    if sp.issparse(rows):
+        return sp.csr_array((rows.data, places[rows.indices], rows.indptr), shape=(rows.shape[0], n_features))
+    moved = np.zeros((len(rows), n_features), dtype=rows.dtype)
+    moved[:, places] = rows
+    return moved

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -58,16 +59,39 @@ class CosineCentroidClassifier(MemoryClassifier):
     array([[1, 0]])
     """
 
-    _packed = ("centroids_",)
+    _packed = _of_features = ("centroids_",)
+    centroids_: Any
+    _lengths: np.ndarray
     _parameter_constraints: dict = {"max_features": [Interval(Integral, 1, None, closed="left")]}
 
     def __init__(self, max_features=1000):
         self.max_features = max_features
 
-    def _remember(self, rows, indicator, weight):
+    def _remember(self, rows, indicator, weight, more):
         indicator.data *= np.repeat(weight, np.diff(indicator.indptr))
-        centroids = normalize(sp.csr_array(indicator.T @ sp.csr_array(rows)))
-        self.centroids_ = normalize(_largest(centroids, self.max_features))
+        sums = sp.csr_array(indicator.T @ sp.csr_array(rows))
+        if more:
+            sums = sp.csr_array(sums + sp.diags_array(self._lengths) @ self.centroids_)
+        sums = _largest(sums, self.max_features)
+        self._lengths = np.sqrt(sums.multiply(sums).sum(axis=1))
+        self.centroids_ = normalize(sums)
+
+    def _add_labels(self, n_labels):
+        nothing = sp.csr_array((n_labels, self.n_features_in_), dtype=self.centroids_.dtype)
+        self.centroids_ = sp.csr_array(sp.vstack([self.centroids_, nothing]))
+        self._lengths = np.append(self._lengths, np.zeros(n_labels))
+        return super()._add_labels(n_labels)
+
+    def _learn_labels(self, X, y, weight):
+        """Learn the last labels, which were added, from rows that say nothing of the others."""
+        new = CosineCentroidClassifier(self.max_features).fit(X, y, sample_weight=weight)
+        first = len(self._lengths) - y.shape[1]
+        self.centroids_ = sp.csr_array(sp.vstack([self.centroids_[:first], new.centroids_]))
+        self._lengths[first:] = new._lengths
+
+    def _only_labels(self, labels):
+        self.centroids_, self._lengths = self.centroids_[labels], self._lengths[labels]
+        return super()._only_labels(labels)
 
     def _scores(self, rows):
         if not sp.issparse(rows):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -24,6 +25,9 @@ class CosineNeighborsClassifier(MemoryClassifier):
     ----------
     n_neighbors : int, default=20
         Rows that vote, or all if there are fewer. With weights, as many rows as weigh so much together.
+
+    max_rows : int, default=None
+        Rows that are remembered, the newest ones; None is all.
 
     Attributes
     ----------
@@ -56,14 +60,39 @@ class CosineNeighborsClassifier(MemoryClassifier):
     """
 
     _packed = ("_rows", "_indicator")
-    _parameter_constraints: dict = {"n_neighbors": [Interval(Integral, 1, None, closed="left")]}
+    _of_features = ("_rows",)
+    _rows: Any
+    _indicator: Any
+    _weight: Any
+    _parameter_constraints: dict = {
+        "n_neighbors": [Interval(Integral, 1, None, closed="left")],
+        "max_rows": [Interval(Integral, 1, None, closed="left"), None],
+    }
 
-    def __init__(self, n_neighbors=20):
+    def __init__(self, n_neighbors=20, max_rows=None):
         self.n_neighbors = n_neighbors
+        self.max_rows = max_rows
 
-    def _remember(self, rows, indicator, weight):
-        self._rows, self._indicator = rows, indicator
+    def _remember(self, rows, indicator, weight, more):
+        rows = sp.csr_array(rows) if sp.issparse(rows) else rows
+        if more:
+            sparse = sp.issparse(self._rows)
+            rows = sp.csr_array(rows) if sparse else rows.toarray() if sp.issparse(rows) else rows
+            rows = sp.csr_array(sp.vstack([self._rows, rows])) if sparse else np.vstack([self._rows, rows])
+            indicator = sp.vstack([self._indicator, indicator])
+            weight = np.append(np.ones(self._rows.shape[0]) if self._weight is None else self._weight, weight)
+        newest = slice(0 if self.max_rows is None else max(0, len(weight) - self.max_rows), None)
+        self._rows, self._indicator, weight = rows[newest], sp.csr_array(indicator)[newest], weight[newest]
         self._weight = None if (weight == 1).all() else weight
+
+    def _add_labels(self, n_labels):
+        nothing = sp.csr_array((self._rows.shape[0], n_labels), dtype=self._indicator.dtype)
+        self._indicator = sp.csr_array(sp.hstack([self._indicator, nothing]))
+        return super()._add_labels(n_labels)
+
+    def _only_labels(self, labels):
+        self._indicator = self._indicator[:, labels]
+        return super()._only_labels(labels)
 
     def kneighbors(self, X):
         """The most similar training rows.

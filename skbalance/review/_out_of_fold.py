@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -54,6 +54,27 @@ class OutOfFoldScores:
     def threshold_of_pair(self) -> np.ndarray:
         """Threshold that each pair's score is compared with, of shape (n_pairs,)."""
         return self.thresholds[self.parts[self.row_of_pair], self.labels]
+
+    def with_labels(self, thresholds) -> OutOfFoldScores:
+        """With further labels, that no row is known to have, of these thresholds."""
+        thresholds = np.hstack([self.thresholds, np.tile(thresholds.astype(np.float32), (len(self.thresholds), 1))])
+        return replace(self, labels=self.labels.astype(np.min_scalar_type(thresholds.shape[1])), thresholds=thresholds)
+
+    def only_labels(self, labels) -> OutOfFoldScores:
+        """With some of the labels only, by their numbers."""
+        places = np.full(self.thresholds.shape[1], -1)
+        places[labels] = np.arange(len(labels))
+        found = places[self.labels]
+        keep = found >= 0
+        n_pairs = np.bincount(self.row_of_pair[keep], minlength=len(self.rows))
+        return replace(
+            self,
+            indptr=np.append(0, np.cumsum(n_pairs)).astype(np.int32),
+            labels=found[keep].astype(np.min_scalar_type(len(labels))),
+            scores=self.scores[keep],
+            targets=self.targets[keep],
+            thresholds=self.thresholds[:, labels],
+        )
 
     @classmethod
     def of(cls, pairs, rows, indicator, thresholds) -> OutOfFoldScores:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import copy
+
 import numpy as np
 import scipy.sparse as sp
 from sklearn.base import BaseEstimator, TransformerMixin
@@ -49,6 +51,19 @@ class NameNgrams(TransformerMixin, BaseEstimator):
         counts = self._counts(texts)
         self._idf = TfidfTransformer(sublinear_tf=True).fit(counts).idf_.astype(np.float32)
         return self._weighted(counts)
+
+    def with_names(self, names, texts, n_before):
+        """A copy with the pieces of further names, of which it is known how common they are in further texts only."""
+        grown, pieces = copy(self), {piece for name in names for word in name.split() for piece in ngrams(word)}
+        new = sorted(pieces.difference(self.vocabulary_))
+        if not new:
+            return self
+        grown.names, before = names, len(self.vocabulary_)
+        grown.vocabulary_ = {**self.vocabulary_, **{piece: before + i for i, piece in enumerate(new)}}
+        frequencies = np.bincount(grown._counts(texts).indices, minlength=len(grown.vocabulary_))[before:]
+        idf = np.log((1 + n_before + len(texts)) / (1 + frequencies)) + 1
+        grown._idf = np.append(self._idf, idf).astype(np.float32)
+        return grown
 
     def transform(self, texts):
         """The texts' features, a csr_array of float32 of shape (n_texts, n_pieces), rows of length 1."""

@@ -7,8 +7,10 @@ import scipy.sparse as sp
 from sklearn.base import clone
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.pipeline import FeatureUnion, Pipeline
+from sklearn.utils import check_consistent_length
 
 from skbalance._classifier import BalancedMultiLabelClassifier
+from skbalance._validation import check_sample_weight
 from skbalance.decisions import TunedThresholdMultiLabelClassifierCV, label_vectors
 from skbalance.memory import CosineCentroidClassifier, CosineNeighborsClassifier
 from skbalance.text._name_ngrams import NameNgrams
@@ -22,6 +24,22 @@ _MOST_NEIGHBOURS = 5000
 _MANY_TEXTS = 200
 
 
+def last_step(estimator):
+    """The last step of a pipeline; any other estimator itself."""
+    return estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
+
+
+def weighted_rows(texts, rows, fit_params):
+    """Without the rows of weight 0, which leave no trace, neither words nor tags; and the numbers of the others."""
+    check_consistent_length(texts, rows)
+    weight = fit_params.get("sample_weight")
+    if weight is None:
+        return texts, rows, fit_params, np.arange(len(rows))
+    weight = check_sample_weight(weight, texts)
+    used = np.flatnonzero(weight)
+    return [texts[i] for i in used], [rows[i] for i in used], {**fit_params, "sample_weight": weight[used]}, used
+
+
 def unfitted_tag_pipeline(embedder=None) -> Pipeline:
     """Features and decisions, as they are before `fit`."""
     blocks = [("words", TfidfVectorizer(sublinear_tf=True, dtype=np.float32))]
@@ -33,13 +51,14 @@ def unfitted_tag_pipeline(embedder=None) -> Pipeline:
 def _decisions(blocks, n_texts) -> TunedThresholdMultiLabelClassifierCV:
     """Decisions on a linear model, centroids and neighbours of each block of features, given by its columns."""
     linear = FrequentLabelsClassifier(BalancedMultiLabelClassifier("squared_hinge", max_iter=1000, random_state=0))
+    neighbors = CosineNeighborsClassifier(max_rows=_MOST_NEIGHBOURS)
     scorers = []
     for name, (start, stop) in blocks.items():
         of = "" if name == "words" else f"_{name}"
         scorers.append((f"linear{of}", FeatureBlockClassifier(linear, start, stop)))
         scorers.append((f"centroid{of}", FeatureBlockClassifier(CosineCentroidClassifier(), start, stop)))
         if n_texts <= _MOST_NEIGHBOURS:
-            scorers.append((f"neighbors{of}", FeatureBlockClassifier(CosineNeighborsClassifier(), start, stop)))
+            scorers.append((f"neighbors{of}", FeatureBlockClassifier(neighbors, start, stop)))
     return TunedThresholdMultiLabelClassifierCV(scorers)
 
 
@@ -54,7 +73,7 @@ def _features(name, transformer, texts) -> sp.csr_array:
     return sp.csr_array(features)
 
 
-def fit_tag_pipeline(texts, y, names, embedder, task, settings, **fit_params) -> Pipeline:
+def fit_tag_pipeline(texts, y, names, embedder, task, settings, **fit_params) -> tuple[Pipeline, sp.csr_matrix]:
     """Fit features once, and decisions on them.
 
     Parameters
@@ -78,6 +97,8 @@ def fit_tag_pipeline(texts, y, names, embedder, task, settings, **fit_params) ->
     -------
     pipeline : Pipeline
         Fitted.
+    X : csr_matrix of shape (n_samples, n_features)
+        The features of the texts.
     """
     blocks = clone(unfitted_tag_pipeline(embedder)[0]).transformer_list
     blocks[0][1].set_params(min_df=2 if len(texts) >= _MANY_TEXTS else 1)
@@ -98,4 +119,61 @@ def fit_tag_pipeline(texts, y, names, embedder, task, settings, **fit_params) ->
     )
     with task.propagate_callback_context(decisions):
         decisions.fit(X, y, **fit_params)
-    return Pipeline([("features", features), ("decisions", decisions)])
+    return Pipeline([("features", features), ("decisions", decisions)]), X
+
+
+def grown_features(union, texts, n_before, names, n_features) -> tuple[FeatureUnion, np.ndarray, int]:
+    """Features with the words of further texts and the pieces of further names, at the ends of their blocks.
+
+    A word has the weight that its frequency among all texts so far gives it when it comes. Of 200 texts and more,
+    those that only one of them has are left out.
+
+    Parameters
+    ----------
+    union : FeatureUnion
+        Fitted; left as it is.
+    texts : list of str
+        Further texts.
+    n_before : int
+        Texts before these.
+    names : list of list of str or None
+        What each tag is called, those before and further ones.
+    n_features : int
+        Features before.
+
+    Returns
+    -------
+    union : FeatureUnion
+        Of words or pieces that may be new; the embedder is the same.
+    places : ndarray of int of shape (n_features,)
+        Where the features before are among those now.
+    n_features : int
+        Features now.
+    """
+    blocks = dict(union.transformer_list)
+    sizes = {name: len(block.vocabulary_) for name, block in blocks.items() if name != "embedding"}
+    sizes = {name: sizes.get(name, n_features - sum(sizes.values())) for name in blocks}
+    grown = {**blocks, "words": _with_new_words(blocks["words"], texts, n_before)}
+    if "pieces" in blocks:
+        grown["pieces"] = blocks["pieces"].with_names([name for each in names for name in each], texts, n_before)
+    places, start = [], 0
+    for name, block in grown.items():
+        places.append(start + np.arange(sizes[name]))
+        start += sizes[name] if name == "embedding" else len(block.vocabulary_)
+    return FeatureUnion(list(grown.items())), np.concatenate(places), start
+
+
+def _with_new_words(vectorizer, texts, n_before):
+    """A fitted vectorizer with the words of further texts."""
+    try:
+        least = 2 if len(texts) >= _MANY_TEXTS else 1
+        counter = clone(vectorizer).set_params(min_df=least, vocabulary=None).fit(texts)
+    except ValueError:  # no text has a word
+        return vectorizer
+    known, n_texts = vectorizer.vocabulary_, n_before + len(texts)
+    new = [word for word in counter.get_feature_names_out() if word not in known]
+    frequencies = (1 + len(texts)) / np.exp(counter.idf_[[counter.vocabulary_[word] for word in new]] - 1)
+    more = {word: len(known) + i for i, word in enumerate(new)}
+    grown = clone(vectorizer).set_params(vocabulary={**known, **more})
+    grown.idf_ = np.append(vectorizer.idf_, np.log((1 + n_texts) / frequencies) + 1)
+    return grown

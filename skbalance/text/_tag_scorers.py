@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from copy import deepcopy
 from math import ceil, log10
 from typing import Any
 
@@ -40,7 +41,7 @@ class _Wrapper(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
 
 
 class FeatureBlockClassifier(_Wrapper):
-    """A classifier on one block of the features.
+    """A classifier on one block of the features; labels that come later have one of their own.
 
     Parameters
     ----------
@@ -61,13 +62,71 @@ class FeatureBlockClassifier(_Wrapper):
     @with_callbacks
     def fit(self, X, y, **params):
         """Fit a clone on the block."""
-        self.estimator_ = self._fit_inside(self._block(X), y, params)
-        self.classes_ = self.estimator_.classes_
+        self.estimators_, self.sizes_ = [self._fit_inside(self._block(X), y, params)], [y.shape[1]]
+        self.classes_ = self.estimators_[0].classes_
+        return self
+
+    def partial_fit(self, X, y, **params):
+        """Learn further rows of the block."""
+        if not hasattr(self, "estimators_"):
+            return self.fit(X, y, **params)
+        parts = np.split(np.arange(y.shape[1]), np.cumsum(self.sizes_)[:-1])
+        for each, labels in zip(self.estimators_, parts):
+            each.partial_fit(self._block(X), y[:, labels] if len(parts) > 1 else y, **params)
         return self
 
     def decision_function(self, X):
         """Scores by the block."""
-        return self.estimator_.decision_function(self._block(X))
+        X, n_rows = self._block(X), X.shape[0]
+        return np.hstack([each.decision_function(X).reshape(n_rows, -1) for each in self.estimators_])
+
+    def weights(self, label, columns):
+        """What the score of a label is made of: weights of some features."""
+        part, label = self._part(label)
+        return self.estimators_[part].weights(label, columns)
+
+    def _part(self, label):
+        """The classifier of a label, and its number there."""
+        ends = np.cumsum(self.sizes_)
+        part = int(np.searchsorted(ends, label, side="right"))
+        return part, label - (ends[part] - self.sizes_[part])
+
+    def _add_labels(self, n_labels):
+        """Take further labels, that no row had so far."""
+        self.estimators_[-1]._add_labels(n_labels)
+        self.sizes_[-1] += n_labels
+        return self._count_labels()
+
+    def _learn_labels(self, X, y, weight):
+        """Learn the last labels, which were added, from rows that say nothing of the others."""
+        X, n_labels = self._block(X), y.shape[1]
+        if hasattr(self.estimators_[-1], "_learn_labels"):
+            self.estimators_[-1]._learn_labels(X, y, weight)
+            return self
+        self._only_labels(np.arange(sum(self.sizes_) - n_labels))
+        self.estimators_.append(clone(self.estimator).fit(X, y, sample_weight=weight))
+        self.sizes_.append(n_labels)
+        return self._count_labels()
+
+    def _only_labels(self, labels):
+        """Do without the other labels."""
+        parts = [[label for part, label in map(self._part, labels) if part == i] for i in range(len(self.sizes_))]
+        kept = [(each._only_labels(part), len(part)) for each, part in zip(self.estimators_, parts) if part]
+        self.estimators_, self.sizes_ = (list(values) for values in zip(*kept))
+        return self._count_labels()
+
+    def _count_labels(self):
+        self.classes_ = np.tile([0, 1], (sum(self.sizes_), 1))
+        return self
+
+    def _widen(self, places, n_features):
+        """Take wider features, among which those before have these places."""
+        stop = int(places[self.stop]) if self.stop < len(places) else n_features
+        own, start = places[self.start : self.stop], int(places[self.start])
+        for each in self.estimators_:
+            each._widen(own - start, stop - start)
+        self.start, self.stop = start, stop
+        return self
 
 
 class FrequentLabelsClassifier(_Wrapper):
@@ -91,23 +150,40 @@ class FrequentLabelsClassifier(_Wrapper):
     @with_callbacks
     def fit(self, X, y, **params):
         """Fit a clone on the frequent labels, and means of the rows of the others."""
-        weight = params.get("sample_weight")
-        used = y if weight is None else y[np.flatnonzero(weight)]
-        counts = np.asarray(used.sum(axis=0)).ravel()
+        weight, counts = params.get("sample_weight"), _count(y, params)
         least = max(2, ceil(log10(len(counts)))) if self.min_positives == "auto" else self.min_positives
         frequent = (counts >= least) if (counts >= least).any() else counts == counts.max()
         self.frequent_, self.rare_ = np.flatnonzero(frequent), np.flatnonzero(~frequent)
+        self.counts_, self.min_positives_ = counts, least
         self.estimator_ = self._fit_inside(X, y[:, self.frequent_] if len(self.rare_) else y, params)
-        self.centroids_ = None
-        if len(self.rare_):
-            self.centroids_ = CosineCentroidClassifier().fit(X, y[:, self.rare_], sample_weight=weight)
+        some = self.rare_ if len(self.rare_) else self.frequent_[:1]
+        self.centroids_ = CosineCentroidClassifier().fit(X, y[:, some], sample_weight=weight)
+        self.centroids_._only_labels(np.arange(len(self.rare_)))
         self.classes_ = np.tile([0, 1], (len(counts), 1))
+        return self
+
+    def partial_fit(self, X, y, **params):
+        """Learn further rows; a label that has enough of them now gets a linear model, which starts as its stand-in."""
+        if not hasattr(self, "estimator_"):
+            return self.fit(X, y, **params)
+        counts = self.counts_ + _count(y, params)
+        if len(self.rare_):
+            means = deepcopy(self.centroids_).partial_fit(
+                X, y[:, self.rare_], sample_weight=params.get("sample_weight")
+            )
+            often = np.flatnonzero(counts[self.rare_] >= self.min_positives_)
+            centroids, zeros = self.centroids_.centroids_[often].toarray(), np.zeros(len(often))
+            self.estimator_._add_outputs(2 * centroids.T, zeros - 1.2, self.counts_[self.rare_[often]])
+            self.centroids_ = means
+            self._make_frequent(self.rare_[often])
+        self.estimator_.partial_fit(X, y[:, self.frequent_], **params)
+        self.counts_ = counts
         return self
 
     def decision_function(self, X):
         """Margins of the frequent labels, and ``2 cos - 1.2`` with the mean of their rows of the others."""
         scores = self.estimator_.decision_function(X)
-        if self.centroids_ is None:
+        if not len(self.rare_):
             return scores
         scores, every = scores.reshape(len(scores), -1), np.empty((len(scores), len(self.classes_)), scores.dtype)
         every[:, self.frequent_] = scores
@@ -117,7 +193,57 @@ class FrequentLabelsClassifier(_Wrapper):
     def weights(self, label, columns):
         """What the score of a label is made of: weights of some features."""
         at = np.flatnonzero(self.frequent_ == label)
-        if len(at) or self.centroids_ is None:
+        if len(at):
             return self.estimator_.coefs_[0][columns, at[0]]
         centroid = self.centroids_.centroids_[np.searchsorted(self.rare_, label)].toarray().ravel()
         return centroid[columns]
+
+    def _add_labels(self, n_labels):
+        """Take further labels, that no row had so far."""
+        before = len(self.classes_)
+        self.rare_ = np.append(self.rare_, before + np.arange(n_labels))
+        self.counts_ = np.append(self.counts_, np.zeros(n_labels))
+        self.classes_ = np.tile([0, 1], (before + n_labels, 1))
+        self.centroids_._add_labels(n_labels)
+        return self
+
+    def _learn_labels(self, X, y, weight):
+        """Learn the last labels, which were added, from rows that say nothing of the others."""
+        first = len(self.classes_) - y.shape[1]
+        self.counts_[first:] = np.asarray(y.sum(axis=0)).ravel()
+        self.centroids_._learn_labels(X, y, weight)
+        often = np.flatnonzero(self.counts_[first:] >= self.min_positives_)
+        if len(often):
+            linear = clone(self.estimator).fit(X, y[:, often], sample_weight=weight)
+            self.estimator_._add_outputs(linear.coefs_[0], linear.intercepts_[0], linear.label_counts_)
+            self._make_frequent(first + often)
+        return self
+
+    def _make_frequent(self, labels):
+        self.centroids_._only_labels(np.flatnonzero(~np.isin(self.rare_, labels)))
+        frequent, self.rare_ = np.append(self.frequent_, labels), np.setdiff1d(self.rare_, labels)
+        self.estimator_._only_outputs(np.argsort(frequent))
+        self.frequent_ = np.sort(frequent)
+
+    def _only_labels(self, labels):
+        """Do without the other labels."""
+        places = np.full(len(self.classes_), -1)
+        places[labels] = np.arange(len(labels))
+        frequent, rare = places[self.frequent_], places[self.rare_]
+        self.estimator_._only_outputs(np.flatnonzero(frequent >= 0))
+        self.centroids_._only_labels(np.flatnonzero(rare >= 0))
+        self.frequent_, self.rare_ = frequent[frequent >= 0], rare[rare >= 0]
+        self.classes_, self.counts_ = self.classes_[labels], self.counts_[labels]
+        return self
+
+    def _widen(self, places, n_features):
+        """Take wider features, among which those before have these places."""
+        self.estimator_._widen(places, n_features)
+        self.centroids_._widen(places, n_features)
+        return self
+
+
+def _count(y, params):
+    """Rows of each label that have a weight."""
+    weight = params.get("sample_weight")
+    return np.asarray((y if weight is None else y[np.flatnonzero(weight)]).sum(axis=0)).ravel()

@@ -23,7 +23,7 @@ class TagWords:
     def __init__(self, pipeline, names):
         self.names = names
         self.vectorizer = pipeline.named_steps["features"].transformer_list[0][1]
-        self.linear = pipeline.named_steps["decisions"].estimator_[0].estimator_
+        self.linear = pipeline.named_steps["decisions"].estimator_[0]
         self.vocabulary = self.vectorizer.get_feature_names_out()
 
     def __call__(self, texts, rows):

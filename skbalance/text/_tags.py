@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, replace
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -11,19 +12,20 @@ from scipy.sparse import issparse
 from sklearn import get_config
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
 from sklearn.pipeline import Pipeline
-from sklearn.utils import check_consistent_length, get_tags
+from sklearn.utils import get_tags
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from skbalance._callbacks import CallbackSupportMixin, with_callbacks
 from skbalance._tag_lists import indicator_of_tags, read_classes, read_tag_lists, tags_of_indicator
-from skbalance._validation import DocLinkMixin, HasMethods, check_k, check_sample_weight, validate_hyperparameters
+from skbalance._validation import DocLinkMixin, HasMethods, Interval, check_k, validate_hyperparameters
 from skbalance._warnings import warn
 from skbalance.crossfit import response_blocks
 from skbalance.decisions import TunedThresholdMultiLabelClassifierCV, read_label_text
-from skbalance.text._tag_pipeline import fit_tag_pipeline, unfitted_tag_pipeline
+from skbalance.text._tag_pipeline import fit_tag_pipeline, last_step, unfitted_tag_pipeline, weighted_rows
 from skbalance.text._tag_review import TagReviewMixin
+from skbalance.text._tag_updates import TagUpdatesMixin
 from skbalance.text._tag_words import TagWords
 from skbalance.text._texts import check_texts, takes_texts
 
@@ -36,14 +38,9 @@ _SETTINGS = (
 
 def _estimator_has(method):
     def check(self):
-        return hasattr(_last(getattr(self, "estimator_", None) or self._unfitted()), method)
+        return hasattr(last_step(getattr(self, "estimator_", None) or self._unfitted()), method)
 
     return check
-
-
-def _last(estimator):
-    """The last step of a pipeline; any other estimator itself."""
-    return estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
 
 
 def _holds_texts(X):
@@ -51,20 +48,15 @@ def _holds_texts(X):
     return not issparse(X) and getattr(X, "ndim", 1) == 1 and isinstance(next(iter(X), None), str)
 
 
-def _weighted_rows(texts, rows, fit_params):
-    """Without the rows of weight 0, which leave no trace, neither words nor tags; and the numbers of the others."""
-    check_consistent_length(texts, rows)
-    weight = fit_params.get("sample_weight")
-    if weight is None:
-        return texts, rows, fit_params, np.arange(len(rows))
-    weight = check_sample_weight(weight, texts)
-    used = np.flatnonzero(weight)
-    return [texts[i] for i in used], [rows[i] for i in used], {**fit_params, "sample_weight": weight[used]}, used
-
-
 @dataclass(eq=False, repr=False)
 class TagClassifier(
-    TagReviewMixin, CallbackSupportMixin, DocLinkMixin, MetaEstimatorMixin, ClassifierMixin, BaseEstimator
+    TagReviewMixin,
+    TagUpdatesMixin,
+    CallbackSupportMixin,
+    DocLinkMixin,
+    MetaEstimatorMixin,
+    ClassifierMixin,
+    BaseEstimator,
 ):
     """From texts to tags in one call: fit on lists of tags, predict lists of tags.
 
@@ -120,6 +112,9 @@ class TagClassifier(
         Without an `estimator`, in its place the promise that at most this share of the texts with a tag is missed.
     confidence : float, default=0.9
         Of the promise.
+    keep_rows : int, default=2000
+        Without an `estimator`: training texts whose features are kept in the model, from which :meth:`add_tags` tells
+        those of a new tag.
     n_jobs : int, default=None
         Without an `estimator`: folds to fit at a time.
     random_state : int, RandomState instance or None, default=None
@@ -163,6 +158,7 @@ class TagClassifier(
     min_precision: float | None = None
     max_missed: float | None = None
     confidence: float = 0.9
+    keep_rows: int = 2000
     n_jobs: int | None = None
     random_state: Any = None
     verbose: int = 0
@@ -174,6 +170,7 @@ class TagClassifier(
         "embedder": [HasMethods(["fit", "transform", "__sklearn_tags__"]), None],
         "sep": [str, None],
         "sparse_output": ["boolean"],
+        "keep_rows": [Interval(Integral, 1, None, closed="left")],
         **{name: TunedThresholdMultiLabelClassifierCV._parameter_constraints[name] for name in _SETTINGS},
     }
 
@@ -216,8 +213,9 @@ class TagClassifier(
         if get_config()["enable_metadata_routing"]:
             fit_params = process_routing(self, "fit", **fit_params).estimator.fit
         X, rows = self._read(self._unfitted(), X), read_tag_lists(y, sep=self.sep)
+        n_given = len(rows)
         if self.estimator is None:
-            X, rows, fit_params, used = _weighted_rows(X, rows, fit_params)
+            X, rows, fit_params, used = weighted_rows(X, rows, fit_params)
         present = set().union(*rows)
         if self.classes is None and not present:
             raise ValueError("y has no tags: every row is empty.")
@@ -233,9 +231,7 @@ class TagClassifier(
         task.call_on_fit_task_begin(estimator=self, X=X, y=indicator)
         if self.estimator is None:
             settings = {name: getattr(self, name) for name in _SETTINGS}
-            fitted = fit_tag_pipeline(X, indicator, names, self.embedder, task, settings, **fit_params)
-            kept = fitted[-1].out_of_fold_
-            fitted[-1].out_of_fold_ = replace(kept, rows=used[kept.rows])
+            fitted, features = fit_tag_pipeline(X, indicator, names, self.embedder, task, settings, **fit_params)
         else:
             fitted = self._with_names(X, names)
             with task.propagate_callback_context(fitted):
@@ -243,6 +239,9 @@ class TagClassifier(
         task.call_on_fit_task_end(estimator=self, X=X, y=indicator)
         self.estimator_, self._tag_names = fitted, names
         self.classes_ = np.array(classes, dtype=object if isinstance(classes[0], str) else np.int64)
+        if self.estimator is None:
+            self._n_texts, self._kept_numbers = 0, used[:0]
+            self._keep(X, features, used, n_given)
         context.call_on_fit_task_end(estimator=self, X=X, y=y, reconstruction_attributes={})
         return self
 
@@ -395,7 +394,7 @@ class TagClassifier(
 
     def _decisions(self):
         """The fitted tuner that the estimator is, or ends in; None if there is none."""
-        last = _last(self.estimator_)
+        last = last_step(self.estimator_)
         return last if isinstance(last, TunedThresholdMultiLabelClassifierCV) else None
 
     @available_if(_estimator_has("explain"))
@@ -414,7 +413,7 @@ class TagClassifier(
             spoke for the tag, and what of its name stands there. ``print`` shows each in words.
         """
         X, tags = self._read_fitted(X), self.classes_.tolist()
-        rows = _last(self.estimator_).explain(self._features(X))
+        rows = last_step(self.estimator_).explain(self._features(X))
         if self.estimator is None:
             found = self._words(X, [[each.label for each in row] for row in rows])
             rows = [[replace(each, words=w, matched=m) for each, (w, m) in zip(*both)] for both in zip(rows, found)]

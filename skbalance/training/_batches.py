@@ -226,6 +226,13 @@ class Moments:
         fits = (capped < 1) & (rising[::-1] <= total / np.sqrt(len(rest)) * (1 + 1e-9))
         return float(total[fits.argmax()]) if len(rest) else 0.0
 
+    def joined(self, other: Moments, n_samples: float, n_others: float) -> Moments:
+        """Moments of these samples and others together, of which there are so many."""
+        share = n_others / (n_samples + n_others)
+        away = other.mean - self.mean
+        variance = (1 - share) * self.variance + share * other.variance + share * (1 - share) * away**2
+        return Moments(self.mean + share * away, variance)
+
     @property
     def largest_offset(self) -> float:
         """Largest mean of a feature in units of its own deviation; of features that do not vary, 0."""

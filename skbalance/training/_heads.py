@@ -27,7 +27,7 @@ class Units:
     center : ndarray of shape (n_features,)
         What is subtracted from the features so multiplied. Dense features come without it; sparse ones stay as they
         are, and it is taken from the intercepts.
-    pull : ndarray of shape (n_features,)
+    pull : ndarray of shape (n_features,) or (n_features, n_outputs)
         Factors of the penalty on the coefficients that the optimizer sees.
     """
 
@@ -61,6 +61,38 @@ class Units:
         intercept -= self.center @ coef
         coef *= self.by_feature[:, None]
         return coef, intercept
+
+
+@dataclass(frozen=True)
+class Hold:
+    """A pull of a linear head to the weights that it starts from, by what is known of them.
+
+    Attributes
+    ----------
+    alpha : float
+        Strength on all coefficients.
+    by_feature : ndarray of shape (n_features,)
+        Strength on those of each feature besides, times that of each label.
+    by_label : ndarray of shape (n_outputs,)
+        See `by_feature`.
+    by_intercept : ndarray of shape (n_outputs,)
+        Strength on the intercepts.
+    """
+
+    alpha: float
+    by_feature: np.ndarray
+    by_label: np.ndarray
+    by_intercept: np.ndarray
+
+    def enter(self, units: Units, labels: slice, term_weights=None) -> tuple[Units, np.ndarray]:
+        """Units of some of the labels, with the factors of this pull; and its strength on their intercepts."""
+        dtype = units.pull.dtype
+        pull = np.outer(self.by_feature, self.by_label[labels]).astype(dtype)
+        if term_weights is not None:
+            pull *= term_weights**2
+        pull += self.alpha
+        pull *= units.pull[:, None]
+        return replace(units, pull=pull), (self.by_intercept[labels] * units.by_intercept**2).astype(dtype)
 
 
 class Scratch:
@@ -204,14 +236,19 @@ class Head(nn.Module):
         Decides which.
     units : Units, default=None
         Those in which the optimizer sees a linear head.
+    hold : ndarray of shape (n_outputs,), default=None
+        Strength of a pull to the initial intercepts; the penalty then pulls to the initial coefficients, not to 0.
     """
 
     by_coef: Tensor | None
     by_intercept: Tensor | None
     center: Tensor | None
     pull: Tensor | None
+    hold: Tensor | None
+    start_coef: Tensor
+    start_intercept: Tensor
 
-    def __init__(self, coefs, intercepts, *, dropout=0.0, seed=0, units: Units | None = None):
+    def __init__(self, coefs, intercepts, *, dropout=0.0, seed=0, units: Units | None = None, hold=None):
         super().__init__()
         self.dropout, self.scratch, self.units = Dropout(dropout, seed), Scratch(), units
         if units is not None:
@@ -223,6 +260,8 @@ class Head(nn.Module):
             self.register_buffer(name, None if array is None else torch.from_numpy(array), persistent=False)
         self.coefs = nn.ParameterList(torch.tensor(coef) for coef in coefs)
         self.intercepts = nn.ParameterList(torch.tensor(intercept) for intercept in intercepts)
+        for name, start in (("hold", hold), ("start_coef", coefs[0]), ("start_intercept", intercepts[0])):
+            self.register_buffer(name, None if hold is None else torch.as_tensor(start), persistent=False)
 
     def forward(self, features: Tensor | SparseRows) -> Tensor:
         """Logits of a batch, which are lost at the next."""
@@ -236,7 +275,7 @@ class Head(nn.Module):
 
     @torch.no_grad()
     def penalty(self, strengths, *, add_gradient=False) -> Tensor:
-        """Half the sum of the squared coefficients, times their strengths; intercepts are not penalised.
+        """Half the sum of the squared coefficients, times their strengths; intercepts are not, unless they are held.
 
         Parameters
         ----------
@@ -252,13 +291,18 @@ class Head(nn.Module):
         total = strengths[0].new_zeros(())
         for coef, strength in zip(self.coefs, strengths):
             for block in row_blocks(coef.shape[0], coef.shape[1], coef.device):
-                part = coef[block]
+                part = coef[block] if self.hold is None else coef[block] - self.start_coef[block]
                 pull = part * strength
                 if self.pull is not None:
-                    pull *= self.pull[block, None]
+                    pull *= self.pull[block].reshape(len(pull), -1)
                 total += 0.5 * torch.dot(part.flatten(), pull.flatten())
                 if add_gradient:
                     coef.grad[block] += pull
+        if self.hold is not None:
+            away = self.intercepts[0] - self.start_intercept
+            total += 0.5 * torch.dot(away, self.hold * away)
+            if add_gradient:
+                self.intercepts[0].grad += self.hold * away
         return total
 
     def to_numpy(self) -> tuple[list, list]:

@@ -17,6 +17,7 @@ from .._warnings import warn
 from ..losses import BaseLoss, Criterion, LabelStatistics, get_loss
 from ._batches import Moments, TrainingData
 from ._device import check_device
+from ._heads import Hold
 from ._hold_out import hold_out_rows
 
 # Coefficients that L-BFGS fits at a time, of which it holds some 17 arrays: 2 GiB in single precision.
@@ -29,6 +30,22 @@ SINGLE_PRECISION_COEFS = 1 << 18
 LARGEST_SINGLE_OFFSET = 1e4
 # Most units of a hidden layer.
 MOST_UNITS = 1 << 20
+
+
+@dataclass(frozen=True)
+class Past:
+    """What is known of the samples that a model has learnt from.
+
+    Attributes
+    ----------
+    statistics : LabelStatistics
+        Of their labels.
+    moments : Moments
+        Of their features.
+    """
+
+    statistics: LabelStatistics
+    moments: Moments
 
 
 @dataclass(frozen=True)
@@ -53,6 +70,10 @@ class Problem:
         Which these were of the samples, where they were taken from them.
     evaluate : callable, default=None
         Decides instead of that loss: from what gives coefficients and intercepts to a score, larger for a better one.
+    moments : Moments, default=None
+        Of the features, where they are known already.
+    hold : Hold, default=None
+        Holds a linear head to the weights that it starts from.
     """
 
     sizes: list[int]
@@ -63,6 +84,8 @@ class Problem:
     validation: TrainingData | None = None
     held_out: np.ndarray | None = None
     evaluate: Callable | None = None
+    moments: Moments | None = None
+    hold: Hold | None = None
 
 
 def training_dtype(dtype, sizes, tol, moments: Moments) -> np.dtype:
@@ -137,7 +160,7 @@ def resolve_batch_size(batch_size, n_samples: int) -> int:
     return min(int(batch_size), n_samples)
 
 
-def resolve_alpha(alpha, moments: Moments, weight, strength: float) -> float:
+def resolve_alpha(alpha, moments: Moments, n_samples: float, strength: float) -> float:
     r"""Return the strength of the penalty; ``"auto"`` is told by the samples.
 
     .. math:: \frac{c}{\sqrt N} V
@@ -152,8 +175,8 @@ def resolve_alpha(alpha, moments: Moments, weight, strength: float) -> float:
         The classifier's parameter.
     moments : Moments
         Mean and variance of the features.
-    weight : ndarray of shape (n_samples,)
-        Weights of the samples.
+    n_samples : float
+        Number of samples, or the sum of their weights.
     strength : float
         The ``penalty_strength`` of the loss.
 
@@ -163,7 +186,7 @@ def resolve_alpha(alpha, moments: Moments, weight, strength: float) -> float:
     """
     if not isinstance(alpha, str):
         return float(alpha)
-    return float(strength * moments.spread / np.sqrt(weight.sum(dtype=np.float64)))
+    return float(strength * moments.spread / np.sqrt(n_samples))
 
 
 def resolve_term_weighting(term_weighting, data, hidden_layer_sizes, solver) -> str | None:
@@ -232,7 +255,7 @@ def label_blocks(sizes, solver, separable) -> list[slice]:
     return [slice(first, last) for first, last in itertools.pairwise(ends)]
 
 
-def bind_loss(loss: BaseLoss, y, weight, multilabel: bool, label_smoothing: float):
+def bind_loss(loss: BaseLoss, y, weight, multilabel: bool, label_smoothing: float, before=None):
     """Bind a loss to the labels that it is trained on, and warn of those that are never or always there.
 
     Parameters
@@ -247,6 +270,8 @@ def bind_loss(loss: BaseLoss, y, weight, multilabel: bool, label_smoothing: floa
         Whether the labels are some that do not exclude each other.
     label_smoothing : float
         See :meth:`BaseLoss.bind`.
+    before : LabelStatistics, default=None
+        Of samples that were learnt before, which count too.
 
     Returns
     -------
@@ -264,13 +289,15 @@ def bind_loss(loss: BaseLoss, y, weight, multilabel: bool, label_smoothing: floa
     if loss.exclusive and multilabel:
         raise ValueError(f"{loss!r} is for classes that exclude each other; y is a label indicator.")
     statistics = LabelStatistics.from_targets(y, weight)
+    if before is not None:
+        statistics = before.joined(statistics)
     if multilabel:
         warn_of_constant_labels(statistics.counts, statistics.n_known)
     loss = loss.resolve(statistics)
     return loss, statistics, loss.bind(statistics, reduction="row_sum", label_smoothing=label_smoothing)
 
 
-def resolve_problem(settings: Any, X, y, weight, multilabel: bool, random_state, own=None):
+def resolve_problem(settings: Any, X, y, weight, multilabel: bool, random_state, own=None, past: Past | None = None):
     """Resolve all that the parameters leave open by the data.
 
     Parameters
@@ -289,6 +316,8 @@ def resolve_problem(settings: Any, X, y, weight, multilabel: bool, random_state,
         Decides which samples are held out.
     own : tuple of X, y and weight, default=None
         Samples to validate on; None holds some out where `early_stopping` is set.
+    past : Past, default=None
+        What is known of samples that were learnt before, which count too.
 
     Returns
     -------
@@ -304,16 +333,20 @@ def resolve_problem(settings: Any, X, y, weight, multilabel: bool, random_state,
     loss, hidden = get_loss(settings.loss), check_hidden_layer_sizes(settings.hidden_layer_sizes)
     device, sizes = check_device(settings.device), [X.shape[1], *hidden, y.shape[1]]
     data = TrainingData.from_arrays(X, y, weight)
-    moments = data.moments()
+    moments, n_samples, before = data.moments(), data.weight.sum(dtype=np.float64), None
+    if past is not None:
+        before = past.statistics
+        moments = past.moments.joined(moments, before.n_samples, n_samples)
+        n_samples += before.n_samples
     tol = loss.default_tol if settings.tol == "auto" else settings.tol
-    alpha = resolve_alpha(settings.alpha, moments, data.weight, loss.penalty_strength)
+    alpha = resolve_alpha(settings.alpha, moments, n_samples, loss.penalty_strength)
     data, validation, held_out = data.astype(training_dtype(X.dtype, sizes, tol, moments)), None, None
     if own is not None:
         validation = TrainingData.from_arrays(*own).astype(data.X.dtype)
     elif settings.early_stopping:
         train, held = hold_out_rows(data.y, settings.validation_fraction, random_state)
         data, validation, held_out = data.take(train), data.take(held), np.flatnonzero(weight)[held]
-    loss, statistics, criterion = bind_loss(loss, data.y, data.weight, multilabel, settings.label_smoothing)
+    loss, statistics, criterion = bind_loss(loss, data.y, data.weight, multilabel, settings.label_smoothing, before)
     early_stopping, separable = settings.early_stopping, criterion.separable
     solver = choose_solver(settings.solver, sizes, early_stopping=early_stopping, separable=separable)
     if solver == "adam":
@@ -323,4 +356,4 @@ def resolve_problem(settings: Any, X, y, weight, multilabel: bool, random_state,
     options.batch_size = resolve_batch_size(settings.batch_size, len(data))
     options.term_weighting = resolve_term_weighting(settings.term_weighting, data, hidden, solver)
     blocks = label_blocks(sizes, solver, separable)
-    return Problem(sizes, data, statistics, criterion, blocks, validation, held_out), options
+    return Problem(sizes, data, statistics, criterion, blocks, validation, held_out=held_out, moments=moments), options

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -86,8 +87,13 @@ def fit_head(problem: Problem, options, *, random_state, start=None, monitor=Non
 def _fit_linear(problem: Problem, options, start, monitor) -> FitResult:
     """Fit a linear head with L-BFGS, one block of labels after the other."""
     (coef,), (intercept,) = start
-    moments = problem.data.moments()
-    units, strength = _curvature_units(moments, problem.statistics, options, coef.dtype)
+    moments, hold = problem.moments or problem.data.moments(), problem.hold
+    ridge = options.alpha
+    if hold is not None:
+        ridge = hold.alpha + hold.by_feature * hold.by_label.mean()
+        options = copy.copy(options)
+        options.alpha = 1.0
+    units, strength = _curvature_units(moments, problem.statistics, options, ridge, coef.dtype)
     data = problem.data.scale_features(units.by_feature, moments.mean).placed(options.device)
     criteria = [problem.criterion]
     if problem.criterion.separable:
@@ -97,7 +103,10 @@ def _fit_linear(problem: Problem, options, start, monitor) -> FitResult:
     runs: list[PlateauStop] = []
     for labels, criterion in zip(problem.blocks, criteria, strict=True):
         by_term = relevance_frequency(problem.data.of_labels(labels)) if options.term_weighting else None
-        head = Head([coef[:, labels]], [intercept[labels]], units=units.of_labels(labels, by_term))
+        part_units, pull = units.of_labels(labels, by_term), None
+        if hold is not None:
+            part_units, pull = hold.enter(part_units, labels, by_term)
+        head = Head([coef[:, labels]], [intercept[labels]], units=part_units, hold=pull)
         part = replace(problem, data=data.of_labels(labels), criterion=criterion)
         watch = None if monitor is None else _BlockMonitor(monitor, coef, intercept, labels)
         result = _train(head, part, options, [strength[labels]], monitor=watch)
@@ -185,7 +194,7 @@ def penalty_strengths(sizes, statistics: LabelStatistics, options) -> list:
     return [strength.sum()] * (len(sizes) - 2) + [strength]
 
 
-def _curvature_units(moments: Moments, statistics: LabelStatistics, options, dtype) -> tuple[Units, torch.Tensor]:
+def _curvature_units(moments: Moments, statistics, options, ridge, dtype) -> tuple[Units, torch.Tensor]:
     """Units for a linear head in which its curvature varies less, and the strength of each label's penalty in them.
 
     The objective's curvature along a coefficient grows with the variance of its feature and with the share of
@@ -202,7 +211,7 @@ def _curvature_units(moments: Moments, statistics: LabelStatistics, options, dty
     beyond = np.sqrt(np.divide(usual, variance, out=np.ones_like(variance), where=variance > 0))
     share = statistics.clipped_counts / statistics.clipped_n_known
     by_label = share**-0.2
-    by_feature = (usual + np.clip(options.alpha / spread, 1e-12, 1e12)) ** -0.25 * beyond / np.sqrt(spread)
+    by_feature = (usual + np.clip(ridge / spread, 1e-12, 1e12)) ** -0.25 * beyond / np.sqrt(spread)
     center, pull = moments.mean * by_feature, by_feature**2 * spread
     units = Units(*(part.astype(dtype) for part in (by_feature, by_label, 0.75 * share**-0.1 * by_label, center, pull)))
     (strength,) = penalty_strengths([len(variance), len(share)], statistics, options)

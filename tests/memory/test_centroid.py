@@ -122,3 +122,53 @@ def test_bad_input_is_named(settings, y, weight, match):
     with pytest.raises(ValueError, match=match):
         model.fit(X, y, sample_weight=weight)
     assert not hasattr(model, "centroids_")
+
+
+@pytest.mark.parametrize("container", CONTAINERS)
+@pytest.mark.parametrize("target", TARGETS)
+def test_chunks_give_the_means_of_all_rows(container, target):
+    y, make, weight = TARGETS[target], CONTAINERS[container], np.random.default_rng(0).integers(0, 3, 60)
+    model, classes = CosineCentroidClassifier(), None if np.ndim(y) == 2 else np.unique(y)
+    for rows in (slice(0, 20), slice(20, 60)):
+        model.partial_fit(make(X[rows]), y[rows], classes=classes, sample_weight=weight[rows])
+        classes = None
+    np.testing.assert_allclose(model.centroids_.toarray(), means(X, y, weight), rtol=1e-10, atol=1e-12)
+    whole = CosineCentroidClassifier().fit(make(X), y, sample_weight=weight)
+    assert_same(model.predict(make(ROWS)), whole.predict(make(ROWS)))
+
+
+def test_chunks_go_on_from_a_fit_and_keep_the_largest_entries():
+    model = CosineCentroidClassifier(max_features=7).fit(X[:30], Y[:30]).partial_fit(X[30:], Y[30:])
+    assert (np.diff(model.centroids_.indptr) <= 7).all()
+    cosines = (unit(model.centroids_.toarray()) * means(X, Y)).sum(axis=1)
+    assert (cosines[:4] > 0.85).all()
+
+
+def test_features_that_come_later():
+    model = CosineCentroidClassifier().fit(X[:30, :9], Y[:30])
+    model._widen(np.arange(3, 12), 12)
+    moved = np.roll(X, 3, axis=1)
+    moved[:30, :3] = 0
+    model.partial_fit(moved[30:], Y[30:])
+    np.testing.assert_allclose(model.centroids_.toarray(), means(moved, Y), rtol=1e-10, atol=1e-12)
+    assert model.n_features_in_ == 12
+
+
+@pytest.mark.parametrize(
+    ("X", "y", "settings", "match"),
+    [
+        (X[:0], Y[:0], {}, "no rows"),
+        (X[:, :5], Y, {}, "features"),
+        (X, Y[:, :3], {}, "5 labels"),
+        (X, BINARY, {}, "kind"),
+        (X, Y, {"classes": [0, 1]}, "numbers of its 5 columns"),
+        (X, Y, {"sample_weight": np.zeros(60)}, "not all zero"),
+        (np.full_like(X, np.nan), Y, {}, "NaN"),
+    ],
+)
+def test_bad_chunks_change_nothing(X, y, settings, match):
+    model = CosineCentroidClassifier().fit(ROWS[:60], Y)
+    before = pickle.dumps(model)
+    with pytest.raises(ValueError, match=match):
+        model.partial_fit(X, y, **settings)
+    assert pickle.dumps(model) == before

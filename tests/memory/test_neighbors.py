@@ -110,3 +110,25 @@ def test_bad_input_is_named(settings, y, match):
     with pytest.raises(ValueError, match=match):
         model.fit(X, y)
     assert not hasattr(model, "classes_")
+
+
+@pytest.mark.parametrize("second", CONTAINERS)
+@pytest.mark.parametrize("first", CONTAINERS)
+@pytest.mark.parametrize("weighted", [False, True])
+def test_chunks_are_remembered_like_all_rows(first, second, weighted):
+    weight = np.random.default_rng(0).integers(1, 3, 60) if weighted else np.ones(60)
+    whole = CosineNeighborsClassifier(7).fit(X, Y, sample_weight=weight)
+    model = CosineNeighborsClassifier(7).partial_fit(CONTAINERS[first](X[:25]), Y[:25], sample_weight=weight[:25])
+    model.partial_fit(CONTAINERS[second](X[25:]), sp.csr_array(Y[25:]), sample_weight=weight[25:])
+    np.testing.assert_allclose(model.decision_function(ROWS), whole.decision_function(ROWS), rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("container", CONTAINERS)
+def test_features_that_come_later(container):
+    make, moved = CONTAINERS[container], np.roll(X, 3, axis=1)
+    moved[:30, :3] = 0
+    model = CosineNeighborsClassifier(7).fit(make(X[:30, :9]), Y[:30])
+    model._widen(np.arange(3, 12), 12)
+    model.partial_fit(make(moved[30:]), Y[30:])
+    expected = CosineNeighborsClassifier(7).fit(moved, Y).decision_function(ROWS)
+    np.testing.assert_allclose(model.decision_function(ROWS), expected, rtol=1e-10, atol=1e-12)

@@ -105,6 +105,83 @@ def test_a_block_of_the_features(make, start, stop):
 def test_weights_reach_the_classifier_of_a_block():
     weight = RNG.random(80)
     model = FeatureBlockClassifier(FrequentLabelsClassifier(Recorder()), 2, 5).fit(X, Y, sample_weight=weight)
-    inner = model.estimator_.estimator_
+    inner = model.estimators_[0].estimator_
     np.testing.assert_array_equal(inner.sample_weight_, weight)
     np.testing.assert_array_equal(inner.X_.toarray(), X[:, 2:5].toarray())
+
+
+def hinge():
+    return BalancedMultiLabelClassifier("squared_hinge", random_state=0)
+
+
+def in_chunks(model, make=sp.csr_matrix):
+    for rows in np.array_split(np.arange(80), 4):
+        model.partial_fit(X[rows], make(Y[rows]))
+    return model
+
+
+@pytest.mark.parametrize("make", [np.asarray, sp.csr_array])
+def test_chunks_teach_what_all_of_them_do(make):
+    model, whole = in_chunks(FrequentLabelsClassifier(hinge(), 3), make), FrequentLabelsClassifier(hinge(), 3).fit(X, Y)
+    np.testing.assert_array_equal(model.counts_, COUNTS)
+    np.testing.assert_array_equal(model.frequent_, whole.frequent_)
+    np.testing.assert_array_equal(model.rare_, whole.rare_)
+    np.testing.assert_array_equal(model.estimator_.label_counts_, COUNTS[:3])
+    found, expected = model.decision_function(X), whole.decision_function(X)
+    np.testing.assert_allclose(found[:, 3:], expected[:, 3:], rtol=1e-10)
+    assert np.corrcoef(found[:, 0], expected[:, 0])[0, 1] > 0.85
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_a_label_that_becomes_frequent_starts_as_its_mean(place):
+    """The chunk that it reaches the number with has none of the features that its mean has."""
+    rows = normalize(sp.csr_matrix(np.hstack([X[:, :5].toarray(), np.zeros((80, 1))])))
+    order = np.insert([0, 1], place, 3)
+    y = Y[:, order].copy()
+    y[:, place] = 0
+    y[:2, place] = 1
+    model = FrequentLabelsClassifier(hinge(), 3).fit(rows, y)
+    assert model.rare_.tolist() == [place]
+    before = model.decision_function(rows)
+    chunk, labels = sp.csr_matrix(np.eye(1, 6, 5)), np.zeros((1, 3), dtype=int)
+    labels[0, place] = 1
+    model.partial_fit(chunk, labels)
+    assert model.frequent_.tolist() == [0, 1, 2]
+    assert not len(model.rare_)
+    after = model.decision_function(rows)
+    np.testing.assert_allclose(after - after[0], before - before[0], atol=1e-6)
+    assert np.abs(after - before)[:, place].max() < 0.7
+    assert model.decision_function(chunk)[0, place] > 0
+
+
+def test_what_a_chunk_is_refused_for_changes_nothing():
+    model = FrequentLabelsClassifier(hinge(), 3).fit(X[:20], Y[:20])
+    before = vars(model).copy(), model.decision_function(X)
+    for bad in ((X[:, :4], Y), (X * np.nan, Y), (X[:5], 2 * Y[:5]), (X[:0], Y[:0])):
+        with pytest.raises(ValueError):
+            model.partial_fit(*bad)
+        assert vars(model).keys() == before[0].keys()
+        np.testing.assert_allclose(model.decision_function(X), before[1], rtol=1e-12)
+        np.testing.assert_array_equal(model.counts_, before[0]["counts_"])
+
+
+def test_blocks_of_features_that_come_later():
+    first, second = (
+        FeatureBlockClassifier(FrequentLabelsClassifier(hinge(), 3), *block).fit(X, Y) for block in ((0, 4), (4, 10))
+    )
+    places = np.r_[np.arange(4), np.arange(6, 12)]
+    wider = np.zeros((80, 13))
+    wider[:, places] = X.toarray()
+    wider = sp.csr_matrix(wider)
+    for model, block in ((first, (0, 6)), (second, (6, 13))):
+        before = model.decision_function(X)
+        model._widen(places, 13)
+        assert (model.start, model.stop) == block
+        np.testing.assert_allclose(model.decision_function(wider), before, rtol=1e-10, atol=1e-12)
+        assert model.partial_fit(wider, Y) is model
+
+
+def test_a_block_learns_in_chunks():
+    model = in_chunks(FeatureBlockClassifier(CosineCentroidClassifier(), 2, 7))
+    expected = FeatureBlockClassifier(CosineCentroidClassifier(), 2, 7).fit(X, Y)
+    np.testing.assert_allclose(model.decision_function(X), expected.decision_function(X), rtol=1e-10)

@@ -82,7 +82,7 @@ def samples(X, weight=None):
 
 
 def auto_alpha(alpha, data, strength):
-    return resolve_alpha(alpha, data.moments(), data.weight, strength)
+    return resolve_alpha(alpha, data.moments(), data.weight.sum(), strength)
 
 
 @pytest.mark.parametrize("container", [np.asarray, sp.csr_array])

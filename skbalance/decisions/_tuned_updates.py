@@ -1,0 +1,154 @@
+"""The tuner goes on: new rows for all that it learnt, without those that it had before."""
+
+from __future__ import annotations
+
+from copy import copy, deepcopy
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn.utils import check_random_state
+from sklearn.utils.metaestimators import available_if
+
+from skbalance._validation import validate_hyperparameters
+from skbalance.crossfit import read_fit_inputs
+from skbalance.decisions._decisions import decide
+from skbalance.decisions._label_texts import LabelMatcher
+from skbalance.decisions._pairs import Candidates
+from skbalance.decisions._promises import Promise
+from skbalance.decisions._scorers import FittedScorers
+from skbalance.decisions._scoring import get_metric
+from skbalance.decisions._search import similar_thresholds
+from skbalance.decisions._settings import Attempt
+
+
+def _can_go_on(tuner):
+    return all(hasattr(estimator, "partial_fit") for _, estimator in tuner._scorers())
+
+
+class TunedUpdatesMixin:
+    """What the tuner learns after `fit`."""
+
+    @available_if(_can_go_on)
+    def partial_fit(self: Any, X, y, **params):
+        """Learn from further rows; the first ones are fitted.
+
+        The models say what they make of the rows before they learn from them: so these are evidence for the decision
+        model and the thresholds, together with the rows that are kept of those before, 20,000 at most. A refit on all
+        rows is a little better, and takes all of them.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows, one or more.
+        y : {array-like, sparse matrix} of shape (n_samples, n_labels) or (n_samples,)
+            As in `fit`, of the same labels.
+        **params
+            As in `fit`; for `partial_fit` of the estimators, all of which need it.
+
+        Returns
+        -------
+        self : TunedThresholdMultiLabelClassifierCV
+            The object, of which estimators, thresholds and all else are as if of all rows so far.
+
+        Raises
+        ------
+        ValueError
+            If a parameter, X or y is not what is allowed, or y has other labels than before. The object is then as it
+            was before.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import make_multilabel_classification
+        >>> from skbalance import BalancedMultiLabelClassifier, TunedThresholdMultiLabelClassifierCV
+        >>> X, y = make_multilabel_classification(n_samples=600, n_classes=4, n_labels=1, random_state=0)
+        >>> tuned = TunedThresholdMultiLabelClassifierCV(BalancedMultiLabelClassifier(), random_state=0)
+        >>> for start in range(0, 600, 200):
+        ...     tuned = tuned.partial_fit(X[start : start + 200], y[start : start + 200])
+        >>> tuned.label_counts_.tolist() == y.sum(axis=0).tolist()
+        True
+        """
+        if not hasattr(self, "decisions_"):
+            return self.fit(X, y, **params)
+        validate_hyperparameters(self)
+        self._check_scorers()
+        given = read_fit_inputs(self, X, y, params, split=False)
+        self._check_chunk(given)
+        blocks = self._fitted.candidates(given.X, self.n_candidates_)
+        candidates = Candidates.concatenate([block for _, block in blocks])
+        fitted = [
+            deepcopy(estimator).partial_fit(given.X, given.y, **given.params[name])
+            for (name, _), estimator in zip(self._scorers(), self._fitted.estimators)
+        ]
+        kept = self.decisions_.kept
+        self._decide_again(kept.append(candidates, given.labels), fitted, given)
+        return self
+
+    def _check_chunk(self: Any, given):
+        """Check that further rows have the labels of those before."""
+        before, now = self._encoding, given.encoding
+        if now.kind != before.kind or not np.array_equal(now.classes, before.classes):
+            raise ValueError(f"partial_fit needs the labels of the rows before, {_shown(before)}; got {_shown(now)}.")
+        if before.names and now.names and now.names != before.names:
+            raise ValueError(f"partial_fit needs the columns of y before, {before.names}; got {now.names}.")
+
+    def _decide_again(self: Any, kept, fitted, given):
+        """Decide on the kept rows, and store all at once; the rows of the chunk are the last ones of `kept`."""
+        oof, labels = kept.out_of_fold()
+        before = self.decisions_.kept.totals.n_rows
+        y = None if self._encoding.sparse else np.zeros((0, self.n_labels_)[: 1 + (given.y.ndim == 2)])
+        whole = replace(given, y=sp.csr_array((0, 0)) if y is None else y, labels=labels)
+        plan = self._plan(whole, get_metric(self.scoring), Promise.of(self))
+        decisions, predicted = decide(oof, replace(plan, updatable=False), check_random_state(self.random_state))
+        scores = replace(decisions.out_of_fold, rows=kept.rows[decisions.out_of_fold.rows])
+        decisions = replace(decisions, kept=kept, out_of_fold=scores)
+        params = getattr(self, "best_params_", {})
+        attempt = Attempt(params, self._scorers(), self._fitted.methods, decisions, predicted, None)
+        self._store(self._state(whole, plan, self._fitted.matcher, [attempt], attempt, fitted, before))
+
+    def _changed(self: Any, change, label_texts, *, labels=None, more=()):
+        """A copy with other labels, or for other features; what it predicts of labels that stay does not change.
+
+        Parameters
+        ----------
+        change : callable
+            Gives an estimator these labels or features.
+        label_texts : LabelVectors or None
+            What all labels are called.
+        labels : ndarray of int or None
+            Numbers of the labels that stay; None is all.
+        more : array-like
+            Positives of each further label. Its threshold is that of labels of similar frequency.
+        """
+        before, tuner = self.decisions_, copy(self)
+        labels, more = np.arange(self.n_labels_) if labels is None else labels, np.asarray(more, dtype=float)
+        numbers, counts = np.append(labels, np.full(len(more), -1)), np.append(self.label_counts_[labels], more)
+        own = similar_thresholds(before.thresholds, self.label_counts_, more)
+        shown = np.full(len(more), np.inf) if before.promises else own
+        thresholds = np.append(self.thresholds_[labels], self._scale.show_thresholds(shown))
+        tuner.decisions_ = replace(
+            before,
+            model=before.model and before.model.of_rivals(labels),
+            label_counts=counts,
+            thresholds=np.append(before.thresholds[labels], own),
+            out_of_fold=before.out_of_fold.only_labels(labels).with_labels(own),
+            promises=before.promises and before.promises.of_labels(numbers),
+            kept=before.kept.only_labels(labels).with_labels(more),
+        )
+        if before.promises:
+            promises = self.promises_.of_labels(numbers)
+            tuner.promises_ = replace(promises, labels=np.arange(len(numbers)), thresholds=thresholds)
+        fitted = [change(deepcopy(estimator)) for estimator in self._fitted.estimators]
+        matcher = None if label_texts is None else LabelMatcher(label_texts)
+        tuner.estimator_, tuner.thresholds_, tuner.label_counts_ = fitted, thresholds, counts
+        tuner.out_of_fold_, tuner.label_texts, tuner.n_labels_ = tuner.decisions_.out_of_fold, label_texts, len(numbers)
+        tuner.n_candidates_ = max(1, self.n_candidates_ + len(numbers) - self.n_labels_)
+        tuner.classes_ = np.tile([0, 1], (len(numbers), 1))
+        tuner._encoding = replace(self._encoding, classes=tuner.classes_, names=())
+        tuner._fitted = FittedScorers.of(fitted, self._fitted.methods, counts > 0, matcher)
+        return tuner
+
+
+def _shown(encoding):
+    return f"{len(encoding.classes)} columns" if encoding.kind == "multilabel" else encoding.classes.tolist()

@@ -1,0 +1,271 @@
+"""What a fitted `TagClassifier` learns later: further texts, further tags, and to do without some."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from copy import copy, deepcopy
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_is_fitted
+
+from skbalance._packing import pack, unpack
+from skbalance._tag_lists import indicator_of_tags, read_classes, read_tag_lists, short
+from skbalance._validation import validate_hyperparameters
+from skbalance.decisions import label_vectors, renumbered
+from skbalance.text._tag_pipeline import grown_features, last_step, weighted_rows
+from skbalance.text._texts import check_texts
+
+
+class TagUpdatesMixin:
+    """The methods of `TagClassifier` that change a fitted model, by all or nothing."""
+
+    def partial_fit(self: Any, X, y, **fit_params):
+        """Learn from further texts; the first ones are fitted.
+
+        Words and tags that are new are taken up. What the model makes of the texts before it learns from them is
+        evidence for its decisions, as texts left out of a fold are in `fit`. A `fit` on all texts is a little better.
+
+        Parameters
+        ----------
+        X : list of str, or any
+            What `fit` takes, one text or more.
+        y : list, Series or 1-D array, of length n_samples
+            Lists of tags, or with `sep` strings. Where `classes` is given, or an `estimator`, tags of these only.
+        **fit_params
+            As in `fit`. An `estimator` needs a `partial_fit`, or to be a pipeline whose last step has one: the steps
+            before it stay as they are.
+
+        Returns
+        -------
+        self : TagClassifier
+            The classifier, which has learnt from all texts so far.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If there is no text, or a text or a tag is not what is allowed. The classifier is then as it was before.
+        AttributeError
+            If the `estimator` has no `partial_fit`.
+
+        Examples
+        --------
+        >>> from skbalance import TagClassifier
+        >>> texts = ["wheat and corn prices", "crude oil", "wheat harvest", "oil and gas", "corn", "gas prices"] * 5
+        >>> tags = [["wheat", "corn"], ["crude"], ["wheat"], ["crude", "gas"], ["corn"], ["gas"]] * 5
+        >>> model = TagClassifier(random_state=0).fit(texts, tags)
+        >>> model = model.partial_fit(["a shipment of coffee", "wheat for export"], [["coffee"], ["wheat"]])
+        >>> model.predict(["coffee beans"])
+        [('coffee',)]
+        """
+        if not hasattr(self, "estimator_"):
+            return self.fit(X, y, **fit_params)
+        validate_hyperparameters(self)
+        X, rows, tags = self._read_fitted(X), read_tag_lists(y, sep=self.sep), self.classes_.tolist()
+        n_given = len(rows)
+        if self.estimator is None:
+            X, rows, fit_params, used = weighted_rows(X, rows, fit_params)
+        new = sorted(set().union(*rows).difference(tags), key=str)
+        if new and (self.classes is not None or self.estimator is not None):
+            raise ValueError(f"y has tags that are not in classes_: {short(new[:10])}. Announce them in `classes`.")
+        read_classes([*tags, *new], sep=self.sep)
+        if self.estimator is not None:
+            fitted, indicator = deepcopy(self.estimator_), indicator_of_tags(rows, tags)
+            last_step(fitted).partial_fit(
+                self._features(X), indicator if self.sparse_output else indicator.toarray(), **fit_params
+            )
+            self.estimator_ = fitted
+            return self
+        learner = self._grown(X, new)
+        features = learner._features(X)
+        learner.estimator_[-1].partial_fit(features, indicator_of_tags(rows, learner.classes_.tolist()), **fit_params)
+        learner._keep(X, features, used, n_given)
+        self.__dict__ = vars(learner)
+        return self
+
+    def add_tags(self: Any, tags):
+        """Learn further tags, from texts that have them; the others stay as they are.
+
+        A new tag is learnt from its texts against the texts that are kept of those before (`keep_rows`). Its threshold
+        is that of tags of similar frequency until :meth:`partial_fit` brings more texts that have it. The models and
+        thresholds of the other tags stay as they are, and the new ones do not compete with them.
+
+        Parameters
+        ----------
+        tags : mapping from str or int to list of str or list of int
+            For each new tag the texts that have it, one or more: texts, or numbers of texts that the model was given
+            (counted on from `fit` through each :meth:`partial_fit`) and keeps.
+
+        Returns
+        -------
+        self : TagClassifier
+            The classifier; `classes_` has the new tags at its end.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If there is an `estimator`, a tag is there already, or a text or its number is not what is allowed. The
+            classifier is then as it was before.
+
+        Examples
+        --------
+        >>> from skbalance import TagClassifier
+        >>> texts = ["wheat and corn prices", "crude oil", "wheat harvest", "oil and gas", "corn", "gas prices"] * 5
+        >>> tags = [["wheat", "corn"], ["crude"], ["wheat"], ["crude", "gas"], ["corn"], ["gas"]] * 5
+        >>> model = TagClassifier(random_state=0).fit(texts, tags)
+        >>> model = model.add_tags({"coffee": ["a shipment of coffee", "coffee beans"], "prices": [0, 5]})
+        >>> model.predict(["coffee beans"])
+        [('coffee',)]
+        """
+        self._check_own("add_tags")
+        if not isinstance(tags, Mapping) or not tags:
+            raise TypeError(f"tags must map each new tag to the texts that have it; got {short(tags)}.")
+        new, old = read_classes(list(tags), sep=self.sep), self.classes_.tolist()
+        read_classes([*old, *new], sep=self.sep)  # none is there already, and all are of one kind
+        examples = [self._read_examples(tag, given) for tag, given in zip(new, tags.values())]
+        texts = list(dict.fromkeys(text for each, _ in examples for text in each))
+        places = self._places_of(texts)
+        learner = self._grown(texts, new)
+        unkept = [text for text, place in places.items() if place is None]
+        n_kept = len(self._kept_numbers)
+        places |= {text: n_kept + i for i, text in enumerate(unkept)}
+        rows: list[list] = [[] for _ in range(n_kept + len(unkept))]
+        for tag, (its_texts, its_places) in zip(new, examples):
+            for place in {*its_places, *(places[text] for text in its_texts)}:
+                rows[place].append(tag)
+        features = learner._features(unkept) if unkept else learner._kept_features[:0]
+        X, y = sp.csr_matrix(sp.vstack([learner._kept_features, features])), sp.csr_matrix(indicator_of_tags(rows, new))
+        share = max(1.0, self._n_texts / max(n_kept, 1))
+        weight = np.where(np.diff(y.indptr) > 0, 1.0, share)  # rows without them stand for those that are not kept
+        tuner, counts = learner.estimator_[-1], np.asarray(y.sum(axis=0)).ravel()
+
+        def change(scorer):
+            return scorer._learn_labels(X, y, weight)
+
+        some = {"labels": np.arange(len(old)), "more": counts}
+        learner._relabel([*old, *new], lambda vectors: tuner._changed(change, vectors, **some))
+        self.__dict__ = vars(learner)
+        return self
+
+    def remove_tags(self: Any, tags):
+        """Do without some tags: the model forgets them.
+
+        Where one was the best of a text, the next best gains by it.
+
+        Parameters
+        ----------
+        tags : list of str or int
+            Some of `classes_`, not all.
+
+        Returns
+        -------
+        self : TagClassifier
+            The classifier.
+
+        Raises
+        ------
+        ValueError
+            If there is an `estimator`, one is none of `classes_`, or too few would be left.
+
+        Examples
+        --------
+        >>> from skbalance import TagClassifier
+        >>> texts = ["wheat and corn prices", "crude oil", "wheat harvest", "oil and gas", "corn", "gas prices"] * 5
+        >>> tags = [["wheat", "corn"], ["crude"], ["wheat"], ["crude", "gas"], ["corn"], ["gas"]] * 5
+        >>> model = TagClassifier(random_state=0).fit(texts, tags).remove_tags(["gas"])
+        >>> model.classes_.tolist()
+        ['corn', 'crude', 'wheat']
+        """
+        self._check_own("remove_tags")
+        gone, old = read_classes(tags, sep=self.sep), self.classes_.tolist()
+        if strange := [tag for tag in gone if tag not in old]:
+            raise ValueError(f"tags must be some of classes_; got {short(strange)}.")
+        left = np.array([i for i, tag in enumerate(old) if tag not in gone], dtype=int)
+        tuner = self.estimator_[-1]
+        if len(left) < max(1, tuner.min_labels_, tuner.k_ or 0):
+            raise ValueError(f"Of {len(old)} tags {len(left)} would be left, too few; got {short(gone)}.")
+        learner = copy(self)
+
+        def change(scorer):
+            return scorer._only_labels(left)
+
+        learner._relabel([old[i] for i in left], lambda vectors: tuner._changed(change, vectors, labels=left))
+        self.__dict__ = vars(learner)
+        return self
+
+    def _check_own(self: Any, method):
+        check_is_fitted(self)
+        if self.estimator is not None:
+            raise ValueError(
+                f"{method} is for TagClassifier without an estimator; got {type(self.estimator).__name__}."
+            )
+
+    def _read_examples(self: Any, tag, given):
+        """Texts of a new tag, or places of kept ones."""
+        if isinstance(given, list) and given and all(isinstance(each, Integral) for each in given):
+            places = {number: place for place, number in enumerate(self._kept_numbers.tolist())}
+            if strange := [int(number) for number in given if number not in places]:
+                raise ValueError(
+                    f"The texts of {short(tag)} must be texts, or numbers of texts that the model keeps "
+                    f"(keep_rows={self.keep_rows}); it has none of {short(strange[:10])}."
+                )
+            return [], [places[number] for number in given]
+        return check_texts(given), []
+
+    def _places_of(self: Any, texts):
+        """Where each of some texts is among the kept ones, None if it is not."""
+        kept = {digest: place for place, digest in enumerate(self._kept_digests.tolist())}
+        return {text: kept.get(digest) for text, digest in zip(texts, _digests(texts).tolist())}
+
+    def _keep(self: Any, texts, features, used, n_given):
+        """Number rows on from those before, and keep the newest ones, or of the first ones some at equal distances."""
+        tuner, before = self.estimator_[-1], self._n_texts
+        tuner.decisions_ = renumbered(tuner.decisions_, used, n_given, before)
+        tuner.out_of_fold_ = tuner.decisions_.out_of_fold
+        features = sp.vstack([self._kept_features, features], format="csr") if before else sp.csr_array(features)
+        numbers = np.append(self._kept_numbers, before + used)
+        digests = np.append(self._kept_digests, _digests(texts)) if before else _digests(texts)
+        n_rows = min(self.keep_rows, len(numbers))
+        first = len(numbers) - n_rows if before else 0
+        some = np.linspace(first, len(numbers) - 1, n_rows).astype(int)
+        self._kept, self._kept_numbers, self._kept_digests = pack(features[some]), numbers[some], digests[some]
+        self._n_texts = before + n_given
+
+    @property
+    def _kept_features(self: Any):
+        return unpack(self._kept)
+
+    def _grown(self: Any, texts, new):
+        """A copy with the words of further texts, and with further tags, that nothing is known of but their names."""
+        learner, (features, tuner), classes = copy(self), self.estimator_, [*self.classes_.tolist(), *new]
+        names = None if self._tag_names is None else self._names(classes)
+        kept = self._kept_features
+        features, places, n_features = grown_features(features, texts, self._n_texts, names, kept.shape[1])
+        learner.estimator_ = Pipeline([("features", features), ("decisions", tuner)])
+
+        def change(scorer):
+            return scorer._widen(places, n_features)._add_labels(len(new))
+
+        learner._relabel(classes, lambda vectors: tuner._changed(change, vectors, more=np.zeros(len(new))))
+        learner._kept = pack(sp.csr_array((kept.data, places[kept.indices], kept.indptr), (kept.shape[0], n_features)))
+        return learner
+
+    def _relabel(self: Any, classes, change):
+        """Take other classes: `change` makes the tuner, given what the labels are called as features."""
+        features = self.estimator_[0]
+        vectors = None
+        if self._tag_names is not None:
+            self._tag_names = self._names(classes)
+            vectors = label_vectors(features, self._tag_names, plurals=("words",))
+        self.estimator_ = Pipeline([("features", features), ("decisions", change(vectors))])
+        self.classes_ = np.array(classes, dtype=self.classes_.dtype)
+
+
+def _digests(texts):
+    """Numbers that tell texts apart."""
+    digests = [hashlib.blake2b(text.encode(), digest_size=8).digest() for text in texts]
+    return np.frombuffer(b"".join(digests), dtype=np.uint64)
