@@ -308,8 +308,8 @@ class BalancedMultiLabelClassifier(LossClassifierMixin, CallbackSupportMixin, Cl
         Notes
         -----
         ``label_counts_`` and ``n_samples_fit_`` add up, and ``alpha_`` and ``loss_`` follow them. ``n_iter_`` and
-        ``loss_curve_`` are those of the last chunk; with ``max_iter`` of 5 or so a chunk takes less time, and is
-        learnt a little less well.
+        ``loss_curve_`` are those of the last chunk. With ``max_iter`` of 5 or so a chunk takes less time, and rare
+        labels learn less from it.
 
         Examples
         --------
