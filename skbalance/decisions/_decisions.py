@@ -246,13 +246,34 @@ class Decisions:
     doubt: DoubtModel
 
     def scores(self, candidates: Candidates) -> np.ndarray:
-        """Log-odds or decision values of candidates; -inf for labels that cannot be predicted."""
+        """Log-odds or decision values of candidates; -inf for labels that cannot be predicted.
+
+        With a hierarchy that of a label is above those of its descendants.
+        """
+        scores, hierarchy = self.own_scores(candidates), self.rule.choice.hierarchy
+        return scores if hierarchy is None else hierarchy.raised(candidates.labels, scores)
+
+    def own_scores(self, candidates: Candidates) -> np.ndarray:
+        """The same, whatever is said of descendants."""
         if self.model is None:
             return candidates.scores[..., 0]
         possible = candidates.trained
         if self.unseen:
             possible = possible | (candidates.matches > 0).any(axis=-1)
         return np.where(possible, self.model.log_odds(candidates, self.label_counts), -np.inf)
+
+    def choose(self, above, margins, labels, *, usual=False) -> np.ndarray:
+        """Which pairs to predict of those above their threshold; by the usual thresholds, or those that keep a promise.
+
+        A promise on recall is kept by an ancestor that gets the rows of its descendants too; one on precision is not,
+        and a label is left out where an ancestor is not above its threshold.
+        """
+        choice = self.rule.choice
+        if self.promises is not None and not usual:
+            choice = replace(choice, min_labels=0)
+            if self.promises.measure == "precision":
+                margins = np.where(above, margins, -np.inf)
+        return choice(above, margins, labels)
 
 
 def decide(oof: OutOfFold, plan: Plan, rng) -> tuple[Decisions, list]:
@@ -290,6 +311,10 @@ def decide(oof: OutOfFold, plan: Plan, rng) -> tuple[Decisions, list]:
         model, of_parts = fit_models(oof, plan, unseen, rng)
     if model is not None:
         scores = np.where(candidates.trained, _log_odds(of_parts, oof), -np.inf)
+    hierarchy = plan.rule.choice.hierarchy
+    if hierarchy is not None:
+        raised = hierarchy.raised(candidates.labels, scores)
+        scores = np.where(candidates.trained, raised, -np.inf)
     pairs = ScoredPairs(
         candidates.labels, scores, oof.targets, oof.positives(labels), oof.parts, oof.labelled, oof.weight
     )
@@ -304,7 +329,8 @@ def decide(oof: OutOfFold, plan: Plan, rng) -> tuple[Decisions, list]:
         thresholds = np.where(labels.counts == 0, threshold, thresholds)
     return Decisions(
         model, labels.counts, rules[best], thresholds, unseen and model is not None, has_evidence(pairs), tried[best],
-        list(zip(rules, tried)), OutOfFoldScores.of(pairs, oof.rows, labels.indicator, without_parts[best]),
+        list(zip(rules, tried)),
+        OutOfFoldScores.of(pairs, oof.rows, labels.indicator, without_parts[best], hierarchy),
         None if plan.promise is None else plan.promise.keep(pairs),
         _learn_doubt(rules[best], pairs, without_parts[best], labels, oof.rows),
     ), predicted  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, replace
 from functools import partial
 from numbers import Integral, Real
@@ -270,6 +271,7 @@ class TunedThresholdMultiLabelClassifierCV(
     max_missed: float | None = None
     confidence: float = 0.9
     max_candidates: int | str = "auto"
+    parents: Any = None
     label_texts: Any = None
     predict_unseen: bool = False
     param_grid: Any = None
@@ -296,6 +298,7 @@ class TunedThresholdMultiLabelClassifierCV(
         "max_missed": [Interval(Real, 0, 1, closed="neither"), None],
         "confidence": [Interval(Real, 0, 1, closed="neither")],
         "max_candidates": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+        "parents": [Mapping, None],
         "label_texts": "no_validation",
         "predict_unseen": ["boolean"],
         "param_grid": [dict, list, None],
@@ -412,7 +415,10 @@ class TunedThresholdMultiLabelClassifierCV(
         attempts = []
         for params, scorers in to_try:
             methods = self._methods(scorers)
-            score = partial(score_rows, X=given.X, methods=methods, matcher=matcher, width=plan.width)
+            score = partial(
+                score_rows, X=given.X, methods=methods, matcher=matcher, width=plan.width,
+                hierarchy=plan.rule.choice.hierarchy,
+            )  # fmt: skip
             if given.splits is None:
                 models, seen = [[estimator for _, estimator in scorers]], given.labels.counts[None]
                 for estimator in models[0]:
@@ -452,7 +458,7 @@ class TunedThresholdMultiLabelClassifierCV(
             "classes_": given.encoding.classes,
             "_encoding": given.encoding,
             "_scale": scale,
-            "_fitted": FittedScorers.of(fitted, best.methods, counts > 0, matcher),
+            "_fitted": FittedScorers.of(fitted, best.methods, counts > 0, matcher, plan.rule.choice.hierarchy),
             **features_seen(fitted[0]),
         }
         if self.param_grid is not None:
@@ -482,6 +488,8 @@ class TunedThresholdMultiLabelClassifierCV(
         """What is to be decided, given the target."""
         n_labels, labels = given.encoding.n_outputs, given.labels
         choice = Choice.of(self, n_labels, auto=int(n_labels > 1 and labels.every_row_has_one))
+        if choice.hierarchy is not None:
+            choice.hierarchy.check(labels.indicator)
         if not self.refit and given.splits is not None and len(given.splits) > 1:
             raise ValueError(f"refit=False needs a single split; cv={self.cv!r} makes {len(given.splits)}.")
         if not labels.vary.any():
@@ -530,16 +538,17 @@ class TunedThresholdMultiLabelClassifierCV(
 
     def _commonest(self) -> np.ndarray:
         least = self.min_labels_ if self.k_ is None else self.k_
-        return np.argsort(-self.label_counts_, kind="stable")[:least]
+        counts, hierarchy = self.label_counts_.astype(float), self.decisions_.rule.choice.hierarchy
+        if hierarchy is not None:
+            counts = hierarchy.raised(np.arange(self.n_labels_)[None], counts[None])[0]
+        return np.argsort(-counts, kind="stable")[:least]
 
     def _choose(self, candidates, scores, thresholds, *, usual=False):
         """Which candidates to predict, and their scores less thresholds."""
         margins = margins_of(scores, self._scale.read_thresholds(thresholds)[candidates.labels])
         top_k = self.k_ is not None
         chosen = margins > 0 if top_k else self._scale.show(scores) > thresholds[candidates.labels]
-        if usual or not self.decisions_.promises:
-            chosen = self.decisions_.rule.choice(chosen, margins)
-        return chosen, margins
+        return self.decisions_.choose(chosen, margins, candidates.labels, usual=usual), margins
 
     @available_if(_has_probabilities)
     def predict_proba(self, X):

@@ -17,11 +17,13 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from skbalance._callbacks import CallbackSupportMixin, with_callbacks
+from skbalance._hierarchy import Hierarchy
 from skbalance._tag_lists import indicator_of_tags, read_classes, read_tag_lists, tags_of_indicator
 from skbalance._validation import DocLinkMixin, HasMethods, check_k, check_sample_weight, validate_hyperparameters
 from skbalance._warnings import warn
 from skbalance.crossfit import response_blocks
 from skbalance.decisions import TunedThresholdMultiLabelClassifierCV, read_label_text
+from skbalance.text._tag_hierarchy import read_tag_parents
 from skbalance.text._tag_pipeline import fit_tag_pipeline, unfitted_tag_pipeline
 from skbalance.text._tag_review import TagReviewMixin
 from skbalance.text._tag_words import TagWords
@@ -62,6 +64,11 @@ def _weighted_rows(texts, rows, fit_params):
     return [texts[i] for i in used], [rows[i] for i in used], {**fit_params, "sample_weight": weight[used]}, used
 
 
+def _closed(indicator, hierarchy):
+    """An indicator with the ancestors of its tags."""
+    return indicator if hierarchy is None else hierarchy.close(indicator)
+
+
 @dataclass(eq=False, repr=False)
 class TagClassifier(
     TagReviewMixin, CallbackSupportMixin, DocLinkMixin, MetaEstimatorMixin, ClassifierMixin, BaseEstimator
@@ -90,11 +97,21 @@ class TagClassifier(
         None makes no use of names. An `estimator` gets the texts if it has a parameter `label_texts` that is None, as
         :class:`~skbalance.decisions.TunedThresholdMultiLabelClassifierCV` has, and X holds texts.
     classes : sequence of str or int, default=None
-        All tags, in the order of the columns. None takes the tags of the training data, sorted.
+        All tags, in the order of the columns. None takes the tags of the training data, sorted. Ancestors that are not
+        among them come last.
     embedder : transformer, default=None
         Without an `estimator`: gives texts dense features beside words, such as a
         :class:`~skbalance.text.SentenceEmbedder`. A linear model, means of texts and a match of names in its space
         become evidence too.
+    parents : mapping from tag to tag or list of tags, default=None
+        The parents of tags that have any. A text with a tag has its ancestors too: `fit` adds them to `y`, and to the
+        tags where no text names them, and no tag is predicted without them. An ancestor is at least as likely as its
+        descendants are; it is predicted where one of them is. With `min_precision` a tag is left out where an
+        ancestor does not keep the promise. A tag that is never to be predicted, by ``thresholds_``, takes its
+        descendants with it. An `estimator` gets them if it has a parameter `parents` that is None.
+    hierarchy : str, default=None
+        In place of `parents`: what stands between levels of a name. With ``"/"``, ``"a/b/c"`` has the parent ``"a/b"``,
+        and that has ``"a"``.
     sep : str, default=None
         What stands between two tags where y is a column of strings, as ``";"`` in ``"billing;login"``; `predict` then
         gives such strings. None takes lists of tags.
@@ -154,6 +171,8 @@ class TagClassifier(
     label_texts: Any = "tags"
     classes: Any = None
     embedder: Any = None
+    parents: Any = None
+    hierarchy: str | None = None
     sep: str | None = None
     sparse_output: bool = True
     scoring: Any = "f1_micro_macro"
@@ -172,6 +191,8 @@ class TagClassifier(
         "label_texts": "no_validation",
         "classes": ["array-like", None],
         "embedder": [HasMethods(["fit", "transform", "__sklearn_tags__"]), None],
+        "parents": [Mapping, None],
+        "hierarchy": [str, None],
         "sep": [str, None],
         "sparse_output": ["boolean"],
         **{name: TunedThresholdMultiLabelClassifierCV._parameter_constraints[name] for name in _SETTINGS},
@@ -205,7 +226,7 @@ class TagClassifier(
         ------
         TypeError, ValueError
             If a row of `y` is not a collection of strings or integers, a tag is the text of a list, no row has a tag,
-            or a tag is not in `classes`.
+            a tag is not in `classes`, or parents are not what is allowed.
         """
         validate_hyperparameters(self)
         if self.estimator is not None and (self.min_precision, self.max_missed) != (None, None):
@@ -224,24 +245,28 @@ class TagClassifier(
         classes = sorted(present) if self.classes is None else read_classes(self.classes, sep=self.sep)
         if unknown := sorted(present.difference(classes), key=str):
             raise ValueError(f"y has tags that are not among classes: {unknown[:10]}.")
-        names = self._names(classes)
-        indicator = indicator_of_tags(rows, classes)
+        parents = read_tag_parents(self.parents, self.hierarchy, self.sep, {*classes})
+        classes = sorted({*classes, *parents}) if self.classes is None else list(dict.fromkeys([*classes, *parents]))
+        names, hierarchy = self._names(classes), Hierarchy.of(parents, classes) if parents else None
+        indicator = _closed(indicator_of_tags(rows, classes), hierarchy)
         indicator = indicator if self.sparse_output else indicator.toarray()
         context = self._init_callback_context(max_subtasks=1)
         context.call_on_fit_task_begin(estimator=self, X=X, y=y)
         task = context.subcontext(task_name="fit-estimator")
         task.call_on_fit_task_begin(estimator=self, X=X, y=indicator)
         if self.estimator is None:
-            settings = {name: getattr(self, name) for name in _SETTINGS}
+            settings = {name: getattr(self, name) for name in _SETTINGS} | {"parents": hierarchy and hierarchy.parents}
             fitted = fit_tag_pipeline(X, indicator, names, self.embedder, task, settings, **fit_params)
             kept = fitted[-1].out_of_fold_
             fitted[-1].out_of_fold_ = replace(kept, rows=used[kept.rows])
         else:
             fitted = self._with_names(X, names)
+            if "parents" in (own := fitted.get_params(deep=False)) and own["parents"] is None:
+                fitted.set_params(parents=hierarchy and hierarchy.parents)
             with task.propagate_callback_context(fitted):
                 fitted.fit(X, indicator, **fit_params)
         task.call_on_fit_task_end(estimator=self, X=X, y=indicator)
-        self.estimator_, self._tag_names = fitted, names
+        self.estimator_, self._tag_names, self._hierarchy = fitted, names, hierarchy
         self.classes_ = np.array(classes, dtype=object if isinstance(classes[0], str) else np.int64)
         context.call_on_fit_task_end(estimator=self, X=X, y=y, reconstruction_attributes={})
         return self
@@ -264,7 +289,8 @@ class TagClassifier(
         Returns
         -------
         indicator : ndarray or csr_matrix of shape (n_samples, n_tags)
-            1 where a row has the tag of the column, in the order of `classes_`. Sparse with `sparse_output`.
+            1 where a row has the tag of the column, or a descendant, in the order of `classes_`. Sparse with
+            `sparse_output`.
         """
         check_is_fitted(self)
         rows, known = read_tag_lists(y, sep=self.sep), set(self.classes_.tolist())
@@ -272,7 +298,7 @@ class TagClassifier(
         if unknown:
             warn(f"y has tags that are not in classes_ and are left out: {unknown[:10]}.")
             rows = [[tag for tag in row if tag in known] for row in rows]
-        indicator = indicator_of_tags(rows, self.classes_.tolist())
+        indicator = _closed(indicator_of_tags(rows, self.classes_.tolist()), self._hierarchy)
         return indicator if self.sparse_output else indicator.toarray()
 
     def _names(self, classes):
@@ -325,7 +351,7 @@ class TagClassifier(
         X = self._read_fitted(X)
         own = self.estimator is None
         indicator = self.estimator_[-1].predict(self._features_to_decide(X)) if own else self.estimator_.predict(X)
-        rows = tags_of_indicator(indicator, self.classes_.tolist())
+        rows = tags_of_indicator(indicator if own else _closed(indicator, self._hierarchy), self.classes_.tolist())
         return rows if self.sep is None else np.array([self.sep.join(row) for row in rows], dtype=object)
 
     def predict_topk(self, X, k):
