@@ -42,7 +42,7 @@ class Hierarchy:
         """
 
         def column(value, where):
-            if not isinstance(value, Integral) or isinstance(value, bool) or not 0 <= value < n_labels:
+            if not isinstance(value, Integral) or isinstance(value, bool) or not 0 <= int(value) < n_labels:
                 raise ValueError(f"{where} must be a column, from 0 to {n_labels - 1}; got {value!r}.")
             return int(value)
 
@@ -73,6 +73,11 @@ class Hierarchy:
         indices = np.array([ancestor for each in reached for ancestor in sorted(each)], dtype=np.int32)
         return sp.csr_array((np.ones(len(indices), dtype=np.int32), indices, indptr), shape=(self.n_labels,) * 2)
 
+    @cached_property
+    def related(self) -> sp.csr_array:
+        """Whether one label is the other or an ancestor of it, of shape (n_labels, n_labels)."""
+        return sp.csr_array(self.reach + self.reach.T).astype(bool)
+
     def close(self, indicator: Any) -> Any:
         """An indicator, dense or sparse, with the ancestors of all that it has; of the same type."""
         closed = sp.csr_array(sp.csr_array(indicator).astype(np.int32) @ self.reach)
@@ -88,37 +93,55 @@ class Hierarchy:
                 "TagClassifier does."
             )
 
-    def raised(self, labels: np.ndarray, values: np.ndarray, *, barred: bool = False) -> np.ndarray:
-        """Values of pairs of a row and a label, where that of a label is above those of its descendants.
+    def raised(self, labels: np.ndarray, values: np.ndarray) -> np.ndarray:
+        """Values by which the best labels of a row, however many, are closed under ancestors.
+
+        That of a label is above those of its descendants. -inf stays, and goes down to all descendants.
 
         Parameters
         ----------
         labels : ndarray of int of shape (n_rows, width)
-            Labels of each row. Of one that is there twice the first counts.
+            Labels of each row, with their ancestors. Of one that is there twice the first counts.
         values : ndarray of float of shape (n_rows, width)
-            Below inf; -inf for what must not raise another.
-        barred : bool, default=False
-            Whether -inf stays, and goes down to all descendants.
+            Below inf.
 
         Returns
         -------
         raised : ndarray of shape (n_rows, width)
             Of the type of `values`.
         """
-        raised, step = np.empty_like(values), max(1, _CELLS // self.n_labels)
+        return np.where(values > -np.inf, self._spread(_bar, labels, values), values.dtype.type(-np.inf))
+
+    def agreed(self, labels: np.ndarray, values: np.ndarray) -> np.ndarray:
+        """Scores that meet half way where that of a label is above its parent's, of the same shapes.
+
+        The parent's is the higher one then, by next to nothing. What is -inf says nothing.
+        """
+        return self._spread(_meet, labels, values)
+
+    def _spread(self, down, labels, values):
+        """Go from parents to children with a function, and then up: that of a parent is above those of children."""
+        spread, step = np.empty_like(values), max(1, _CELLS // self.n_labels)
         for start in range(0, len(labels), step):
             part = slice(start, start + step)
             index = labels[part], np.arange(len(labels[part]))[:, None]
             dense = np.full((self.n_labels, len(index[1])), -np.inf, dtype=values.dtype)
             dense[index[0][:, ::-1], index[1]] = values[part][:, ::-1]
-            if barred:
-                for label, parent in reversed(self.edges):
-                    dense[label, dense[parent] == -np.inf] = -np.inf
+            for label, parent in reversed(self.edges):
+                down(dense[label], dense[parent])
             for label, parent in self.edges:
                 above = np.nextafter(dense[label], values.dtype.type(np.inf))
                 np.maximum(dense[parent], above, out=dense[parent], where=dense[label] > -np.inf)
-            raised[part] = dense[index]
-        return np.where(values > -np.inf, raised, -np.inf) if barred else raised
+            spread[part] = dense[index]
+        return spread
+
+
+def _bar(child, parent):
+    child[parent == -np.inf] = -np.inf
+
+
+def _meet(child, parent):
+    np.add(child / 2, parent / 2, out=child, where=(child > parent) & (parent > -np.inf))
 
 
 def read_parents(parents: Any, read) -> dict:

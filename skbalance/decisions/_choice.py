@@ -69,9 +69,9 @@ class Choice:
         -------
         chosen : ndarray of bool of shape (n_rows, width)
         """
-        if self.hierarchy is not None:
+        if self.hierarchy is not None and labels is not None:
             signed = np.where(above, margins.clip(_LEAST, _LARGEST), np.minimum(margins, -_LEAST))
-            margins = self.hierarchy.raised(labels, signed, barred=True)
+            margins = self.hierarchy.raised(labels, signed)
             above = margins > 0
         chosen, found = above.copy(), above.sum(axis=1)
         wanted = found.clip(self.min_labels, self.max_labels)

@@ -248,13 +248,13 @@ class Decisions:
     def scores(self, candidates: Candidates) -> np.ndarray:
         """Log-odds or decision values of candidates; -inf for labels that cannot be predicted.
 
-        With a hierarchy that of a label is above those of its descendants.
+        With a hierarchy they agree: that of a label is above those of its descendants.
         """
         scores, hierarchy = self.own_scores(candidates), self.rule.choice.hierarchy
-        return scores if hierarchy is None else hierarchy.raised(candidates.labels, scores)
+        return scores if hierarchy is None else hierarchy.agreed(candidates.labels, scores)
 
     def own_scores(self, candidates: Candidates) -> np.ndarray:
-        """The same, whatever is said of descendants."""
+        """The same of each label by itself."""
         if self.model is None:
             return candidates.scores[..., 0]
         possible = candidates.trained
@@ -313,8 +313,8 @@ def decide(oof: OutOfFold, plan: Plan, rng) -> tuple[Decisions, list]:
         scores = np.where(candidates.trained, _log_odds(of_parts, oof), -np.inf)
     hierarchy = plan.rule.choice.hierarchy
     if hierarchy is not None:
-        raised = hierarchy.raised(candidates.labels, scores)
-        scores = np.where(candidates.trained, raised, -np.inf)
+        agreed = hierarchy.agreed(candidates.labels, scores)
+        scores = np.where(candidates.trained, agreed, -np.inf)
     pairs = ScoredPairs(
         candidates.labels, scores, oof.targets, oof.positives(labels), oof.parts, oof.labelled, oof.weight
     )
@@ -354,7 +354,7 @@ def fit_models(oof, plan, unseen, rng) -> tuple[DecisionModel | None, list[Decis
 
     Thresholds are set on what the latter say of their part: a model flatters the rows that it was fitted on.
     """
-    columns = evidence_columns(plan.scorers, oof.candidates.ways)
+    columns = evidence_columns(plan.scorers, oof.candidates.ways, plan.rule.choice.hierarchy)
     width, rows = fit_width(plan.labels), np.arange(len(oof.rows))
     if len(rows) * width > _MAX_PAIRS:
         rows = np.sort(rng.permutation(len(rows))[: max(1, _MAX_PAIRS // width)])

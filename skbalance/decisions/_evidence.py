@@ -12,6 +12,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from skbalance._hierarchy import Hierarchy
 from skbalance.decisions._pairs import Candidates
 
 
@@ -46,18 +47,39 @@ class Score(Column):
         return _finite(candidates.scores[..., self.number])
 
 
+@dataclass(frozen=True)
 class Lead(Column):
-    """How far the score of one scorer is above that of the best other label of the row."""
+    """How far the score of one scorer is above that of the best other label of the row.
+
+    Attributes
+    ----------
+    hierarchy : Hierarchy or None
+        Of labels: ancestors and descendants are no others.
+    """
+
+    hierarchy: Hierarchy | None = None
 
     def __call__(self, candidates: Candidates) -> np.ndarray:
         """Values of each pair; 0 where the row has no other trained label."""
         values = candidates.scores[..., self.number]
         if values.shape[1] < 2:
             return np.zeros(values.shape, dtype=values.dtype)
-        two = np.partition(values, -2, axis=1)[:, -2:]
-        second, best = two[:, :1], two[:, 1:]
         with np.errstate(invalid="ignore"):
-            return _finite(values - np.where(values == best, second, best))
+            return _finite(values - self._best_other(values, candidates.labels))
+
+    def _best_other(self, values, labels):
+        if self.hierarchy is None:
+            two = np.partition(values, -2, axis=1)[:, -2:]
+            return np.where(values == two[:, 1:], two[:, :1], two[:, 1:])
+        related, labels = self.hierarchy.related, np.array(labels)
+        found, best = np.zeros(values.shape, dtype=bool), np.full_like(values, -np.inf)
+        for place in np.argsort(-values, axis=1, kind="stable").T[:, :, None]:
+            other = ~found & ~related[labels, np.take_along_axis(labels, place, axis=1)].toarray()
+            best = np.where(other, np.take_along_axis(values, place, axis=1), best)
+            found |= other
+            if found.all():
+                break
+        return best
 
 
 class Match(Column):
@@ -70,12 +92,13 @@ class Match(Column):
         return candidates.matches[..., self.number]
 
 
-def evidence_columns(scorer_names, match_names) -> tuple[Column, ...]:
+def evidence_columns(scorer_names, match_names, hierarchy=None) -> tuple[Column, ...]:
     """The columns that the decision model sees, with names that tell scorers and matches apart."""
     many = len(scorer_names) > 1
     columns: list[Column] = []
     for i, name in enumerate(scorer_names):
-        columns += [Score(i, f"score of {name}" if many else "score"), Lead(i, f"lead of {name}" if many else "lead")]
+        columns.append(Score(i, f"score of {name}" if many else "score"))
+        columns.append(Lead(i, f"lead of {name}" if many else "lead", hierarchy))
     return (*columns, *(Match(i, name) for i, name in enumerate(match_names)))
 
 
