@@ -275,6 +275,20 @@ class Decisions:
                 margins = np.where(above, margins, -np.inf)
         return choice(above, margins, labels)
 
+    def descendants(self, candidates, thresholds, chosen, scores) -> list[dict]:
+        """For each row, by chosen label that is not above its threshold by itself, the best of chosen descendants."""
+        found: list[dict] = [{} for _ in chosen]
+        if (hierarchy := self.rule.choice.hierarchy) is None:
+            return found
+        labels = candidates.labels
+        for row, pair in np.argwhere(chosen & ~(self.own_scores(candidates) > thresholds[labels])):
+            below = chosen[row] & hierarchy.reach[:, [labels[row, pair]]].toarray().astype(bool)[labels[row], 0]
+            below[pair] = False
+            if below.any():
+                best = np.where(below, scores[row], -np.inf).argmax()
+                found[row][int(labels[row, pair])] = int(labels[row, best])
+        return found
+
 
 def decide(oof: OutOfFold, plan: Plan, rng) -> tuple[Decisions, list]:
     """Fit the decision model, and set thresholds on its log-odds.

@@ -136,6 +136,12 @@ class TunedThresholdMultiLabelClassifierCV(
     max_candidates : int or "auto", default="auto"
         Labels of a row with the highest scores that can be predicted; those whose text matches best come in addition.
         ``"auto"`` is all of up to 256 labels; with more labels 64, or four times as many as a row has labels.
+    parents : mapping from int to int or list of int, default=None
+        Columns of the parents of each column that has any, for a `y` where no row has a label without its ancestors.
+        So is what is predicted, whatever the bounds. Where the log-odds of a label are above its parent's, both meet
+        half way, and so do decision values; and a label is predicted where a descendant is. A threshold above all
+        scores takes the descendants with it. With `min_precision` a label is left out where an ancestor is not above
+        its threshold: its promise is that of the rows that are above its own, of which it gets the surer ones.
     label_texts : list, mapping from int, array or sparse of shape (n_labels, n_features), or "columns", default=None
         What the labels are called, in the order of the columns of y or by column: a text for each, or a list of texts
         (name, synonym, description), of which the best match counts. ``"columns"`` takes the names of the columns of
@@ -680,13 +686,20 @@ class TunedThresholdMultiLabelClassifierCV(
         rows: list[list[LabelEvidence]] = []
         for block, candidates, values in self._blocks(X, thresholds):
             (chosen, _), shown = self._choose(candidates, values, thresholds), self._scale.show(values)
-            for i, row in enumerate(chosen):
+            through = self.decisions_.descendants(candidates, self._scale.read_thresholds(thresholds), chosen, values)
+            for i, (row, below) in enumerate(zip(chosen, through)):
                 pairs = sorted(np.flatnonzero(row), key=lambda j: -values[i, j])
                 model = None if blank[block.start + i] else self.decisions_.model
                 evidence = evidence_of_pairs(model, candidates.take([i]), self.label_counts_, pairs)
                 rows.append(
                     [
-                        LabelEvidence(label, float(shown[i, j]), float(thresholds[label]), columns)
+                        LabelEvidence(
+                            label,
+                            float(shown[i, j]),
+                            float(thresholds[label]),
+                            columns,
+                            descendant=below.get(label),
+                        )
                         for j, label, columns in zip(pairs, candidates.labels[i, pairs].tolist(), evidence)
                     ]
                 )

@@ -444,7 +444,11 @@ class TagClassifier(
         if self.estimator is None:
             found = self._words(X, [[each.label for each in row] for row in rows])
             rows = [[replace(each, words=w, matched=m) for each, (w, m) in zip(*both)] for both in zip(rows, found)]
-        return [[replace(evidence, label=tags[evidence.label]) for evidence in row] for row in rows]
+        return [[self._named(evidence, tags) for evidence in row] for row in rows]
+
+    def _named(self, evidence, tags):
+        descendant = None if evidence.descendant is None else tags[evidence.descendant]
+        return replace(evidence, label=tags[evidence.label], descendant=descendant)
 
     def top_words(self, tag, k=10):
         """The words that speak most for a tag, whatever text they stand in.
