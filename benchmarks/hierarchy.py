@@ -1,18 +1,11 @@
 """`TagClassifier` with parents of tags, and without.
 
-Run ``python benchmarks/hierarchy.py``. The web features, in 104 groups of which 53 have a parent; and simulated texts
-of 300 tags in three levels, some with two parents, with counts after Zipf: a text has two words of each of its tags and
-of each of their ancestors, and 25 of none. Each text is predicted once, by three folds, which a seed shuffles; it draws
-the simulation too. What is true has all ancestors, for all methods:
-
-* ``parents``: ``TagClassifier(parents=...)``;
-* ``ancestors in y``: fitted on tags with their ancestors, without a word of parents, as a user can do by hand. What
-  it predicts need not be consistent;
-* ``ancestors in predictions``: fitted on the tags as they are, and ancestors are added to what it predicts.
-
-Labels are tail with at most 8 training texts. "hierarchical" is the hierarchical F-score; "inconsistent" counts texts
-that have a tag without its ancestors. Rows that are in `benchmarks/results/hierarchy.csv` already are not run again;
-``--fresh`` starts anew. The table is written to `benchmarks/results/hierarchy.md`.
+Run ``python benchmarks/hierarchy.py``. On the web features, and on simulated texts of 300 tags in three levels, some
+with two parents, with counts after Zipf: a text has two words of each of its tags and of each of their ancestors, and
+25 of none. Each text is predicted once, by three folds; a seed shuffles them, and draws the simulation. What is true
+has all ancestors. Without parents, ancestors are added to `y` before `fit`, or to what is predicted. "tail" is of tags
+with at most 8 training texts, "hierarchical" the hierarchical F-score; "inconsistent" counts texts that have a tag
+without its ancestors. Rows in `benchmarks/results/hierarchy.csv` are not run again; ``--fresh`` starts anew.
 """
 
 import argparse
@@ -63,30 +56,25 @@ def indicator(tags, classes):
 def measure(corpus, method, seed):
     quietly()
     web = load_web_features()
-    texts, tags, parents = (list(web.data), web.tags, web.parents) if corpus == "web" else simulate(seed)
-    parents = {tag: [its_own] if isinstance(its_own, str) else its_own for tag, its_own in parents.items()}
-    classes = sorted(
-        {*parents, *(parent for each in parents.values() for parent in each), *(t for row in tags for t in row)}
-    )
-    column = {tag: number for number, tag in enumerate(classes)}
+    texts, tags, parents = simulate(seed)
+    if corpus == "web":
+        texts, tags, parents = list(web.data), web.tags, {tag: [parent] for tag, parent in web.parents.items()}
+    classes = sorted({tag for each in (*tags, parents, *parents.values()) for tag in each})
+    columns = {classes.index(tag): [classes.index(each) for each in its_own] for tag, its_own in parents.items()}
     up = np.eye(len(classes), dtype=np.int64)
-    for tag, its_own in parents.items():
-        up[column[tag], [column[parent] for parent in its_own]] = 1
+    for column, its_own in columns.items():
+        up[column, its_own] = 1
     own = indicator(tags, classes)
-    y = (own @ up @ up > 0).astype(np.int64)  # three levels
-    fitted = own if method == IN_PREDICTIONS else y
-    predicted, start = np.zeros_like(y), time.process_time()
+    y = (own @ up @ up > 0).astype(np.int64)  # there are three levels
+    fitted, predicted, start = own if method == IN_PREDICTIONS else y, np.zeros_like(y), time.process_time()
     for train, test in MultilabelStratifiedKFold(3, shuffle=True, random_state=seed).split(texts, y):
-        model = TagClassifier(
-            classes=classes, label_texts="tags" if corpus == "web" else None, random_state=seed,
-            parents=parents if method == WITH else None,
-        )  # fmt: skip
+        model = TagClassifier(parents=parents if method == WITH else None, classes=classes, random_state=seed)
+        model.set_params(label_texts="tags" if corpus == "web" else None)
         model.fit([texts[i] for i in train], [[classes[j] for j in np.flatnonzero(row)] for row in fitted[train]])
         predicted[test] = indicator(model.predict([texts[i] for i in test]), classes)
     seconds, closed = time.process_time() - start, (predicted @ up @ up > 0).astype(np.int64)
     predicted = closed if method == IN_PREDICTIONS else predicted
     scores = evaluate(y, predicted, y.sum(axis=0) * 2 / 3)
-    columns = {column[tag]: [column[parent] for parent in its_own] for tag, its_own in parents.items()}
     scores["hierarchical"] = hierarchical_precision_recall_fscore(y, predicted, columns)[2]
     inconsistent = int((closed != predicted).any(axis=1).sum())
     return corpus, method, seed, *(float(scores[name]) for name in SCORES), inconsistent, seconds
@@ -94,20 +82,17 @@ def measure(corpus, method, seed):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seeds", type=int, default=3)
     add_options(parser, "hierarchy.csv")
     arguments, table = parse(parser), Table("hierarchy.csv", FIELDS)
-    if not arguments.tables:
-        tasks = [key for key in product(CORPORA, METHODS, range(arguments.seeds)) if not table.has(*key)]
-        for row in run_tasks(measure, tasks, jobs=arguments.jobs, label="hierarchy"):
-            table.add(*row)
+    tasks = [key for key in product(CORPORA, METHODS, range(3)) if not arguments.tables and not table.has(*key)]
+    for row in run_tasks(measure, tasks, jobs=arguments.jobs, label="hierarchy"):
+        table.add(*row)
     table.sort(CORPORA, METHODS)
-    more = [cells for *_, cells in table.summary(("inconsistent", "seconds"), percent=False)]
-    rows = [
-        [*key, n_seeds, *bare_means(cells, n_seeds), *(f"{float(cell.split(' ')[0]):.0f}" for cell in others)]
-        for (key, n_seeds, cells), others in zip(table.summary(SCORES, percent=True), more)
-    ]
-    note = "F1 in per cent, mean ± standard deviation over seeds; groups are macro-F1; texts without an ancestor; CPU seconds."
+    counted = table.summary(("inconsistent", "seconds"), percent=False)
+    rows = []
+    for (key, seeds, cells), (*_, counts) in zip(table.summary(SCORES, percent=True), counted):
+        rows.append([*key, seeds, *bare_means(cells, seeds), *(f"{float(cell.split(' ')[0]):.0f}" for cell in counts)])
+    note = "F1 in per cent, mean ± standard deviation over seeds; groups are macro-F1; CPU seconds."
     head = ("corpus", "method", "seeds", *SCORES, "inconsistent", "CPU s")
     write("hierarchy.md", ["# Parents of tags", "", note, "", *markdown_table(head, rows)])
 

@@ -81,5 +81,5 @@ def test_refused_parents(parents, error, message):
 
 
 def test_a_circle_is_told_from_child_to_parent():
-    with pytest.raises(ValueError, match="0 -> 1 -> 2 -> 0|1 -> 2 -> 0 -> 1|2 -> 0 -> 1 -> 2"):
+    with pytest.raises(ValueError, match=r"0 -> 1 -> 2 -> 0|1 -> 2 -> 0 -> 1|2 -> 0 -> 1 -> 2"):
         Hierarchy.of_columns({0: 1, 1: 2, 2: 0}, 3)

@@ -105,10 +105,11 @@ class TagClassifier(
         become evidence too.
     parents : mapping from tag to tag or list of tags, default=None
         The parents of tags that have any. A text with a tag has its ancestors too: `fit` adds them to `y`, and to the
-        tags where no text names them, and no tag is predicted without them. An ancestor is at least as likely as its
-        descendants are; it is predicted where one of them is. With `min_precision` a tag is left out where an
-        ancestor does not keep the promise. A tag that is never to be predicted, by ``thresholds_``, takes its
-        descendants with it. An `estimator` gets them if it has a parameter `parents` that is None.
+        tags where no text names them, and no tag is predicted without them: it brings them with it. With
+        `min_precision` it is left out instead where an ancestor does not keep the promise, so that its own holds for
+        the texts above its threshold, of which it gets the surer ones. A parent is at least as likely as its children:
+        where their log-odds are higher, both meet half way. An `estimator` gets the parents, by column, if it has a
+        parameter `parents` that is None.
     hierarchy : str, default=None
         In place of `parents`: what stands between levels of a name. With ``"/"``, ``"a/b/c"`` has the parent ``"a/b"``,
         and that has ``"a"``.
