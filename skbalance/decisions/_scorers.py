@@ -156,6 +156,7 @@ def _without_repeats(labels, total):
         chosen = np.zeros(total.shape, dtype=bool)
         np.put_along_axis(chosen, labels, True, axis=1)
         keys = np.where(chosen, np.inf, total)
-        labels = np.argpartition(-keys, labels.shape[1] - 1, axis=1)[:, : labels.shape[1]]
+        width = min(labels.shape[1], total.shape[1])
+        labels = np.argpartition(-keys, width - 1, axis=1)[:, :width]
     totals = np.take_along_axis(total, labels, axis=1)
     return np.take_along_axis(labels, np.argsort(-totals, axis=1, kind="stable"), axis=1).astype(np.int32)

@@ -190,3 +190,17 @@ def test_refused_parents(parents, message):
     X, y = problem()
     with pytest.raises(ValueError, match=message):
         tuner().set_params(parents=parents).fit(X, y)
+
+
+@pytest.mark.filterwarnings("ignore:Label not .* is present in all training examples")
+def test_candidates_are_closed_with_matches_too():
+    texts, y = named_problem()
+    pipeline = make_pipeline(TfidfVectorizer(), OneVsRestClassifier(LinearSVC(random_state=0)))
+    model = tuner(pipeline, label_texts=NAMES, predict_unseen=True, max_candidates=1).set_params(parents=GROUPS)
+    model.fit(texts, y)
+    hierarchy = Hierarchy.of_columns(GROUPS, 8)
+    for forced in ([], [5]):
+        for _, candidates in model._fitted.candidates([*texts, "green tea", "corn gas"], 1, forced=forced):
+            found = np.zeros((len(candidates.labels), 8), dtype=int)
+            np.put_along_axis(found, candidates.labels, 1, axis=1)
+            np.testing.assert_array_equal(hierarchy.close(found), found)
