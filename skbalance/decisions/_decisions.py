@@ -187,6 +187,11 @@ class Plan:
         """Number of labels."""
         return self.labels.indicator.shape[1]
 
+    @property
+    def hierarchy(self):
+        """Of the labels; None if they have no parents."""
+        return self.rule.choice.hierarchy
+
     def truth(self, rows):
         """The target of some rows, for `metric`; what is unknown is 0."""
         truth = self.labels.indicator[rows]
@@ -325,7 +330,7 @@ def decide(oof: OutOfFold, plan: Plan, rng) -> tuple[Decisions, list]:
         model, of_parts = fit_models(oof, plan, unseen, rng)
     if model is not None:
         scores = np.where(candidates.trained, _log_odds(of_parts, oof), -np.inf)
-    hierarchy = plan.rule.choice.hierarchy
+    hierarchy = plan.hierarchy
     if hierarchy is not None:
         agreed = hierarchy.agreed(candidates.labels, scores)
         scores = np.where(candidates.trained, agreed, -np.inf)
@@ -368,7 +373,7 @@ def fit_models(oof, plan, unseen, rng) -> tuple[DecisionModel | None, list[Decis
 
     Thresholds are set on what the latter say of their part: a model flatters the rows that it was fitted on.
     """
-    columns = evidence_columns(plan.scorers, oof.candidates.ways, plan.rule.choice.hierarchy)
+    columns = evidence_columns(plan.scorers, oof.candidates.ways, plan.hierarchy)
     width, rows = fit_width(plan.labels), np.arange(len(oof.rows))
     if len(rows) * width > _MAX_PAIRS:
         rows = np.sort(rng.permutation(len(rows))[: max(1, _MAX_PAIRS // width)])

@@ -423,7 +423,7 @@ class TunedThresholdMultiLabelClassifierCV(
             methods = self._methods(scorers)
             score = partial(
                 score_rows, X=given.X, methods=methods, matcher=matcher, width=plan.width,
-                hierarchy=plan.rule.choice.hierarchy,
+                hierarchy=plan.hierarchy,
             )  # fmt: skip
             if given.splits is None:
                 models, seen = [[estimator for _, estimator in scorers]], given.labels.counts[None]
@@ -464,7 +464,7 @@ class TunedThresholdMultiLabelClassifierCV(
             "classes_": given.encoding.classes,
             "_encoding": given.encoding,
             "_scale": scale,
-            "_fitted": FittedScorers.of(fitted, best.methods, counts > 0, matcher, plan.rule.choice.hierarchy),
+            "_fitted": FittedScorers.of(fitted, best.methods, counts > 0, matcher, plan.hierarchy),
             **features_seen(fitted[0]),
         }
         if self.param_grid is not None:
