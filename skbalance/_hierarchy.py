@@ -13,7 +13,7 @@ import numpy as np
 import scipy.sparse as sp
 
 # Rows times labels that are looked at in one piece.
-_CELLS = 4_000_000
+_CELLS = 10_000_000
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,9 @@ class Hierarchy:
         column = {label: number for number, label in enumerate(labels)}
         edges = [(column[label], column[parent]) for label in reversed(list(parents)) for parent in parents[label]]
         return cls(tuple(edges), len(column))
+
+    def __getstate__(self):
+        return {"edges": self.edges, "n_labels": self.n_labels}  # the matrices are made again
 
     @property
     def parents(self) -> dict[int, list[int]]:

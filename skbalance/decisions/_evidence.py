@@ -71,13 +71,14 @@ class Lead(Column):
         if self.hierarchy is None:
             two = np.partition(values, -2, axis=1)[:, -2:]
             return np.where(values == two[:, 1:], two[:, :1], two[:, 1:])
-        related, labels = self.hierarchy.related, np.array(labels)
-        found, best = np.zeros(values.shape, dtype=bool), np.full_like(values, -np.inf)
+        left, best = np.ones(values.shape, dtype=bool), np.full_like(values, -np.inf)
         for place in np.argsort(-values, axis=1, kind="stable").T[:, :, None]:
-            other = ~found & ~related[labels, np.take_along_axis(labels, place, axis=1)].toarray()
-            best = np.where(other, np.take_along_axis(values, place, axis=1), best)
-            found |= other
-            if found.all():
+            row, pair = np.nonzero(left)
+            label, value = (np.take_along_axis(array, place, axis=1)[row, 0] for array in (labels, values))
+            other = ~self.hierarchy.related[labels[row, pair][:, None], label[:, None]].toarray()[:, 0]
+            best[row[other], pair[other]] = value[other]
+            left[row[other], pair[other]] = False
+            if not left.any():
                 break
         return best
 

@@ -11,6 +11,8 @@ from sklearn.svm import LinearSVC
 
 from skbalance import TunedThresholdMultiLabelClassifierCV
 from skbalance._hierarchy import Hierarchy
+from skbalance.decisions._evidence import Lead
+from skbalance.decisions._pairs import Candidates
 
 # Two roots with three children each, of which the last has the child 8 and the second both roots.
 PARENTS = {2: 0, 3: [0, 1], 4: 0, 5: 1, 6: 1, 7: 1, 8: 7}
@@ -204,3 +206,17 @@ def test_candidates_are_closed_with_matches_too():
             found = np.zeros((len(candidates.labels), 8), dtype=int)
             np.put_along_axis(found, candidates.labels, 1, axis=1)
             np.testing.assert_array_equal(hierarchy.close(found), found)
+
+
+def test_a_lead_is_over_labels_that_are_no_relatives():
+    rng = np.random.default_rng(0)
+    labels = np.array([rng.permutation(N_LABELS) for _ in range(20)])
+    scores = rng.normal(size=(20, N_LABELS, 1)).round(1)
+    scores[0] = -np.inf
+    lead = Lead(0, "lead", HIERARCHY)(Candidates(labels, scores, np.zeros((20, N_LABELS, 0))))
+    reach = HIERARCHY.reach.toarray()
+    for row in range(1, 20):
+        for pair, label in enumerate(labels[row]):
+            others = ~(reach[label] | reach[:, label])[labels[row]].astype(bool)
+            assert lead[row, pair] == scores[row, pair, 0] - scores[row, others, 0].max()
+    np.testing.assert_array_equal(lead[0], 0)

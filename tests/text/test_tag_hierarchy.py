@@ -11,6 +11,7 @@ from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import make_pipeline
 
 from skbalance import TagClassifier, TunedThresholdMultiLabelClassifierCV
+from skbalance.cli._models import load_model, save_model
 from skbalance.datasets import load_web_features
 from skbalance.text._tag_hierarchy import read_tag_parents
 
@@ -103,6 +104,15 @@ def test_what_is_kept_knows_parents():
     extra = dict(model.to_review(TEXTS[:7]))
     assert_closed([set(row) | set(extra.get(i, ())) for i, row in enumerate(model.predict(TEXTS[:7]))])
     assert "goods" in model.report(texts=TEXTS).html
+
+
+def test_a_file_of_skops_keeps_parents(tmp_path):
+    model = TagClassifier(parents=PARENTS, random_state=0).fit(TEXTS, TAGS)
+    path = str(tmp_path / "model.skops")
+    model.predict(TEXTS[:1])
+    with open(path, "wb") as file:
+        save_model(model, file, path)
+    assert load_model(path).predict(TEXTS) == model.predict(TEXTS)
 
 
 def test_explain_names_the_descendant_of_a_tag():
