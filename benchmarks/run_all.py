@@ -33,6 +33,7 @@ SECTIONS = {
     "finetuned_goemotions": ("goemotions.json.gz",),
     "decisions": (),
     "tags": ("goemotions.json.gz",),
+    "hierarchy": (),
     "promises": ("goemotions.json.gz", "tmc2007-500.npz", "bioasq_sample.json.gz", "medical.npz"),
     "review": ("goemotions.json.gz", "bioasq_sample.json.gz"),
     "service": (),

@@ -114,7 +114,7 @@ def read_classes(classes: Any, *, sep: str | None = None) -> list:
     """
     if isinstance(classes, (Set, str)):
         raise TypeError(f"classes must be a sequence of tags, in the order of the columns; got {classes!r}.")
-    tags = [_read_tag(tag, sep, "classes") for tag in classes]
+    tags = [read_tag(tag, sep, "classes") for tag in classes]
     if not tags:
         raise ValueError("classes must hold at least one tag; got none.")
     if "" in tags or len(set(tags)) < len(tags):
@@ -168,11 +168,11 @@ def _read_row(number: int, row: Any, sep: str | None, name: str, rows: list) -> 
         raise TypeError(f"{where} is the string {short(row)}; a list of tags is needed. {_advice(row, rows, name)}")
     if isinstance(row, (Sequence, Set)) or (hasattr(row, "__array__") and hasattr(row, "__len__")):
         row = column_items([*row] if isinstance(row, Set) else row, where, "tags")
-        return [_read_tag(tag, sep, where) for tag in row]
+        return [read_tag(tag, sep, where) for tag in row]
     raise TypeError(f"{where} is {row!r}, a {type(row).__name__}; a list of tags is needed, [] for none.")
 
 
-def _read_tag(tag: Any, sep: str | None, where: str) -> str | int:
+def read_tag(tag: Any, sep: str | None, where: str) -> str | int:
     if isinstance(tag, str):
         tag = tag.strip(_BLANKS)
         if tag and _is_spelled(tag):

@@ -14,6 +14,7 @@ FACADES = [path for path in TREES if path.name == "__init__.py"]
 FOUNDATION = {
     "_callbacks",
     "_files",
+    "_hierarchy",
     "_indicators",
     "_lazy",
     "_packing",
@@ -27,6 +28,7 @@ ALLOWED = {
     "losses": set(),
     "_callbacks": set(),
     "_files": set(),
+    "_hierarchy": set(),
     "training": {"losses", "model_selection"},
     "_indicators": {"_targets", "_validation"},
     "_early_stopping": {"_loss_classifier"},

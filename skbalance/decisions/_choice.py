@@ -6,7 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from skbalance._hierarchy import Hierarchy
 from skbalance._validation import read_numbers
+
+# Margins that are larger count as this, and those that count as below 0 are below the negative of the least.
+_LARGEST, _LEAST = 1e30, np.finfo(np.float32).tiny
 
 
 @dataclass(frozen=True)
@@ -19,10 +23,15 @@ class Choice:
         Rows with fewer labels above their threshold are given those that are closest to it.
     max_labels : int or None
         Rows with more keep those that are farthest above.
+    hierarchy : Hierarchy or None
+        Of labels that are never chosen without their ancestors. An ancestor counts as farther above its threshold than
+        its descendants are above theirs, so that the best labels of a row, however many, are closed. One that must not
+        be chosen takes its descendants with it.
     """
 
     min_labels: int = 0
     max_labels: int | None = None
+    hierarchy: Hierarchy | None = None
 
     @classmethod
     def of(cls, meta, n_labels: int, auto: int = 0) -> Choice:
@@ -41,9 +50,10 @@ class Choice:
         most = None if meta.max_labels is None else int(meta.max_labels)
         if most is not None and least > most:
             raise ValueError(f"min_labels={least} is more than max_labels={most}.")
-        return cls(least, most)
+        parents = getattr(meta, "parents", None)
+        return cls(least, most, None if parents is None else Hierarchy.of_columns(parents, n_labels))
 
-    def __call__(self, above: np.ndarray, margins: np.ndarray) -> np.ndarray:
+    def __call__(self, above: np.ndarray, margins: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
         """Which pairs to predict.
 
         Parameters
@@ -52,11 +62,17 @@ class Choice:
             Pairs whose score is above the threshold.
         margins : ndarray of shape (n_rows, width)
             Score minus threshold; -inf for what must not be given to a row that has too few.
+        labels : ndarray of int of shape (n_rows, width), default=None
+            Label of each pair, with its ancestors. Needed for a hierarchy.
 
         Returns
         -------
         chosen : ndarray of bool of shape (n_rows, width)
         """
+        if self.hierarchy is not None and labels is not None:
+            signed = np.where(above, margins.clip(_LEAST, _LARGEST), np.minimum(margins, -_LEAST))
+            margins = self.hierarchy.raised(labels, signed)
+            above = margins > 0
         chosen, found = above.copy(), above.sum(axis=1)
         wanted = found.clip(self.min_labels, self.max_labels)
         rows = np.flatnonzero(found != wanted)

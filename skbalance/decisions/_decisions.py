@@ -113,6 +113,11 @@ class Plan:
         """Number of labels."""
         return self.labels.indicator.shape[1]
 
+    @property
+    def hierarchy(self):
+        """Of the labels; None if they have no parents."""
+        return self.rule.choice.hierarchy
+
     def truth(self, rows):
         """The target of some rows, for `metric`; what is unknown is 0."""
         truth = self.labels.indicator[rows]
@@ -175,13 +180,48 @@ class Decisions:
     kept: KeptRows | None
 
     def scores(self, candidates: Candidates) -> np.ndarray:
-        """Log-odds or decision values of candidates; -inf for labels that cannot be predicted."""
+        """Log-odds or decision values of candidates; -inf for labels that cannot be predicted.
+
+        With a hierarchy they agree: that of a label is above those of its descendants.
+        """
+        scores, hierarchy = self.own_scores(candidates), self.rule.choice.hierarchy
+        return scores if hierarchy is None else hierarchy.agreed(candidates.labels, scores)
+
+    def own_scores(self, candidates: Candidates) -> np.ndarray:
+        """The same of each label by itself."""
         if self.model is None:
             return candidates.scores[..., 0]
         possible = candidates.trained
         if self.unseen:
             possible = possible | (candidates.matches > 0).any(axis=-1)
         return np.where(possible, self.model.log_odds(candidates, self.label_counts), -np.inf)
+
+    def choose(self, above, margins, labels, *, usual=False) -> np.ndarray:
+        """Which pairs to predict of those above their threshold; by the usual thresholds, or those that keep a promise.
+
+        A promise on recall is kept by an ancestor that gets the rows of its descendants too; one on precision is not,
+        and a label is left out where an ancestor is not above its threshold.
+        """
+        choice = self.rule.choice
+        if self.promises is not None and not usual:
+            choice = replace(choice, min_labels=0)
+            if self.promises.measure == "precision":
+                margins = np.where(above, margins, -np.inf)
+        return choice(above, margins, labels)
+
+    def descendants(self, candidates, thresholds, chosen, scores) -> list[dict]:
+        """For each row, by chosen label that is not above its threshold by itself, the best of chosen descendants."""
+        found: list[dict] = [{} for _ in chosen]
+        if (hierarchy := self.rule.choice.hierarchy) is None:
+            return found
+        labels = candidates.labels
+        for row, pair in np.argwhere(chosen & ~(self.own_scores(candidates) > thresholds[labels])):
+            below = chosen[row] & hierarchy.reach[:, [labels[row, pair]]].toarray().astype(bool)[labels[row], 0]
+            below[pair] = False
+            if below.any():
+                best = np.where(below, scores[row], -np.inf).argmax()
+                found[row][int(labels[row, pair])] = int(labels[row, best])
+        return found
 
 
 def decide(oof: OutOfFold, plan: Plan, rng) -> tuple[Decisions, list]:
@@ -219,6 +259,10 @@ def decide(oof: OutOfFold, plan: Plan, rng) -> tuple[Decisions, list]:
         model, of_parts = fit_models(oof, plan, unseen, rng)
     if model is not None:
         scores = np.where(candidates.trained, _log_odds(of_parts, oof), -np.inf)
+    hierarchy = plan.hierarchy
+    if hierarchy is not None:
+        agreed = hierarchy.agreed(candidates.labels, scores)
+        scores = np.where(candidates.trained, agreed, -np.inf)
     pairs = ScoredPairs(
         candidates.labels, scores, oof.targets, oof.positives(labels), oof.parts, oof.labelled, oof.weight
     )
@@ -233,10 +277,11 @@ def decide(oof: OutOfFold, plan: Plan, rng) -> tuple[Decisions, list]:
         thresholds = np.where(labels.counts == 0, threshold, thresholds)
     return Decisions(
         model, labels.counts, rules[best], thresholds, unseen and model is not None, has_evidence(pairs), tried[best],
-        list(zip(rules, tried)), OutOfFoldScores.of(pairs, oof.rows, labels.indicator, without_parts[best]),
+        list(zip(rules, tried)),
+        OutOfFoldScores.of(pairs, oof.rows, labels.indicator, without_parts[best], hierarchy),
         None if plan.promise is None else plan.promise.keep(pairs),
         _learn_doubt(rules[best], pairs, without_parts[best], labels, oof.rows),
-        KeptRows.of(oof, labels, fit_width(labels)) if plan.updatable else None,
+        KeptRows.of(oof, labels, fit_width(labels) if hierarchy is None else plan.width) if plan.updatable else None,
     ), predicted  # fmt: skip
 
 
@@ -258,7 +303,7 @@ def fit_models(oof, plan, unseen, rng) -> tuple[DecisionModel | None, list[Decis
 
     Thresholds are set on what the latter say of their part: a model flatters the rows that it was fitted on.
     """
-    columns = evidence_columns(plan.scorers, oof.candidates.ways)
+    columns = evidence_columns(plan.scorers, oof.candidates.ways, plan.hierarchy)
     width, rows = fit_width(plan.labels), np.arange(len(oof.rows))
     if len(rows) * width > _MAX_PAIRS:
         rows = np.sort(rng.permutation(len(rows))[: max(1, _MAX_PAIRS // width)])

@@ -12,6 +12,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from skbalance._hierarchy import Hierarchy
 from skbalance.decisions._pairs import Candidates
 
 
@@ -54,20 +55,36 @@ class Lead(Column):
     ----------
     rivals : int or None
         Labels, the first ones, that are counted as others; None is all. Later ones change nothing for these.
+    hierarchy : Hierarchy or None
+        Of labels: ancestors and descendants are no others.
     """
 
     rivals: int | None = None
+    hierarchy: Hierarchy | None = None
 
     def __call__(self, candidates: Candidates) -> np.ndarray:
         """Values of each pair; 0 where the row has no other trained label."""
         values = candidates.scores[..., self.number]
         if values.shape[1] < 2:
             return np.zeros(values.shape, dtype=values.dtype)
-        others = values if self.rivals is None else np.where(candidates.labels < self.rivals, values, -np.inf)
-        two = np.partition(others, -2, axis=1)[:, -2:]
-        second, best = two[:, :1], two[:, 1:]
         with np.errstate(invalid="ignore"):
-            return _finite(values - np.where(others == best, second, best))
+            return _finite(values - self._best_other(values, candidates.labels))
+
+    def _best_other(self, values, labels):
+        if self.hierarchy is None:
+            others = values if self.rivals is None else np.where(labels < self.rivals, values, -np.inf)
+            two = np.partition(others, -2, axis=1)[:, -2:]
+            return np.where(others == two[:, 1:], two[:, :1], two[:, 1:])
+        left, best = np.ones(values.shape, dtype=bool), np.full_like(values, -np.inf)
+        for place in np.argsort(-values, axis=1, kind="stable").T[:, :, None]:
+            row, pair = np.nonzero(left)
+            label, value = (np.take_along_axis(array, place, axis=1)[row, 0] for array in (labels, values))
+            other = ~self.hierarchy.related[labels[row, pair][:, None], label[:, None]].toarray()[:, 0]
+            best[row[other], pair[other]] = value[other]
+            left[row[other], pair[other]] = False
+            if not left.any():
+                break
+        return best
 
 
 class Match(Column):
@@ -80,12 +97,13 @@ class Match(Column):
         return candidates.matches[..., self.number]
 
 
-def evidence_columns(scorer_names, match_names) -> tuple[Column, ...]:
+def evidence_columns(scorer_names, match_names, hierarchy=None) -> tuple[Column, ...]:
     """The columns that the decision model sees, with names that tell scorers and matches apart."""
     many = len(scorer_names) > 1
     columns: list[Column] = []
     for i, name in enumerate(scorer_names):
-        columns += [Score(i, f"score of {name}" if many else "score"), Lead(i, f"lead of {name}" if many else "lead")]
+        columns.append(Score(i, f"score of {name}" if many else "score"))
+        columns.append(Lead(i, f"lead of {name}" if many else "lead", hierarchy=hierarchy))
     return (*columns, *(Match(i, name) for i, name in enumerate(match_names)))
 
 

@@ -20,13 +20,16 @@ class LabelEvidence:
         The label's threshold.
     evidence : dict of str to tuple of (float, float)
         For each column of evidence its value, and what it adds to the log-odds: these and what the model gives every
-        such label sum to the log-odds. Empty where scores are those of the estimator, and
-        for a row without any feature.
+        such label sum to the log-odds, before parents and children meet. Empty where scores are those of the
+        estimator, and for a row without any feature.
     words : tuple of (str, float), default=()
         Words of the text that spoke most for the label, with what each adds to the score of its linear model, or to
         the cosine with the mean of its texts. Given by :class:`~skbalance.text.TagClassifier`.
     matched : tuple of str, default=()
         Words of the label's name that stand in the text, or else the word of the text that shares most pieces with it.
+    descendant : int or str or None, default=None
+        The most likely of the predicted descendants, for the sake of which the label is predicted; None where it would
+        be without them.
 
     Examples
     --------
@@ -47,20 +50,27 @@ class LabelEvidence:
     evidence: dict[str, tuple[float, float]]
     words: tuple[tuple[str, float], ...] = ()
     matched: tuple[str, ...] = ()
+    descendant: Any = None
 
     def __str__(self):
-        label = "".join(c if c.isprintable() else repr(c)[1:-1] for c in str(self.label))
-        label = label if len(label) <= 80 else f"{label[:77]}..."
+        label = _shown(self.label)
         side = "above" if self.score > self.threshold else "nearest to"
         lines = [f"{label}: {self.score:.2f}, {side} its threshold {self.threshold:.2f}"]
         width = max([10, *map(len, self.evidence)])
         for name, (value, weight) in sorted(self.evidence.items(), key=lambda item: -abs(item[1][1])):
             lines.append(f"  {name:{width}} {value:5.2f}  {weight:+.2f}")
+        if self.descendant is not None:
+            lines.append(f"  for it is an ancestor of {_shown(self.descendant)}")
         if self.words:
             lines.append("  words: " + ", ".join(f"{word} {added:+.2f}" for word, added in self.words))
         if self.matched:
             lines.append("  name: " + ", ".join(self.matched))
         return "\n".join(lines)
+
+
+def _shown(label):
+    label = "".join(c if c.isprintable() else repr(c)[1:-1] for c in str(label))
+    return label if len(label) <= 80 else f"{label[:77]}..."
 
 
 def evidence_of_pairs(model, candidates, label_counts, pairs) -> list[dict]:

@@ -93,7 +93,7 @@ class DecisionRule:
     def choose(self, pairs: ScoredPairs, thresholds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Which labelled pairs to predict by thresholds of shape (n_parts, n_labels), and scores less thresholds."""
         margins = margins_of(pairs.scores, thresholds[pairs.parts[:, None], pairs.labels])
-        chosen = self.choice(margins > 0, margins)
+        chosen = self.choice(margins > 0, margins, pairs.labels)
         return chosen if pairs.labelled is None else chosen & pairs.labelled, margins
 
 
@@ -132,7 +132,7 @@ def candidate_rules(
         Not empty.
     """
     if rule.strategy == "top_k":
-        return [replace(rule, k=k, choice=Choice(k, k)) for k in k_range]
+        return [replace(rule, k=k, choice=replace(rule.choice, min_labels=k, max_labels=k)) for k in k_range]
     if rule.strategy == "global" and micro_weight is None:
         _, scores, targets, weights = pairs.flat()
         some = targets if targets.any() else slice(None)

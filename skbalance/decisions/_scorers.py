@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from skbalance._hierarchy import Hierarchy
 from skbalance._validation import check_sparse
 from skbalance.crossfit import log_odds, response, row_blocks
 from skbalance.decisions._label_texts import LabelMatcher, LabelVectors
@@ -29,6 +30,8 @@ class FittedScorers:
         Labels of which they have seen a positive.
     matcher : LabelMatcher or None
         Of the label texts.
+    hierarchy : Hierarchy or None
+        Of labels whose ancestors are candidates wherever they are.
     """
 
     estimators: list
@@ -36,12 +39,13 @@ class FittedScorers:
     trained: np.ndarray
     matcher: LabelMatcher | None = None
     vectors: LabelVectors | None = None
+    hierarchy: Hierarchy | None = None
 
     @classmethod
-    def of(cls, estimators, methods, trained, matcher) -> FittedScorers:
+    def of(cls, estimators, methods, trained, matcher, hierarchy=None) -> FittedScorers:
         """Put the label texts in the space of the features."""
         vectors = None if matcher is None else matcher.vectors(estimators[0])
-        return cls(list(estimators), list(methods), trained, matcher, vectors)
+        return cls(list(estimators), list(methods), trained, matcher, vectors, hierarchy)
 
     @property
     def n_labels(self) -> int:
@@ -84,16 +88,26 @@ class FittedScorers:
         else:
             kinds = [*scores, *matches]
             total = np.where(self.trained, scores[0] if len(kinds) == 1 else sum(map(_standardise, kinds)), -np.inf)
+            total = self._ancestors_first(total)
             labels, _ = rank_pairs(total, min(width, n_labels))
             if width < n_labels and (matches or len(forced)):
-                more = [_best_others(values, labels) for values in matches]
-                more.append(np.tile(np.asarray(forced, dtype=np.int32), (len(labels), 1)))
+                more = [_best_others(self._ancestors_first(values), labels) for values in matches]
+                if self.hierarchy is not None:
+                    forced = self.hierarchy.reach[np.asarray(forced, dtype=int)].indices
+                more.append(np.tile(np.unique(forced).astype(np.int32), (len(labels), 1)))
                 labels = _without_repeats(np.hstack([labels, *more]), total)
             scores, matches = (
                 [np.take_along_axis(values, labels, axis=1) for values in kind] for kind in (scores, matches)
             )
         ways = () if self.vectors is None else tuple(self.vectors.names)
         return Candidates(labels, _stack(scores, n_rows), _stack(matches, n_rows, labels.shape[1]), ways)
+
+    def _ancestors_first(self, values):
+        """Values of all labels by which the best, however many, are closed under ancestors."""
+        if self.hierarchy is None:
+            return values
+        labels = np.broadcast_to(np.arange(self.n_labels), values.shape)
+        return self.hierarchy.raised(labels, np.maximum(values, np.finfo(values.dtype).min / 2))
 
     def _scores_and_matches(self, X):
         scores: list[np.ndarray] = []

@@ -42,14 +42,14 @@ class Attempt:
     fitted: list | None
 
 
-def score_rows(fitted, rows, seen, *, X, methods, matcher, width) -> Candidates:
+def score_rows(fitted, rows, seen, *, X, methods, matcher, width, hierarchy) -> Candidates:
     """Candidates of rows; none is trained where nothing was fitted."""
     if not fitted:
         n_labels = min(width, len(seen))
         labels = np.tile(np.arange(n_labels, dtype=np.int32), (len(rows), 1))
         nothing = np.full((*labels.shape, len(methods)), -np.inf, dtype=np.float32)
         return Candidates(labels, nothing, np.zeros((*labels.shape, 0), dtype=np.float32))
-    scorers = FittedScorers.of(fitted, methods, seen > 0, matcher)
+    scorers = FittedScorers.of(fitted, methods, seen > 0, matcher, hierarchy)
     return Candidates.concatenate([candidates for _, candidates in scorers.candidates(X, width, rows)])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, replace
 from functools import partial
 from numbers import Integral, Real
@@ -137,6 +138,12 @@ class TunedThresholdMultiLabelClassifierCV(
     max_candidates : int or "auto", default="auto"
         Labels of a row with the highest scores that can be predicted; those whose text matches best come in addition.
         ``"auto"`` is all of up to 256 labels; with more labels 64, or four times as many as a row has labels.
+    parents : mapping from int to int or list of int, default=None
+        Columns of the parents of each column that has any, for a `y` where no row has a label without its ancestors.
+        So is what is predicted, whatever the bounds. Where the log-odds of a label are above its parent's, both meet
+        half way, and so do decision values; and a label is predicted where a descendant is. A threshold above all
+        scores takes the descendants with it. With `min_precision` a label is left out where an ancestor is not above
+        its threshold: its promise is that of the rows that are above its own, of which it gets the surer ones.
     label_texts : list, mapping from int, array or sparse of shape (n_labels, n_features), or "columns", default=None
         What the labels are called, in the order of the columns of y or by column: a text for each, or a list of texts
         (name, synonym, description), of which the best match counts. ``"columns"`` takes the names of the columns of
@@ -272,6 +279,7 @@ class TunedThresholdMultiLabelClassifierCV(
     max_missed: float | None = None
     confidence: float = 0.9
     max_candidates: int | str = "auto"
+    parents: Any = None
     label_texts: Any = None
     predict_unseen: bool = False
     param_grid: Any = None
@@ -298,6 +306,7 @@ class TunedThresholdMultiLabelClassifierCV(
         "max_missed": [Interval(Real, 0, 1, closed="neither"), None],
         "confidence": [Interval(Real, 0, 1, closed="neither")],
         "max_candidates": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+        "parents": [Mapping, None],
         "label_texts": "no_validation",
         "predict_unseen": ["boolean"],
         "param_grid": [dict, list, None],
@@ -414,7 +423,10 @@ class TunedThresholdMultiLabelClassifierCV(
         attempts = []
         for params, scorers in to_try:
             methods = self._methods(scorers)
-            score = partial(score_rows, X=given.X, methods=methods, matcher=matcher, width=plan.width)
+            score = partial(
+                score_rows, X=given.X, methods=methods, matcher=matcher, width=plan.width,
+                hierarchy=plan.hierarchy,
+            )  # fmt: skip
             if given.splits is None:
                 models, seen = [[estimator for _, estimator in scorers]], given.labels.counts[None]
                 for estimator in models[0]:
@@ -452,7 +464,7 @@ class TunedThresholdMultiLabelClassifierCV(
             "classes_": given.encoding.classes,
             "_encoding": given.encoding,
             "_scale": scale,
-            "_fitted": FittedScorers.of(fitted, best.methods, counts > 0, matcher),
+            "_fitted": FittedScorers.of(fitted, best.methods, counts > 0, matcher, plan.hierarchy),
             **features_seen(fitted[0]),
         }
         if self.param_grid is not None:
@@ -482,6 +494,8 @@ class TunedThresholdMultiLabelClassifierCV(
         """What is to be decided, given the target."""
         n_labels, labels = given.encoding.n_outputs, given.labels
         choice = Choice.of(self, n_labels, auto=int(n_labels > 1 and labels.every_row_has_one))
+        if choice.hierarchy is not None:
+            choice.hierarchy.check(labels.indicator)
         if not self.refit and given.splits is not None and len(given.splits) > 1:
             raise ValueError(f"refit=False needs a single split; cv={self.cv!r} makes {len(given.splits)}.")
         if not labels.vary.any():
@@ -531,16 +545,17 @@ class TunedThresholdMultiLabelClassifierCV(
 
     def _commonest(self) -> np.ndarray:
         least = self.min_labels_ if self.k_ is None else self.k_
-        return np.argsort(-self.label_counts_, kind="stable")[:least]
+        counts, hierarchy = self.label_counts_.astype(float), self.decisions_.rule.choice.hierarchy
+        if hierarchy is not None:
+            counts = hierarchy.raised(np.arange(self.n_labels_)[None], counts[None])[0]
+        return np.argsort(-counts, kind="stable")[:least]
 
     def _choose(self, candidates, scores, thresholds, *, usual=False):
         """Which candidates to predict, and their scores less thresholds."""
         margins = margins_of(scores, self._scale.read_thresholds(thresholds)[candidates.labels])
         top_k = self.k_ is not None
         chosen = margins > 0 if top_k else self._scale.show(scores) > thresholds[candidates.labels]
-        if usual or not self.decisions_.promises:
-            chosen = self.decisions_.rule.choice(chosen, margins)
-        return chosen, margins
+        return self.decisions_.choose(chosen, margins, candidates.labels, usual=usual), margins
 
     @available_if(_has_probabilities)
     def predict_proba(self, X):
@@ -672,13 +687,20 @@ class TunedThresholdMultiLabelClassifierCV(
         rows: list[list[LabelEvidence]] = []
         for block, candidates, values in self._blocks(X, thresholds):
             (chosen, _), shown = self._choose(candidates, values, thresholds), self._scale.show(values)
-            for i, row in enumerate(chosen):
+            through = self.decisions_.descendants(candidates, self._scale.read_thresholds(thresholds), chosen, values)
+            for i, (row, below) in enumerate(zip(chosen, through)):
                 pairs = sorted(np.flatnonzero(row), key=lambda j: -values[i, j])
                 model = None if blank[block.start + i] else self.decisions_.model
                 evidence = evidence_of_pairs(model, candidates.take([i]), self.label_counts_, pairs)
                 rows.append(
                     [
-                        LabelEvidence(label, float(shown[i, j]), float(thresholds[label]), columns)
+                        LabelEvidence(
+                            label,
+                            float(shown[i, j]),
+                            float(thresholds[label]),
+                            columns,
+                            descendant=below.get(label),
+                        )
                         for j, label, columns in zip(pairs, candidates.labels[i, pairs].tolist(), evidence)
                     ]
                 )

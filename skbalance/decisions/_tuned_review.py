@@ -149,7 +149,7 @@ class TunedReviewMixin:
         pairs = SimpleNamespace(labels=labels, scores=scores, parts=kept.parts, labelled=None)
         chosen, margins = decisions.rule.choose(pairs, thresholds)
         if promises is not None:
-            chosen = margins > 0
+            chosen = decisions.choose(margins > 0, margins, labels)
         return kept, chosen[places], self._doubt_of(scores, chosen, margins)
 
     def to_review(self: Any, X):

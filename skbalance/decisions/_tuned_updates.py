@@ -146,7 +146,7 @@ class TunedUpdatesMixin:
         tuner.n_candidates_ = max(1, self.n_candidates_ + len(numbers) - self.n_labels_)
         tuner.classes_ = np.tile([0, 1], (len(numbers), 1))
         tuner._encoding = replace(self._encoding, classes=tuner.classes_, names=())
-        tuner._fitted = FittedScorers.of(fitted, self._fitted.methods, counts > 0, matcher)
+        tuner._fitted = FittedScorers.of(fitted, self._fitted.methods, counts > 0, matcher, self._fitted.hierarchy)
         return tuner
 
 

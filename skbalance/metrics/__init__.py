@@ -8,6 +8,7 @@ from skbalance.metrics._groups import (
     label_groups,
     tail_coverage_score,
 )
+from skbalance.metrics._hierarchical import hierarchical_precision_recall_fscore
 from skbalance.metrics._probabilities import expected_calibration_error, multilabel_brier_score_loss
 from skbalance.metrics._ranking import (
     ndcg_at_k_score,
@@ -38,6 +39,7 @@ __all__ = [
     "group_f1_scorer",
     "group_precision_score",
     "group_recall_score",
+    "hierarchical_precision_recall_fscore",
     "label_groups",
     "label_propensities",
     "multilabel_brier_score_loss",

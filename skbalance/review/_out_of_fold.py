@@ -77,7 +77,7 @@ class OutOfFoldScores:
         )
 
     @classmethod
-    def of(cls, pairs, rows, indicator, thresholds) -> OutOfFoldScores:
+    def of(cls, pairs, rows, indicator, thresholds, hierarchy=None) -> OutOfFoldScores:
         """Choose what is kept.
 
         Parameters
@@ -90,6 +90,8 @@ class OutOfFoldScores:
             The target of all training rows.
         thresholds : ndarray of shape (n_parts, n_labels)
             Set without each part.
+        hierarchy : Hierarchy or None, default=None
+            Of labels that are kept with their ancestors.
 
         Returns
         -------
@@ -103,6 +105,8 @@ class OutOfFoldScores:
         keep = pairs.targets | (pairs.scores > _LEAST)
         n_best = min(_LABELS, keep.shape[1])
         np.put_along_axis(keep, np.argpartition(-margins, n_best - 1, axis=1)[:, :n_best], True, axis=1)
+        if hierarchy is not None:
+            keep = hierarchy.raised(pairs.labels, keep.astype(float)) >= 1
         keep &= usable
         n_labels = np.int64(indicator.shape[1])
         row, label = np.nonzero(keep)[0], pairs.labels[keep]

@@ -17,6 +17,7 @@ from skbalance._packing import pack, unpack
 from skbalance._tag_lists import indicator_of_tags, read_classes, read_tag_lists, short
 from skbalance._validation import validate_hyperparameters
 from skbalance.decisions import label_vectors, renumbered
+from skbalance.text._tag_hierarchy import closed
 from skbalance.text._tag_pipeline import grown_features, last_step, weighted_rows
 from skbalance.text._texts import check_texts
 
@@ -72,9 +73,11 @@ class TagUpdatesMixin:
         new = sorted(set().union(*rows).difference(tags), key=str)
         if new and (self.classes is not None or self.estimator is not None):
             raise ValueError(f"y has tags that are not in classes_: {short(new[:10])}. Announce them in `classes`.")
+        if new and self._hierarchy is not None:
+            raise ValueError(f"Tags that have parents can grow by a new fit only; y has new ones: {short(new[:10])}.")
         read_classes([*tags, *new], sep=self.sep)
         if self.estimator is not None:
-            fitted, indicator = deepcopy(self.estimator_), indicator_of_tags(rows, tags)
+            fitted, indicator = deepcopy(self.estimator_), closed(indicator_of_tags(rows, tags), self._hierarchy)
             last_step(fitted).partial_fit(
                 self._features(X), indicator if self.sparse_output else indicator.toarray(), **fit_params
             )
@@ -82,7 +85,8 @@ class TagUpdatesMixin:
             return self
         learner = self._grown(X, new)
         features = learner._features(X)
-        learner.estimator_[-1].partial_fit(features, indicator_of_tags(rows, learner.classes_.tolist()), **fit_params)
+        indicator = closed(indicator_of_tags(rows, learner.classes_.tolist()), self._hierarchy)
+        learner.estimator_[-1].partial_fit(features, indicator, **fit_params)
         learner._keep(X, features, used, n_given)
         self.__dict__ = vars(learner)
         return self
@@ -203,6 +207,8 @@ class TagUpdatesMixin:
             raise ValueError(
                 f"{method} is for TagClassifier without an estimator; got {type(self.estimator).__name__}."
             )
+        if self._hierarchy is not None:
+            raise ValueError(f"{method} is for tags without parents: fit anew with the parents of all tags.")
 
     def _read_examples(self: Any, tag, given):
         """Texts of a new tag, or places of kept ones."""

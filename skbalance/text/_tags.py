@@ -18,11 +18,13 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from skbalance._callbacks import CallbackSupportMixin, with_callbacks
+from skbalance._hierarchy import Hierarchy
 from skbalance._tag_lists import indicator_of_tags, read_classes, read_tag_lists, tags_of_indicator
 from skbalance._validation import DocLinkMixin, HasMethods, Interval, check_k, validate_hyperparameters
 from skbalance._warnings import warn
 from skbalance.crossfit import response_blocks
 from skbalance.decisions import TunedThresholdMultiLabelClassifierCV, read_label_text
+from skbalance.text._tag_hierarchy import closed, read_tag_parents
 from skbalance.text._tag_pipeline import fit_tag_pipeline, last_step, unfitted_tag_pipeline, weighted_rows
 from skbalance.text._tag_review import TagReviewMixin
 from skbalance.text._tag_updates import TagUpdatesMixin
@@ -82,11 +84,22 @@ class TagClassifier(
         None makes no use of names. An `estimator` gets the texts if it has a parameter `label_texts` that is None, as
         :class:`~skbalance.decisions.TunedThresholdMultiLabelClassifierCV` has, and X holds texts.
     classes : sequence of str or int, default=None
-        All tags, in the order of the columns. None takes the tags of the training data, sorted.
+        All tags, in the order of the columns. None takes the tags of the training data, sorted. Ancestors that are not
+        among them come last.
     embedder : transformer, default=None
         Without an `estimator`: gives texts dense features beside words, such as a
         :class:`~skbalance.text.SentenceEmbedder`. A linear model, means of texts and a match of names in its space
         become evidence too.
+    parents : mapping from tag to tag or list of tags, default=None
+        The parents of tags that have any. A text with a tag has its ancestors too: `fit` adds them to `y`, and to the
+        tags where no text names them, and no tag is predicted without them: it brings them with it. With
+        `min_precision` it is left out instead where an ancestor does not keep the promise, so that its own holds for
+        the texts above its threshold, of which it gets the surer ones. A parent is at least as likely as its children:
+        where their log-odds are higher, both meet half way. An `estimator` gets the parents, by column, if it has a
+        parameter `parents` that is None.
+    hierarchy : str, default=None
+        In place of `parents`: what stands between levels of a name. With ``"/"``, ``"a/b/c"`` has the parent ``"a/b"``,
+        and that has ``"a"``.
     sep : str, default=None
         What stands between two tags where y is a column of strings, as ``";"`` in ``"billing;login"``; `predict` then
         gives such strings. None takes lists of tags.
@@ -149,6 +162,8 @@ class TagClassifier(
     label_texts: Any = "tags"
     classes: Any = None
     embedder: Any = None
+    parents: Any = None
+    hierarchy: str | None = None
     sep: str | None = None
     sparse_output: bool = True
     scoring: Any = "f1_micro_macro"
@@ -168,6 +183,8 @@ class TagClassifier(
         "label_texts": "no_validation",
         "classes": ["array-like", None],
         "embedder": [HasMethods(["fit", "transform", "__sklearn_tags__"]), None],
+        "parents": [Mapping, None],
+        "hierarchy": [str, None],
         "sep": [str, None],
         "sparse_output": ["boolean"],
         "keep_rows": [Interval(Integral, 1, None, closed="left")],
@@ -202,7 +219,7 @@ class TagClassifier(
         ------
         TypeError, ValueError
             If a row of `y` is not a collection of strings or integers, a tag is the text of a list, no row has a tag,
-            or a tag is not in `classes`.
+            a tag is not in `classes`, or parents are not what is allowed.
         """
         validate_hyperparameters(self)
         if self.estimator is not None and (self.min_precision, self.max_missed) != (None, None):
@@ -222,22 +239,26 @@ class TagClassifier(
         classes = sorted(present) if self.classes is None else read_classes(self.classes, sep=self.sep)
         if unknown := sorted(present.difference(classes), key=str):
             raise ValueError(f"y has tags that are not among classes: {unknown[:10]}.")
-        names = self._names(classes)
-        indicator = indicator_of_tags(rows, classes)
+        parents = read_tag_parents(self.parents, self.hierarchy, self.sep, {*classes})
+        classes = sorted({*classes, *parents}) if self.classes is None else list(dict.fromkeys([*classes, *parents]))
+        names, hierarchy = self._names(classes), Hierarchy.of(parents, classes) if parents else None
+        indicator = closed(indicator_of_tags(rows, classes), hierarchy)
         indicator = indicator if self.sparse_output else indicator.toarray()
         context = self._init_callback_context(max_subtasks=1)
         context.call_on_fit_task_begin(estimator=self, X=X, y=y)
         task = context.subcontext(task_name="fit-estimator")
         task.call_on_fit_task_begin(estimator=self, X=X, y=indicator)
         if self.estimator is None:
-            settings = {name: getattr(self, name) for name in _SETTINGS}
+            settings = {name: getattr(self, name) for name in _SETTINGS} | {"parents": hierarchy and hierarchy.parents}
             fitted, features = fit_tag_pipeline(X, indicator, names, self.embedder, task, settings, **fit_params)
         else:
             fitted = self._with_names(X, names)
+            if "parents" in (own := fitted.get_params(deep=False)) and own["parents"] is None:
+                fitted.set_params(parents=hierarchy and hierarchy.parents)
             with task.propagate_callback_context(fitted):
                 fitted.fit(X, indicator, **fit_params)
         task.call_on_fit_task_end(estimator=self, X=X, y=indicator)
-        self.estimator_, self._tag_names = fitted, names
+        self.estimator_, self._tag_names, self._hierarchy = fitted, names, hierarchy
         self.classes_ = np.array(classes, dtype=object if isinstance(classes[0], str) else np.int64)
         if self.estimator is None:
             self._n_texts, self._kept_numbers = 0, used[:0]
@@ -263,7 +284,8 @@ class TagClassifier(
         Returns
         -------
         indicator : ndarray or csr_matrix of shape (n_samples, n_tags)
-            1 where a row has the tag of the column, in the order of `classes_`. Sparse with `sparse_output`.
+            1 where a row has the tag of the column, or a descendant, in the order of `classes_`. Sparse with
+            `sparse_output`.
         """
         check_is_fitted(self)
         rows, known = read_tag_lists(y, sep=self.sep), set(self.classes_.tolist())
@@ -271,7 +293,7 @@ class TagClassifier(
         if unknown:
             warn(f"y has tags that are not in classes_ and are left out: {unknown[:10]}.")
             rows = [[tag for tag in row if tag in known] for row in rows]
-        indicator = indicator_of_tags(rows, self.classes_.tolist())
+        indicator = closed(indicator_of_tags(rows, self.classes_.tolist()), self._hierarchy)
         return indicator if self.sparse_output else indicator.toarray()
 
     def _names(self, classes):
@@ -324,7 +346,7 @@ class TagClassifier(
         X = self._read_fitted(X)
         own = self.estimator is None
         indicator = self.estimator_[-1].predict(self._features_to_decide(X)) if own else self.estimator_.predict(X)
-        rows = tags_of_indicator(indicator, self.classes_.tolist())
+        rows = tags_of_indicator(indicator if own else closed(indicator, self._hierarchy), self.classes_.tolist())
         return rows if self.sep is None else np.array([self.sep.join(row) for row in rows], dtype=object)
 
     def predict_topk(self, X, k):
@@ -417,7 +439,11 @@ class TagClassifier(
         if self.estimator is None:
             found = self._words(X, [[each.label for each in row] for row in rows])
             rows = [[replace(each, words=w, matched=m) for each, (w, m) in zip(*both)] for both in zip(rows, found)]
-        return [[replace(evidence, label=tags[evidence.label]) for evidence in row] for row in rows]
+        return [[self._named(evidence, tags) for evidence in row] for row in rows]
+
+    def _named(self, evidence, tags):
+        descendant = None if evidence.descendant is None else tags[evidence.descendant]
+        return replace(evidence, label=tags[evidence.label], descendant=descendant)
 
     def top_words(self, tag, k=10):
         """The words that speak most for a tag, whatever text they stand in.

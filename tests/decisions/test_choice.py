@@ -2,8 +2,13 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
+from skbalance._hierarchy import Hierarchy
 from skbalance.decisions._choice import Choice, one_for_each
+from tests.test_hierarchy import graphs
 
 
 @pytest.mark.parametrize(("least", "most"), [(0, None), (1, None), (2, 3), (0, 1), (3, 3)])
@@ -46,3 +51,41 @@ def test_thresholds_are_one_number_for_each_label(thresholds):
 
 def test_thresholds_for_each_label_are_returned():
     np.testing.assert_array_equal(one_for_each(np.array([0.1, np.inf]), 2, "thresholds"), [0.1, np.inf])
+
+
+MARGINS = st.sampled_from([-np.inf, -1e300, -2.0, -1.0, -1e-320, 0.0, 1e-320, 0.5, 1.0, 1e300, np.inf])
+
+
+@given(st.data())
+def test_no_label_is_chosen_without_its_ancestors_whatever_the_settings(data):
+    parents, shape = data.draw(graphs(6)), (4, 6)
+    hierarchy = Hierarchy.of_columns(parents, 6)
+    margins = data.draw(arrays(float, shape, elements=MARGINS))
+    above = data.draw(arrays(bool, shape)) if data.draw(st.booleans()) else margins > 0
+    labels = np.array([data.draw(st.permutations(range(6))) for _ in range(4)])
+    most = data.draw(st.one_of(st.none(), st.integers(1, 6)))
+    least = data.draw(st.integers(0, most or 6))
+    chosen = Choice(least, most, hierarchy)(above, margins, labels)
+    indicator = np.zeros(shape, dtype=bool)
+    np.put_along_axis(indicator, labels, chosen, axis=1)
+    np.testing.assert_array_equal(hierarchy.close(indicator), indicator)
+    assert chosen.sum(axis=1).max() <= (most or 6)
+    allowed = (margins > -np.inf) | above
+    assert not (chosen & ~allowed).any()
+    if allowed.all():
+        assert chosen.sum(axis=1).min() >= least
+    if not parents:
+        np.testing.assert_array_equal(chosen.sum(axis=1), Choice(least, most)(above, margins).sum(axis=1))
+
+
+def test_an_ancestor_is_chosen_where_a_descendant_is_and_dropped_last():
+    hierarchy = Hierarchy.of_columns({1: 0, 2: 1}, 4)
+    margins, labels = np.array([[-3.0, -2.0, 2.0, 1.0]]), np.arange(4)[None]
+    for most, wanted in [(None, [1, 1, 1, 1]), (3, [1, 1, 1, 0]), (2, [1, 1, 0, 0]), (1, [1, 0, 0, 0])]:
+        np.testing.assert_array_equal(Choice(0, most, hierarchy)(margins > 0, margins, labels), [wanted])
+
+
+def test_what_must_not_be_chosen_takes_its_descendants_with_it():
+    hierarchy = Hierarchy.of_columns({1: 0, 2: 1}, 4)
+    margins, labels = np.array([[2.0, -np.inf, 2.0, 1.0]]), np.arange(4)[None]
+    np.testing.assert_array_equal(Choice(3, None, hierarchy)(margins > 0, margins, labels), [[1, 0, 0, 1]])

@@ -119,7 +119,7 @@ def pairs_for_the_model(seed=0, n_rows=3000, n_labels=20):
     scores = (rng.normal(size=(*labels.shape, 1)) + 2 * targets[..., None]).astype(np.float32)
     candidates = Candidates(labels, scores, np.zeros((*labels.shape, 0), dtype=np.float32))
     oof = OutOfFold(candidates, targets, np.full((5, n_labels), 50), np.arange(n_rows) % 5, np.arange(n_rows), None)
-    return oof, SimpleNamespace(labels=TrainingLabels(y), scorers=["a"])
+    return oof, SimpleNamespace(labels=TrainingLabels(y), scorers=["a"], hierarchy=None)
 
 
 def test_a_part_of_the_rows_is_enough_and_reproducible(monkeypatch):
