@@ -6,8 +6,10 @@ knows.
 
 import functools
 import inspect
+import os
 import sys
 from numbers import Integral, Real
+from pathlib import Path
 
 import numpy as np
 import scipy.sparse as sp
@@ -16,6 +18,7 @@ from sklearn.utils import _safe_indexing
 from sklearn.utils._param_validation import (
     HasMethods,
     Interval,
+    InvalidParameterError,
     StrOptions,
     make_constraint,
     validate_parameter_constraints,
@@ -41,10 +44,12 @@ __all__ = [
     "_safe_indexing",
     "check_k",
     "check_method_params",
+    "check_option",
     "check_sample_weight",
     "check_sparse",
     "num_samples",
     "read_numbers",
+    "read_path",
     "sparse_kind",
     "validate_features",
     "validate_hyperparameters",
@@ -205,7 +210,6 @@ def validate_params(constraints):
 
 def _check_parameters(constraints, parameters, caller):
     """Check parameters as scikit-learn does, and refuse what it lets through: booleans as numbers, large integers."""
-    validate_parameter_constraints(constraints, parameters, caller_name=caller)
     for parameter, allowed in constraints.items():
         if parameter not in parameters or isinstance(allowed, str):
             continue
@@ -213,9 +217,19 @@ def _check_parameters(constraints, parameters, caller):
         numeric = any(
             isinstance(constraint, Interval) or constraint in (Integral, Real, "random_state") for constraint in allowed
         )
-        if numeric and isinstance(value, bool | np.bool_) and "boolean" not in allowed:
+        good = not (numeric and isinstance(value, bool | np.bool_) and "boolean" not in allowed)
+        try:
+            validate_parameter_constraints({parameter: allowed}, {parameter: value}, caller_name=caller)
+        except (
+            TypeError,
+            ValueError,
+        ):  # an InvalidParameterError, or what NumPy says of a number that it does not know
+            good = False
+        if not good:
             wanted = " or ".join(str(make_constraint(constraint)) for constraint in allowed)
-            raise ValueError(f"The {parameter!r} parameter of {caller} must be {wanted}. Got {value!r} instead.")
+            raise InvalidParameterError(
+                f"The {parameter!r} parameter of {caller} must be {wanted}. Got {_brief(value)} instead."
+            )
         if isinstance(value, Integral) and abs(int(value)) >= 2**63:
             raise ValueError(f"The {parameter!r} parameter of {caller} must fit into 64 bits; got {_brief(value)}.")
 
@@ -247,6 +261,32 @@ def validate_features(estimator, X, **settings):
         return _validate_data(estimator, X, **settings)
     except OverflowError as error:
         raise ValueError(f"X holds a number that is too large for a float: {error}.") from None
+    except (TypeError, ValueError) as error:
+        if str(error).startswith(("could not convert", "float() argument")):  # Python's own, which may quote a text
+            raise type(error)(f"X must hold numbers: {_cut(str(error))}") from None
+        raise
+
+
+def check_option(value, allowed, name):
+    """Refuse what is not one of some strings, whatever it is.
+
+    Parameters
+    ----------
+    value : object
+        As given.
+    allowed : iterable of str
+        The strings.
+    name : str
+        What the message calls it.
+
+    Raises
+    ------
+    ValueError
+        If it is none of them.
+    """
+    allowed = tuple(allowed)
+    if not isinstance(value, str) or value not in allowed:
+        raise ValueError(f"{name} must be one of {allowed}; got {_brief(value)}.")
 
 
 def check_k(k, most, of="labels"):
@@ -339,9 +379,46 @@ def read_numbers(values, name):
     raise ValueError(f"{name} must hold numbers; got {_brief(values)}.")
 
 
+def read_path(path, name):
+    """Read the path of a file or folder, whether it exists or not; ``~`` is the user's home.
+
+    Parameters
+    ----------
+    path : str or path-like
+        As given.
+    name : str
+        What the messages call it.
+
+    Returns
+    -------
+    path : Path
+
+    Raises
+    ------
+    TypeError
+        If it is neither a string nor a path.
+    ValueError
+        If no file can be called so.
+    """
+    text = os.fspath(path) if isinstance(path, os.PathLike) else path
+    if not isinstance(text, str):
+        raise TypeError(f"{name} must be a str or a path; got {_brief(path)}.")
+    try:
+        good = text and b"\0" not in os.fsencode(text)
+    except UnicodeEncodeError:
+        good = False
+    if not good:
+        raise ValueError(f"{name} must be the name of a file or folder; got {_brief(text)}.")
+    return Path(os.path.expanduser(text))
+
+
 def _brief(value):
     try:
         text = repr(value)
     except ValueError:  # an integer of more digits than Python writes out
         return "an integer of thousands of digits"
+    return _cut(text)
+
+
+def _cut(text):
     return text if len(text) <= 80 else f"{text[:77]}..."

@@ -29,7 +29,7 @@ from skbalance import (
     TunedThresholdMultiLabelClassifierCV,
     _validation,
 )
-from skbalance._validation import check_sparse, read_numbers, validate_hyperparameters
+from skbalance._validation import check_sparse, read_numbers, read_path, validate_hyperparameters
 from skbalance.datasets import make_long_tailed_multilabel
 from skbalance.losses import FocalLoss
 from skbalance.model_selection import MultilabelStratifiedKFold
@@ -147,6 +147,35 @@ def test_integers_beyond_64_bits_are_refused(value):
     ):
         with pytest.raises(ValueError, match=r"must fit into 64 bits|must be a"):
             make()
+
+
+@pytest.mark.parametrize(("value", "written"), [(Fraction(1, 3), r"Fraction\(1, 3\)"), ("a" * 1000, "'a{76}...")])
+def test_a_parameter_that_is_not_allowed_is_named_and_cut(value, written):
+    wanted = r"The 'alpha' parameter of BalancedMultiLabelClassifier must be a str among {'auto'} or a float"
+    with pytest.raises(ValueError, match=rf"{wanted} .*\. Got {written} instead\.$"):
+        validate_hyperparameters(BalancedMultiLabelClassifier(alpha=value))
+
+
+@pytest.mark.parametrize(("X", "error"), [([["a" * 1000]] * 4, ValueError), ({"a": 1}, TypeError)])
+def test_features_that_are_no_numbers(X, error):
+    with pytest.raises(error, match=r"^X must hold numbers: .{1,80}$"):
+        BalancedMultiLabelClassifier().fit(X, [0, 1, 0, 1])
+
+
+@pytest.mark.parametrize("path", ["", "a\0b", "\ud800"])
+def test_what_no_file_is_called(path):
+    with pytest.raises(ValueError, match=r"^folder must be the name of a file or folder; got '[\\\w]*'\.$"):
+        read_path(path, "folder")
+
+
+@pytest.mark.parametrize("path", [None, 3, b"x"])
+def test_what_is_no_path(path):
+    with pytest.raises(TypeError, match="folder must be a str or a path; got "):
+        read_path(path, "folder")
+
+
+def test_the_home_is_written_out():
+    assert read_path(Path("~") / "x", "folder") == Path.home() / "x"
 
 
 def test_booleans_are_no_numbers_of_functions():

@@ -237,6 +237,10 @@ class MultilabelStratifiedShuffleSplit(_TargetSplitter, BaseShuffleSplit):
 
     def _check_params(self) -> None:
         _check_count("n_splits", self.n_splits, 1)
+        for name in ("test_size", "train_size"):
+            size = getattr(self, name)
+            if size is not None and (isinstance(size, bool) or not isinstance(size, numbers.Real)):
+                raise ValueError(f"{name} must be a share in (0, 1), a number of rows or None; got {size!r:.80}.")
 
     def _splits(self, Y: sp.csr_array) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         n_samples = Y.shape[0]
@@ -303,6 +307,8 @@ def multilabel_train_test_split(
         raise ValueError("At least one array required as input")
     for number, array in enumerate(arrays):
         check_sparse(array, f"Array {number} (counted from 0)")
+        if array is None:
+            raise ValueError(f"Array {number} (counted from 0) is None; rows are needed.")
     arrays = tuple(indexable(*arrays))
     target = arrays[min(1, len(arrays) - 1)] if stratify is None else stratify
     if test_size is None and train_size is None:

@@ -184,6 +184,8 @@ def test_wide_targets_are_taken_in_blocks():
         ((Y, S), {"k": 0}, "from 1 to the number of labels, 4; got 0"),
         ((Y, S), {"k": 5}, "got 5"),
         ((Y, S), {"k": 1.5}, "got 1.5"),
+        ((Y, S), {"k": None}, "k must be an integer .*; got None"),
+        ((Y, [[1], [1, 2]]), {}, "must hold as many scores in each row"),
         ((Y, S), {"sample_weight": [1, 2]}, "sample_weight"),
         ((Y[:0], S[:0]), {}, "no rows"),
     ],
