@@ -51,6 +51,7 @@ __all__ = [
     "read_numbers",
     "read_path",
     "sparse_kind",
+    "summed",
     "validate_features",
     "validate_hyperparameters",
     "validate_params",
@@ -150,6 +151,25 @@ def check_sparse(matrix, name):
         found = f"indices must lie between 0 and {width - 1}; got {indices.min()} to {indices.max()}"
     if found is not None:
         raise ValueError(f"{name} is a malformed {matrix.format.upper()} matrix: {found}.")
+
+
+def summed(matrix):
+    """Add up what a sparse matrix holds twice of a place, for squares of parts are not the square of their sum.
+
+    Parameters
+    ----------
+    matrix : object
+        Anything; what is not a sparse matrix passes.
+
+    Returns
+    -------
+    matrix : object
+        The same, or a copy where there is something to add up or to sort.
+    """
+    if sp.issparse(matrix) and not matrix.has_canonical_format:
+        matrix = matrix.copy()
+        matrix.sum_duplicates()
+    return matrix
 
 
 def sparse_kind(like=""):
@@ -258,7 +278,7 @@ def validate_features(estimator, X, **settings):
     """
     check_sparse(X, "X")
     try:
-        return _validate_data(estimator, X, **settings)
+        return summed(_validate_data(estimator, X, **settings))
     except OverflowError as error:
         raise ValueError(f"X holds a number that is too large for a float: {error}.") from None
     except (TypeError, ValueError) as error:

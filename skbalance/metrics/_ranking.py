@@ -11,7 +11,7 @@ import scipy.sparse as sp
 
 from skbalance._indicators import check_known, check_row_weight, label_propensities, ratio
 from skbalance._responses import scoring_blocks
-from skbalance._validation import check_k, check_sparse, read_numbers
+from skbalance._validation import check_k, check_sparse, read_numbers, summed
 
 # For `k`: as many as the row with the most labels has.
 MOST = object()
@@ -63,10 +63,7 @@ def check_scores(y_score: Any, shape: tuple[int, int], *, name: str = "y_score")
             finite = np.isfinite(values.sum(dtype=np.float64))
         if not finite and not np.isfinite(values).all():
             raise ValueError(f"{name} must be finite; it holds NaN or infinity.")
-    if sp.issparse(scores) and not scores.has_canonical_format:
-        scores = scores.copy()
-        scores.sum_duplicates()
-    return scores
+    return summed(scores)
 
 
 def dense(block: Any) -> np.ndarray:
