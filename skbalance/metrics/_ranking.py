@@ -55,6 +55,8 @@ def check_scores(y_score: Any, shape: tuple[int, int], *, name: str = "y_score")
         raise ValueError(f"{name} must hold as many scores in each row.") from None
     if scores.shape != shape:
         raise ValueError(f"{name} must have the shape of y_true, {shape}; got {scores.shape}.")
+    if scores.dtype.kind == "O":  # as nullable columns of a frame come
+        scores = read_numbers(scores, name)
     values: Any = scores.data if sp.issparse(scores) else scores
     if values.dtype.kind not in "biuf":
         raise ValueError(f"{name} must hold numbers; got the dtype {values.dtype}.")
