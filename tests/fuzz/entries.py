@@ -356,7 +356,8 @@ def _bind_and_call(loss, counts, n_samples, reduction, logits, targets, sample_w
     bound = losses.get_loss(loss)
     bound = bound.set_params(**params) if params else bound
     criterion = bound.bind(losses.LabelStatistics(counts, n_samples), reduction=reduction)
-    logits = torch.tensor(logits, requires_grad=True) if isinstance(logits, np.ndarray) else logits
+    if isinstance(logits, np.ndarray):
+        logits = torch.tensor(logits, requires_grad=logits.dtype.kind in "fc")
     targets = torch.as_tensor(targets) if isinstance(targets, np.ndarray) else targets
     result = criterion(logits, targets, sample_weight)
     result.sum().backward()
