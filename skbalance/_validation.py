@@ -239,7 +239,8 @@ def _check_parameters(constraints, parameters, caller):
         )
         good = not (numeric and isinstance(value, bool | np.bool_) and "boolean" not in allowed)
         try:
-            validate_parameter_constraints({parameter: allowed}, {parameter: value}, caller_name=caller)
+            with np.errstate(over="ignore"):  # limits as half-precision numbers
+                validate_parameter_constraints({parameter: allowed}, {parameter: value}, caller_name=caller)
         except (
             TypeError,
             ValueError,

@@ -404,13 +404,14 @@ def test_bad_hyperparameters_raise_at_bind(loss, message):
         loss.bind(STATISTICS)
 
 
-@pytest.mark.parametrize("kind", [np.uint8, np.int8, np.float32, np.longdouble])
+@pytest.mark.parametrize("kind", [np.uint8, np.int8, np.float16, np.float32, np.longdouble])
 def test_numbers_of_numpy_are_read_as_pythons(kind):
     logits, targets = torch.randn(2, 5, generator=torch.Generator().manual_seed(0)), torch.ones(2, 5)
     of_numpy, plain = (RebalancedFocalLoss(map_beta=number, mu=kind(1)) for number in (kind(10), 10))
     losses = [loss.bind(STATISTICS, "none")(logits, targets) for loss in (of_numpy, plain)]
     torch.testing.assert_close(losses[0], losses[1], rtol=0, atol=0)
     assert type(of_numpy.map_beta) is kind
+    NegativeTolerantFocalLoss(neg_scale=kind(1)).bind(STATISTICS)
 
 
 @pytest.mark.parametrize("neg_scale", [1e-30, 1e30])
