@@ -444,7 +444,7 @@ class FineTunedMultiLabelClassifier(CheckedStateMixin, LossClassifierMixin, Clas
         Raises
         ------
         ValueError
-            If the loss is not one of the package's.
+            If the loss is not one of the package's, or the folder is the working directory.
         OSError
             If the folder cannot be written; it is then as it was.
         """
