@@ -451,6 +451,8 @@ def _read(y: Any, name: str, also: tuple[str, ...]) -> Any:
         )
     if values.dtype == np.float16:
         values = values.astype(np.float32)  # of which SciPy has sparse matrices
+    if not values.dtype.isnative:
+        values = values.astype(values.dtype.newbyteorder("="))  # and of the other order of bytes it has none
     if values.dtype.kind in "OT":
         values = _from_objects(values, name, also if values.ndim == 2 else ())
     if values.ndim == 2 and values.shape[1] == 0:

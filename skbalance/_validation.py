@@ -5,16 +5,24 @@ knows.
 """
 
 import functools
+import inspect
+import os
 import sys
-from numbers import Integral
+from numbers import Integral, Real
+from pathlib import Path
 
 import numpy as np
 import scipy.sparse as sp
 from sklearn import get_config
 from sklearn.utils import _safe_indexing
-from sklearn.utils._param_validation import HasMethods, StrOptions, validate_parameter_constraints
-from sklearn.utils._param_validation import Interval as _Interval
-from sklearn.utils._param_validation import validate_params as _validate_params
+from sklearn.utils._param_validation import (
+    HasMethods,
+    Interval,
+    InvalidParameterError,
+    StrOptions,
+    make_constraint,
+    validate_parameter_constraints,
+)
 from sklearn.utils.metaestimators import _BaseComposition as BaseComposition
 from sklearn.utils.validation import _check_method_params as check_method_params
 from sklearn.utils.validation import _num_samples as num_samples
@@ -36,12 +44,15 @@ __all__ = [
     "_safe_indexing",
     "check_k",
     "check_method_params",
+    "check_option",
     "check_sample_weight",
     "check_sparse",
     "num_samples",
     "read_numbers",
+    "read_path",
     "short",
     "sparse_kind",
+    "summed",
     "validate_features",
     "validate_hyperparameters",
     "validate_params",
@@ -52,8 +63,6 @@ DOCUMENTATION_URL = "https://skbalance.readthedocs.io/en/stable"
 
 # A model saved by an older release than this cannot be read: (major, minor).
 OLDEST_READABLE = (0, 1)
-
-validate_params = functools.partial(_validate_params, prefer_skip_nested_validation=True)
 
 
 class DocLinkMixin:
@@ -123,6 +132,25 @@ def check_sparse(matrix, name):
         raise ValueError(f"{name} is a malformed {matrix.format.upper()} matrix: {error}.") from None
 
 
+def summed(matrix):
+    """Add up what a sparse matrix holds twice of a place, for squares of parts are not the square of their sum.
+
+    Parameters
+    ----------
+    matrix : object
+        Anything; what is not a sparse matrix passes.
+
+    Returns
+    -------
+    matrix : object
+        The same, or a copy where there is something to add up or to sort.
+    """
+    if sp.issparse(matrix) and not matrix.has_canonical_format:
+        matrix = matrix.copy()
+        matrix.sum_duplicates()
+    return matrix
+
+
 def sparse_kind(like=""):
     """SciPy's container for a sparse output.
 
@@ -141,16 +169,6 @@ def sparse_kind(like=""):
     return sp.csr_array if arrays else sp.csr_matrix
 
 
-class Interval(_Interval):
-    """Numbers as scikit-learn has them, but for booleans, and integers that do not fit into 64 bits."""
-
-    def is_satisfied_by(self, val):
-        """Whether a value is allowed."""
-        if isinstance(val, bool | np.bool_) or (isinstance(val, Integral) and abs(int(val)) >= 2**63):
-            return False
-        return super().is_satisfied_by(val)
-
-
 def validate_hyperparameters(estimator):
     """Check an estimator's parameters against its ``_parameter_constraints``.
 
@@ -159,10 +177,61 @@ def validate_hyperparameters(estimator):
     ValueError
         Naming the parameter, what it must be and what it is.
     """
-    name, parameters = type(estimator).__name__, estimator.get_params(deep=False)
-    validate_parameter_constraints(estimator._parameter_constraints, parameters, caller_name=name)
-    if isinstance(parameters.get("random_state"), bool | np.bool_):
-        raise ValueError(f"The 'random_state' parameter of {name} must be a number, a RandomState or None; got a bool.")
+    _check_parameters(estimator._parameter_constraints, estimator.get_params(deep=False), type(estimator).__name__)
+
+
+def validate_params(constraints):
+    """Decorate a function to check its parameters against constraints; booleans are not numbers.
+
+    Parameters
+    ----------
+    constraints : dict of str to list
+        As scikit-learn writes them.
+
+    Returns
+    -------
+    decorate : callable
+        The decorator.
+    """
+
+    def decorate(function):
+        signature = inspect.signature(function)
+
+        @functools.wraps(function)
+        def call(*args, **kwargs):
+            _check_parameters(constraints, signature.bind(*args, **kwargs).arguments, function.__qualname__)
+            return function(*args, **kwargs)
+
+        return call
+
+    return decorate
+
+
+def _check_parameters(constraints, parameters, caller):
+    """Check parameters as scikit-learn does, and refuse what it lets through: booleans as numbers, large integers."""
+    for parameter, allowed in constraints.items():
+        if parameter not in parameters or isinstance(allowed, str):
+            continue
+        value = parameters[parameter]
+        numeric = any(
+            isinstance(constraint, Interval) or constraint in (Integral, Real, "random_state") for constraint in allowed
+        )
+        good = not (numeric and isinstance(value, bool | np.bool_) and "boolean" not in allowed)
+        try:
+            with np.errstate(over="ignore"):  # limits as half-precision numbers
+                validate_parameter_constraints({parameter: allowed}, {parameter: value}, caller_name=caller)
+        except (
+            TypeError,
+            ValueError,
+        ):  # an InvalidParameterError, or what NumPy says of a number that it does not know
+            good = False
+        if not good:
+            wanted = " or ".join(str(make_constraint(constraint)) for constraint in allowed)
+            raise InvalidParameterError(
+                f"The {parameter!r} parameter of {caller} must be {wanted}. Got {short(value)} instead."
+            )
+        if isinstance(value, Integral) and abs(int(value)) >= 2**63:
+            raise ValueError(f"The {parameter!r} parameter of {caller} must fit into 64 bits; got {short(value)}.")
 
 
 def validate_features(estimator, X, **settings):
@@ -189,9 +258,35 @@ def validate_features(estimator, X, **settings):
     """
     check_sparse(X, "X")
     try:
-        return _validate_data(estimator, X, **settings)
+        return summed(_validate_data(estimator, X, **settings))
     except OverflowError as error:
         raise ValueError(f"X holds a number that is too large for a float: {error}.") from None
+    except (TypeError, ValueError) as error:
+        if str(error).startswith(("could not convert", "float() argument")):  # Python's own, which may quote a text
+            raise type(error)(f"X must hold numbers: {_cut(str(error))}") from None
+        raise
+
+
+def check_option(value, allowed, name):
+    """Refuse what is not one of some strings, whatever it is.
+
+    Parameters
+    ----------
+    value : object
+        As given.
+    allowed : iterable of str
+        The strings.
+    name : str
+        What the message calls it.
+
+    Raises
+    ------
+    ValueError
+        If it is none of them.
+    """
+    allowed = tuple(allowed)
+    if not isinstance(value, str) or value not in allowed:
+        raise ValueError(f"{name} must be one of {allowed}; got {short(value)}.")
 
 
 def check_k(k, most, of="labels"):
@@ -284,10 +379,47 @@ def read_numbers(values, name):
     raise ValueError(f"{name} must hold numbers; got {short(values)}.")
 
 
+def read_path(path, name):
+    """Read the path of a file or folder, whether it exists or not; ``~`` is the user's home.
+
+    Parameters
+    ----------
+    path : str or path-like
+        As given.
+    name : str
+        What the messages call it.
+
+    Returns
+    -------
+    path : Path
+
+    Raises
+    ------
+    TypeError
+        If it is neither a string nor a path.
+    ValueError
+        If no file can be called so.
+    """
+    text = os.fspath(path) if isinstance(path, os.PathLike) else path
+    if not isinstance(text, str):
+        raise TypeError(f"{name} must be a str or a path; got {short(path)}.")
+    try:
+        good = text and b"\0" not in os.fsencode(text)
+    except UnicodeEncodeError:
+        good = False
+    if not good:
+        raise ValueError(f"{name} must be the name of a file or folder; got {short(text)}.")
+    return Path(os.path.expanduser(text))
+
+
 def short(value):
     """What a message shows of a value: 80 characters of its repr."""
     try:
         text = repr(value)
     except ValueError:  # an integer of more digits than Python writes out
         return "an integer of thousands of digits"
+    return _cut(text)
+
+
+def _cut(text):
     return text if len(text) <= 80 else f"{text[:77]}..."

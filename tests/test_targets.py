@@ -485,3 +485,9 @@ def test_what_has_no_names_of_columns():
         assert read_labels(y)[1].names == ()
     odd = pd.DataFrame(Y, columns=["names", "columns", "column_names"])
     assert read_labels(odd)[1].names == ("names", "columns", "column_names")
+
+
+@pytest.mark.parametrize("dtype", [">i4", ">f8"])
+def test_the_other_order_of_bytes_is_read(dtype):
+    y = np.array([[0, 1], [1, 0], [1, 1]])
+    assert read_labels(y.astype(dtype))[2].toarray().tolist() == y.tolist()

@@ -31,7 +31,7 @@ from skbalance import (
     TunedThresholdMultiLabelClassifierCV,
     _validation,
 )
-from skbalance._validation import check_sparse, read_numbers, validate_hyperparameters
+from skbalance._validation import check_sparse, read_numbers, read_path, validate_hyperparameters
 from skbalance.datasets import make_long_tailed_multilabel
 from skbalance.losses import FocalLoss
 from skbalance.model_selection import MultilabelStratifiedKFold
@@ -153,6 +153,35 @@ def test_integers_beyond_64_bits_are_refused(value):
             make()
 
 
+@pytest.mark.parametrize(("value", "written"), [(Fraction(1, 3), r"Fraction\(1, 3\)"), ("a" * 1000, "'a{76}...")])
+def test_a_parameter_that_is_not_allowed_is_named_and_cut(value, written):
+    wanted = r"The 'alpha' parameter of BalancedMultiLabelClassifier must be a str among {'auto'} or a float"
+    with pytest.raises(ValueError, match=rf"{wanted} .*\. Got {written} instead\.$"):
+        validate_hyperparameters(BalancedMultiLabelClassifier(alpha=value))
+
+
+@pytest.mark.parametrize(("X", "error"), [([["a" * 1000]] * 4, ValueError), ({"a": 1}, TypeError)])
+def test_features_that_are_no_numbers(X, error):
+    with pytest.raises(error, match=r"^X must hold numbers: .{1,80}$"):
+        BalancedMultiLabelClassifier().fit(X, [0, 1, 0, 1])
+
+
+@pytest.mark.parametrize("path", ["", "a\0b", "\ud800"])
+def test_what_no_file_is_called(path):
+    with pytest.raises(ValueError, match=r"^folder must be the name of a file or folder; got '[\\\w]*'\.$"):
+        read_path(path, "folder")
+
+
+@pytest.mark.parametrize("path", [None, 3, b"x"])
+def test_what_is_no_path(path):
+    with pytest.raises(TypeError, match="folder must be a str or a path; got "):
+        read_path(path, "folder")
+
+
+def test_the_home_is_written_out():
+    assert read_path(Path("~") / "x", "folder") == Path.home() / "x"
+
+
 def test_booleans_are_no_numbers_of_functions():
     with pytest.raises(ValueError, match=r"'n_labels' parameter of make_long_tailed_multilabel must be .* Got True"):
         make_long_tailed_multilabel(n_labels=True)
@@ -236,9 +265,10 @@ def test_which_private_names_of_scikit_learn_are_used():
         "sklearn.utils._estimator_html_repr._VisualBlock",
         "sklearn.utils._param_validation.HasMethods",
         "sklearn.utils._param_validation.Interval",
+        "sklearn.utils._param_validation.InvalidParameterError",
         "sklearn.utils._param_validation.StrOptions",
         "sklearn.utils._param_validation.validate_parameter_constraints",
-        "sklearn.utils._param_validation.validate_params",
+        "sklearn.utils._param_validation.make_constraint",
         "sklearn.utils._repr_html.estimator._VisualBlock",
         "sklearn.utils._safe_indexing",
         "sklearn.utils.metaestimators._BaseComposition",

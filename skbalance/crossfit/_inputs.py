@@ -152,6 +152,8 @@ def read_fit_inputs(meta, X, y, params, *, split=True) -> FitInputs:
     """Check what the `fit` of a meta-estimator is given, and settle its splits, if it is to be split."""
     params, split_params = route_fit_params(meta, params)
     check_sparse(X, "X")
+    if X is None:
+        raise ValueError("X is None; rows to fit on are needed.")
     X, y = indexable(X, y)
     weight = read_row_weight(X, params)
     y, encoding, indicator = encode_tuning_targets(y)

@@ -58,7 +58,7 @@ def read_row_weight(X, fit_params) -> np.ndarray | None:
         check_sample_weight(value, X, name=name)
         for params in fit_params.values()
         for name, value in params.items()
-        if name.split("__")[-1] == "sample_weight" and np.ndim(value)
+        if name.split("__")[-1] == "sample_weight" and (isinstance(value, list | tuple) or np.ndim(value))
     ]
     return np.mean(weights, axis=0) if weights else None
 

@@ -12,7 +12,7 @@ from scipy import sparse
 
 from skbalance._files import whole_file
 from skbalance._tag_lists import indicator_of_tags
-from skbalance._validation import sparse_kind
+from skbalance._validation import read_path, sparse_kind
 
 DATA_HOME_VARIABLE = "SKBALANCE_DATA"
 DEFAULT_DATA_HOME = "~/skbalance_data"
@@ -26,7 +26,7 @@ def data_folder(data_home: str | os.PathLike | None = None) -> Path:
     """
     if data_home is None:
         data_home = os.environ.get(DATA_HOME_VARIABLE) or DEFAULT_DATA_HOME
-    return Path(os.path.expanduser(data_home))
+    return read_path(data_home, "data_home")
 
 
 def find_or_download(

@@ -13,7 +13,7 @@ from typing import TextIO
 import numpy as np
 from sklearn.utils import Bunch
 
-from skbalance._validation import Interval, validate_params
+from skbalance._validation import Interval, read_path, validate_params
 from skbalance.datasets._base import load_descr, tag_matrix
 
 FIELDS = ("pmid", "title", "abstractText", "meshMajor")
@@ -175,8 +175,9 @@ def load_bioasq(path, *, max_articles=None, min_label_count=1, return_X_y=False)
     pmids: list[str] = []
     rows: list[list[str]] = []
     terms: dict[str, str] = {}  # each term is kept once
+    path = read_path(path, "path")
     try:
-        with open_text(os.path.expanduser(path)) as stream:
+        with open_text(path) as stream:
             for number, article in enumerate(iter_articles(stream), start=1):
                 _check_article(article, number)
                 texts.append("\n".join(filter(None, (article["title"], article["abstractText"]))))

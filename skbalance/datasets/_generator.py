@@ -30,7 +30,7 @@ _SYLLABLES = [consonant + vowel for consonant in "bdgklmnprstvz" for vowel in "a
         "linkage": [Interval(Real, 0, 1, closed="both")],
         "min_label_count": [Interval(Integral, 0, None, closed="left")],
         "allow_unlabeled": ["boolean"],
-        "length": [Interval(Real, 0, None, closed="neither")],
+        "length": [Interval(Real, 0, 1e9, closed="right")],
         "noise": [Interval(Real, 0, 1, closed="both")],
         "return_text": ["boolean"],
         "sparse": ["boolean"],
@@ -164,6 +164,12 @@ def make_long_tailed_multilabel(
     >>> text[0]
     'babi dagi kadi babu bagi'
     """
+    # As Python's numbers: NumPy's small integers overflow.
+    n_samples, n_labels, n_features, min_label_count = map(int, (n_samples, n_labels, n_features, min_label_count))
+    labels_per_sample, tail_exponent, max_label_frequency = map(
+        float, (labels_per_sample, tail_exponent, max_label_frequency)
+    )
+    linkage, length, noise = map(float, (linkage, length, noise))
     if min_label_count > n_samples:
         raise ValueError(f"min_label_count={min_label_count} is more than there are samples, n_samples={n_samples}")
     seed = check_random_state(random_state).randint(np.iinfo(np.int32).max)

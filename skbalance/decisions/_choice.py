@@ -84,9 +84,10 @@ class Choice:
 
 def read_thresholds(thresholds, name: str) -> np.ndarray:
     """Read numbers from any container; booleans are refused."""
+    numbers = read_numbers(thresholds, name)
     if np.asarray(thresholds).dtype.kind == "b":
         raise ValueError(f"{name} must hold numbers; got {thresholds!r}.")
-    return read_numbers(thresholds, name)
+    return numbers
 
 
 def one_for_each(thresholds: np.ndarray, n_labels: int, name: str) -> np.ndarray:

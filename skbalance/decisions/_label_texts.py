@@ -16,7 +16,7 @@ from sklearn.preprocessing import normalize
 from sklearn.utils import check_array
 
 from skbalance._packing import pack, unpack
-from skbalance._validation import check_sparse
+from skbalance._validation import check_sparse, summed
 
 _CAMEL_CASE = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _SEPARATORS = re.compile(r"[\W_]+")
@@ -211,10 +211,10 @@ class LabelBlock:
         matches : list of ndarray of float32 of shape (n_rows, n_labels)
             0 where the row or the text has no feature here.
         """
-        rows = normalize(features[:, self.start : self.end])
+        rows = normalize(summed(features[:, self.start : self.end]))
         matches = [self._best(rows @ self.texts.T)]
         if len(self.names) > 1:
-            found = sp.csr_array((np.ones(rows.nnz, dtype=np.float32), rows.indices, rows.indptr), shape=rows.shape)
+            found = sp.csr_array(((rows.data != 0).astype(np.float32), rows.indices, rows.indptr), shape=rows.shape)
             matches.append(self._best(found @ self._shares))
         return matches
 

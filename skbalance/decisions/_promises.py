@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -229,6 +230,8 @@ class Promise:
 
 def _fewest(least, alpha) -> int:
     """The fewest rows, none of them wrong, that are as seldom as that where a share of `least` is right."""
+    if least == 1:
+        return sys.maxsize  # nobody can tell
     return max(1, int(np.ceil(np.log(alpha) / np.log(least) - 1e-9)))
 
 

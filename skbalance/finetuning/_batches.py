@@ -132,7 +132,7 @@ class LengthBatches:
         random_state = np.random.RandomState([self.run.seed, self.run.epoch])
         order = random_state.permutation(len(self.data))
         lengths = self.data.tokens.lengths
-        batches, size = [], self.settings.batch_size
+        batches, size = [], int(self.settings.batch_size)
         pool = size * BATCHES_IN_A_POOL
         for start in range(0, len(order), pool):
             rows = order[start : start + pool]

@@ -106,7 +106,7 @@ def fine_tune(
     saved = processes.agree(None if checkpoints is None else checkpoints.read())
     run = Run(seed) if saved is None else Run(**saved["run"])
     network.to(device)
-    n_steps = settings.max_iter * -(-len(data) // settings.batch_size)
+    n_steps = int(settings.max_iter) * -(-len(data) // int(settings.batch_size))
     hidden = not (settings.verbose and processes.first)
     # Dropout inside an encoder draws from the generators of torch, which are as they were afterwards.
     gpus = [torch.device(device)] if torch.device(device).type == "cuda" else []

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.base import BaseEstimator, clone
 
-from skbalance._validation import DocLinkMixin, Interval, StrOptions, read_numbers, validate_hyperparameters
+from skbalance._validation import (
+    DocLinkMixin,
+    Interval,
+    StrOptions,
+    check_option,
+    read_numbers,
+    validate_hyperparameters,
+)
 from skbalance.losses._statistics import LabelStatistics
 
 if TYPE_CHECKING:
@@ -20,6 +27,8 @@ REDUCTIONS = ("none", "row_sum", "sum", "mean")
 
 _FINITE = [Interval(Real, None, None, closed="neither")]
 _POSITIVE = [Interval(Real, 0, None, closed="neither")]
+# Its inverse is a number in single precision too.
+_INVERTIBLE = [Interval(Real, 1e-30, 1e30, closed="both")]
 _NOT_NEGATIVE = [Interval(Real, 0, None, closed="left")]
 # What each parameter may be: a name means the same in every loss.
 CONSTRAINTS: dict[str, list] = {
@@ -39,13 +48,13 @@ CONSTRAINTS: dict[str, list] = {
     "margin": _NOT_NEGATIVE,
     "mode": [StrOptions({"by_class", "average_n", "average_w", "min_n"})],
     "mu": [*_FINITE, StrOptions({"auto"})],
-    "neg_scale": _POSITIVE,
-    "neg_temperature": _POSITIVE,
+    "neg_scale": _INVERTIBLE,
+    "neg_temperature": _INVERTIBLE,
     "neg_weight": [*_POSITIVE, None],
     "normalize": ["boolean"],
     "poly_linear": [Interval(Real, -1, None, closed="left")],
     "poly_square": [Interval(Real, -0.5, None, closed="left")],
-    "pos_temperature": _POSITIVE,
+    "pos_temperature": _INVERTIBLE,
     "pos_weight": [*_POSITIVE, StrOptions({"balanced", "sqrt_balanced"}), "array-like"],
     "reweight": [StrOptions({"inverse", "sqrt_inverse"}), None],
     "reweight_norm": [StrOptions({"instance", "batch"}), None],
@@ -132,11 +141,14 @@ class BaseLoss(DocLinkMixin, BaseEstimator):
         validate_hyperparameters(self)
         if not isinstance(statistics, LabelStatistics):
             raise TypeError(f"statistics must be a LabelStatistics; got {type(statistics).__name__}.")
-        if reduction not in REDUCTIONS:
-            raise ValueError(f"reduction must be one of {', '.join(map(repr, REDUCTIONS))}; got {reduction!r}.")
+        check_option(reduction, REDUCTIONS, "reduction")
         if not isinstance(label_smoothing, Real) or isinstance(label_smoothing, bool) or not 0 <= label_smoothing < 1:
             raise ValueError(f"label_smoothing must be a number in [0, 1); got {label_smoothing!r}.")
-        criterion = self._criterion(statistics, reduction)
+        # As Python's numbers: NumPy's small integers have no negative.
+        numbers = {
+            name: float(value) for name, value in self.get_params(deep=False).items() if isinstance(value, np.number)
+        }
+        criterion = (clone(self).set_params(**numbers) if numbers else self)._criterion(statistics, reduction)
         if label_smoothing and not criterion.takes_label_smoothing:
             raise ValueError(f"{self!r} takes no label_smoothing, for it has no form for labels other than 0 and 1.")
         criterion.label_smoothing = float(label_smoothing)

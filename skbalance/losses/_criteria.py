@@ -80,9 +80,9 @@ class Criterion(nn.Module):
         loss : Tensor
             Of the shape that the reduction says; in float32 for half-precision logits.
         """
-        if not isinstance(logits, Tensor) or not logits.is_floating_point():
-            kind = logits.dtype if isinstance(logits, Tensor) else type(logits).__name__
-            raise TypeError(f"logits must be a tensor of a floating type; got {kind}.")
+        if not isinstance(logits, Tensor) or not logits.is_floating_point() or logits.layout != torch.strided:
+            kind = f"{logits.dtype}, {logits.layout}" if isinstance(logits, Tensor) else type(logits).__name__
+            raise TypeError(f"logits must be a dense tensor of a floating type; got {kind}.")
         if logits.ndim != 2 or logits.shape[1] != self.n_labels:
             raise ValueError(f"logits must have shape (n_samples, {self.n_labels}); got {tuple(logits.shape)}.")
         if not isinstance(targets, PositivePairs):

@@ -58,11 +58,12 @@ class LabelStatistics:
 
     def __post_init__(self):
         counts = read_numbers(self.counts, "counts").copy()
-        n_samples = float(read_numbers(self.n_samples, "n_samples")) if np.ndim(self.n_samples) == 0 else np.nan
+        n_samples = read_numbers(self.n_samples, "n_samples")
         if counts.ndim != 1 or counts.size == 0:
             raise ValueError(f"counts must have shape (n_labels,) with at least one label; got {counts.shape}.")
-        if not (np.isfinite(n_samples) and n_samples > 0):
+        if n_samples.ndim or not 0 < n_samples < np.inf:
             raise ValueError(f"n_samples must be a positive finite number; got {self.n_samples!r}.")
+        n_samples = float(n_samples)
         known = (
             np.full(counts.shape, n_samples) if self.n_known is None else read_numbers(self.n_known, "n_known").copy()
         )

@@ -182,7 +182,7 @@ class RebalancedWeighting(Weighting):
 
 def class_balanced_weight(counts, *, beta):
     """(1 - beta) / (1 - beta ** n), exact for beta near 1; an array or a tensor as ``counts`` is."""
-    if beta == 0:
+    if 1 - beta == 1:
         return counts * 0 + 1.0
     lib = torch if isinstance(counts, Tensor) else np
     return (1 - beta) / -lib.expm1(counts * float(np.log1p(-(1 - beta))))

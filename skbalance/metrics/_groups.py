@@ -17,6 +17,7 @@ from skbalance._indicators import (
     ratio,
     read_counts,
 )
+from skbalance._validation import check_option
 from skbalance.metrics._ranking import check_zero_division, row_mean
 
 AVERAGES = ("macro", "micro")
@@ -102,13 +103,12 @@ def _resolve_groups(
 
 
 def _group_scores(kind, y_true, y_pred, label_counts, groups, boundaries, group, average, sample_weight, zero_division):
-    if average not in AVERAGES:
-        raise ValueError(f"average must be one of {AVERAGES}; got {average!r}.")
+    check_option(average, AVERAGES, "average")
     zero_division = check_zero_division(zero_division)
     y_true, y_pred = align_indicators(y_true, y_pred)
     members = _resolve_groups(y_true.shape[1], label_counts, groups, boundaries)
-    if group is not None and group not in members:
-        raise ValueError(f"group must be None or one of {tuple(members)}; got {group!r}.")
+    if group is not None:
+        check_option(group, members, "group")
     weight = check_row_weight(sample_weight, y_true.shape[0])
     top, bottom = label_fractions(kind, y_true, y_pred, weight)
 
@@ -321,8 +321,7 @@ def tail_coverage_score(
     """
     y_true, y_pred = align_indicators(y_true, y_pred)
     members = _resolve_groups(y_true.shape[1], label_counts, groups, boundaries)
-    if group not in members:
-        raise ValueError(f"group must be one of {tuple(members)}; got {group!r}.")
+    check_option(group, members, "group")
     hits, _, positives = label_confusion(y_true, y_pred, check_row_weight(sample_weight, y_true.shape[0]))
     present = members[group][positives[members[group]] > 0]
     return float((hits[present] > 0).mean()) if present.size else float("nan")

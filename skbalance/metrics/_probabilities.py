@@ -11,6 +11,7 @@ import scipy.sparse as sp
 
 from skbalance._indicators import check_known, check_row_weight, ratio
 from skbalance._responses import scoring_blocks
+from skbalance._validation import check_option
 from skbalance.metrics._ranking import check_scores, dense, row_mean
 
 _MAX_BINS = 10_000
@@ -85,8 +86,7 @@ def expected_calibration_error(
     >>> expected_calibration_error([[0, 1], [0, 1]], [[0.25, 1.0], [0.25, 1.0]])
     0.125
     """
-    if average not in ("micro", "macro"):
-        raise ValueError(f"average must be one of ('micro', 'macro'); got {average!r}.")
+    check_option(average, ("micro", "macro"), "average")
     if not isinstance(n_bins, numbers.Integral) or isinstance(n_bins, bool) or not 1 <= n_bins <= _MAX_BINS:
         raise ValueError(f"n_bins must be an integer from 1 to {_MAX_BINS}; got {n_bins!r}.")
     n_bins = int(n_bins)  # small integers of NumPy overflow

@@ -11,7 +11,10 @@ import scipy.sparse as sp
 
 from skbalance._indicators import check_known, check_row_weight, label_propensities, ratio
 from skbalance._responses import scoring_blocks
-from skbalance._validation import check_k, check_sparse, read_numbers
+from skbalance._validation import check_k, check_sparse, read_numbers, summed
+
+# For `k`: as many as the row with the most labels has.
+MOST = object()
 
 
 class TopLabels(NamedTuple):
@@ -46,9 +49,14 @@ def check_scores(y_score: Any, shape: tuple[int, int], *, name: str = "y_score")
         If the shape differs or a score is NaN or, being dense, infinite.
     """
     check_sparse(y_score, name)
-    scores: Any = sp.csr_array(y_score) if sp.issparse(y_score) else np.asarray(y_score)
+    try:
+        scores: Any = sp.csr_array(y_score) if sp.issparse(y_score) else np.asarray(y_score)
+    except ValueError:
+        raise ValueError(f"{name} must hold as many scores in each row.") from None
     if scores.shape != shape:
         raise ValueError(f"{name} must have the shape of y_true, {shape}; got {scores.shape}.")
+    if scores.dtype.kind == "O":  # as nullable columns of a frame come
+        scores = read_numbers(scores, name)
     values: Any = scores.data if sp.issparse(scores) else scores
     if values.dtype.kind not in "biuf":
         raise ValueError(f"{name} must hold numbers; got the dtype {values.dtype}.")
@@ -57,10 +65,7 @@ def check_scores(y_score: Any, shape: tuple[int, int], *, name: str = "y_score")
             finite = np.isfinite(values.sum(dtype=np.float64))
         if not finite and not np.isfinite(values).all():
             raise ValueError(f"{name} must be finite; it holds NaN or infinity.")
-    if sp.issparse(scores) and not scores.has_canonical_format:
-        scores = scores.copy()
-        scores.sum_duplicates()
-    return scores
+    return summed(scores)
 
 
 def dense(block: Any) -> np.ndarray:
@@ -77,9 +82,7 @@ def _dense_scores(scores: Any) -> np.ndarray:
     return block
 
 
-def rank_labels(
-    y_true: Any, y_score: Any, k: int | None, sample_weight: Any
-) -> tuple[Iterator[TopLabels], np.ndarray | None]:
+def rank_labels(y_true: Any, y_score: Any, k: Any, sample_weight: Any) -> tuple[Iterator[TopLabels], np.ndarray | None]:
     """Find the k best-scored labels of each row; equal scores rank by label, lowest first.
 
     Parameters
@@ -87,7 +90,7 @@ def rank_labels(
     y_true, y_score : {array-like, sparse matrix} of shape (n_samples, n_labels)
         The indicator and the scores. What is unknown ranks last and never hits, as do scores that are not stored.
     k : int or None
-        How many labels; None is as many as the row with the most has.
+        How many labels; `MOST` is as many as the row with the most has.
     sample_weight : array-like of shape (n_samples,) or None
         The row weights.
 
@@ -108,7 +111,7 @@ def rank_labels(
     n_samples, n_labels = y_true.shape
     if n_samples == 0:
         raise ValueError("y_true has no rows.")
-    if k is None:
+    if k is MOST:
         k = max(int(y_true.sum(axis=1).max()), 1)
     return _top_labels(y_true, unknown, y_score, check_k(k, n_labels)), check_row_weight(sample_weight, n_samples)
 
@@ -333,14 +336,14 @@ def r_precision_score(y_true: Any, y_score: Any, *, sample_weight: Any = None, z
         ranks = np.arange(block.hits.shape[1])
         return np.count_nonzero(block.hits & (ranks < n_true[:, None]), axis=1), n_true
 
-    return _mean_ratio(fractions, y_true, y_score, None, sample_weight, zero_division)
+    return _mean_ratio(fractions, y_true, y_score, MOST, sample_weight, zero_division)
 
 
 def _mean_ratio(
     fractions: Callable[[TopLabels], tuple[Any, Any]],
     y_true: Any,
     y_score: Any,
-    k: int | None,
+    k: Any,
     sample_weight: Any,
     zero_division: float = 0.0,
 ) -> float:

@@ -10,7 +10,7 @@ import scipy.sparse as sp
 from sklearn.utils import Bunch
 
 from skbalance._indicators import align_indicators, label_confusion, ratio
-from skbalance._validation import read_numbers
+from skbalance._validation import check_option, read_numbers
 
 # Random orders of which the mean is taken.
 _DRAWS = 20
@@ -49,8 +49,7 @@ def review_curve(y_true: Any, y_pred: Any, doubt: Any, *, shares: Any = None, av
     >>> curve.by_doubt
     array([0.75, 1.  ])
     """
-    if average not in ("micro", "macro"):
-        raise ValueError(f"average must be one of ('micro', 'macro'); got {average!r}.")
+    check_option(average, ("micro", "macro"), "average")
     shares = np.linspace(0, 1, 101) if shares is None else read_numbers(shares, "shares")
     if shares.ndim != 1 or not ((shares >= 0) & (shares <= 1)).all() or (np.diff(shares) < 0).any():
         raise ValueError(f"shares must be numbers from 0 to 1 in increasing order; got {shares!r}.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 import re
 from collections.abc import Callable
 from typing import Any
@@ -13,6 +14,7 @@ from sklearn.metrics import f1_score, precision_score, recall_score
 from sklearn.utils.metadata_routing import MetadataRequest
 
 from skbalance._responses import choose_response_method, read_tags, response
+from skbalance._validation import check_option
 from skbalance.metrics import _groups, _probabilities, _ranking
 
 # What a metric can take from the fitted estimator: the attribute, and how to give it by hand.
@@ -117,11 +119,13 @@ class MultilabelScorer:
         name: str | None = None,
         **kwargs: Any,
     ) -> None:
-        allowed = ("predict", "predict_proba", "scores")
-        if response_method not in allowed:
-            raise ValueError(f"response_method must be one of {allowed}; got {response_method!r}.")
-        if not set(from_fit) <= set(_FROM_FIT):
-            raise ValueError(f"from_fit must name some of {tuple(_FROM_FIT)}; got {from_fit!r}.")
+        if not callable(metric):
+            raise TypeError(f"metric must be a function; got {metric!r:.80}.")
+        check_option(response_method, ("predict", "predict_proba", "scores"), "response_method")
+        if not isinstance(from_fit, tuple | list) or not all(name in list(_FROM_FIT) for name in from_fit):
+            raise ValueError(f"from_fit must name some of {tuple(_FROM_FIT)}, in a tuple; got {from_fit!r:.80}.")
+        if not isinstance(sign, int | numbers.Integral) or sign not in (1, -1):
+            raise ValueError(f"sign must be 1 or -1; got {sign!r:.80}.")
         self.metric = metric
         self.response_method = response_method
         self.from_fit = from_fit
@@ -347,7 +351,7 @@ def get_scorer(name: str, **kwargs: Any) -> MultilabelScorer:
         metric, settings = _AT_K[match[1]]
         spec = metric, settings | {"k": int(match[2])}
     if spec is None:
-        raise ValueError(f"{name!r} is no scorer of skbalance; allowed are {', '.join(get_scorer_names())}.")
+        raise ValueError(f"{name!r:.80} is no scorer of skbalance; allowed are {', '.join(get_scorer_names())}.")
     metric, settings = spec
     written = "".join(f", {key}={value!r}" for key, value in kwargs.items())
     return MultilabelScorer(metric, name=f"get_scorer({name!r}{written})", **(settings | kwargs))
@@ -385,4 +389,7 @@ def multilabel_scorers(*names: str) -> dict[str, Any]:
     if not names:
         raise ValueError(f"Give at least one name of {', '.join(get_scorer_names())}.")
     foreign = set(sklearn.metrics.get_scorer_names()) - set(_SPECS)
-    return {name: sklearn.metrics.get_scorer(name) if name in foreign else get_scorer(name) for name in names}
+    return {
+        name: sklearn.metrics.get_scorer(name) if isinstance(name, str) and name in foreign else get_scorer(name)
+        for name in names
+    }

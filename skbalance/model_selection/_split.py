@@ -214,6 +214,10 @@ class MultilabelStratifiedShuffleSplit(_TargetSplitter, BaseShuffleSplit):
 
     def _splits(self, Y: sp.csr_array) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         _check_count("n_splits", self.n_splits)
+        for name in ("test_size", "train_size"):
+            size = getattr(self, name)
+            if size is not None and (isinstance(size, bool) or not isinstance(size, numbers.Real)):
+                raise ValueError(f"{name} must be a share in (0, 1), a number of rows or None; got {size!r:.80}.")
         n_samples = Y.shape[0]
         test_size = 0.1 if self.test_size is None and self.train_size is None else self.test_size
         sizes = ShuffleSplit(1, test_size=test_size, train_size=self.train_size, random_state=0)
@@ -275,6 +279,8 @@ def multilabel_train_test_split(
         raise ValueError("At least one array required as input")
     for number, array in enumerate(arrays):
         check_sparse(array, f"Array {number} (counted from 0)")
+        if array is None:
+            raise ValueError(f"Array {number} (counted from 0) is None; rows are needed.")
     arrays = tuple(indexable(*arrays))
     target = arrays[min(1, len(arrays) - 1)] if stratify is None else stratify
     if test_size is None and train_size is None:

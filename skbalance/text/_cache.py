@@ -10,11 +10,11 @@ import os
 import sqlite3
 import zlib
 from contextlib import closing, contextmanager, suppress
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
+from skbalance._validation import read_path
 from skbalance._warnings import warn
 
 _FORMAT = 1
@@ -59,7 +59,7 @@ class VectorStore:
     """
 
     def __init__(self, folder):
-        self.folder = Path(os.path.expanduser(folder))
+        self.folder = read_path(folder, "cache_dir")
         self.path = self.folder / "embeddings.sqlite"
 
     def read(self, keys):

@@ -381,7 +381,7 @@ class FineTunedMultiLabelClassifier(CheckedStateMixin, LossClassifierMixin, Clas
                 )
             model = self._rebuilt()
         else:
-            source = os.fspath(self.model), self.revision, self.local_files_only, self.trust_remote_code
+            source = os.fspath(self.model), self.revision, bool(self.local_files_only), bool(self.trust_remote_code)
             model = finetuning.TextModel.pretrained(
                 finetuning.ModelSource(*source),
                 max_length=self.max_length,
@@ -408,7 +408,7 @@ class FineTunedMultiLabelClassifier(CheckedStateMixin, LossClassifierMixin, Clas
     @property
     def _max_tokens(self):
         """Tokens that are predicted at once: as many as are trained on."""
-        return self.max_tokens or self.batch_size * self.max_length
+        return self.max_tokens or int(self.batch_size) * int(self.max_length)
 
     def _rebuilt(self) -> finetuning.TextModel:
         return finetuning.TextModel.from_arrays(
@@ -449,7 +449,7 @@ class FineTunedMultiLabelClassifier(CheckedStateMixin, LossClassifierMixin, Clas
         Raises
         ------
         ValueError
-            If the loss is not one of the package's.
+            If the loss is not one of the package's, or the folder is the working directory.
         OSError
             If the folder cannot be written; it is then as it was.
         """
@@ -481,8 +481,9 @@ class FineTunedMultiLabelClassifier(CheckedStateMixin, LossClassifierMixin, Clas
         ValueError
             If it was written in another format, or holds what no fitted classifier does.
         """
+        read = read_folder(folder)
         classifier = cls(os.fspath(folder))
-        state = classifier._checked_state(read_folder(folder), trust_remote_code=trust_remote_code)
+        state = classifier._checked_state(read, trust_remote_code=trust_remote_code)
         own = {"model": os.fspath(folder), "device": device, "trust_remote_code": trust_remote_code}
         classifier.__dict__.update(state | own)
         return classifier

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from skbalance._validation import read_path
 from skbalance.finetuning import digest_of
 from skbalance.losses import BaseLoss, loss_from_state, loss_to_state
 from skbalance.text._state import FINE_TUNED
@@ -41,16 +42,18 @@ def write_folder(classifier, model, folder):
     Raises
     ------
     ValueError
-        If its loss is no registered one.
+        If its loss is no registered one, or the folder is the working directory.
     OSError
         If the folder cannot be written; what was there is then as it was.
     """
     from safetensors.numpy import save_file
 
     description = _describe(classifier)
-    folder = Path(os.path.expanduser(folder)).resolve()
+    folder = read_path(folder, "folder").resolve()
     if folder.exists() and not folder.is_dir():
         raise NotADirectoryError(f"{str(folder)!r} is a file; save_pretrained writes a folder.")
+    if folder == Path.cwd():
+        raise ValueError("folder is the working directory, which cannot be replaced; give a folder in it.")
     folder.parent.mkdir(parents=True, exist_ok=True)
     for leftover in folder.parent.glob(f".{folder.name}.*.part"):  # of a process that was killed
         shutil.rmtree(leftover, ignore_errors=True)
@@ -129,7 +132,7 @@ def read_folder(folder) -> dict:
     """
     from safetensors.numpy import load_file
 
-    folder = Path(os.path.expanduser(folder)).resolve()
+    folder = read_path(folder, "folder").resolve()
     if not folder.exists() and _before(folder).exists():  # save_pretrained was killed in between
         folder = _before(folder)
     if not (folder / _DESCRIPTION).is_file():
@@ -151,7 +154,7 @@ def read_folder(folder) -> dict:
             state[name] = tuple(state[name])
         state["classes_"] = _classes(**state["classes_"])
         state["label_counts_"] = np.array(state["label_counts_"], dtype=float)
-    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+    except (AttributeError, IndexError, KeyError, OverflowError, TypeError, ValueError) as error:
         raise ValueError(f"{_DESCRIPTION} in {str(folder)!r} does not describe a classifier.") from error
     for name, digest in digests.items():
         path = folder / name

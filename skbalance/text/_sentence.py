@@ -13,7 +13,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import estimator_html_repr
 
-from skbalance._validation import Interval, validate_hyperparameters
+from skbalance._validation import Interval, read_path, validate_hyperparameters
 from skbalance._warnings import warn
 from skbalance.finetuning import ModelSource
 from skbalance.text._cache import VectorStore
@@ -149,7 +149,7 @@ class SentenceEmbedder(CheckedStateMixin, TransformerMixin, BaseEstimator):
         ValueError, TypeError
             If a parameter is not allowed, a text is missing or is not a string.
         """
-        validate_hyperparameters(self)
+        self._check_parameters()
         check_texts(X)
         return self
 
@@ -175,7 +175,7 @@ class SentenceEmbedder(CheckedStateMixin, TransformerMixin, BaseEstimator):
         OSError
             If the model cannot be had, or the cache cannot be written to.
         """
-        validate_hyperparameters(self)
+        self._check_parameters()
         texts = check_texts(X)
         unique = list(dict.fromkeys(texts))
         vectors = self._vectors(unique)
@@ -278,9 +278,16 @@ class SentenceEmbedder(CheckedStateMixin, TransformerMixin, BaseEstimator):
         return tags
 
     def _source(self):
-        return ModelSource(
-            os.path.expanduser(self.model), self.revision, self.local_files_only, self.trust_remote_code, self.device
-        )
+        flags = bool(self.local_files_only), bool(self.trust_remote_code)
+        return ModelSource(os.path.expanduser(self.model), self.revision, *flags, self.device)
+
+    def _check_parameters(self):
+        validate_hyperparameters(self)
+        read_path(self.model, "model")
+        try:
+            (self.prompt or "").encode()
+        except UnicodeEncodeError:
+            raise ValueError(f"prompt holds what cannot be encoded as UTF-8; got {self.prompt!r:.80}.") from None
 
     def _store(self):
         if self.cache_dir is None:

@@ -119,7 +119,7 @@ def _conditions(learned):
     for name in ("loss_curve_", "validation_scores_"):
         yield name, all(isinstance(value, Real) for value in learned.get(name, ()))
     yield "n_iter_", learned["n_iter_"] == len(learned["loss_curve_"])
-    yield "max_length_", learned["max_length_"] >= 1
+    yield "max_length_", 1 <= learned["max_length_"] < 2**31
     counts = learned["label_counts_"]
     yield "label_counts_", counts.shape == (n_outputs,) and _finite(counts)
     yield "_pooling", learned["_pooling"] in HEADS

@@ -160,6 +160,8 @@ def test_truncated_compression(tmp_path, share):
 def test_missing_file(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"none\.json"):
         load_bioasq(tmp_path / "none.json")
+    with pytest.raises(ValueError, match="path must be the name of a file or folder"):
+        load_bioasq("a\0b")
 
 
 @pytest.mark.parametrize("parameters", [{"path": 3}, {"max_articles": 0}, {"min_label_count": 0}, {"return_X_y": 5}])

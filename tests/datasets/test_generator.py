@@ -276,6 +276,7 @@ def test_large_label_set_stays_sparse():
         ({"max_label_frequency": 1.0}, "'max_label_frequency' parameter"),
         ({"linkage": 1.5}, "'linkage' parameter"),
         ({"noise": -0.1}, "'noise' parameter"),
+        ({"length": 1e300}, "'length' parameter"),
         ({"return_indicator": "csr"}, "'return_indicator' parameter"),
         ({"random_state": "seed"}, "'random_state' parameter"),
         ({"labels_per_sample": 30.0}, r"labels_per_sample=30.0 cannot be reached .* at most 25"),
@@ -286,3 +287,11 @@ def test_large_label_set_stays_sparse():
 def test_bad_parameters(parameters, words):
     with pytest.raises(ValueError, match=words):
         make_long_tailed_multilabel(**parameters)
+
+
+def test_numbers_of_numpy_are_read_as_pythons():
+    given = {"n_samples": 200, "n_labels": 20, "n_features": 100, "min_label_count": 2, "linkage": 1, "noise": 0.5}
+    kinds = dict.fromkeys(given, np.uint8) | {"noise": np.longdouble}
+    of_numpy = {name: kinds[name](value) for name, value in given.items()}
+    for plain, other in zip(*(make_long_tailed_multilabel(**given, random_state=0) for given in (given, of_numpy))):
+        np.testing.assert_array_equal(plain.toarray(), other.toarray())

@@ -136,8 +136,17 @@ def test_as_many_labels_as_wanted():
         ([10**400] * 5, "thresholds must hold numbers"),
         ({0: 10**400}, "thresholds must hold numbers"),
         (["a"] * 5, "thresholds must hold numbers"),
+        ([1, [2]], "thresholds must hold numbers"),
     ],
 )
 def test_what_is_no_threshold_is_refused(thresholds, message):
     with pytest.raises(ValueError, match=message):
         fixed(thresholds)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"), [({"X": None}, "X is None"), ({"sample_weight": [1, [2]]}, "sample_weight must hold numbers")]
+)
+def test_rows_and_weights_that_are_none(given, message):
+    with pytest.raises(ValueError, match=message):
+        FixedThresholdMultiLabelClassifier(MODEL).fit(**{"X": X, "y": Y} | given)

@@ -113,6 +113,17 @@ def test_found_is_the_share_of_a_text_whatever_else_the_row_says():
     np.testing.assert_allclose(found, [[0.36, 0], [1, 0], [0, 1]], rtol=1e-6)
 
 
+def test_rows_that_hold_a_place_twice_or_zeros_match_as_others():
+    letters = CountVectorizer(analyzer="char", vocabulary="abcd")
+    vectors = label_vectors(letters, ["aab", "c"], plurals=False)
+    rows = letters.transform(["aaad", "bc"])
+    values, columns = [1.5, 0, 1.5, 1, 0.5, 1, 0.5, 0], [0, 2, 0, 3, 1, 2, 1, 0]
+    odd = sp.csr_array((values, columns, [0, 4, 8]), shape=(2, 4))
+    assert (odd != rows).nnz == 0
+    for of_rows, of_odd in zip(vectors.match(rows), vectors.match(odd)):
+        np.testing.assert_allclose(of_odd, of_rows, rtol=1e-6)
+
+
 @pytest.mark.parametrize("dense", [False, True])
 def test_of_several_texts_the_best_counts(dense):
     words = CountVectorizer().fit(["wheat grain corn maize oil"])

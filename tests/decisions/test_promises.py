@@ -313,6 +313,13 @@ def test_promises_that_cannot_be_made(problem, params, message):
     assert not hasattr(model, "thresholds_")
 
 
+def test_nobody_can_promise_to_miss_none(problem):
+    X, y, X_test, _ = problem
+    model = TunedThresholdMultiLabelClassifierCV(RIDGE, max_missed=1e-320, cv=2, random_state=0).fit(X, y)
+    assert set(model.promises_.kinds) == {"none"}
+    assert not model.predict(X_test).any()
+
+
 def test_review_needs_a_promise(problem):
     X, y, X_test, _ = problem
     model = TunedThresholdMultiLabelClassifierCV(RIDGE, cv=2, random_state=0).fit(X, y)

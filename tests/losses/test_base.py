@@ -19,6 +19,7 @@ from skbalance.losses import (
     PositivePairs,
     RebalancedFocalLoss,
     SquaredHingeLoss,
+    TwoWayLoss,
     get_loss,
     get_loss_names,
 )
@@ -390,6 +391,8 @@ def test_scale_is_a_factor(loss):
         (ClassBalancedFocalLoss(mode="average"), "'mode'.*'average_n'.*Got 'average'"),
         (ClassBalancedFocalLoss(base="hinge"), "'base'"),
         (NegativeTolerantFocalLoss(neg_scale=0), "'neg_scale'"),
+        (NegativeTolerantFocalLoss(neg_scale=1e-320), "'neg_scale'"),
+        (TwoWayLoss(neg_temperature=1e-320), "'neg_temperature'"),
         (NegativeTolerantFocalLoss(kappa=float("nan")), "'kappa'"),
         (RebalancedFocalLoss(mu="mean"), "'mu'"),
         (DistributionBalancedLoss(map_beta=-1), "'map_beta'"),
@@ -401,11 +404,40 @@ def test_bad_hyperparameters_raise_at_bind(loss, message):
         loss.bind(STATISTICS)
 
 
+@pytest.mark.parametrize("kind", [np.uint8, np.int8, np.float16, np.float32, np.longdouble])
+def test_numbers_of_numpy_are_read_as_pythons(kind):
+    logits, targets = torch.randn(2, 5, generator=torch.Generator().manual_seed(0)), torch.ones(2, 5)
+    of_numpy, plain = (RebalancedFocalLoss(map_beta=number, mu=kind(1)) for number in (kind(10), 10))
+    losses = [loss.bind(STATISTICS, "none")(logits, targets) for loss in (of_numpy, plain)]
+    torch.testing.assert_close(losses[0], losses[1], rtol=0, atol=0)
+    assert type(of_numpy.map_beta) is kind
+    NegativeTolerantFocalLoss(neg_scale=kind(1)).bind(STATISTICS)
+
+
+@pytest.mark.parametrize("neg_scale", [1e-30, 1e30])
+def test_extreme_scales_of_negatives_are_finite(neg_scale):
+    logits = torch.tensor([[-3.0, 0.0, 3.0, 1.0, -1.0]], requires_grad=True)
+    loss = NegativeTolerantFocalLoss(neg_scale=neg_scale).bind(STATISTICS)(logits, torch.eye(5)[:1])
+    loss.backward()
+    assert torch.isfinite(loss)
+    assert torch.isfinite(logits.grad).all()
+
+
+def test_the_smallest_beta_weights_all_labels_alike():
+    losses = [
+        ClassBalancedFocalLoss(beta=beta).bind(STATISTICS, "none")(torch.zeros(1, 5), torch.ones(1, 5))
+        for beta in (0.0, 5e-324)
+    ]
+    torch.testing.assert_close(losses[0], losses[1], rtol=0, atol=0)
+
+
 def test_bad_bind_and_call():
     with pytest.raises(TypeError, match="LabelStatistics; got list"):
         FocalLoss().bind([1, 2])
     with pytest.raises(ValueError, match=r"'row_sum'.*got 'average'"):
         FocalLoss().bind(STATISTICS, reduction="average")
+    with pytest.raises(ValueError, match="reduction must be one of"):
+        FocalLoss().bind(STATISTICS, reduction=np.array(["mean", "sum"]))
     with pytest.raises(ValueError, match="three or more exclusive classes; got 2"):
         ClassBalancedFocalLoss(base="softmax").bind(LabelStatistics([1, 2], 3))
     criterion = FocalLoss().bind(STATISTICS)

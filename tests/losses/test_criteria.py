@@ -14,8 +14,9 @@ TARGETS = torch.tensor([[1, 0], [1, 1]])
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        (([[0.3, -0.2]], TARGETS), TypeError, "logits must be a tensor of a floating type; got list"),
-        ((TARGETS, TARGETS), TypeError, "logits must be a tensor of a floating type; got torch.int64"),
+        (([[0.3, -0.2]], TARGETS), TypeError, "logits must be a dense tensor of a floating type; got list"),
+        ((TARGETS, TARGETS), TypeError, "logits must be a dense tensor of a floating type; got torch.int64"),
+        ((TARGETS.float().to_sparse(), TARGETS), TypeError, r"logits must be a dense tensor .* torch\.sparse_coo"),
         ((LOGITS, [[1, 0], [1, 1]]), TypeError, "targets must be a tensor or PositivePairs; got list"),
         ((LOGITS, torch.tensor(1)), ValueError, "targets must be real, of shape .* of shape ()"),
         ((LOGITS, TARGETS[None]), ValueError, r"of shape \(1, 2, 2\)"),

@@ -79,6 +79,8 @@ def test_light_weights_are_not_clipped_away():
         ([np.nan], 3, "got \\[nan\\]"),
         ([0], 0, "positive finite"),
         ([0], np.inf, "positive finite"),
+        ([0], [3], "positive finite"),
+        ([0], [1, [2]], "n_samples must hold numbers"),
     ],
 )
 def test_bad_counts(counts, n_samples, message):

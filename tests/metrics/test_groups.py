@@ -364,3 +364,10 @@ def test_a_mask_of_integers_is_no_mask(groups, message):
     y = np.array([[1, 0, 1, 0], [0, 1, 1, 0]])
     with pytest.raises(ValueError, match=message):
         group_f1_score(y, y, groups=groups)
+
+
+@pytest.mark.parametrize("given", [{"average": np.array(["macro", "micro"])}, {"group": []}, {"group": np.array([1])}])
+@pytest.mark.parametrize("metric", [group_f1_score, group_precision_score, group_recall_score])
+def test_options_of_any_kind_are_compared(metric, given):
+    with pytest.raises(ValueError, match=f"^{next(iter(given))} must be one of .*; got "):
+        metric([[1, 0]], [[1, 0]], label_counts=[9, 1], **given)

@@ -1,6 +1,7 @@
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 import scipy.sparse as sp
 from hypothesis import given, settings
@@ -184,6 +185,8 @@ def test_wide_targets_are_taken_in_blocks():
         ((Y, S), {"k": 0}, "from 1 to the number of labels, 4; got 0"),
         ((Y, S), {"k": 5}, "got 5"),
         ((Y, S), {"k": 1.5}, "got 1.5"),
+        ((Y, S), {"k": None}, "k must be an integer .*; got None"),
+        ((Y, [[1], [1, 2]]), {}, "must hold as many scores in each row"),
         ((Y, S), {"sample_weight": [1, 2]}, "sample_weight"),
         ((Y[:0], S[:0]), {}, "no rows"),
     ],
@@ -263,3 +266,11 @@ def test_bad_arguments_of_propensities(args, kwargs, match):
 def test_bad_propensities(kwargs, match):
     with pytest.raises(ValueError, match=match):
         propensity_scored_precision_at_k_score([[1, 0]], [[0.5, 0.2]], k=1, **kwargs)
+
+
+@pytest.mark.parametrize("dtype", [object, "Float64"])
+def test_scores_in_nullable_columns(dtype):
+    for metric in AT_K.values():
+        assert metric(Y, pd.DataFrame(S).astype(dtype), k=2) == metric(Y, S, k=2)
+        with pytest.raises(ValueError, match="must hold numbers"):
+            metric(Y, pd.DataFrame(S).astype(dtype).mask(S > 0.8, pd.NA), k=2)

@@ -81,6 +81,14 @@ def test_errors():
         MultilabelScorer(r_precision_score, response_method="proba")
     with pytest.raises(ValueError, match=r"from_fit.*'classes'"):
         MultilabelScorer(r_precision_score, from_fit=("classes",))
+    for from_fit in (3, [["classes"]], "label_counts"):
+        with pytest.raises(ValueError, match=r"from_fit must name some of .*, in a tuple"):
+            MultilabelScorer(r_precision_score, from_fit=from_fit)
+    for sign in (0, None, "1", np.array([1, -1])):
+        with pytest.raises(ValueError, match="sign must be 1 or -1"):
+            MultilabelScorer(r_precision_score, sign=sign)
+    with pytest.raises(TypeError, match="metric must be a function; got 'f1'"):
+        MultilabelScorer("f1")
 
     class Silent:
         def predict(self, X):
@@ -177,7 +185,7 @@ def test_missing_number_of_samples(data):
     assert get_scorer("ps_precision_at_3", n_samples=150)(model, X, y) == kept
 
 
-@pytest.mark.parametrize("name", ["f1_makro", "precision_at_0", "precision_at_", "f1_at_3", None])
+@pytest.mark.parametrize("name", ["f1_makro", "precision_at_0", "precision_at_", "f1_at_3", None, []])
 def test_unknown_names(name):
     with pytest.raises(ValueError, match=r"is no scorer of skbalance; allowed are .*tail_f1_macro"):
         get_scorer(name)

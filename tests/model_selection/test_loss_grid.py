@@ -99,6 +99,10 @@ def test_bad_losses():
         loss_grid([FocalLoss])
     with pytest.raises(ValueError, match="'gamma'"):
         loss_grid(FocalLoss(gamma=-1))
+    with pytest.raises(ValueError, match=r"'losses' parameter of loss_grid must be .* Got 3"):
+        loss_grid(3)
+    with pytest.raises(ValueError, match=r"'alpha' parameter of loss_grid must be .* Got 0\.1"):
+        loss_grid("db", alpha=0.1)
 
 
 def test_bad_size():

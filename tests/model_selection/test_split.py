@@ -224,6 +224,9 @@ def test_as_many_folds_as_rows():
         (lambda: MultilabelStratifiedShuffleSplit(0), "n_splits.*0"),
         (lambda: MultilabelStratifiedShuffleSplit(test_size=1.5), "test_size"),
         (lambda: MultilabelStratifiedShuffleSplit(test_size=0.7, train_size=0.7), "train_size"),
+        (lambda: MultilabelStratifiedShuffleSplit(test_size=[1]), r"test_size must be .* got \[1\]"),
+        (lambda: MultilabelStratifiedShuffleSplit(train_size="x" * 1000), r"train_size must be .* got 'x{79}\."),
+        (lambda: MultilabelStratifiedShuffleSplit(test_size=True), "test_size must be .* got True"),
     ],
 )
 def test_bad_parameters(make, match):
@@ -327,3 +330,8 @@ def test_a_malformed_array_is_refused_before_rows_are_taken():
     matrix.indptr[5] = 2**30
     with pytest.raises(ValueError, match=r"Array 0 \(counted from 0\) is a malformed CSR matrix"):
         multilabel_train_test_split(matrix, y)
+
+
+def test_arrays_that_are_none_are_named():
+    with pytest.raises(ValueError, match=r"Array 1 \(counted from 0\) is None"):
+        multilabel_train_test_split(np.eye(4), None)

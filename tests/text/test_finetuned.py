@@ -682,3 +682,13 @@ def test_compiling(encoder_folder, data, monkeypatch):
     assert [(kind.__name__, options) for kind, options in compiled] == [("BertModel", {"dynamic": True})]
     plain = make_model(encoder_folder, max_iter=1).fit(*data)
     np.testing.assert_array_equal(plain.weights_["head.weight"], model.weights_["head.weight"])
+
+
+def test_numbers_of_numpy_are_read_as_pythons(encoder_folder, data):
+    texts, y = data[:2]
+    of_numpy = {"batch_size": np.uint8(16), "max_iter": np.uint8(1), "local_files_only": np.True_}
+    models = [
+        make_model(encoder_folder, **params).fit(texts, y)
+        for params in ({"max_iter": 1, "local_files_only": True}, of_numpy)
+    ]
+    np.testing.assert_array_equal(*(model.decision_function(texts) for model in models))

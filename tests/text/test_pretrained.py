@@ -177,6 +177,8 @@ def test_flags_and_places_are_not_taken(folder):
         ({"state": {"classes_": {"values": ["a"], "dtype": "U1000000000"}}}, "does not describe a classifier"),
         ({"state": {"classes_": {"values": 7, "dtype": "O"}}}, "classes_ of"),
         ({"state": {"classes_": {"values": [[0, 1]] * 4, "dtype": "no"}}}, "does not describe a classifier"),
+        ({"state": {"classes_": {"values": [[0, 10**30]] * 4, "dtype": "<i8"}}}, "does not describe a classifier"),
+        ({"state": {"max_length_": 10**30}}, "max_length_ of"),
         ({"state": {"label_counts_": ["x"]}}, "does not describe a classifier"),
         ({"state": {"_fitted_loss": ["NoLoss", {}]}}, "_fitted_loss of"),
         ({"params": {"loss": ["NoLoss", {}]}}, "does not describe a classifier"),
@@ -239,3 +241,18 @@ def test_an_encoder_with_code_of_its_own(encoder_folder, tmp_path, monkeypatch):
     with pytest.raises(ValueError, match="'auto_map', by which transformers would run code"):
         skops.io.loads(skops.io.dumps(model), trusted=["skbalance.text._finetuned.FineTunedMultiLabelClassifier"])
     assert not (tmp_path / "ran").exists()
+
+
+def test_the_working_directory_is_not_replaced(first, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError, match="folder is the working directory"):
+        first.save_pretrained(".")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("folder", [None, 3, b"x"])
+def test_what_is_no_folder(first, folder):
+    with pytest.raises(TypeError, match="folder must be a str or a path"):
+        first.save_pretrained(folder)
+    with pytest.raises(TypeError, match="folder must be a str or a path"):
+        read(folder)

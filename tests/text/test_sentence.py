@@ -76,6 +76,20 @@ def test_bad_texts_reach_no_encoder(embedder, encoded):
     assert encoded == []
 
 
+@pytest.mark.parametrize("params", [{"model": ""}, {"model": "a\0b"}, {"prompt": "\ud800"}])
+def test_text_that_is_no_name_or_prompt(embedder, encoded, params):
+    (name,) = params
+    with pytest.raises(ValueError, match=f"^{name} (must be the name|holds what cannot)"):
+        embedder.set_params(**params).transform(TEXTS)
+    assert encoded == []
+
+
+@pytest.mark.parametrize(("folder", "error"), [("a\0b", ValueError), ("", ValueError), (3, TypeError)])
+def test_a_cache_folder_that_is_none(folder, error):
+    with pytest.raises(error, match=r"^cache_dir must be"):
+        SentenceEmbedder("x", cache_dir=folder).cache_info()
+
+
 @pytest.mark.parametrize(
     "params",
     [{"batch_size": 0}, {"truncate_dim": 0}, {"model": None}, {"normalize": "yes"}, {"cache_dir": 3}, {"prompt": 1}],
