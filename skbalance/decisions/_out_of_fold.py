@@ -13,7 +13,7 @@ from skbalance.crossfit import Totals, TrainingLabels
 from skbalance.decisions._pairs import Candidates
 
 # Rows that are kept, the newest ones, and parts that they are in.
-_MOST_ROWS, _MOST_PARTS = 20_000, 6
+_MOST_ROWS, _MOST_PARTS = 20_000, 4
 
 
 @dataclass(frozen=True)

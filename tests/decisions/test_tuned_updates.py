@@ -105,7 +105,7 @@ def test_only_the_newest_rows_are_kept_in_parts_of_a_fair_size(monkeypatch):
     assert kept.rows.tolist() == list(range(700, 1000))
     assert kept.totals.n_rows == 1000
     assert (np.bincount(kept.parts) >= 20).all()
-    assert len(kept.seen) == 6
+    assert len(kept.seen) == 4
     assert (np.diff(kept.seen.sum(axis=1)) > 0).all()
     np.testing.assert_array_equal(model.label_counts_, y.sum(axis=0))
     refit = tuner().fit(X, y)
