@@ -34,6 +34,8 @@ SECTIONS = {
     "decisions": (),
     "tags": ("goemotions.json.gz",),
     "hierarchy": (),
+    "updates": ("bioasq_sample.json.gz",),
+    "stream": (),
     "promises": ("goemotions.json.gz", "tmc2007-500.npz", "bioasq_sample.json.gz", "medical.npz"),
     "review": ("goemotions.json.gz", "bioasq_sample.json.gz"),
     "service": (),

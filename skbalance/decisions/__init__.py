@@ -3,7 +3,6 @@
 from skbalance.decisions._explain import LabelEvidence
 from skbalance.decisions._fixed import FixedThresholdMultiLabelClassifier
 from skbalance.decisions._label_texts import label_vectors, read_label_text, readable
-from skbalance.decisions._out_of_fold import renumbered
 from skbalance.decisions._promises import Promises
 from skbalance.decisions._tuned import TunedThresholdMultiLabelClassifierCV
 
@@ -15,5 +14,4 @@ __all__ = [
     "label_vectors",
     "read_label_text",
     "readable",
-    "renumbered",
 ]

@@ -83,7 +83,7 @@ class Promises:
         what = f"{self.measure} >= {self.least:.4g}, confidence {self.confidence:.4g}"
         return f"Promises({what}: {own} labels on their own, {shared} shared, {none} none)"
 
-    def of_labels(self, labels) -> Promises:
+    def _of_labels(self, labels) -> Promises:
         """Of some labels, by their numbers; nothing is promised of -1, a label that is new."""
         nothing: dict[str, Any] = {"labels": -1, "thresholds": np.inf, "kinds": "none", "rows": 0, "recall": 0.0}
         nothing["bounds"] = np.nan

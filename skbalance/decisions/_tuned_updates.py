@@ -15,6 +15,7 @@ from skbalance._validation import validate_hyperparameters
 from skbalance.crossfit import read_fit_inputs
 from skbalance.decisions._decisions import decide
 from skbalance.decisions._label_texts import LabelMatcher
+from skbalance.decisions._out_of_fold import renumbered
 from skbalance.decisions._pairs import Candidates
 from skbalance.decisions._promises import Promise
 from skbalance.decisions._scorers import FittedScorers
@@ -107,6 +108,11 @@ class TunedUpdatesMixin:
         attempt = Attempt(params, self._scorers(), self._fitted.methods, decisions, predicted, None)
         self._store(self._state(whole, plan, self._fitted.matcher, [attempt], attempt, fitted, before))
 
+    def _renumber(self: Any, used, n_given, before):
+        """Number the rows that were used among all that were given, see :func:`renumbered`."""
+        self.decisions_ = renumbered(self.decisions_, used, n_given, before)
+        self.out_of_fold_ = self.decisions_.out_of_fold
+
     def _changed(self: Any, change, label_texts, *, labels=None, more=()):
         """A copy with other labels, or for other features; what it predicts of labels that stay does not change.
 
@@ -133,11 +139,11 @@ class TunedUpdatesMixin:
             label_counts=counts,
             thresholds=np.append(before.thresholds[labels], own),
             out_of_fold=before.out_of_fold.only_labels(labels).with_labels(own),
-            promises=before.promises and before.promises.of_labels(numbers),
+            promises=before.promises and before.promises._of_labels(numbers),
             kept=before.kept.only_labels(labels).with_labels(more),
         )
         if before.promises:
-            promises = self.promises_.of_labels(numbers)
+            promises = self.promises_._of_labels(numbers)
             tuner.promises_ = replace(promises, labels=np.arange(len(numbers)), thresholds=thresholds)
         fitted = [change(deepcopy(estimator)) for estimator in self._fitted.estimators]
         matcher = None if label_texts is None else LabelMatcher(label_texts)

@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 from skbalance._packing import pack, unpack
 from skbalance._tag_lists import indicator_of_tags, read_classes, read_tag_lists, short
 from skbalance._validation import validate_hyperparameters
-from skbalance.decisions import label_vectors, renumbered
+from skbalance.decisions import label_vectors
 from skbalance.text._tag_hierarchy import closed
 from skbalance.text._tag_pipeline import grown_features, last_step, weighted_rows
 from skbalance.text._texts import check_texts
@@ -229,9 +229,8 @@ class TagUpdatesMixin:
 
     def _keep(self: Any, texts, features, used, n_given):
         """Number rows on from those before, and keep the newest ones, or of the first ones some at equal distances."""
-        tuner, before = self.estimator_[-1], self._n_texts
-        tuner.decisions_ = renumbered(tuner.decisions_, used, n_given, before)
-        tuner.out_of_fold_ = tuner.decisions_.out_of_fold
+        before = self._n_texts
+        self.estimator_[-1]._renumber(used, n_given, before)
         features = sp.vstack([self._kept_features, features], format="csr") if before else sp.csr_array(features)
         numbers = np.append(self._kept_numbers, before + used)
         digests = np.append(self._kept_digests, _digests(texts)) if before else _digests(texts)

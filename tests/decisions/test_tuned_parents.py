@@ -213,7 +213,7 @@ def test_a_lead_is_over_labels_that_are_no_relatives():
     labels = np.array([rng.permutation(N_LABELS) for _ in range(20)])
     scores = rng.normal(size=(20, N_LABELS, 1)).round(1)
     scores[0] = -np.inf
-    lead = Lead(0, "lead", HIERARCHY)(Candidates(labels, scores, np.zeros((20, N_LABELS, 0))))
+    lead = Lead(0, "lead", hierarchy=HIERARCHY)(Candidates(labels, scores, np.zeros((20, N_LABELS, 0))))
     reach = HIERARCHY.reach.toarray()
     for row in range(1, 20):
         for pair, label in enumerate(labels[row]):

@@ -438,6 +438,12 @@ for _name in ("doubt_gain", "review_curve"):
 ENTRIES["metrics.label_groups"] = Entry(
     metrics.label_groups, {"label_counts": COUNTS, "boundaries": (8, 35)}, is_finite
 )
+ENTRIES["metrics.hierarchical_precision_recall_fscore"] = Entry(
+    metrics.hierarchical_precision_recall_fscore,
+    {"y_true": Y, "y_pred": Y, "parents": {1: 0}},
+    is_finite,
+    {"parents": [{1: [0], 2: [1]}, {}]},
+)
 ENTRIES["metrics.label_propensities"] = Entry(
     metrics.label_propensities, {"label_counts": COUNTS, "n_samples": N, "A": 0.55, "B": 1.5}, is_share
 )
