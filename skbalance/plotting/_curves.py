@@ -64,7 +64,7 @@ class _LabelCurveDisplay:
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Test samples.
         y : {array-like, sparse matrix, frame} of shape (n_samples, n_labels)
-            Their labels; lists of tags for a :class:`~skbalance.TagClassifier`.
+            Their labels; lists of tags for a :class:`~skbalance.text.TagClassifier`.
         label_counts : array-like of shape (n_labels,), default=None
             Positives of each label in the training data; None takes the `label_counts_` of an estimator that keeps
             them.

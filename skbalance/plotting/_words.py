@@ -35,7 +35,7 @@ class TopWordsDisplay:
 
     See Also
     --------
-    skbalance.TagClassifier.top_words : The words as a list.
+    skbalance.text.TagClassifier.top_words : The words as a list.
 
     Examples
     --------
@@ -67,7 +67,7 @@ class TopWordsDisplay:
         tag : str or int
             One of its `classes_`.
         k : int, default=10
-            Words, see :meth:`~skbalance.TagClassifier.top_words`.
+            Words, see :meth:`~skbalance.text.TagClassifier.top_words`.
         ax : matplotlib Axes, default=None
             Axes to draw on; None makes a figure.
         **plot_kwargs : dict
