@@ -108,9 +108,11 @@ class TunedUpdatesMixin:
         attempt = Attempt(params, self._scorers(), self._fitted.methods, decisions, predicted, None)
         self._store(self._state(whole, plan, self._fitted.matcher, [attempt], attempt, fitted, before))
 
-    def _renumber(self: Any, used, n_given, before):
-        """Number the rows that were used among all that were given, see :func:`renumbered`."""
+    def _renumber(self: Any, used, n_given, before, keep):
+        """Number the rows that were used among all that were given, see :func:`renumbered`; keep them, or not."""
         self.decisions_ = renumbered(self.decisions_, used, n_given, before)
+        if not keep:
+            self.decisions_ = replace(self.decisions_, kept=None)
         self.out_of_fold_ = self.decisions_.out_of_fold
 
     def _changed(self: Any, change, label_texts, *, labels=None, more=()):
@@ -140,7 +142,7 @@ class TunedUpdatesMixin:
             thresholds=np.append(before.thresholds[labels], own),
             out_of_fold=before.out_of_fold.only_labels(labels).with_labels(own),
             promises=before.promises and before.promises._of_labels(numbers),
-            kept=before.kept.only_labels(labels).with_labels(more),
+            kept=before.kept and before.kept.only_labels(labels).with_labels(more),
         )
         if before.promises:
             promises = self.promises_._of_labels(numbers)

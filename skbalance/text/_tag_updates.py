@@ -49,7 +49,8 @@ class TagUpdatesMixin:
         Raises
         ------
         TypeError, ValueError
-            If there is no text, or a text or a tag is not what is allowed. The classifier is then as it was before.
+            If there is no text, a text or a tag is not what is allowed, or nothing is kept (``keep_rows=0``). The
+            classifier is then as it was before.
         AttributeError
             If the `estimator` has no `partial_fit`.
 
@@ -83,6 +84,7 @@ class TagUpdatesMixin:
             )
             self.estimator_ = fitted
             return self
+        self._check_kept()
         learner = self._grown(X, new)
         features = learner._features(X)
         indicator = closed(indicator_of_tags(rows, learner.classes_.tolist()), self._hierarchy)
@@ -112,8 +114,8 @@ class TagUpdatesMixin:
         Raises
         ------
         TypeError, ValueError
-            If there is an `estimator`, a tag is there already, or a text or its number is not what is allowed. The
-            classifier is then as it was before.
+            If there is an `estimator`, a tag is there already, a text or its number is not what is allowed, or nothing
+            is kept. The classifier is then as it was before.
 
         Examples
         --------
@@ -128,6 +130,7 @@ class TagUpdatesMixin:
         self._check_own("add_tags")
         if not isinstance(tags, Mapping) or not tags:
             raise TypeError(f"tags must map each new tag to the texts that have it; got {short(tags)}.")
+        self._check_kept()
         new, old = read_classes(list(tags), sep=self.sep), self.classes_.tolist()
         read_classes([*old, *new], sep=self.sep)  # none is there already, and all are of one kind
         examples = [self._read_examples(tag, given) for tag, given in zip(new, tags.values())]
@@ -230,19 +233,23 @@ class TagUpdatesMixin:
     def _keep(self: Any, texts, features, used, n_given):
         """Number rows on from those before, and keep the newest ones, or of the first ones some at equal distances."""
         before = self._n_texts
-        self.estimator_[-1]._renumber(used, n_given, before)
+        self.estimator_[-1]._renumber(used, n_given, before, keep=self.keep_rows > 0)
         features = sp.vstack([self._kept_features, features], format="csr") if before else sp.csr_array(features)
         numbers = np.append(self._kept_numbers, before + used)
         digests = np.append(self._kept_digests, _digests(texts)) if before else _digests(texts)
         n_rows = min(self.keep_rows, len(numbers))
         first = len(numbers) - n_rows if before else 0
         some = np.linspace(first, len(numbers) - 1, n_rows).astype(int)
-        self._kept, self._kept_numbers, self._kept_digests = pack(features[some]), numbers[some], digests[some]
+        self._kept, self._kept_numbers, self._kept_digests = _packed(features[some]), numbers[some], digests[some]
         self._n_texts = before + n_given
 
     @property
     def _kept_features(self: Any):
-        return unpack(self._kept)
+        return sp.csr_array(unpack(self._kept), dtype=np.float32)
+
+    def _check_kept(self: Any):
+        if not len(self._kept_numbers):
+            raise ValueError("The model keeps nothing to learn on from (keep_rows=0): fit it anew, with keep_rows.")
 
     def _grown(self: Any, texts, new):
         """A copy with the words of further texts, and with further tags, that nothing is known of but their names."""
@@ -256,7 +263,8 @@ class TagUpdatesMixin:
             return scorer._widen(places, n_features)._add_labels(len(new))
 
         learner._relabel(classes, lambda vectors: tuner._changed(change, vectors, more=np.zeros(len(new))))
-        learner._kept = pack(sp.csr_array((kept.data, places[kept.indices], kept.indptr), (kept.shape[0], n_features)))
+        wider = (kept.data, places[kept.indices], kept.indptr), (kept.shape[0], n_features)
+        learner._kept = _packed(sp.csr_array(*wider))
         return learner
 
     def _relabel(self: Any, classes, change):
@@ -268,6 +276,12 @@ class TagUpdatesMixin:
             vectors = label_vectors(features, self._tag_names, plurals=("words",))
         self.estimator_ = Pipeline([("features", features), ("decisions", change(vectors))])
         self.classes_ = np.array(classes, dtype=self.classes_.dtype)
+
+
+def _packed(features):
+    """Features in types that are as small as may be."""
+    values, places, indptr, shape = pack(features)
+    return values.astype(np.float16), places.astype(np.min_scalar_type(shape[1])), indptr, shape
 
 
 def _digests(texts):

@@ -127,7 +127,7 @@ class TagClassifier(
         Of the promise.
     keep_rows : int, default=2000
         Without an `estimator`: training texts whose features are kept in the model, from which :meth:`add_tags` tells
-        those of a new tag.
+        those of a new tag. 0 keeps nothing, for a smaller file: the model cannot learn on then.
     n_jobs : int, default=None
         Without an `estimator`: folds to fit at a time.
     random_state : int, RandomState instance or None, default=None
@@ -187,7 +187,7 @@ class TagClassifier(
         "hierarchy": [str, None],
         "sep": [str, None],
         "sparse_output": ["boolean"],
-        "keep_rows": [Interval(Integral, 1, None, closed="left")],
+        "keep_rows": [Interval(Integral, 0, None, closed="left")],
         **{name: TunedThresholdMultiLabelClassifierCV._parameter_constraints[name] for name in _SETTINGS},
     }
 

@@ -232,6 +232,18 @@ def test_tags_outside_of_classes_are_refused(data):
     assert model.add_tags({"music": NEW}).predict(["piano"]) == [("music",)]
 
 
+def test_a_model_that_keeps_nothing_is_smaller_and_cannot_learn_on(data, model):
+    texts, tags = data
+    small = TagClassifier(random_state=0, keep_rows=0).fit(texts[:400], tags[:400])
+    assert small.predict(texts[400:]) == model.predict(texts[400:])
+    assert len(state(small)) < 0.9 * len(state(model))
+    for learn in (lambda: small.partial_fit(NEW, [["music"]] * 4), lambda: small.add_tags({"music": NEW})):
+        with pytest.raises(ValueError, match="keep_rows=0"):
+            learn()
+    assert small.remove_tags(["invoices"]).classes_.tolist() == [t for t in sorted(TAGS) if t != "invoices"]
+    assert small.label_issues(3, texts=texts[:400]).tag.isin(small.classes_).all()
+
+
 def test_the_kept_rows_are_few_and_new_tags_are_learnt_all_the_same(data):
     texts, tags = data
     model = TagClassifier(random_state=0, keep_rows=50).fit(texts[:400], tags[:400])
