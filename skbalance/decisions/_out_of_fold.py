@@ -136,8 +136,8 @@ class KeptRows:
         kept = cls(
             candidates,
             oof.seen,
-            oof.parts,
-            np.ones(shape[0]) if oof.weight is None else oof.weight,
+            oof.parts.astype(np.min_scalar_type(len(oof.seen))),
+            np.ones(shape[0], dtype=np.float32) if oof.weight is None else oof.weight,
             oof.rows,
             sp.csr_array(labels.indicator[oof.rows], dtype=np.int8),
             sp.csr_array(shape if labels.unknown is None else labels.unknown[oof.rows], dtype=np.int8),
