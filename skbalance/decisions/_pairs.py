@@ -51,6 +51,15 @@ class Candidates:
         """Some of the rows."""
         return replace(self, labels=self.labels[rows], scores=self.scores[rows], matches=self.matches[rows])
 
+    def astype(self, of_labels, of_scores, width: int | None = None) -> Candidates:
+        """In other types; of each row the first `width`."""
+        return replace(
+            self,
+            labels=self.labels[:, :width].astype(of_labels),
+            scores=self.scores[:, :width].astype(of_scores),
+            matches=self.matches[:, :width].astype(of_scores),
+        )
+
 
 @dataclass(frozen=True)
 class ScoredPairs:

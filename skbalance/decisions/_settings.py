@@ -26,8 +26,10 @@ class Attempt:
         So set.
     methods : list of str
         Where the scores of each come from.
+    labels : TrainingLabels
+        Of rows that they had not seen.
     decisions : Decisions
-        What was decided on rows that they had not seen.
+        What was decided on these.
     predicted : list of csr_array of shape (n_rows, n_labels)
         What each setting of the thresholds predicts of these rows.
     fitted : list of classifiers or None
@@ -37,6 +39,7 @@ class Attempt:
     params: dict
     scorers: list
     methods: list
+    labels: Any
     decisions: Any
     predicted: list
     fitted: list | None
@@ -59,16 +62,16 @@ def score_of_the_best(attempts, plan) -> float:
     For each part of the rows the setting is taken that is best on the other parts.
     """
     predicted = [each for attempt in attempts for each in attempt.predicted]
-    rows, parts = attempts[0].decisions.out_of_fold.rows, attempts[0].decisions.out_of_fold.parts
+    labels, parts = attempts[0].labels, attempts[0].decisions.out_of_fold.parts
     if len(predicted) == 1 or len(np.unique(parts)) == 1:
         return max(attempt.decisions.score for attempt in attempts)
     together, order = [], []
     for part in np.unique(parts):
         mine, others = np.flatnonzero(parts == part), np.flatnonzero(parts != part)
-        best = np.argmax([plan.score(each[others], rows[others]) for each in predicted])
+        best = np.argmax([plan.score(each[others], labels.take(others)) for each in predicted])
         together.append(predicted[best][mine])
         order.append(mine)
-    return plan.score(sp.csr_array(sp.vstack(together)), rows[np.concatenate(order)])
+    return plan.score(sp.csr_array(sp.vstack(together)), labels.take(np.concatenate(order)))
 
 
 def results_table(attempts):

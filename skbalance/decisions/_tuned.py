@@ -41,7 +41,7 @@ from skbalance.decisions._choice import Choice, one_for_each, read_thresholds
 from skbalance.decisions._decisions import Plan, Scale, decide, random_parts, typical_size
 from skbalance.decisions._explain import LabelEvidence, evidence_of_pairs
 from skbalance.decisions._label_texts import LabelMatcher, check_label_texts
-from skbalance.decisions._out_of_fold import OutOfFold, renumbered
+from skbalance.decisions._out_of_fold import OutOfFold
 from skbalance.decisions._promises import Promise
 from skbalance.decisions._rules import STRATEGIES, DecisionRule, margins_of
 from skbalance.decisions._scorers import FittedScorers
@@ -405,7 +405,7 @@ class TunedThresholdMultiLabelClassifierCV(
         plan = self._plan(given, metric, promise)
         matcher = None
         if self.label_texts is not None:
-            texts = check_label_texts(self.label_texts, plan.n_labels, given.encoding.names)
+            texts = check_label_texts(self.label_texts, given.encoding.n_outputs, given.encoding.names)
             matcher = LabelMatcher(texts).fit(self._scorers()[0][1], given.X)
         to_try = settings_to_try(self)
         for _, scorers in to_try:
@@ -428,7 +428,7 @@ class TunedThresholdMultiLabelClassifierCV(
                 hierarchy=plan.hierarchy,
             )  # fmt: skip
             if given.splits is None:
-                models, seen = [[estimator for _, estimator in scorers]], given.labels.counts[None]
+                models, seen = [[estimator for _, estimator in scorers]], given.labels.totals.counts[None]
                 for estimator in models[0]:
                     check_is_fitted(estimator)
                 results = [score(models[0], tests[0], seen[0])]
@@ -439,11 +439,11 @@ class TunedThresholdMultiLabelClassifierCV(
                 )  # fmt: skip
             oof = OutOfFold.gather(results, tests, seen, given.labels, parts)
             decided = decide(oof, plan, np.random.RandomState(seed))
-            attempts.append(Attempt(params, scorers, methods, *decided, models[0]))
+            attempts.append(Attempt(params, scorers, methods, oof.labels, *decided, models[0]))
         return attempts
 
-    def _state(self, given, plan, matcher, attempts, best, fitted, before=0):
-        decisions, counts = renumbered(best.decisions, given.rows, given.n_given, before), given.labels.counts
+    def _state(self, given, plan, matcher, attempts, best, fitted):
+        decisions, counts = best.decisions, given.labels.totals.counts
         if not decisions.evident:
             warn(
                 "No label has a positive among rows scored by a model that had seen the label: thresholds are "
@@ -459,7 +459,7 @@ class TunedThresholdMultiLabelClassifierCV(
             "min_labels_": 0 if decisions.promises else plan.rule.choice.min_labels,
             "k_": decisions.rule.k,
             "label_counts_": counts,
-            "n_labels_": plan.n_labels,
+            "n_labels_": given.encoding.n_outputs,
             "n_candidates_": plan.width,
             "classes_": given.encoding.classes,
             "_encoding": given.encoding,
@@ -493,7 +493,7 @@ class TunedThresholdMultiLabelClassifierCV(
     def _plan(self, given, metric, promise) -> Plan:
         """What is to be decided, given the target."""
         n_labels, labels = given.encoding.n_outputs, given.labels
-        choice = Choice.of(self, n_labels, auto=int(n_labels > 1 and labels.every_row_has_one))
+        choice = Choice.of(self, n_labels, auto=int(n_labels > 1 and labels.totals.every_row_has_one))
         if choice.hierarchy is not None:
             choice.hierarchy.check(labels.indicator)
         if not self.refit and given.splits is not None and len(given.splits) > 1:
@@ -508,8 +508,8 @@ class TunedThresholdMultiLabelClassifierCV(
         most = min(width, self.max_labels or max(10, 2 * typical))
         least = max(1, choice.min_labels)
         return Plan(
-            labels=labels,
-            y=None if sp.issparse(given.y) else given.y,
+            typical=typical,
+            ndim=0 if sp.issparse(given.y) else given.y.ndim,
             width=width,
             rule=DecisionRule(self.strategy, choice, beta=self.beta, shrinkage=float(self.shrinkage)),
             scorers=[name for name, _ in self._scorers()],

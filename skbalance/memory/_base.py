@@ -102,16 +102,9 @@ class MemoryClassifier(DocLinkMixin, ClassifierMixin, BaseEstimator):
         self.__dict__.pop("feature_names_in_", None)
         return self
 
-    def _add_labels(self, n_labels):
-        """Take further labels, that no row had so far."""
-        return self._take_labels(len(self.classes_) + n_labels)
-
-    def _only_labels(self, labels):
-        """Do without the other labels."""
-        return self._take_labels(len(labels))
-
-    def _take_labels(self, n_labels):
-        self.classes_ = np.tile([0, 1], (n_labels, 1))
+    def _of_labels(self, labels):
+        """Take some of the labels, by their numbers, and where that is -1 further ones, that no row had so far."""
+        self.classes_ = np.tile([0, 1], (len(labels), 1))
         self._encoding = replace(self._encoding, classes=self.classes_)
         return self
 

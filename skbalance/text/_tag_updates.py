@@ -18,7 +18,7 @@ from skbalance._tag_lists import indicator_of_tags, read_classes, read_tag_lists
 from skbalance._validation import validate_hyperparameters
 from skbalance.decisions import label_vectors
 from skbalance.text._tag_hierarchy import closed
-from skbalance.text._tag_pipeline import grown_features, last_step, weighted_rows
+from skbalance.text._tag_pipeline import grown_features, last_step, used_rows
 from skbalance.text._texts import check_texts
 
 
@@ -67,9 +67,8 @@ class TagUpdatesMixin:
             return self.fit(X, y, **fit_params)
         validate_hyperparameters(self)
         X, rows, tags = self._read_fitted(X), read_tag_lists(y, sep=self.sep), self.classes_.tolist()
-        n_given = len(rows)
         if self.estimator is None:
-            X, rows, fit_params, used = weighted_rows(X, rows, fit_params)
+            rows, used = used_rows(X, rows, fit_params)
         new = sorted(set().union(*rows).difference(tags), key=str)
         if new and (self.classes is not None or self.estimator is not None):
             raise ValueError(f"y has tags that are not in classes_: {short(new[:10])}. Announce them in `classes`.")
@@ -83,11 +82,11 @@ class TagUpdatesMixin:
             )
             self.estimator_ = fitted
             return self
-        learner = self._grown(X, new)
+        learner = self._grown([X[i] for i in used], new)
         features = learner._features(X)
         indicator = closed(indicator_of_tags(rows, learner.classes_.tolist()), self._hierarchy)
         learner.estimator_[-1].partial_fit(features, indicator, **fit_params)
-        learner._keep(X, features, used, n_given)
+        learner._keep(X, features, used)
         self.__dict__ = vars(learner)
         return self
 
@@ -147,11 +146,11 @@ class TagUpdatesMixin:
         weight = np.where(np.diff(y.indptr) > 0, 1.0, share)  # rows without them stand for those that are not kept
         tuner, counts = learner.estimator_[-1], np.asarray(y.sum(axis=0)).ravel()
 
-        def change(scorer):
+        def learn(scorer):
             return scorer._learn_labels(X, y, weight)
 
         some = {"labels": np.arange(len(old)), "more": counts}
-        learner._relabel([*old, *new], lambda vectors: tuner._changed(change, vectors, **some))
+        learner._relabel([*old, *new], lambda vectors: tuner._changed(vectors, learn, **some))
         self.__dict__ = vars(learner)
         return self
 
@@ -193,11 +192,7 @@ class TagUpdatesMixin:
         if len(left) < max(1, tuner.min_labels_, tuner.k_ or 0):
             raise ValueError(f"Of {len(old)} tags {len(left)} would be left, too few; got {short(gone)}.")
         learner = copy(self)
-
-        def change(scorer):
-            return scorer._only_labels(left)
-
-        learner._relabel([old[i] for i in left], lambda vectors: tuner._changed(change, vectors, labels=left))
+        learner._relabel([old[i] for i in left], lambda vectors: tuner._changed(vectors, labels=left))
         self.__dict__ = vars(learner)
         return self
 
@@ -227,18 +222,18 @@ class TagUpdatesMixin:
         kept = {digest: place for place, digest in enumerate(self._kept_digests.tolist())}
         return {text: kept.get(digest) for text, digest in zip(texts, _digests(texts).tolist())}
 
-    def _keep(self: Any, texts, features, used, n_given):
-        """Number rows on from those before, and keep the newest ones, or of the first ones some at equal distances."""
-        before = self._n_texts
-        self.estimator_[-1]._renumber(used, n_given, before)
-        features = sp.vstack([self._kept_features, features], format="csr") if before else sp.csr_array(features)
-        numbers = np.append(self._kept_numbers, before + used)
-        digests = np.append(self._kept_digests, _digests(texts)) if before else _digests(texts)
+    def _keep(self: Any, texts, features, used):
+        """Keep the newest of the used rows, or of the first ones some at equal distances."""
+        before, features, numbers = self._n_texts, sp.csr_array(features)[used], self._n_texts + used
+        digests = _digests([texts[i] for i in used])
+        if before:
+            features = sp.vstack([self._kept_features, features], format="csr")
+            numbers, digests = np.append(self._kept_numbers, numbers), np.append(self._kept_digests, digests)
         n_rows = min(self.keep_rows, len(numbers))
         first = len(numbers) - n_rows if before else 0
         some = np.linspace(first, len(numbers) - 1, n_rows).astype(int)
         self._kept, self._kept_numbers, self._kept_digests = pack(features[some]), numbers[some], digests[some]
-        self._n_texts = before + n_given
+        self._n_texts = before + len(texts)
 
     @property
     def _kept_features(self: Any):
@@ -252,10 +247,10 @@ class TagUpdatesMixin:
         features, places, n_features = grown_features(features, texts, self._n_texts, names, kept.shape[1])
         learner.estimator_ = Pipeline([("features", features), ("decisions", tuner)])
 
-        def change(scorer):
-            return scorer._widen(places, n_features)._add_labels(len(new))
+        def widen(scorer):
+            return scorer._widen(places, n_features)
 
-        learner._relabel(classes, lambda vectors: tuner._changed(change, vectors, more=np.zeros(len(new))))
+        learner._relabel(classes, lambda vectors: tuner._changed(vectors, widen, more=np.zeros(len(new))))
         learner._kept = pack(sp.csr_array((kept.data, places[kept.indices], kept.indptr), (kept.shape[0], n_features)))
         return learner
 
