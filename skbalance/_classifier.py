@@ -10,17 +10,16 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import check_consistent_length, check_random_state
+from sklearn.utils import check_random_state
 from sklearn.utils.extmath import safe_sparse_dot
 
 from ._callbacks import CallbackSupportMixin, IterationTasks, with_callbacks
 from ._early_stopping import Rows, make_score, read_validation_rows
 from ._loss_classifier import SHARED_CONSTRAINTS, LossClassifierMixin
-from ._targets import read_chunk, read_targets
+from ._targets import read_targets
 from ._validation import (
     Interval,
     StrOptions,
-    check_sample_weight,
     validate_features,
     validate_hyperparameters,
 )
@@ -367,9 +366,8 @@ class BalancedMultiLabelClassifier(LossClassifierMixin, CallbackSupportMixin, Cl
 
         random_state, fitted = check_random_state(self.random_state), hasattr(self, "coefs_")
         X = self._read_rows(X, reset=not fitted)
-        encoding, indicator = read_chunk(y, self._encoding if fitted else None, classes, also=self._also)
-        check_consistent_length(X, indicator)
-        weight = check_sample_weight(sample_weight, indicator, dtype=X.dtype)
+        chunk = self._encoding if fitted else None, classes
+        encoding, indicator, weight = self._read_target(X, y, sample_weight, X.dtype, chunk)
         multilabel = encoding.kind == "multilabel"
         result, columns, problem, options = fit_more(self, X, indicator, weight, multilabel, random_state)
         first = result.coefs[0]

@@ -374,15 +374,10 @@ def read_chunk(y: Any, known: TargetEncoding | None, classes: Any = None, *, als
         raise ValueError(f"classes must be those of the rows before, {wanted.tolist()}; got {given.tolist()}.")
     if len(wanted) < 2:
         raise ValueError(f"classes must name two classes or more; got {wanted.tolist()}.")
-    found, index = np.unique(y, return_inverse=True)
-    new = found[~np.isin(found, wanted)]
-    if len(new):
+    if len(new := np.setdiff1d(y, wanted)):
         raise ValueError(f"y holds classes that are not among those of the model, {wanted.tolist()}: {new.tolist()}.")
-    numbers = np.searchsorted(wanted, found)[index]
-    if len(wanted) == 2:
-        return known or TargetEncoding("binary", wanted), sp.csr_array(numbers.astype(np.uint8)[:, None])
-    ones = np.ones(len(y), np.uint8), numbers, np.arange(len(y) + 1)
-    return known or TargetEncoding("multiclass", wanted), sp.csr_array(ones, shape=(len(y), len(wanted)))
+    _, encoding, indicator = read_labels(np.concatenate([wanted, y]))  # all classes on top, as y may lack one
+    return known or encoding, indicator[len(wanted) :]
 
 
 def class_indicator(y: np.ndarray) -> tuple[np.ndarray, sp.csr_array]:

@@ -692,16 +692,11 @@ class TunedThresholdMultiLabelClassifierCV(
                 pairs = sorted(np.flatnonzero(row), key=lambda j: -values[i, j])
                 model = None if blank[block.start + i] else self.decisions_.model
                 evidence = evidence_of_pairs(model, candidates.take([i]), self.label_counts_, pairs)
+                found = zip(candidates.labels[i, pairs].tolist(), shown[i, pairs].tolist(), evidence)
                 rows.append(
                     [
-                        LabelEvidence(
-                            label,
-                            float(shown[i, j]),
-                            float(thresholds[label]),
-                            columns,
-                            descendant=below.get(label),
-                        )
-                        for j, label, columns in zip(pairs, candidates.labels[i, pairs].tolist(), evidence)
+                        LabelEvidence(label, score, float(thresholds[label]), columns, descendant=below.get(label))
+                        for label, score, columns in found
                     ]
                 )
         return rows

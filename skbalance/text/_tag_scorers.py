@@ -184,6 +184,7 @@ class FrequentLabelsClassifier(_Wrapper):
         return self
 
     def _make_frequent(self, labels):
+        """Take the last outputs of the linear model for those of these labels."""
         self.centroids_._of_labels(np.flatnonzero(~np.isin(self.rare_, labels)))
         frequent, self.rare_ = np.append(self.frequent_, labels), np.setdiff1d(self.rare_, labels)
         self.estimator_._only_outputs(np.argsort(frequent))

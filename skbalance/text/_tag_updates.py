@@ -17,7 +17,6 @@ from skbalance._packing import pack, unpack
 from skbalance._tag_lists import indicator_of_tags, read_classes, read_tag_lists, short
 from skbalance._validation import validate_hyperparameters
 from skbalance.decisions import label_vectors
-from skbalance.text._tag_hierarchy import closed
 from skbalance.text._tag_pipeline import grown_features, last_step, used_rows
 from skbalance.text._texts import check_texts
 
@@ -75,18 +74,15 @@ class TagUpdatesMixin:
         if new and self._hierarchy is not None:
             raise ValueError(f"Tags that have parents can grow by a new fit only; y has new ones: {short(new[:10])}.")
         read_classes([*tags, *new], sep=self.sep)
-        if self.estimator is not None:
-            fitted, indicator = deepcopy(self.estimator_), closed(indicator_of_tags(rows, tags), self._hierarchy)
-            last_step(fitted).partial_fit(
-                self._features(X), indicator if self.sparse_output else indicator.toarray(), **fit_params
-            )
-            self.estimator_ = fitted
-            return self
-        learner = self._grown([X[i] for i in used], new)
+        if self.estimator is None:
+            learner = self._grown([X[i] for i in used], new)
+        else:
+            learner = copy(self)
+            learner.estimator_ = deepcopy(self.estimator_)
         features = learner._features(X)
-        indicator = closed(indicator_of_tags(rows, learner.classes_.tolist()), self._hierarchy)
-        learner.estimator_[-1].partial_fit(features, indicator, **fit_params)
-        learner._keep(X, features, used)
+        last_step(learner.estimator_).partial_fit(features, learner._indicator(rows), **fit_params)
+        if self.estimator is None:
+            learner._keep(X, features, used)
         self.__dict__ = vars(learner)
         return self
 

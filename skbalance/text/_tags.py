@@ -292,6 +292,10 @@ class TagClassifier(
         if unknown:
             warn(f"y has tags that are not in classes_ and are left out: {unknown[:10]}.")
             rows = [[tag for tag in row if tag in known] for row in rows]
+        return self._indicator(rows)
+
+    def _indicator(self, rows):
+        """The indicator of lists of tags, as the estimator takes it."""
         indicator = closed(indicator_of_tags(rows, self.classes_.tolist()), self._hierarchy)
         return indicator if self.sparse_output else indicator.toarray()
 
