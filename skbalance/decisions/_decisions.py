@@ -173,13 +173,18 @@ class Decisions:
     doubt: DoubtModel
     kept: OutOfFold | None
 
+    @property
+    def hierarchy(self):
+        """Of the labels; None if they have no parents."""
+        return self.rule.choice.hierarchy
+
     def scores(self, candidates: Candidates) -> np.ndarray:
         """Log-odds or decision values of candidates; -inf for labels that cannot be predicted.
 
         With a hierarchy they agree: that of a label is above those of its descendants.
         """
-        scores, hierarchy = self.own_scores(candidates), self.rule.choice.hierarchy
-        return scores if hierarchy is None else hierarchy.agreed(candidates.labels, scores)
+        scores = self.own_scores(candidates)
+        return scores if self.hierarchy is None else self.hierarchy.agreed(candidates.labels, scores)
 
     def own_scores(self, candidates: Candidates) -> np.ndarray:
         """The same of each label by itself."""
@@ -206,11 +211,11 @@ class Decisions:
     def descendants(self, candidates, thresholds, chosen, scores) -> list[dict]:
         """For each row, by chosen label that is not above its threshold by itself, the best of chosen descendants."""
         found: list[dict] = [{} for _ in chosen]
-        if (hierarchy := self.rule.choice.hierarchy) is None:
+        if self.hierarchy is None:
             return found
         labels = candidates.labels
         for row, pair in np.argwhere(chosen & ~(self.own_scores(candidates) > thresholds[labels])):
-            below = chosen[row] & hierarchy.reach[:, [labels[row, pair]]].toarray().astype(bool)[labels[row], 0]
+            below = chosen[row] & self.hierarchy.reach[:, [labels[row, pair]]].toarray().astype(bool)[labels[row], 0]
             below[pair] = False
             if below.any():
                 best = np.where(below, scores[row], -np.inf).argmax()

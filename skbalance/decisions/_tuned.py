@@ -443,36 +443,43 @@ class TunedThresholdMultiLabelClassifierCV(
         return attempts
 
     def _state(self, given, plan, matcher, attempts, best, fitted):
-        decisions, counts = best.decisions, given.labels.totals.counts
+        decisions = best.decisions
         if not decisions.evident:
             warn(
                 "No label has a positive among rows scored by a model that had seen the label: thresholds are "
                 "the usual ones, not tuned. Folds in which every label occurs in both parts give evidence."
             )
-        scale = Scale(probabilities=best.methods[0] == "predict_proba" or decisions.model is not None)
         state = {
-            "estimator_": fitted if isinstance(self.estimator, list) else fitted[0],
-            "thresholds_": scale.show_thresholds((decisions.promises or decisions).thresholds),
+            **self._decided(decisions, fitted, best.methods, matcher, plan.width, given.encoding),
             "best_score_": score_of_the_best(attempts, plan),
-            "decisions_": decisions,
-            "out_of_fold_": decisions.out_of_fold,
             "min_labels_": 0 if decisions.promises else plan.rule.choice.min_labels,
-            "k_": decisions.rule.k,
-            "label_counts_": counts,
-            "n_labels_": given.encoding.n_outputs,
-            "n_candidates_": plan.width,
-            "classes_": given.encoding.classes,
-            "_encoding": given.encoding,
-            "_scale": scale,
-            "_fitted": FittedScorers.of(fitted, best.methods, counts > 0, matcher, plan.hierarchy),
             **features_seen(fitted[0]),
         }
         if self.param_grid is not None:
             state["best_params_"] = best.params
-        if decisions.promises is not None:
-            state["promises_"] = replace(decisions.promises, thresholds=state["thresholds_"])
         if self.store_cv_results:
             state["cv_results_"] = results_table(attempts)
+        return state
+
+    def _decided(self, decisions, fitted, methods, matcher, width, encoding):
+        """What is stored of decisions on the labels that there are, and of the scorers that they take."""
+        scale, hierarchy = Scale(methods[0] == "predict_proba" or decisions.model is not None), decisions.hierarchy
+        state = {
+            "estimator_": fitted if isinstance(self.estimator, list) else fitted[0],
+            "thresholds_": scale.show_thresholds((decisions.promises or decisions).thresholds),
+            "decisions_": decisions,
+            "out_of_fold_": decisions.out_of_fold,
+            "k_": decisions.rule.k,
+            "label_counts_": decisions.label_counts,
+            "n_labels_": encoding.n_outputs,
+            "n_candidates_": width,
+            "classes_": encoding.classes,
+            "_encoding": encoding,
+            "_scale": scale,
+            "_fitted": FittedScorers.of(fitted, methods, decisions.label_counts > 0, matcher, hierarchy),
+        }
+        if decisions.promises is not None:
+            state["promises_"] = replace(decisions.promises, thresholds=state["thresholds_"])
         return state
 
     def _check_scorers(self):
@@ -545,7 +552,7 @@ class TunedThresholdMultiLabelClassifierCV(
 
     def _commonest(self) -> np.ndarray:
         least = self.min_labels_ if self.k_ is None else self.k_
-        counts, hierarchy = self.label_counts_.astype(float), self.decisions_.rule.choice.hierarchy
+        counts, hierarchy = self.label_counts_.astype(float), self.decisions_.hierarchy
         if hierarchy is not None:
             counts = hierarchy.raised(np.arange(self.n_labels_)[None], counts[None])[0]
         return np.argsort(-counts, kind="stable")[:least]

@@ -16,7 +16,6 @@ from skbalance.decisions._decisions import decide
 from skbalance.decisions._label_texts import LabelMatcher
 from skbalance.decisions._pairs import Candidates
 from skbalance.decisions._promises import Promise
-from skbalance.decisions._scorers import FittedScorers
 from skbalance.decisions._scoring import get_metric
 from skbalance.decisions._search import similar_thresholds
 from skbalance.decisions._settings import Attempt
@@ -119,9 +118,7 @@ class TunedUpdatesMixin:
         labels, more = np.arange(self.n_labels_) if labels is None else labels, np.asarray(more, dtype=float)
         numbers, counts = np.append(labels, np.full(len(more), -1)), np.append(self.label_counts_[labels], more)
         own = similar_thresholds(before.thresholds, self.label_counts_, more)
-        shown = np.full(len(more), np.inf) if before.promises else own
-        thresholds = np.append(self.thresholds_[labels], self._scale.show_thresholds(shown))
-        tuner.decisions_ = replace(
+        decisions = replace(
             before,
             model=before.model and before.model.of_rivals(labels),
             label_counts=counts,
@@ -130,18 +127,15 @@ class TunedUpdatesMixin:
             promises=before.promises and before.promises._of_labels(numbers),
             kept=before.kept.of_labels(numbers, counts),
         )
-        if before.promises:
-            promises = self.promises_._of_labels(numbers)
-            tuner.promises_ = replace(promises, labels=np.arange(len(numbers)), thresholds=thresholds)
         fitted = [deepcopy(estimator)._of_labels(numbers) for estimator in self._fitted.estimators]
         fitted = fitted if change is None else [change(estimator) for estimator in fitted]
         matcher = None if label_texts is None else LabelMatcher(label_texts)
-        tuner.estimator_, tuner.thresholds_, tuner.label_counts_ = fitted, thresholds, counts
-        tuner.out_of_fold_, tuner.label_texts, tuner.n_labels_ = tuner.decisions_.out_of_fold, label_texts, len(numbers)
-        tuner.n_candidates_ = max(1, self.n_candidates_ + len(numbers) - self.n_labels_)
-        tuner.classes_ = np.tile([0, 1], (len(numbers), 1))
-        tuner._encoding = replace(self._encoding, classes=tuner.classes_, names=())
-        tuner._fitted = FittedScorers.of(fitted, self._fitted.methods, counts > 0, matcher, self._fitted.hierarchy)
+        width = max(1, self.n_candidates_ + len(numbers) - self.n_labels_)
+        encoding = replace(self._encoding, classes=np.tile([0, 1], (len(numbers), 1)), names=())
+        state = self._decided(decisions, fitted, self._fitted.methods, matcher, width, encoding)
+        # Thresholds of labels that stay are those that are set, whoever set them.
+        thresholds = np.append(self.thresholds_[labels], state["thresholds_"][len(labels) :])
+        tuner.__dict__.update(state, thresholds_=thresholds, label_texts=label_texts)
         return tuner
 
 

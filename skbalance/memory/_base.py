@@ -13,7 +13,7 @@ from sklearn.preprocessing import normalize
 from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import check_is_fitted
 
-from skbalance._packing import pack, unpack
+from skbalance._packing import move_columns, pack, unpack
 from skbalance._targets import read_chunk, read_labels
 from skbalance._validation import DocLinkMixin, check_sample_weight, validate_features, validate_hyperparameters
 
@@ -97,7 +97,7 @@ class MemoryClassifier(DocLinkMixin, ClassifierMixin, BaseEstimator):
     def _widen(self, places, n_features):
         """Take wider features, among which those before have these places."""
         for name in self._of_features:
-            setattr(self, name, _moved(getattr(self, name), places, n_features))
+            setattr(self, name, move_columns(getattr(self, name), places, n_features))
         self.n_features_in_ = n_features
         self.__dict__.pop("feature_names_in_", None)
         return self
@@ -160,12 +160,3 @@ class MemoryClassifier(DocLinkMixin, ClassifierMixin, BaseEstimator):
         tags.input_tags.sparse = True
         tags.classifier_tags.multi_label = True
         return tags
-
-
-def _moved(rows, places, n_features):
-    """Rows whose columns are at these places among so many."""
-    if sp.issparse(rows):
-        return sp.csr_array((rows.data, places[rows.indices], rows.indptr), shape=(rows.shape[0], n_features))
-    moved = np.zeros((len(rows), n_features), dtype=rows.dtype)
-    moved[:, places] = rows
-    return moved

@@ -147,9 +147,8 @@ class FrequentLabelsClassifier(_Wrapper):
             )
             often = np.flatnonzero(counts[self.rare_] >= self.min_positives_)
             centroids, zeros = self.centroids_.centroids_[often].toarray(), np.zeros(len(often))
-            self.estimator_._add_outputs(2 * centroids.T, zeros - 1.2, self.counts_[self.rare_[often]])
             self.centroids_ = means
-            self._make_frequent(self.rare_[often])
+            self._make_frequent(self.rare_[often], 2 * centroids.T, zeros - 1.2, self.counts_[self.rare_[often]])
         self.estimator_.partial_fit(X, y[:, self.frequent_], **params)
         self.counts_ = counts
         return self
@@ -179,22 +178,21 @@ class FrequentLabelsClassifier(_Wrapper):
         often = np.flatnonzero(self.counts_[first:] >= self.min_positives_)
         if len(often):
             linear = clone(self.estimator).fit(X, y[:, often], sample_weight=weight)
-            self.estimator_._add_outputs(linear.coefs_[0], linear.intercepts_[0], linear.label_counts_)
-            self._make_frequent(first + often)
+            self._make_frequent(first + often, linear.coefs_[0], linear.intercepts_[0], linear.label_counts_)
         return self
 
-    def _make_frequent(self, labels):
-        """Take the last outputs of the linear model for those of these labels."""
+    def _make_frequent(self, labels, *weights):
+        """Give some of the rare labels a linear model with these weights."""
         self.centroids_._of_labels(np.flatnonzero(~np.isin(self.rare_, labels)))
         frequent, self.rare_ = np.append(self.frequent_, labels), np.setdiff1d(self.rare_, labels)
-        self.estimator_._only_outputs(np.argsort(frequent))
+        self.estimator_._of_outputs(np.argsort(frequent), *weights)
         self.frequent_ = np.sort(frequent)
 
     def _of_labels(self, labels):
         places, new = np.full(len(self.classes_) + 1, -1), np.flatnonzero(labels < 0)
         places[labels] = np.arange(len(labels))
         frequent, rare = places[self.frequent_], places[self.rare_]
-        self.estimator_._only_outputs(np.flatnonzero(frequent >= 0))
+        self.estimator_._of_outputs(np.flatnonzero(frequent >= 0))
         self.centroids_._of_labels(np.append(np.flatnonzero(rare >= 0), np.full(len(new), -1)))
         self.frequent_, self.rare_ = frequent[frequent >= 0], np.append(rare[rare >= 0], new)
         self.counts_, self.classes_ = np.append(self.counts_, 0)[labels], np.tile([0, 1], (len(labels), 1))

@@ -13,7 +13,7 @@ import scipy.sparse as sp
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
-from skbalance._packing import pack, unpack
+from skbalance._packing import move_columns, pack, unpack
 from skbalance._tag_lists import indicator_of_tags, read_classes, read_tag_lists, short
 from skbalance._validation import validate_hyperparameters
 from skbalance.decisions import label_vectors
@@ -247,7 +247,7 @@ class TagUpdatesMixin:
             return scorer._widen(places, n_features)
 
         learner._relabel(classes, lambda vectors: tuner._changed(vectors, widen, more=np.zeros(len(new))))
-        learner._kept = pack(sp.csr_array((kept.data, places[kept.indices], kept.indptr), (kept.shape[0], n_features)))
+        learner._kept = pack(move_columns(kept, places, n_features))
         return learner
 
     def _relabel(self: Any, classes, change):
