@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import check_is_fitted
 
-from ._targets import UNCERTAIN, TargetEncoding, read_chunk, read_labels
+from ._targets import UNCERTAIN, TargetEncoding, read_labels
 from ._validation import DocLinkMixin, Interval, VisualBlock, check_sample_weight, num_samples
 from .losses import BaseLoss, get_loss, get_loss_names, loss_from_state, loss_to_state
 
@@ -97,14 +97,8 @@ class LossClassifierMixin(DocLinkMixin):
         return UNCERTAIN if self.uncertain_labels else ()
 
     def _read_target(self, X, y, sample_weight, dtype, chunk=None):
-        """The kind of the target, its indicator, and weights of this type; X is read already.
-
-        Of a chunk of rows it takes the kind of those before, if there are any, and the classes that were announced.
-        """
-        if chunk is None:
-            _, encoding, indicator = read_labels(y, also=self._also)
-        else:
-            encoding, indicator = read_chunk(y, *chunk, also=self._also)
+        """The kind of the target, its indicator, and weights of this type; X is read already."""
+        _, encoding, indicator = read_labels(y, also=self._also, chunk=chunk)
         check_consistent_length(X, indicator)
         return encoding, indicator, check_sample_weight(sample_weight, indicator, dtype=dtype)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -89,7 +88,7 @@ class TrainingLabels:
     numbers: np.ndarray | None = None
     whole: Totals | None = None
 
-    @cached_property
+    @property
     def totals(self) -> Totals:
         """Of all training rows."""
         return Totals.of(self) if self.whole is None else self.whole
@@ -122,7 +121,8 @@ class TrainingLabels:
         """With rows that were given after all that were given before."""
         both, unknown, weight = (self, other), None, None
         if any(each.unknown is not None for each in both):
-            unknown = _stacked(each.indicator * 0 if each.unknown is None else each.unknown for each in both)
+            nothing = (sp.csr_array(each.indicator.shape, dtype=np.int8) for each in both)
+            unknown = _stacked(n if each.unknown is None else each.unknown for each, n in zip(both, nothing))
         if any(each.weight is not None for each in both):
             weight = np.concatenate([each.row_weight for each in both])
         numbers = np.append(self.row_numbers, self.totals.n_given + other.row_numbers)

@@ -10,6 +10,7 @@ import scipy.sparse as sp
 from sklearn.base import clone
 from sklearn.model_selection import ParameterGrid
 
+from skbalance.crossfit import choose_response_method
 from skbalance.decisions._pairs import Candidates
 from skbalance.decisions._scorers import FittedScorers
 
@@ -100,9 +101,18 @@ def check_estimators(estimators, taken):
 
 
 def settings_to_try(tuner):
-    """The settings of `param_grid`, each with clones of the estimators so set."""
-    if tuner.param_grid is None:
-        return [({}, tuner._scorers())]
+    """The settings of `param_grid`, each with clones of the estimators so set and where their scores come from."""
+    candidates = [({}, tuner._scorers())] if tuner.param_grid is None else _grid(tuner)
+    if not candidates:
+        raise ValueError(f"param_grid must hold at least one setting; got {tuner.param_grid!r}.")
+    return [
+        (params, scorers, [choose_response_method(estimator, tuner.response_method) for _, estimator in scorers])
+        for params, scorers in candidates
+    ]
+
+
+def _grid(tuner):
+    """Settings and scorers of `param_grid`."""
     own = set(tuner.get_params(deep=False)) - {name for name, _ in tuner._scorers()}
     candidates = []
     for settings in ParameterGrid(tuner.param_grid):
@@ -114,6 +124,4 @@ def settings_to_try(tuner):
         else:
             scorers = [("estimator", clone(tuner.estimator).set_params(**given))]
         candidates.append((settings, scorers))
-    if not candidates:
-        raise ValueError(f"param_grid must hold at least one setting; got {tuner.param_grid!r}.")
     return candidates

@@ -30,7 +30,6 @@ from skbalance.crossfit import (
     FitTasks,
     InnerScoresMixin,
     MetaClassifierMixin,
-    choose_response_method,
     cross_fit,
     features_seen,
     fit_all,
@@ -42,6 +41,7 @@ from skbalance.decisions._decisions import Plan, Scale, decide, random_parts, ty
 from skbalance.decisions._explain import LabelEvidence, evidence_of_pairs
 from skbalance.decisions._label_texts import LabelMatcher, check_label_texts
 from skbalance.decisions._out_of_fold import OutOfFold
+from skbalance.decisions._pairs import indicator_of_pairs
 from skbalance.decisions._promises import Promise
 from skbalance.decisions._rules import STRATEGIES, DecisionRule, margins_of
 from skbalance.decisions._scorers import FittedScorers
@@ -400,20 +400,13 @@ class TunedThresholdMultiLabelClassifierCV(
         """Read rows and targets, plan, label texts and settings to try, and raise whatever is wrong with them."""
         validate_hyperparameters(self)
         self._check_scorers()
-        metric, promise = get_metric(self.scoring), Promise.of(self)
         given = read_fit_inputs(self, X, y, params)
-        plan = self._plan(given, metric, promise)
+        plan = self._plan(given)
         matcher = None
         if self.label_texts is not None:
             texts = check_label_texts(self.label_texts, given.encoding.n_outputs, given.encoding.names)
             matcher = LabelMatcher(texts).fit(self._scorers()[0][1], given.X)
-        to_try = settings_to_try(self)
-        for _, scorers in to_try:
-            self._methods(scorers)
-        return given, plan, matcher, to_try
-
-    def _methods(self, scorers):
-        return [choose_response_method(estimator, self.response_method) for _, estimator in scorers]
+        return given, plan, matcher, settings_to_try(self)
 
     def _attempts(self, given, plan, matcher, to_try, tasks):
         """Score each of the settings on rows that its models did not see."""
@@ -421,8 +414,7 @@ class TunedThresholdMultiLabelClassifierCV(
         parts = random_parts(len(tests[0]), given.rng) if len(tests) == 1 else None
         seed = given.rng.randint(np.iinfo(np.int32).max)
         attempts = []
-        for params, scorers in to_try:
-            methods = self._methods(scorers)
+        for params, scorers, methods in to_try:
             score = partial(
                 score_rows, X=given.X, methods=methods, matcher=matcher, width=plan.width,
                 hierarchy=plan.hierarchy,
@@ -497,9 +489,9 @@ class TunedThresholdMultiLabelClassifierCV(
         if self.param_grid is not None and is_prefit(self.cv):
             raise ValueError("param_grid needs fits, and cv='prefit' makes none.")
 
-    def _plan(self, given, metric, promise) -> Plan:
+    def _plan(self, given) -> Plan:
         """What is to be decided, given the target."""
-        n_labels, labels = given.encoding.n_outputs, given.labels
+        n_labels, labels, metric = given.encoding.n_outputs, given.labels, get_metric(self.scoring)
         choice = Choice.of(self, n_labels, auto=int(n_labels > 1 and labels.totals.every_row_has_one))
         if choice.hierarchy is not None:
             choice.hierarchy.check(labels.indicator)
@@ -525,7 +517,7 @@ class TunedThresholdMultiLabelClassifierCV(
             micro_weight=weights[self.scoring] if metric is None else None,
             k_range=range(self.k, self.k + 1) if self.k else range(least, max(least, most) + 1),
             unseen=self.predict_unseen,
-            promise=promise,
+            promise=Promise.of(self),
             updatable=all(hasattr(estimator, "partial_fit") for _, estimator in self._scorers()),
         )
 
@@ -611,14 +603,10 @@ class TunedThresholdMultiLabelClassifierCV(
 
     def _indicator(self, X, thresholds, choose):
         """The target of rows as `choose` has it, given candidates and their scores."""
-        rows, columns = [np.empty(0, dtype=np.intp)], [np.empty(0, dtype=np.int32)]
-        for block, candidates, scores in self._blocks(X, thresholds):
-            chosen = choose(candidates, scores)
-            rows.append(np.repeat(np.arange(block.start, block.stop), chosen.sum(axis=1)))
-            columns.append(candidates.labels[chosen])
-        index = (np.concatenate(rows), np.concatenate(columns))
-        shape = (num_samples(X), self.n_labels_)
-        positive = sp.csr_array((np.ones(len(index[0]), dtype=np.int8), index), shape=shape)
+        blocks = [sp.csr_array((0, self.n_labels_), dtype=np.int8)]
+        for _, candidates, scores in self._blocks(X, thresholds):
+            blocks.append(indicator_of_pairs(choose(candidates, scores), candidates.labels, self.n_labels_))
+        positive = sp.csr_array(sp.vstack(blocks, format="csr"))
         if self._encoding.kind == "binary":
             return self.classes_[positive.toarray()[:, 0].astype(int)]
         return self._encoding.indicator(positive if self._encoding.sparse else positive.toarray())

@@ -15,8 +15,6 @@ from skbalance.crossfit import read_fit_inputs
 from skbalance.decisions._decisions import decide
 from skbalance.decisions._label_texts import LabelMatcher
 from skbalance.decisions._pairs import Candidates
-from skbalance.decisions._promises import Promise
-from skbalance.decisions._scoring import get_metric
 from skbalance.decisions._search import similar_thresholds
 from skbalance.decisions._settings import Attempt
 
@@ -94,7 +92,7 @@ class TunedUpdatesMixin:
         """Decide on the kept rows, and store all at once."""
         ndim = 0 if self._encoding.sparse else given.y.ndim
         given = replace(given, labels=kept.labels, encoding=self._encoding)
-        plan = replace(self._plan(given, get_metric(self.scoring), Promise.of(self)), ndim=ndim, updatable=False)
+        plan = replace(self._plan(given), ndim=ndim, updatable=False)
         decisions, predicted = decide(kept.in_full(), plan, check_random_state(self.random_state))
         decisions, params = replace(decisions, kept=kept), getattr(self, "best_params_", {})
         attempt = Attempt(params, self._scorers(), self._fitted.methods, kept.labels, decisions, predicted, None)

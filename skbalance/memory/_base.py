@@ -14,7 +14,7 @@ from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import check_is_fitted
 
 from skbalance._packing import move_columns, pack, unpack
-from skbalance._targets import read_chunk, read_labels
+from skbalance._targets import read_labels
 from skbalance._validation import DocLinkMixin, check_sample_weight, validate_features, validate_hyperparameters
 
 
@@ -78,7 +78,7 @@ class MemoryClassifier(DocLinkMixin, ClassifierMixin, BaseEstimator):
     def _learn(self, X, y, sample_weight, chunk):
         validate_hyperparameters(self)
         more = chunk is not None and chunk[0] is not None
-        encoding, indicator = read_labels(y)[1:] if chunk is None else read_chunk(y, *chunk)
+        _, encoding, indicator = read_labels(y, chunk=chunk)
         check_consistent_length(X, indicator)
         X = validate_features(self, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=not more)
         if encoding.kind == "binary":

@@ -173,10 +173,10 @@ def _with_new_words(vectorizer, texts, n_before):
         counter = clone(vectorizer).set_params(min_df=least, vocabulary=None).fit(texts)
     except ValueError:  # no text has a word
         return vectorizer
-    known, n_texts = vectorizer.vocabulary_, n_before + len(texts)
+    known = vectorizer.vocabulary_
     new = [word for word in counter.get_feature_names_out() if word not in known]
-    frequencies = (1 + len(texts)) / np.exp(counter.idf_[[counter.vocabulary_[word] for word in new]] - 1)
     more = {word: len(known) + i for i, word in enumerate(new)}
     grown = clone(vectorizer).set_params(vocabulary={**known, **more})
-    grown.idf_ = np.append(vectorizer.idf_, np.log((1 + n_texts) / frequencies) + 1)
+    rarer = np.log((1 + n_before + len(texts)) / (1 + len(texts)))  # than among these texts
+    grown.idf_ = np.append(vectorizer.idf_, counter.idf_[[counter.vocabulary_[word] for word in new]] + rarer)
     return grown

@@ -140,13 +140,12 @@ class TagUpdatesMixin:
         X, y = sp.csr_matrix(sp.vstack([learner._kept_features, features])), sp.csr_matrix(indicator_of_tags(rows, new))
         share = max(1.0, self._n_texts / max(n_kept, 1))
         weight = np.where(np.diff(y.indptr) > 0, 1.0, share)  # rows without them stand for those that are not kept
-        tuner, counts = learner.estimator_[-1], np.asarray(y.sum(axis=0)).ravel()
 
         def learn(scorer):
             return scorer._learn_labels(X, y, weight)
 
-        some = {"labels": np.arange(len(old)), "more": counts}
-        learner._relabel([*old, *new], lambda vectors: tuner._changed(vectors, learn, **some))
+        counts = np.asarray(y.sum(axis=0)).ravel()
+        learner._relabel([*old, *new], learner.estimator_[0], learn, labels=np.arange(len(old)), more=counts)
         self.__dict__ = vars(learner)
         return self
 
@@ -188,7 +187,7 @@ class TagUpdatesMixin:
         if len(left) < max(1, tuner.min_labels_, tuner.k_ or 0):
             raise ValueError(f"Of {len(old)} tags {len(left)} would be left, too few; got {short(gone)}.")
         learner = copy(self)
-        learner._relabel([old[i] for i in left], lambda vectors: tuner._changed(vectors, labels=left))
+        learner._relabel([old[i] for i in left], self.estimator_[0], labels=left)
         self.__dict__ = vars(learner)
         return self
 
@@ -237,27 +236,25 @@ class TagUpdatesMixin:
 
     def _grown(self: Any, texts, new):
         """A copy with the words of further texts, and with further tags, that nothing is known of but their names."""
-        learner, (features, tuner), classes = copy(self), self.estimator_, [*self.classes_.tolist(), *new]
+        learner, classes, kept = copy(self), [*self.classes_.tolist(), *new], self._kept_features
         names = None if self._tag_names is None else self._names(classes)
-        kept = self._kept_features
-        features, places, n_features = grown_features(features, texts, self._n_texts, names, kept.shape[1])
-        learner.estimator_ = Pipeline([("features", features), ("decisions", tuner)])
+        features, places, n_features = grown_features(self.estimator_[0], texts, self._n_texts, names, kept.shape[1])
 
         def widen(scorer):
             return scorer._widen(places, n_features)
 
-        learner._relabel(classes, lambda vectors: tuner._changed(vectors, widen, more=np.zeros(len(new))))
+        learner._relabel(classes, features, widen, more=np.zeros(len(new)))
         learner._kept = pack(move_columns(kept, places, n_features))
         return learner
 
-    def _relabel(self: Any, classes, change):
-        """Take other classes: `change` makes the tuner, given what the labels are called as features."""
-        features = self.estimator_[0]
+    def _relabel(self: Any, classes, features, change=None, **labels):
+        """Take other classes and features; the rest is for the tuner."""
         vectors = None
         if self._tag_names is not None:
             self._tag_names = self._names(classes)
             vectors = label_vectors(features, self._tag_names, plurals=("words",))
-        self.estimator_ = Pipeline([("features", features), ("decisions", change(vectors))])
+        tuner = self.estimator_[-1]._changed(vectors, change, **labels)
+        self.estimator_ = Pipeline([("features", features), ("decisions", tuner)])
         self.classes_ = np.array(classes, dtype=self.classes_.dtype)
 
 

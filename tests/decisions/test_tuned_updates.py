@@ -96,6 +96,7 @@ def test_unknown_labels_are_no_evidence():
     assert model.label_counts_[0] == before
     kept = model.decisions_.kept
     assert kept.labels.totals.n_known.tolist() == [150, *[300] * 7]
+    assert kept.labels.unknown.nnz == 150
 
 
 def test_only_the_newest_rows_are_kept_in_parts_of_a_fair_size(monkeypatch):
@@ -116,6 +117,9 @@ def test_only_the_newest_rows_are_kept_in_parts_of_a_fair_size(monkeypatch):
     assert len(many.parts) == 300
     assert many.labels.totals.n_given == 1000
     assert np.bincount(many.parts).tolist() == [60] * 5
+    large = tuner().fit(X[:100], y[:100]).partial_fit(X[100:], y[100:]).decisions_.kept
+    assert len(large.parts) == len(large.labels.numbers) == 300
+    assert large.labels.totals.n_given == 1000
 
 
 def test_min_labels_falls_to_zero_once_a_row_has_none():
