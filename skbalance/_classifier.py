@@ -10,17 +10,16 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import check_consistent_length, check_random_state
+from sklearn.utils import check_random_state
 from sklearn.utils.extmath import safe_sparse_dot
 
 from ._callbacks import CallbackSupportMixin, IterationTasks, with_callbacks
 from ._early_stopping import Rows, make_score, read_validation_rows
 from ._loss_classifier import SHARED_CONSTRAINTS, LossClassifierMixin
-from ._targets import read_chunk, read_targets
+from ._targets import read_targets
 from ._validation import (
     Interval,
     StrOptions,
-    check_sample_weight,
     validate_features,
     validate_hyperparameters,
 )
@@ -367,9 +366,8 @@ class BalancedMultiLabelClassifier(LossClassifierMixin, CallbackSupportMixin, Cl
 
         random_state, fitted = check_random_state(self.random_state), hasattr(self, "coefs_")
         X = self._read_rows(X, reset=not fitted)
-        encoding, indicator = read_chunk(y, self._encoding if fitted else None, classes, also=self._also)
-        check_consistent_length(X, indicator)
-        weight = check_sample_weight(sample_weight, indicator, dtype=X.dtype)
+        chunk = self._encoding if fitted else None, classes
+        encoding, indicator, weight = self._read_target(X, y, sample_weight, X.dtype, chunk)
         multilabel = encoding.kind == "multilabel"
         result, columns, problem, options = fit_more(self, X, indicator, weight, multilabel, random_state)
         first = result.coefs[0]
@@ -399,28 +397,19 @@ class BalancedMultiLabelClassifier(LossClassifierMixin, CallbackSupportMixin, Cl
         self.__dict__.pop("feature_names_in_", None)
         return self
 
-    def _add_outputs(self, coef, intercept, counts):
-        """Take further labels of an indicator, with their weights and positives."""
+    def _of_outputs(self, labels, coef=(), intercept=(), counts=()):
+        """Take labels of an indicator by their numbers, among those so far and then these, of weights and positives."""
         n_known, *more = self._seen
-        known = np.broadcast_to(np.max(n_known), len(intercept))
-        self._change_outputs(
-            np.hstack([self.coefs_[-1], coef]), np.append(self.intercepts_[-1], intercept),
-            np.append(self.label_counts_, counts), (np.append(n_known, known), *more),
-        )  # fmt: skip
-
-    def _only_outputs(self, labels):
-        """Do without the other labels of an indicator."""
-        n_known, *more = self._seen
-        self._change_outputs(
-            self.coefs_[-1][:, labels], self.intercepts_[-1][labels], self.label_counts_[labels],
-            (n_known[labels], *more),
-        )  # fmt: skip
-
-    def _change_outputs(self, coef, intercept, counts, seen):
-        self.coefs_ = [*self.coefs_[:-1], coef.astype(self.coefs_[-1].dtype)]
-        self.intercepts_: list[np.ndarray] = [*self.intercepts_[:-1], intercept.astype(self.intercepts_[-1].dtype)]
-        self.label_counts_, self._seen, self.n_outputs_ = counts, seen, len(counts)
-        self.classes_ = np.tile([0, 1], (len(counts), 1))
+        n_known = np.append(n_known, np.full(len(counts), np.max(n_known)))
+        last = self.coefs_[-1]
+        coef, intercept = (
+            np.hstack([last, np.reshape(coef, (len(last), -1))]),
+            np.append(self.intercepts_[-1], intercept),
+        )
+        self.coefs_ = [*self.coefs_[:-1], coef[:, labels].astype(last.dtype)]
+        self.intercepts_: list[np.ndarray] = [*self.intercepts_[:-1], intercept[labels].astype(last.dtype)]
+        self.label_counts_, self._seen = np.append(self.label_counts_, counts)[labels], (n_known[labels], *more)
+        self.n_outputs_, self.classes_ = len(labels), np.tile([0, 1], (len(labels), 1))
 
     @property
     def coef_(self) -> np.ndarray:

@@ -96,9 +96,9 @@ class LossClassifierMixin(DocLinkMixin):
         """What an indicator may hold besides 0 and 1."""
         return UNCERTAIN if self.uncertain_labels else ()
 
-    def _read_target(self, X, y, sample_weight, dtype):
+    def _read_target(self, X, y, sample_weight, dtype, chunk=None):
         """The kind of the target, its indicator, and weights of this type; X is read already."""
-        _, encoding, indicator = read_labels(y, also=self._also)
+        _, encoding, indicator = read_labels(y, also=self._also, chunk=chunk)
         check_consistent_length(X, indicator)
         return encoding, indicator, check_sample_weight(sample_weight, indicator, dtype=dtype)
 

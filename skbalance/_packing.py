@@ -17,3 +17,18 @@ def pack(matrix) -> tuple | np.ndarray:
 def unpack(packed):
     """What :func:`pack` was given."""
     return sp.csr_array(packed[:3], shape=tuple(packed[3])) if isinstance(packed, tuple) else packed
+
+
+def take_columns(matrix, numbers) -> sp.csr_array:
+    """Columns of a sparse matrix, and where the number is -1 one of zeros."""
+    blank = sp.csr_array((matrix.shape[0], 1), dtype=matrix.dtype)
+    return sp.csr_array(sp.hstack([matrix, blank], format="csr")[:, numbers])
+
+
+def move_columns(rows, places, n_features):
+    """Rows whose columns are at these places among so many."""
+    if sp.issparse(rows):
+        return sp.csr_array((rows.data, places[rows.indices], rows.indptr), shape=(rows.shape[0], n_features))
+    moved = np.zeros((len(rows), n_features), dtype=rows.dtype)
+    moved[:, places] = rows
+    return moved

@@ -279,7 +279,9 @@ def read_indicator(y: Any, *, name: str = "y", also: tuple[str, ...] = ()) -> An
     return values
 
 
-def read_labels(y: Any, *, also: tuple[str, ...] = ()) -> tuple[Any, TargetEncoding, sp.csr_array]:
+def read_labels(
+    y: Any, *, also: tuple[str, ...] = (), chunk: tuple[Any, Any] | None = None
+) -> tuple[Any, TargetEncoding, sp.csr_array]:
     """Read a target, and what it is, at once.
 
     Parameters
@@ -288,6 +290,9 @@ def read_labels(y: Any, *, also: tuple[str, ...] = ()) -> tuple[Any, TargetEncod
         Classes, or an indicator of 0 and 1; see :func:`read_targets`.
     also : tuple of {"unknown", "soft"}, default=()
         What an indicator may hold besides.
+    chunk : (TargetEncoding or None, array-like or None), default=None
+        Of some of the rows that a model learns from one after the other: the encoding of those before, if there are
+        any, and all classes of a 1-D target, which the first rows need; of an indicator the numbers of its columns.
 
     Returns
     -------
@@ -301,10 +306,13 @@ def read_labels(y: Any, *, also: tuple[str, ...] = ()) -> tuple[Any, TargetEncod
     Raises
     ------
     ValueError
-        If there is only one class, if an indicator holds anything but 0 and 1, or if the target is none of these.
+        If there is only one class, if an indicator holds anything but 0 and 1, or if the target is none of these; of a
+        chunk also if there are no rows, or other classes or labels than before.
     """
     names = column_names(y)
     y = read_targets(y, also=also)
+    if chunk is not None:
+        return _read_chunk(y, *chunk, also)
     if y.ndim == 2:
         # A row a label, as the lists of scikit-learn's multi-output classifiers hold. With two labels, one array
         # [0, 1] would make scikit-learn's scorers and cross-validation take the model for a binary one.
@@ -326,33 +334,8 @@ def read_labels(y: Any, *, also: tuple[str, ...] = ()) -> tuple[Any, TargetEncod
     return y, TargetEncoding("multiclass", classes), indicator
 
 
-def read_chunk(y: Any, known: TargetEncoding | None, classes: Any = None, *, also: tuple[str, ...] = ()):
-    """Read the target of some of the rows that a model learns from one after the other.
-
-    Parameters
-    ----------
-    y : array-like, sparse or frame of shape (n_samples,) or (n_samples, n_labels)
-        See :func:`read_labels`.
-    known : TargetEncoding or None
-        Of the rows before, if there are any.
-    classes : array-like of shape (n_classes,), default=None
-        All classes of a 1-D target, where no rows were before; of an indicator the numbers of its columns.
-    also : tuple of {"unknown", "soft"}, default=()
-        What an indicator may hold besides.
-
-    Returns
-    -------
-    encoding : TargetEncoding
-        That of the rows before, or of these.
-    indicator : csr_array of shape (n_samples, n_outputs)
-        As :func:`read_labels` gives it.
-
-    Raises
-    ------
-    ValueError
-        If there are no rows, or other classes or labels than before.
-    """
-    y = read_targets(y, also=also)
+def _read_chunk(y, known: TargetEncoding | None, classes: Any, also):
+    """What :func:`read_labels` gives, of the kind of the rows before."""
     if not y.shape[0]:
         raise ValueError("y has no rows; a chunk needs one at least.")
     if known is not None and (known.kind == "multilabel") != (y.ndim == 2):
@@ -366,7 +349,7 @@ def read_chunk(y: Any, known: TargetEncoding | None, classes: Any = None, *, als
             )
         if given is not None and not np.array_equal(given, np.arange(y.shape[1])):
             raise ValueError(f"classes of an indicator are the numbers of its {y.shape[1]} columns; got {classes!r}.")
-        return known or encoding, indicator
+        return y, known or encoding, indicator
     if given is None and known is None:
         raise ValueError("classes must name all classes of a 1-D target, for the first rows may not have all of them.")
     wanted: Any = given if known is None else known.classes
@@ -374,15 +357,10 @@ def read_chunk(y: Any, known: TargetEncoding | None, classes: Any = None, *, als
         raise ValueError(f"classes must be those of the rows before, {wanted.tolist()}; got {given.tolist()}.")
     if len(wanted) < 2:
         raise ValueError(f"classes must name two classes or more; got {wanted.tolist()}.")
-    found, index = np.unique(y, return_inverse=True)
-    new = found[~np.isin(found, wanted)]
-    if len(new):
+    if len(new := np.setdiff1d(y, wanted)):
         raise ValueError(f"y holds classes that are not among those of the model, {wanted.tolist()}: {new.tolist()}.")
-    numbers = np.searchsorted(wanted, found)[index]
-    if len(wanted) == 2:
-        return known or TargetEncoding("binary", wanted), sp.csr_array(numbers.astype(np.uint8)[:, None])
-    ones = np.ones(len(y), np.uint8), numbers, np.arange(len(y) + 1)
-    return known or TargetEncoding("multiclass", wanted), sp.csr_array(ones, shape=(len(y), len(wanted)))
+    _, encoding, indicator = read_labels(np.concatenate([wanted, y]))  # all classes on top, as y may lack one
+    return y, known or encoding, indicator[len(wanted) :]
 
 
 def class_indicator(y: np.ndarray) -> tuple[np.ndarray, sp.csr_array]:

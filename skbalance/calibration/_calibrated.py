@@ -177,7 +177,7 @@ class CalibratedMultiLabelClassifierCV(MetaClassifierMixin, BaseEstimator):
         method = choose_response_method(self.estimator, self.response_method)
 
         tested = np.arange(n_rows) if splits is None else np.concatenate([test for _, test in splits])
-        weight = np.ones(n_rows) if labels.weight is None else labels.weight
+        weight = labels.row_weight
         n_sampled = max(1, min(len(tested), _MAX_ELEMENTS // n_labels))
         sampled = np.zeros(n_rows, dtype=bool)
         sampled[rng.permutation(np.unique(tested))[:n_sampled]] = True
@@ -185,7 +185,7 @@ class CalibratedMultiLabelClassifierCV(MetaClassifierMixin, BaseEstimator):
         score = partial(_score, X=X, labels=labels, weight=weight, sampled=sampled, method=method)
         if splits is None:
             fitted = self.estimator
-            scored = [score([fitted], tested, labels.counts)]
+            scored = [score([fitted], tested, labels.totals.counts)]
         else:
             scorers = self._scorers()
             scored, _, _ = cross_fit(
@@ -194,10 +194,10 @@ class CalibratedMultiLabelClassifierCV(MetaClassifierMixin, BaseEstimator):
             (fitted,) = fit_all(scorers, X, y, given.params, tasks)
         parts = (np.concatenate(part) for part in zip(*scored))
         sample = CalibrationSample(weight[tested].sum(), *parts)
-        maps = fit_maps(sample, labels.counts, labels.n_known, self.method, self.shrinkage, rng)
+        maps = fit_maps(sample, labels.totals.counts, labels.totals.n_known, self.method, self.shrinkage, rng)
 
         state = {
-            "estimator_": fitted, "maps_": maps, "label_counts_": labels.counts, "n_labels_": n_labels,
+            "estimator_": fitted, "maps_": maps, "label_counts_": labels.totals.counts, "n_labels_": n_labels,
             "classes_": given.encoding.classes, "_encoding": given.encoding, "_method": method, **features_seen(fitted),
         }  # fmt: skip
         self._store(state)

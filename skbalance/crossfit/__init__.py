@@ -2,7 +2,7 @@
 
 from skbalance._responses import choose_response_method, log_odds, response, response_blocks, row_blocks
 from skbalance.crossfit._fits import cross_fit, fit_all
-from skbalance.crossfit._inputs import FitInputs, Totals, TrainingLabels, read_fit_inputs
+from skbalance.crossfit._inputs import FitInputs, TrainingLabels, read_fit_inputs
 from skbalance.crossfit._meta import InnerScoresMixin, MetaClassifierMixin, features_seen
 from skbalance.crossfit._progress import FitTasks
 from skbalance.crossfit._rows import is_prefit
@@ -12,7 +12,6 @@ __all__ = [
     "FitTasks",
     "InnerScoresMixin",
     "MetaClassifierMixin",
-    "Totals",
     "TrainingLabels",
     "choose_response_method",
     "cross_fit",

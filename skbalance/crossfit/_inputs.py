@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from sklearn.exceptions import DataConversionWarning
 from sklearn.utils import check_random_state, indexable
 
 from skbalance._indicators import label_sums
+from skbalance._packing import pack, take_columns, unpack
 from skbalance._targets import UNKNOWN, TargetEncoding, read_labels, split_unknown
 from skbalance._validation import check_sparse, num_samples
 from skbalance._warnings import warn
@@ -24,23 +24,35 @@ class Totals:
 
     Attributes
     ----------
-    counts, n_known : ndarray of shape (n_labels,)
-        As :class:`TrainingLabels` has them.
+    counts : ndarray of shape (n_labels,)
+        Known positives of each label, or the sum of their weights.
+    n_known : ndarray of shape (n_labels,)
+        Rows of which each label is known, or the sum of their weights; exactly `counts` where all are positive.
     every_row_has_one : bool
         Whether no row is known to be without a label.
-    n_rows : int
-        Rows, whatever their weight.
+    n_given : int
+        Rows given, used or not.
     """
 
     counts: np.ndarray
     n_known: np.ndarray
     every_row_has_one: bool
-    n_rows: int
+    n_given: int
 
     @classmethod
     def of(cls, labels: TrainingLabels) -> Totals:
-        """Of all rows of some labels."""
-        return cls(labels.counts, labels.n_known, labels.every_row_has_one, labels.indicator.shape[0])
+        """Of these rows."""
+        indicator, unknown, weight = labels.indicator, labels.unknown, labels.weight
+        n_rows, n_labels = indicator.shape
+        counts, sizes = label_sums(indicator, weight), np.diff(indicator.indptr)
+        known = np.full(n_labels, n_rows) if unknown is None else n_rows - label_sums(unknown)
+        n_known = known
+        if weight is not None:
+            total = weight.sum() - (0 if unknown is None else label_sums(unknown, weight))
+            n_known = np.where(label_sums(indicator) == known, counts, total)
+        if unknown is not None:
+            sizes = sizes + np.diff(unknown.indptr)
+        return cls(counts, n_known, bool(sizes.all()), n_rows)
 
     def plus(self, other: Totals) -> Totals:
         """Together with those of other rows."""
@@ -48,13 +60,13 @@ class Totals:
             self.counts + other.counts,
             self.n_known + other.n_known,
             self.every_row_has_one and other.every_row_has_one,
-            self.n_rows + other.n_rows,
+            self.n_given + other.n_given,
         )
 
 
 @dataclass(frozen=True)
 class TrainingLabels:
-    """The labels of the rows that are used.
+    """The labels of the rows that are used, or of some of them.
 
     Attributes
     ----------
@@ -64,48 +76,81 @@ class TrainingLabels:
         What is unknown, as ones; None if nothing is.
     weight : ndarray of shape (n_samples,) or None
         How many rows each row stands for, if not for one.
-    totals : Totals or None
+    numbers : ndarray of int of shape (n_samples,) or None
+        Of the rows, among all that were given; None if these are all.
+    whole : Totals or None
         Of all training rows, where these are only some.
     """
 
     indicator: sp.csr_array
     unknown: sp.csr_array | None = None
     weight: np.ndarray | None = None
-    totals: Totals | None = None
+    numbers: np.ndarray | None = None
+    whole: Totals | None = None
+
+    @property
+    def totals(self) -> Totals:
+        """Of all training rows."""
+        return Totals.of(self) if self.whole is None else self.whole
+
+    @property
+    def row_numbers(self) -> np.ndarray:
+        """Of the rows, among all that were given."""
+        return np.arange(self.indicator.shape[0]) if self.numbers is None else self.numbers
+
+    @property
+    def row_weight(self) -> np.ndarray:
+        """How many rows each row stands for."""
+        return np.ones(self.indicator.shape[0]) if self.weight is None else self.weight
+
+    @property
+    def vary(self) -> np.ndarray:
+        """Whether each label has a positive and a negative that are known."""
+        return (self.totals.counts > 0) & (self.totals.counts < self.totals.n_known)
 
     def count(self, rows) -> np.ndarray:
         """Known positives of each label among some rows, or the sum of their weights."""
         return label_sums(self.indicator[rows], None if self.weight is None else self.weight[rows])
 
-    @cached_property
-    def counts(self) -> np.ndarray:
-        """Known positives of each label, or the sum of their weights."""
-        return label_sums(self.indicator, self.weight) if self.totals is None else self.totals.counts
+    def take(self, rows) -> TrainingLabels:
+        """Some of the rows."""
+        unknown, weight = (None if each is None else each[rows] for each in (self.unknown, self.weight))
+        return TrainingLabels(self.indicator[rows], unknown, weight, self.row_numbers[rows], self.totals)
 
-    @cached_property
-    def n_known(self) -> np.ndarray:
-        """Rows of which each label is known, or the sum of their weights; exactly `counts` where all are positive."""
-        if self.totals is not None:
-            return self.totals.n_known
-        n_rows, n_labels = self.indicator.shape
-        known = np.full(n_labels, n_rows) if self.unknown is None else n_rows - label_sums(self.unknown)
-        if self.weight is None:
-            return known
-        total = self.weight.sum() - (0 if self.unknown is None else label_sums(self.unknown, self.weight))
-        return np.where(label_sums(self.indicator) == known, self.counts, total)
+    def append(self, other: TrainingLabels) -> TrainingLabels:
+        """With rows that were given after all that were given before."""
+        both, unknown, weight = (self, other), None, None
+        if any(each.unknown is not None for each in both):
+            nothing = (sp.csr_array(each.indicator.shape, dtype=np.int8) for each in both)
+            unknown = _stacked(n if each.unknown is None else each.unknown for each, n in zip(both, nothing))
+        if any(each.weight is not None for each in both):
+            weight = np.concatenate([each.row_weight for each in both])
+        numbers = np.append(self.row_numbers, self.totals.n_given + other.row_numbers)
+        indicator = _stacked(each.indicator for each in both)
+        return TrainingLabels(indicator, unknown, weight, numbers, self.totals.plus(other.totals))
 
-    @property
-    def vary(self) -> np.ndarray:
-        """Whether each label has a positive and a negative that are known."""
-        return (self.counts > 0) & (self.counts < self.n_known)
+    def of_labels(self, labels, counts) -> TrainingLabels:
+        """With some of the labels, by their numbers, and where that is -1 further ones, which no row has.
 
-    @property
-    def every_row_has_one(self) -> bool:
-        """Whether no row is known to be without a label."""
-        if self.totals is not None:
-            return self.totals.every_row_has_one
-        sizes = np.diff(self.indicator.indptr)
-        return bool((sizes if self.unknown is None else sizes + np.diff(self.unknown.indptr)).all())
+        Their known positives in all training rows are `counts`.
+        """
+        n_known = self.totals.n_known
+        return replace(
+            self,
+            indicator=take_columns(self.indicator, labels),
+            unknown=None if self.unknown is None else take_columns(self.unknown, labels),
+            whole=replace(self.totals, counts=counts, n_known=np.append(n_known, n_known.max())[labels]),
+        )
+
+    def __getstate__(self):
+        return vars(self) | {"indicator": pack(self.indicator), "unknown": pack(self.unknown)}
+
+    def __setstate__(self, state):
+        self.__dict__.update(state, indicator=unpack(state["indicator"]), unknown=unpack(state["unknown"]))
+
+
+def _stacked(matrices):
+    return sp.csr_array(sp.vstack(list(matrices)))
 
 
 @dataclass(frozen=True)
@@ -116,10 +161,6 @@ class FitInputs:
     ----------
     X, y : array-like
         Features and target of the rows that are used, as the estimators take them.
-    rows : ndarray of int of shape (n_rows,)
-        Their numbers among all that were given.
-    n_given : int
-        Rows given, used or not.
     encoding : TargetEncoding
         How to give predictions back.
     labels : TrainingLabels
@@ -134,8 +175,6 @@ class FitInputs:
 
     X: Any
     y: Any
-    rows: np.ndarray
-    n_given: int
     encoding: TargetEncoding
     labels: TrainingLabels
     splits: list | None
@@ -163,8 +202,10 @@ def read_fit_inputs(meta, X, y, params, *, split=True) -> FitInputs:
     if split and not is_prefit(cv):
         splits = resolve_splits(cv, X, y, encoding.kind, used, rng, split_params)
     X, y, params, splits = used_rows_only(X, y, params, splits, used)
-    labels = TrainingLabels(*split_unknown(indicator[used]), None if weight is None else weight[used])
-    return FitInputs(X, y, np.flatnonzero(used), len(used), encoding, labels, splits, params, rng)
+    weight = None if weight is None else weight[used]
+    labels = TrainingLabels(*split_unknown(indicator[used]), weight, np.flatnonzero(used))
+    labels = replace(labels, whole=replace(labels.totals, n_given=len(used)))
+    return FitInputs(X, y, encoding, labels, splits, params, rng)
 
 
 def encode_tuning_targets(y):

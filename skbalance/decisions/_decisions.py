@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -12,7 +11,7 @@ from scipy.special import expit, logit
 
 from skbalance.decisions._evidence import evidence_columns
 from skbalance.decisions._model import DecisionModel
-from skbalance.decisions._out_of_fold import KeptRows, OutOfFold
+from skbalance.decisions._out_of_fold import OutOfFold
 from skbalance.decisions._pairs import Candidates, ScoredPairs, weighted_quantiles
 from skbalance.decisions._promises import Promise, Promises
 from skbalance.decisions._rules import DecisionRule, candidate_rules, has_evidence
@@ -69,10 +68,10 @@ class Plan:
 
     Attributes
     ----------
-    labels : TrainingLabels
-        The target of all rows that are used.
-    y : ndarray or None
-        The target as `metric` takes it; None if it is sparse.
+    typical : int
+        Labels that all training rows but one in a hundred have at most.
+    ndim : int
+        Dimensions of the target as `metric` takes it; 0 if it is sparse.
     width : int
         Labels of a row that can be predicted.
     rule : DecisionRule
@@ -95,8 +94,8 @@ class Plan:
         Whether the scorers can learn on, and rows are kept for that.
     """
 
-    labels: Any
-    y: np.ndarray | None
+    typical: int
+    ndim: int
     width: int
     rule: DecisionRule
     scorers: list
@@ -109,28 +108,23 @@ class Plan:
     updatable: bool
 
     @property
-    def n_labels(self) -> int:
-        """Number of labels."""
-        return self.labels.indicator.shape[1]
+    def fit_width(self) -> int:
+        """Labels of each row that the decision model is fitted on."""
+        return max(_FIT_WIDTH, 2 * self.typical)
 
     @property
     def hierarchy(self):
         """Of the labels; None if they have no parents."""
         return self.rule.choice.hierarchy
 
-    def truth(self, rows):
-        """The target of some rows, for `metric`; what is unknown is 0."""
-        truth = self.labels.indicator[rows]
-        if self.metric is None:
-            return truth
-        return sp.csr_array(truth) if self.y is None else truth.toarray().reshape(len(rows), *self.y.shape[1:])
-
-    def score(self, predicted, rows) -> float:
-        """Score of the predictions for some rows."""
-        weight = None if self.labels.weight is None else self.labels.weight[rows]
+    def score(self, predicted, labels) -> float:
+        """Score of the predictions for rows with these labels; for the metric what is unknown is 0."""
+        truth = sp.csr_array(labels.indicator)
+        if self.metric is not None and self.ndim:
+            truth = truth.toarray()[:, 0] if self.ndim == 1 else truth.toarray()
         return score_predictions(
-            predicted, self.truth(rows), metric=self.metric, micro_weight=self.micro_weight or 0.0, beta=self.rule.beta,
-            weight=weight,
+            predicted, truth, metric=self.metric, micro_weight=self.micro_weight or 0.0, beta=self.rule.beta,
+            weight=labels.weight,
         )  # fmt: skip
 
 
@@ -162,7 +156,7 @@ class Decisions:
         Thresholds that keep a promise, on the scale of :meth:`scores`.
     doubt : DoubtModel
         How many wrong labels a row is likely to have, learnt on these rows.
-    kept : KeptRows or None
+    kept : OutOfFold or None
         What they are judged by together with later rows; None for scorers that cannot learn on.
     """
 
@@ -177,15 +171,20 @@ class Decisions:
     out_of_fold: OutOfFoldScores
     promises: Promises | None
     doubt: DoubtModel
-    kept: KeptRows | None
+    kept: OutOfFold | None
+
+    @property
+    def hierarchy(self):
+        """Of the labels; None if they have no parents."""
+        return self.rule.choice.hierarchy
 
     def scores(self, candidates: Candidates) -> np.ndarray:
         """Log-odds or decision values of candidates; -inf for labels that cannot be predicted.
 
         With a hierarchy they agree: that of a label is above those of its descendants.
         """
-        scores, hierarchy = self.own_scores(candidates), self.rule.choice.hierarchy
-        return scores if hierarchy is None else hierarchy.agreed(candidates.labels, scores)
+        scores = self.own_scores(candidates)
+        return scores if self.hierarchy is None else self.hierarchy.agreed(candidates.labels, scores)
 
     def own_scores(self, candidates: Candidates) -> np.ndarray:
         """The same of each label by itself."""
@@ -212,11 +211,11 @@ class Decisions:
     def descendants(self, candidates, thresholds, chosen, scores) -> list[dict]:
         """For each row, by chosen label that is not above its threshold by itself, the best of chosen descendants."""
         found: list[dict] = [{} for _ in chosen]
-        if (hierarchy := self.rule.choice.hierarchy) is None:
+        if self.hierarchy is None:
             return found
         labels = candidates.labels
         for row, pair in np.argwhere(chosen & ~(self.own_scores(candidates) > thresholds[labels])):
-            below = chosen[row] & hierarchy.reach[:, [labels[row, pair]]].toarray().astype(bool)[labels[row], 0]
+            below = chosen[row] & self.hierarchy.reach[:, [labels[row, pair]]].toarray().astype(bool)[labels[row], 0]
             below[pair] = False
             if below.any():
                 best = np.where(below, scores[row], -np.inf).argmax()
@@ -247,13 +246,13 @@ def decide(oof: OutOfFold, plan: Plan, rng) -> tuple[Decisions, list]:
     ValueError
         If all scores are the same.
     """
-    candidates, labels = oof.candidates, plan.labels
+    candidates, labels, totals = oof.candidates, oof.labels, oof.labels.totals
     scores = candidates.scores[..., 0]
     if (trained := scores[scores > -np.inf]).size and trained.min() == trained.max():
         raise ValueError(
             "The estimator gives the same score to every pair of a row and a label: thresholds cannot be set."
         )
-    unseen = plan.unseen and bool((labels.counts == 0).any())
+    unseen = plan.unseen and bool((totals.counts == 0).any())
     model = None
     if plan.pooled and candidates.labels.shape[1] > 1:
         model, of_parts = fit_models(oof, plan, unseen, rng)
@@ -263,36 +262,34 @@ def decide(oof: OutOfFold, plan: Plan, rng) -> tuple[Decisions, list]:
     if hierarchy is not None:
         agreed = hierarchy.agreed(candidates.labels, scores)
         scores = np.where(candidates.trained, agreed, -np.inf)
-    pairs = ScoredPairs(
-        candidates.labels, scores, oof.targets, oof.positives(labels), oof.parts, oof.labelled, oof.weight
-    )
+    pairs = ScoredPairs(candidates.labels, scores, oof.targets, oof.positives, oof.parts, oof.labelled, labels.weight)
     rules = candidate_rules(plan.rule, pairs, micro_weight=plan.micro_weight, k_range=plan.k_range)
-    without_parts = [thresholds_without_parts(each, pairs, labels.counts, labels.n_known) for each in rules]
+    without_parts = [thresholds_without_parts(each, pairs, totals.counts, totals.n_known) for each in rules]
     predicted = [cross_fitted_predictions(each, pairs, its_own) for each, its_own in zip(rules, without_parts)]
-    tried = [plan.score(each, oof.rows) for each in predicted]
+    tried = [plan.score(each, labels) for each in predicted]
     best = int(np.argmax(tried))
-    thresholds = rules[best].thresholds(pairs, labels.counts, labels.n_known)
+    thresholds = rules[best].thresholds(pairs, totals.counts, totals.n_known)
     if model is not None and unseen:
         unseen, threshold = _unseen_threshold(model, oof, pairs)
-        thresholds = np.where(labels.counts == 0, threshold, thresholds)
+        thresholds = np.where(totals.counts == 0, threshold, thresholds)
     return Decisions(
-        model, labels.counts, rules[best], thresholds, unseen and model is not None, has_evidence(pairs), tried[best],
+        model, totals.counts, rules[best], thresholds, unseen and model is not None, has_evidence(pairs), tried[best],
         list(zip(rules, tried)),
-        OutOfFoldScores.of(pairs, oof.rows, labels.indicator, without_parts[best], hierarchy),
+        OutOfFoldScores.of(pairs, labels.row_numbers, labels.indicator, without_parts[best], hierarchy),
         None if plan.promise is None else plan.promise.keep(pairs),
-        _learn_doubt(rules[best], pairs, without_parts[best], labels, oof.rows),
-        KeptRows.of(oof, labels, fit_width(labels) if hierarchy is None else plan.width) if plan.updatable else None,
+        _learn_doubt(rules[best], pairs, without_parts[best], labels),
+        oof.kept(plan.fit_width if hierarchy is None else plan.width) if plan.updatable else None,
     ), predicted  # fmt: skip
 
 
-def _learn_doubt(rule, pairs, thresholds, labels, rows) -> DoubtModel:
+def _learn_doubt(rule, pairs, thresholds, labels) -> DoubtModel:
     """What the wrong labels of rows that neither models nor thresholds had seen tell of other rows."""
     chosen, margins = rule.choose(pairs, thresholds)
-    errors = chosen.sum(axis=1) + labels.indicator[rows].sum(axis=1) - 2 * (chosen & pairs.targets).sum(axis=1)
-    some = slice(None, None, 1 + len(rows) // _MAX_ROWS_OF_DOUBT)
+    errors = chosen.sum(axis=1) + labels.indicator.sum(axis=1) - 2 * (chosen & pairs.targets).sum(axis=1)
+    some = slice(None, None, 1 + len(chosen) // _MAX_ROWS_OF_DOUBT)
     counted = True if pairs.labelled is None else pairs.labelled[some]
     scores, margins = (np.where(counted, values[some], -np.inf) for values in (pairs.scores, margins))
-    frequency = labels.counts / np.maximum(labels.n_known, 1)
+    frequency = labels.totals.counts / np.maximum(labels.totals.n_known, 1)
     commonest = np.sort(frequency)[::-1][: rule.choice.min_labels]
     blank = frequency.sum() + (1 - 2 * commonest).sum()
     return DoubtModel.fit(decision_features(scores, margins, chosen[some]), errors[some], blank)
@@ -304,14 +301,14 @@ def fit_models(oof, plan, unseen, rng) -> tuple[DecisionModel | None, list[Decis
     Thresholds are set on what the latter say of their part: a model flatters the rows that it was fitted on.
     """
     columns = evidence_columns(plan.scorers, oof.candidates.ways, plan.hierarchy)
-    width, rows = fit_width(plan.labels), np.arange(len(oof.rows))
+    width, rows = plan.fit_width, np.arange(len(oof.parts))
     if len(rows) * width > _MAX_PAIRS:
         rows = np.sort(rng.permutation(len(rows))[: max(1, _MAX_PAIRS // width)])
     some = oof.candidates.take(rows)
     usable = oof.usable[rows, :width]
     values = np.stack([column(some)[:, :width][usable] for column in columns], axis=-1).astype(float)
     counts, targets = oof.n_seen[rows, :width][usable], oof.targets[rows, :width][usable]
-    weight = np.repeat(np.ones(len(rows)) if oof.weight is None else oof.weight[rows], usable.sum(axis=1))
+    weight = np.repeat(oof.labels.row_weight[rows], usable.sum(axis=1))
     model = DecisionModel.fit(columns, values, counts, targets, weight=weight, unseen=unseen)
     if model is None:
         return None, []
@@ -350,12 +347,6 @@ def _unseen_threshold(model, oof, pairs) -> tuple[bool, float]:
     return True, float(global_thresholds(pairs, Objective.of(pairs, 0.0, 1.0))[0])
 
 
-def fit_width(labels) -> int:
-    """Labels of each row that the decision model is fitted on."""
-    return max(_FIT_WIDTH, 2 * typical_size(labels))
-
-
 def typical_size(labels) -> int:
     """Labels that all but one row in a hundred have at most."""
-    sizes = np.diff(labels.indicator.indptr)
-    return int(weighted_quantiles(sizes, np.ones(len(sizes)) if labels.weight is None else labels.weight, 0.99))
+    return int(weighted_quantiles(np.diff(labels.indicator.indptr), labels.row_weight, 0.99))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
+import scipy.sparse as sp
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,15 @@ class Candidates:
     def take(self, rows) -> Candidates:
         """Some of the rows."""
         return replace(self, labels=self.labels[rows], scores=self.scores[rows], matches=self.matches[rows])
+
+    def astype(self, of_labels, of_scores, width: int | None = None) -> Candidates:
+        """In other types; of each row the first `width`."""
+        return replace(
+            self,
+            labels=self.labels[:, :width].astype(of_labels),
+            scores=self.scores[:, :width].astype(of_scores),
+            matches=self.matches[:, :width].astype(of_scores),
+        )
 
 
 @dataclass(frozen=True)
@@ -138,6 +148,12 @@ def weighted_quantiles(
     at = np.searchsorted(ends, [np.floor(rank), np.floor(rank) + 1], side="right")
     low, high = values[np.minimum(at, len(values) - 1)]
     return np.where(part < 0.5, low + (high - low) * part, high - (high - low) * (1 - part))
+
+
+def indicator_of_pairs(chosen: np.ndarray, labels: np.ndarray, n_labels: int) -> sp.csr_array:
+    """Some of the pairs of rows and their `labels`, as an indicator of shape (n_rows, n_labels)."""
+    index = (np.nonzero(chosen)[0], labels[chosen])
+    return sp.csr_array((np.ones(len(index[0]), dtype=np.int8), index), shape=(len(chosen), n_labels))
 
 
 def rank_pairs(scores: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:

@@ -85,10 +85,9 @@ class Promises:
 
     def _of_labels(self, labels) -> Promises:
         """Of some labels, by their numbers; nothing is promised of -1, a label that is new."""
-        nothing: dict[str, Any] = {"labels": -1, "thresholds": np.inf, "kinds": "none", "rows": 0, "recall": 0.0}
-        nothing["bounds"] = np.nan
+        nothing: Any = {"thresholds": np.inf, "kinds": "none", "rows": 0, "bounds": np.nan, "recall": 0.0}
         arrays = {name: np.append(getattr(self, name), value)[labels] for name, value in nothing.items()}
-        return replace(self, **arrays)
+        return replace(self, labels=np.arange(len(labels)), **arrays)
 
     def to_frame(self):
         """The arrays as a pandas DataFrame, a row for each label.

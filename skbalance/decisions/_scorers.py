@@ -110,21 +110,18 @@ class FittedScorers:
         return self.hierarchy.raised(labels, np.maximum(values, np.finfo(values.dtype).min / 2))
 
     def _scores_and_matches(self, X):
-        scores: list[np.ndarray] = []
-        matches: list[np.ndarray] = []
-        first = 0
+        """Of rows, each scorer's log-odds of all labels, and how well they match each label in each way."""
+        estimators, inputs, matches = [*self.estimators], [X] * len(self.estimators), []
         if self.matcher is not None and self.vectors is not None:
-            features, shared = self.matcher.features(self.estimators[0], X)
+            features, shared = self.matcher.features(estimators[0], X)
             matches = self.vectors.match(features)
             if shared:  # the pipeline's transformers need not run twice
-                last = self.estimators[0].steps[-1][1]
-                scores.append(self._log_odds(last, features, self.methods[0]))
-                first = 1
-        scores += [self._log_odds(e, X, method) for e, method in zip(self.estimators[first:], self.methods[first:])]
-        return scores, matches
-
-    def _log_odds(self, estimator, X, method):
-        return np.array(log_odds(response(estimator, X, method, self.n_labels), method))
+                estimators[0], inputs[0] = estimators[0].steps[-1][1], features
+        responses = [
+            log_odds(response(estimator, given, method, self.n_labels), method)
+            for estimator, given, method in zip(estimators, inputs, self.methods)
+        ]
+        return [np.array(scores) for scores in responses], matches
 
 
 def _stack(values, n_rows, width=0):

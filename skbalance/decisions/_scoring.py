@@ -12,7 +12,7 @@ import scipy.sparse as sp
 from sklearn.metrics import f1_score, jaccard_score
 
 from skbalance._indicators import label_confusion
-from skbalance.decisions._pairs import ScoredPairs
+from skbalance.decisions._pairs import ScoredPairs, indicator_of_pairs
 from skbalance.decisions._rules import DecisionRule
 
 # The share of micro-F1 in the objective that each name stands for; None is the estimator's `micro_weight`.
@@ -87,9 +87,7 @@ def cross_fitted_predictions(rule: DecisionRule, pairs: ScoredPairs, thresholds:
         Of pairs that are labelled.
     """
     chosen, _ = rule.choose(pairs, thresholds)
-    rows = np.repeat(np.arange(len(chosen)), chosen.sum(axis=1))
-    index = (rows, pairs.labels[chosen])
-    return sp.csr_array((np.ones(len(rows), dtype=np.int8), index), shape=(len(chosen), pairs.n_labels))
+    return indicator_of_pairs(chosen, pairs.labels, pairs.n_labels)
 
 
 def score_predictions(

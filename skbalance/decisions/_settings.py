@@ -10,6 +10,7 @@ import scipy.sparse as sp
 from sklearn.base import clone
 from sklearn.model_selection import ParameterGrid
 
+from skbalance.crossfit import choose_response_method
 from skbalance.decisions._pairs import Candidates
 from skbalance.decisions._scorers import FittedScorers
 
@@ -26,8 +27,10 @@ class Attempt:
         So set.
     methods : list of str
         Where the scores of each come from.
+    labels : TrainingLabels
+        Of rows that they had not seen.
     decisions : Decisions
-        What was decided on rows that they had not seen.
+        What was decided on these.
     predicted : list of csr_array of shape (n_rows, n_labels)
         What each setting of the thresholds predicts of these rows.
     fitted : list of classifiers or None
@@ -37,6 +40,7 @@ class Attempt:
     params: dict
     scorers: list
     methods: list
+    labels: Any
     decisions: Any
     predicted: list
     fitted: list | None
@@ -59,16 +63,16 @@ def score_of_the_best(attempts, plan) -> float:
     For each part of the rows the setting is taken that is best on the other parts.
     """
     predicted = [each for attempt in attempts for each in attempt.predicted]
-    rows, parts = attempts[0].decisions.out_of_fold.rows, attempts[0].decisions.out_of_fold.parts
+    labels, parts = attempts[0].labels, attempts[0].decisions.out_of_fold.parts
     if len(predicted) == 1 or len(np.unique(parts)) == 1:
         return max(attempt.decisions.score for attempt in attempts)
     together, order = [], []
     for part in np.unique(parts):
         mine, others = np.flatnonzero(parts == part), np.flatnonzero(parts != part)
-        best = np.argmax([plan.score(each[others], rows[others]) for each in predicted])
+        best = np.argmax([plan.score(each[others], labels.take(others)) for each in predicted])
         together.append(predicted[best][mine])
         order.append(mine)
-    return plan.score(sp.csr_array(sp.vstack(together)), rows[np.concatenate(order)])
+    return plan.score(sp.csr_array(sp.vstack(together)), labels.take(np.concatenate(order)))
 
 
 def results_table(attempts):
@@ -97,9 +101,18 @@ def check_estimators(estimators, taken):
 
 
 def settings_to_try(tuner):
-    """The settings of `param_grid`, each with clones of the estimators so set."""
-    if tuner.param_grid is None:
-        return [({}, tuner._scorers())]
+    """The settings of `param_grid`, each with clones of the estimators so set and where their scores come from."""
+    candidates = [({}, tuner._scorers())] if tuner.param_grid is None else _grid(tuner)
+    if not candidates:
+        raise ValueError(f"param_grid must hold at least one setting; got {tuner.param_grid!r}.")
+    return [
+        (params, scorers, [choose_response_method(estimator, tuner.response_method) for _, estimator in scorers])
+        for params, scorers in candidates
+    ]
+
+
+def _grid(tuner):
+    """Settings and scorers of `param_grid`."""
     own = set(tuner.get_params(deep=False)) - {name for name, _ in tuner._scorers()}
     candidates = []
     for settings in ParameterGrid(tuner.param_grid):
@@ -111,6 +124,4 @@ def settings_to_try(tuner):
         else:
             scorers = [("estimator", clone(tuner.estimator).set_params(**given))]
         candidates.append((settings, scorers))
-    if not candidates:
-        raise ValueError(f"param_grid must hold at least one setting; got {tuner.param_grid!r}.")
     return candidates

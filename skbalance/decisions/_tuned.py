@@ -30,7 +30,6 @@ from skbalance.crossfit import (
     FitTasks,
     InnerScoresMixin,
     MetaClassifierMixin,
-    choose_response_method,
     cross_fit,
     features_seen,
     fit_all,
@@ -41,7 +40,8 @@ from skbalance.decisions._choice import Choice, one_for_each, read_thresholds
 from skbalance.decisions._decisions import Plan, Scale, decide, random_parts, typical_size
 from skbalance.decisions._explain import LabelEvidence, evidence_of_pairs
 from skbalance.decisions._label_texts import LabelMatcher, check_label_texts
-from skbalance.decisions._out_of_fold import OutOfFold, renumbered
+from skbalance.decisions._out_of_fold import OutOfFold
+from skbalance.decisions._pairs import indicator_of_pairs
 from skbalance.decisions._promises import Promise
 from skbalance.decisions._rules import STRATEGIES, DecisionRule, margins_of
 from skbalance.decisions._scorers import FittedScorers
@@ -400,20 +400,13 @@ class TunedThresholdMultiLabelClassifierCV(
         """Read rows and targets, plan, label texts and settings to try, and raise whatever is wrong with them."""
         validate_hyperparameters(self)
         self._check_scorers()
-        metric, promise = get_metric(self.scoring), Promise.of(self)
         given = read_fit_inputs(self, X, y, params)
-        plan = self._plan(given, metric, promise)
+        plan = self._plan(given)
         matcher = None
         if self.label_texts is not None:
-            texts = check_label_texts(self.label_texts, plan.n_labels, given.encoding.names)
+            texts = check_label_texts(self.label_texts, given.encoding.n_outputs, given.encoding.names)
             matcher = LabelMatcher(texts).fit(self._scorers()[0][1], given.X)
-        to_try = settings_to_try(self)
-        for _, scorers in to_try:
-            self._methods(scorers)
-        return given, plan, matcher, to_try
-
-    def _methods(self, scorers):
-        return [choose_response_method(estimator, self.response_method) for _, estimator in scorers]
+        return given, plan, matcher, settings_to_try(self)
 
     def _attempts(self, given, plan, matcher, to_try, tasks):
         """Score each of the settings on rows that its models did not see."""
@@ -421,14 +414,13 @@ class TunedThresholdMultiLabelClassifierCV(
         parts = random_parts(len(tests[0]), given.rng) if len(tests) == 1 else None
         seed = given.rng.randint(np.iinfo(np.int32).max)
         attempts = []
-        for params, scorers in to_try:
-            methods = self._methods(scorers)
+        for params, scorers, methods in to_try:
             score = partial(
                 score_rows, X=given.X, methods=methods, matcher=matcher, width=plan.width,
                 hierarchy=plan.hierarchy,
             )  # fmt: skip
             if given.splits is None:
-                models, seen = [[estimator for _, estimator in scorers]], given.labels.counts[None]
+                models, seen = [[estimator for _, estimator in scorers]], given.labels.totals.counts[None]
                 for estimator in models[0]:
                     check_is_fitted(estimator)
                 results = [score(models[0], tests[0], seen[0])]
@@ -439,40 +431,47 @@ class TunedThresholdMultiLabelClassifierCV(
                 )  # fmt: skip
             oof = OutOfFold.gather(results, tests, seen, given.labels, parts)
             decided = decide(oof, plan, np.random.RandomState(seed))
-            attempts.append(Attempt(params, scorers, methods, *decided, models[0]))
+            attempts.append(Attempt(params, scorers, methods, oof.labels, *decided, models[0]))
         return attempts
 
-    def _state(self, given, plan, matcher, attempts, best, fitted, before=0):
-        decisions, counts = renumbered(best.decisions, given.rows, given.n_given, before), given.labels.counts
+    def _state(self, given, plan, matcher, attempts, best, fitted):
+        decisions = best.decisions
         if not decisions.evident:
             warn(
                 "No label has a positive among rows scored by a model that had seen the label: thresholds are "
                 "the usual ones, not tuned. Folds in which every label occurs in both parts give evidence."
             )
-        scale = Scale(probabilities=best.methods[0] == "predict_proba" or decisions.model is not None)
         state = {
-            "estimator_": fitted if isinstance(self.estimator, list) else fitted[0],
-            "thresholds_": scale.show_thresholds((decisions.promises or decisions).thresholds),
+            **self._decided(decisions, fitted, best.methods, matcher, plan.width, given.encoding),
             "best_score_": score_of_the_best(attempts, plan),
-            "decisions_": decisions,
-            "out_of_fold_": decisions.out_of_fold,
             "min_labels_": 0 if decisions.promises else plan.rule.choice.min_labels,
-            "k_": decisions.rule.k,
-            "label_counts_": counts,
-            "n_labels_": plan.n_labels,
-            "n_candidates_": plan.width,
-            "classes_": given.encoding.classes,
-            "_encoding": given.encoding,
-            "_scale": scale,
-            "_fitted": FittedScorers.of(fitted, best.methods, counts > 0, matcher, plan.hierarchy),
             **features_seen(fitted[0]),
         }
         if self.param_grid is not None:
             state["best_params_"] = best.params
-        if decisions.promises is not None:
-            state["promises_"] = replace(decisions.promises, thresholds=state["thresholds_"])
         if self.store_cv_results:
             state["cv_results_"] = results_table(attempts)
+        return state
+
+    def _decided(self, decisions, fitted, methods, matcher, width, encoding):
+        """What is stored of decisions on the labels that there are, and of the scorers that they take."""
+        scale, hierarchy = Scale(methods[0] == "predict_proba" or decisions.model is not None), decisions.hierarchy
+        state = {
+            "estimator_": fitted if isinstance(self.estimator, list) else fitted[0],
+            "thresholds_": scale.show_thresholds((decisions.promises or decisions).thresholds),
+            "decisions_": decisions,
+            "out_of_fold_": decisions.out_of_fold,
+            "k_": decisions.rule.k,
+            "label_counts_": decisions.label_counts,
+            "n_labels_": encoding.n_outputs,
+            "n_candidates_": width,
+            "classes_": encoding.classes,
+            "_encoding": encoding,
+            "_scale": scale,
+            "_fitted": FittedScorers.of(fitted, methods, decisions.label_counts > 0, matcher, hierarchy),
+        }
+        if decisions.promises is not None:
+            state["promises_"] = replace(decisions.promises, thresholds=state["thresholds_"])
         return state
 
     def _check_scorers(self):
@@ -490,10 +489,10 @@ class TunedThresholdMultiLabelClassifierCV(
         if self.param_grid is not None and is_prefit(self.cv):
             raise ValueError("param_grid needs fits, and cv='prefit' makes none.")
 
-    def _plan(self, given, metric, promise) -> Plan:
+    def _plan(self, given) -> Plan:
         """What is to be decided, given the target."""
-        n_labels, labels = given.encoding.n_outputs, given.labels
-        choice = Choice.of(self, n_labels, auto=int(n_labels > 1 and labels.every_row_has_one))
+        n_labels, labels, metric = given.encoding.n_outputs, given.labels, get_metric(self.scoring)
+        choice = Choice.of(self, n_labels, auto=int(n_labels > 1 and labels.totals.every_row_has_one))
         if choice.hierarchy is not None:
             choice.hierarchy.check(labels.indicator)
         if not self.refit and given.splits is not None and len(given.splits) > 1:
@@ -508,8 +507,8 @@ class TunedThresholdMultiLabelClassifierCV(
         most = min(width, self.max_labels or max(10, 2 * typical))
         least = max(1, choice.min_labels)
         return Plan(
-            labels=labels,
-            y=None if sp.issparse(given.y) else given.y,
+            typical=typical,
+            ndim=0 if sp.issparse(given.y) else given.y.ndim,
             width=width,
             rule=DecisionRule(self.strategy, choice, beta=self.beta, shrinkage=float(self.shrinkage)),
             scorers=[name for name, _ in self._scorers()],
@@ -518,7 +517,7 @@ class TunedThresholdMultiLabelClassifierCV(
             micro_weight=weights[self.scoring] if metric is None else None,
             k_range=range(self.k, self.k + 1) if self.k else range(least, max(least, most) + 1),
             unseen=self.predict_unseen,
-            promise=promise,
+            promise=Promise.of(self),
             updatable=all(hasattr(estimator, "partial_fit") for _, estimator in self._scorers()),
         )
 
@@ -545,7 +544,7 @@ class TunedThresholdMultiLabelClassifierCV(
 
     def _commonest(self) -> np.ndarray:
         least = self.min_labels_ if self.k_ is None else self.k_
-        counts, hierarchy = self.label_counts_.astype(float), self.decisions_.rule.choice.hierarchy
+        counts, hierarchy = self.label_counts_.astype(float), self.decisions_.hierarchy
         if hierarchy is not None:
             counts = hierarchy.raised(np.arange(self.n_labels_)[None], counts[None])[0]
         return np.argsort(-counts, kind="stable")[:least]
@@ -604,14 +603,10 @@ class TunedThresholdMultiLabelClassifierCV(
 
     def _indicator(self, X, thresholds, choose):
         """The target of rows as `choose` has it, given candidates and their scores."""
-        rows, columns = [np.empty(0, dtype=np.intp)], [np.empty(0, dtype=np.int32)]
-        for block, candidates, scores in self._blocks(X, thresholds):
-            chosen = choose(candidates, scores)
-            rows.append(np.repeat(np.arange(block.start, block.stop), chosen.sum(axis=1)))
-            columns.append(candidates.labels[chosen])
-        index = (np.concatenate(rows), np.concatenate(columns))
-        shape = (num_samples(X), self.n_labels_)
-        positive = sp.csr_array((np.ones(len(index[0]), dtype=np.int8), index), shape=shape)
+        blocks = [sp.csr_array((0, self.n_labels_), dtype=np.int8)]
+        for _, candidates, scores in self._blocks(X, thresholds):
+            blocks.append(indicator_of_pairs(choose(candidates, scores), candidates.labels, self.n_labels_))
+        positive = sp.csr_array(sp.vstack(blocks, format="csr"))
         if self._encoding.kind == "binary":
             return self.classes_[positive.toarray()[:, 0].astype(int)]
         return self._encoding.indicator(positive if self._encoding.sparse else positive.toarray())
@@ -692,16 +687,11 @@ class TunedThresholdMultiLabelClassifierCV(
                 pairs = sorted(np.flatnonzero(row), key=lambda j: -values[i, j])
                 model = None if blank[block.start + i] else self.decisions_.model
                 evidence = evidence_of_pairs(model, candidates.take([i]), self.label_counts_, pairs)
+                found = zip(candidates.labels[i, pairs].tolist(), shown[i, pairs].tolist(), evidence)
                 rows.append(
                     [
-                        LabelEvidence(
-                            label,
-                            float(shown[i, j]),
-                            float(thresholds[label]),
-                            columns,
-                            descendant=below.get(label),
-                        )
-                        for j, label, columns in zip(pairs, candidates.labels[i, pairs].tolist(), evidence)
+                        LabelEvidence(label, score, float(thresholds[label]), columns, descendant=below.get(label))
+                        for label, score, columns in found
                     ]
                 )
         return rows

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 from sklearn.utils import check_random_state
 from sklearn.utils.metaestimators import available_if
 
@@ -15,11 +14,7 @@ from skbalance._validation import validate_hyperparameters
 from skbalance.crossfit import read_fit_inputs
 from skbalance.decisions._decisions import decide
 from skbalance.decisions._label_texts import LabelMatcher
-from skbalance.decisions._out_of_fold import renumbered
 from skbalance.decisions._pairs import Candidates
-from skbalance.decisions._promises import Promise
-from skbalance.decisions._scorers import FittedScorers
-from skbalance.decisions._scoring import get_metric
 from skbalance.decisions._search import similar_thresholds
 from skbalance.decisions._settings import Attempt
 
@@ -82,8 +77,7 @@ class TunedUpdatesMixin:
             deepcopy(estimator).partial_fit(given.X, given.y, **given.params[name])
             for (name, _), estimator in zip(self._scorers(), self._fitted.estimators)
         ]
-        kept = self.decisions_.kept
-        self._decide_again(kept.append(candidates, given.labels), fitted, given)
+        self._decide_again(self.decisions_.kept.append(candidates, given.labels), fitted, given)
         return self
 
     def _check_chunk(self: Any, given):
@@ -95,35 +89,24 @@ class TunedUpdatesMixin:
             raise ValueError(f"partial_fit needs the columns of y before, {before.names}; got {now.names}.")
 
     def _decide_again(self: Any, kept, fitted, given):
-        """Decide on the kept rows, and store all at once; the rows of the chunk are the last ones of `kept`."""
-        oof, labels = kept.out_of_fold()
-        before = self.decisions_.kept.totals.n_rows
-        y = None if self._encoding.sparse else np.zeros((0, self.n_labels_)[: 1 + (given.y.ndim == 2)])
-        whole = replace(given, y=sp.csr_array((0, 0)) if y is None else y, labels=labels)
-        plan = self._plan(whole, get_metric(self.scoring), Promise.of(self))
-        decisions, predicted = decide(oof, replace(plan, updatable=False), check_random_state(self.random_state))
-        scores = replace(decisions.out_of_fold, rows=kept.rows[decisions.out_of_fold.rows])
-        decisions = replace(decisions, kept=kept, out_of_fold=scores)
-        params = getattr(self, "best_params_", {})
-        attempt = Attempt(params, self._scorers(), self._fitted.methods, decisions, predicted, None)
-        self._store(self._state(whole, plan, self._fitted.matcher, [attempt], attempt, fitted, before))
+        """Decide on the kept rows, and store all at once."""
+        ndim = 0 if self._encoding.sparse else given.y.ndim
+        given = replace(given, labels=kept.labels, encoding=self._encoding)
+        plan = replace(self._plan(given), ndim=ndim, updatable=False)
+        decisions, predicted = decide(kept.in_full(), plan, check_random_state(self.random_state))
+        decisions, params = replace(decisions, kept=kept), getattr(self, "best_params_", {})
+        attempt = Attempt(params, self._scorers(), self._fitted.methods, kept.labels, decisions, predicted, None)
+        self._store(self._state(given, plan, self._fitted.matcher, [attempt], attempt, fitted))
 
-    def _renumber(self: Any, used, n_given, before, keep):
-        """Number the rows that were used among all that were given, see :func:`renumbered`; keep them, or not."""
-        self.decisions_ = renumbered(self.decisions_, used, n_given, before)
-        if not keep:
-            self.decisions_ = replace(self.decisions_, kept=None)
-        self.out_of_fold_ = self.decisions_.out_of_fold
-
-    def _changed(self: Any, change, label_texts, *, labels=None, more=()):
+    def _changed(self: Any, label_texts, change=None, *, labels=None, more=()):
         """A copy with other labels, or for other features; what it predicts of labels that stay does not change.
 
         Parameters
         ----------
-        change : callable
-            Gives an estimator these labels or features.
         label_texts : LabelVectors or None
             What all labels are called.
+        change : callable or None
+            What an estimator with these labels needs besides, such as other features.
         labels : ndarray of int or None
             Numbers of the labels that stay; None is all.
         more : array-like
@@ -133,28 +116,24 @@ class TunedUpdatesMixin:
         labels, more = np.arange(self.n_labels_) if labels is None else labels, np.asarray(more, dtype=float)
         numbers, counts = np.append(labels, np.full(len(more), -1)), np.append(self.label_counts_[labels], more)
         own = similar_thresholds(before.thresholds, self.label_counts_, more)
-        shown = np.full(len(more), np.inf) if before.promises else own
-        thresholds = np.append(self.thresholds_[labels], self._scale.show_thresholds(shown))
-        tuner.decisions_ = replace(
+        decisions = replace(
             before,
             model=before.model and before.model.of_rivals(labels),
             label_counts=counts,
             thresholds=np.append(before.thresholds[labels], own),
-            out_of_fold=before.out_of_fold.only_labels(labels).with_labels(own),
+            out_of_fold=before.out_of_fold.of_labels(numbers, own),
             promises=before.promises and before.promises._of_labels(numbers),
-            kept=before.kept and before.kept.only_labels(labels).with_labels(more),
+            kept=before.kept and before.kept.of_labels(numbers, counts),
         )
-        if before.promises:
-            promises = self.promises_._of_labels(numbers)
-            tuner.promises_ = replace(promises, labels=np.arange(len(numbers)), thresholds=thresholds)
-        fitted = [change(deepcopy(estimator)) for estimator in self._fitted.estimators]
+        fitted = [deepcopy(estimator)._of_labels(numbers) for estimator in self._fitted.estimators]
+        fitted = fitted if change is None else [change(estimator) for estimator in fitted]
         matcher = None if label_texts is None else LabelMatcher(label_texts)
-        tuner.estimator_, tuner.thresholds_, tuner.label_counts_ = fitted, thresholds, counts
-        tuner.out_of_fold_, tuner.label_texts, tuner.n_labels_ = tuner.decisions_.out_of_fold, label_texts, len(numbers)
-        tuner.n_candidates_ = max(1, self.n_candidates_ + len(numbers) - self.n_labels_)
-        tuner.classes_ = np.tile([0, 1], (len(numbers), 1))
-        tuner._encoding = replace(self._encoding, classes=tuner.classes_, names=())
-        tuner._fitted = FittedScorers.of(fitted, self._fitted.methods, counts > 0, matcher, self._fitted.hierarchy)
+        width = max(1, self.n_candidates_ + len(numbers) - self.n_labels_)
+        encoding = replace(self._encoding, classes=np.tile([0, 1], (len(numbers), 1)), names=())
+        state = self._decided(decisions, fitted, self._fitted.methods, matcher, width, encoding)
+        # Thresholds of labels that stay are those that are set, whoever set them.
+        thresholds = np.append(self.thresholds_[labels], state["thresholds_"][len(labels) :])
+        tuner.__dict__.update(state, thresholds_=thresholds, label_texts=label_texts)
         return tuner
 
 

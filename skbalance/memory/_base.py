@@ -13,8 +13,8 @@ from sklearn.preprocessing import normalize
 from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import check_is_fitted
 
-from skbalance._packing import pack, unpack
-from skbalance._targets import read_chunk, read_labels
+from skbalance._packing import move_columns, pack, unpack
+from skbalance._targets import read_labels
 from skbalance._validation import DocLinkMixin, check_sample_weight, validate_features, validate_hyperparameters
 
 
@@ -78,7 +78,7 @@ class MemoryClassifier(DocLinkMixin, ClassifierMixin, BaseEstimator):
     def _learn(self, X, y, sample_weight, chunk):
         validate_hyperparameters(self)
         more = chunk is not None and chunk[0] is not None
-        encoding, indicator = read_labels(y)[1:] if chunk is None else read_chunk(y, *chunk)
+        _, encoding, indicator = read_labels(y, chunk=chunk)
         check_consistent_length(X, indicator)
         X = validate_features(self, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=not more)
         if encoding.kind == "binary":
@@ -97,21 +97,14 @@ class MemoryClassifier(DocLinkMixin, ClassifierMixin, BaseEstimator):
     def _widen(self, places, n_features):
         """Take wider features, among which those before have these places."""
         for name in self._of_features:
-            setattr(self, name, _moved(getattr(self, name), places, n_features))
+            setattr(self, name, move_columns(getattr(self, name), places, n_features))
         self.n_features_in_ = n_features
         self.__dict__.pop("feature_names_in_", None)
         return self
 
-    def _add_labels(self, n_labels):
-        """Take further labels, that no row had so far."""
-        return self._take_labels(len(self.classes_) + n_labels)
-
-    def _only_labels(self, labels):
-        """Do without the other labels."""
-        return self._take_labels(len(labels))
-
-    def _take_labels(self, n_labels):
-        self.classes_ = np.tile([0, 1], (n_labels, 1))
+    def _of_labels(self, labels):
+        """Take some of the labels, by their numbers, and where that is -1 further ones, that no row had so far."""
+        self.classes_ = np.tile([0, 1], (len(labels), 1))
         self._encoding = replace(self._encoding, classes=self.classes_)
         return self
 
@@ -167,12 +160,3 @@ class MemoryClassifier(DocLinkMixin, ClassifierMixin, BaseEstimator):
         tags.input_tags.sparse = True
         tags.classifier_tags.multi_label = True
         return tags
-
-
-def _moved(rows, places, n_features):
-    """Rows whose columns are at these places among so many."""
-    if sp.issparse(rows):
-        return sp.csr_array((rows.data, places[rows.indices], rows.indptr), shape=(rows.shape[0], n_features))
-    moved = np.zeros((len(rows), n_features), dtype=rows.dtype)
-    moved[:, places] = rows
-    return moved

@@ -9,6 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 from sklearn.preprocessing import normalize
 
+from skbalance._packing import take_columns
 from skbalance._validation import Interval
 from skbalance.memory._base import MemoryClassifier
 
@@ -76,22 +77,18 @@ class CosineCentroidClassifier(MemoryClassifier):
         self._lengths = np.sqrt(sums.multiply(sums).sum(axis=1))
         self.centroids_ = normalize(sums)
 
-    def _add_labels(self, n_labels):
-        nothing = sp.csr_array((n_labels, self.n_features_in_), dtype=self.centroids_.dtype)
-        self.centroids_ = sp.csr_array(sp.vstack([self.centroids_, nothing]))
-        self._lengths = np.append(self._lengths, np.zeros(n_labels))
-        return super()._add_labels(n_labels)
+    def _of_labels(self, labels):
+        self.centroids_ = sp.csr_array(take_columns(self.centroids_.T, labels).T)
+        self._lengths = np.append(self._lengths, 0)[labels]
+        return super()._of_labels(labels)
 
     def _learn_labels(self, X, y, weight):
-        """Learn the last labels, which were added, from rows that say nothing of the others."""
+        """Learn the last labels from rows that say nothing of the others."""
         new = CosineCentroidClassifier(self.max_features).fit(X, y, sample_weight=weight)
         first = len(self._lengths) - y.shape[1]
         self.centroids_ = sp.csr_array(sp.vstack([self.centroids_[:first], new.centroids_]))
         self._lengths[first:] = new._lengths
-
-    def _only_labels(self, labels):
-        self.centroids_, self._lengths = self.centroids_[labels], self._lengths[labels]
-        return super()._only_labels(labels)
+        return self
 
     def _scores(self, rows):
         if not sp.issparse(rows):

@@ -8,11 +8,14 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
+from skbalance._packing import take_columns
 from skbalance._validation import Interval
 from skbalance.memory._base import MemoryClassifier
 
 # Pairs of a row and a remembered one whose similarity is held at a time.
 _BLOCK_PAIRS = 1 << 22
+# Rows of a larger cosine are taken for the same.
+_SAME = 1 - 1e-6
 
 
 class CosineNeighborsClassifier(MemoryClassifier):
@@ -85,14 +88,18 @@ class CosineNeighborsClassifier(MemoryClassifier):
         self._rows, self._indicator, weight = rows[newest], sp.csr_array(indicator)[newest], weight[newest]
         self._weight = None if (weight == 1).all() else weight
 
-    def _add_labels(self, n_labels):
-        nothing = sp.csr_array((self._rows.shape[0], n_labels), dtype=self._indicator.dtype)
-        self._indicator = sp.csr_array(sp.hstack([self._indicator, nothing]))
-        return super()._add_labels(n_labels)
+    def _of_labels(self, labels):
+        self._indicator = take_columns(self._indicator, labels)
+        return super()._of_labels(labels)
 
-    def _only_labels(self, labels):
-        self._indicator = self._indicator[:, labels]
-        return super()._only_labels(labels)
+    def _learn_labels(self, X, y, weight):
+        """Learn the last labels from rows that say nothing of the others: those that are remembered get them."""
+        given = CosineNeighborsClassifier(1).fit(X, y)
+        nearest, cosines = given.kneighbors(self._rows)
+        same = sp.diags_array((cosines[:, 0] > _SAME).astype(self._indicator.dtype))
+        before = self._indicator[:, : -y.shape[1]]
+        self._indicator = sp.csr_array(sp.hstack([before, same @ given._indicator[nearest[:, 0]]]))
+        return self
 
     def kneighbors(self, X):
         """The most similar training rows.

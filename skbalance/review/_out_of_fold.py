@@ -55,25 +55,25 @@ class OutOfFoldScores:
         """Threshold that each pair's score is compared with, of shape (n_pairs,)."""
         return self.thresholds[self.parts[self.row_of_pair], self.labels]
 
-    def with_labels(self, thresholds) -> OutOfFoldScores:
-        """With further labels, that no row is known to have, of these thresholds."""
-        thresholds = np.hstack([self.thresholds, np.tile(thresholds.astype(np.float32), (len(self.thresholds), 1))])
-        return replace(self, labels=self.labels.astype(np.min_scalar_type(thresholds.shape[1])), thresholds=thresholds)
+    def of_labels(self, labels, thresholds) -> OutOfFoldScores:
+        """With some of the labels, by their numbers, and where that is -1 further ones, which no row is known to have.
 
-    def only_labels(self, labels) -> OutOfFoldScores:
-        """With some of the labels only, by their numbers."""
-        places = np.full(self.thresholds.shape[1], -1)
+        The further ones have these thresholds.
+        """
+        places = np.full(self.thresholds.shape[1] + 1, -1)
         places[labels] = np.arange(len(labels))
         found = places[self.labels]
         keep = found >= 0
         n_pairs = np.bincount(self.row_of_pair[keep], minlength=len(self.rows))
+        every = self.thresholds[:, labels]
+        every[:, labels < 0] = thresholds
         return replace(
             self,
             indptr=np.append(0, np.cumsum(n_pairs)).astype(np.int32),
             labels=found[keep].astype(np.min_scalar_type(len(labels))),
             scores=self.scores[keep],
             targets=self.targets[keep],
-            thresholds=self.thresholds[:, labels],
+            thresholds=every,
         )
 
     @classmethod
@@ -86,8 +86,8 @@ class OutOfFoldScores:
             The best labels of each row, with their scores.
         rows : ndarray of int of shape (n_rows,)
             Their numbers in the training data.
-        indicator : csr_array of shape (n_samples, n_labels)
-            The target of all training rows.
+        indicator : csr_array of shape (n_rows, n_labels)
+            Their target.
         thresholds : ndarray of shape (n_parts, n_labels)
             Set without each part.
         hierarchy : Hierarchy or None, default=None
@@ -110,7 +110,7 @@ class OutOfFoldScores:
         keep &= usable
         n_labels = np.int64(indicator.shape[1])
         row, label = np.nonzero(keep)[0], pairs.labels[keep]
-        truth = indicator[rows].tocoo()
+        truth = indicator.tocoo()
         missing = np.setdiff1d((truth.row * n_labels + truth.col)[truth.data > 0], row * n_labels + label)
         pair = np.concatenate([row * n_labels + label, missing])
         order = np.argsort(pair)

@@ -29,15 +29,14 @@ def last_step(estimator):
     return estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
 
 
-def weighted_rows(texts, rows, fit_params):
-    """Without the rows of weight 0, which leave no trace, neither words nor tags; and the numbers of the others."""
+def used_rows(texts, rows, fit_params) -> tuple[list, np.ndarray]:
+    """Rows of tags, none for texts without a weight, and the numbers of the texts with one."""
     check_consistent_length(texts, rows)
     weight = fit_params.get("sample_weight")
     if weight is None:
-        return texts, rows, fit_params, np.arange(len(rows))
+        return rows, np.arange(len(rows))
     weight = check_sample_weight(weight, texts)
-    used = np.flatnonzero(weight)
-    return [texts[i] for i in used], [rows[i] for i in used], {**fit_params, "sample_weight": weight[used]}, used
+    return [row if each else [] for row, each in zip(rows, weight)], np.flatnonzero(weight)
 
 
 def unfitted_tag_pipeline(embedder=None) -> Pipeline:
@@ -62,10 +61,12 @@ def _decisions(blocks, n_texts) -> TunedThresholdMultiLabelClassifierCV:
     return TunedThresholdMultiLabelClassifierCV(scorers)
 
 
-def _features(name, transformer, texts) -> sp.csr_array:
-    """Features of texts by a transformer that is fitted on them."""
-    both = hasattr(transformer, "fit_transform")
-    features = transformer.fit_transform(texts) if both else transformer.fit(texts).transform(texts)
+def _features(name, transformer, texts, used) -> sp.csr_array:
+    """Features of texts by a transformer that is fitted on those that are used."""
+    if len(used) == len(texts) and hasattr(transformer, "fit_transform"):
+        features = transformer.fit_transform(texts)
+    else:
+        features = transformer.fit([texts[i] for i in used]).transform(texts)
     if np.ndim(features) != 2 or np.shape(features)[0] != len(texts):
         raise ValueError(
             f"The {name} of {len(texts)} texts must have a row for each; got an array of shape {np.shape(features)}."
@@ -73,7 +74,7 @@ def _features(name, transformer, texts) -> sp.csr_array:
     return sp.csr_array(features)
 
 
-def fit_tag_pipeline(texts, y, names, embedder, task, settings, **fit_params) -> tuple[Pipeline, sp.csr_matrix]:
+def fit_tag_pipeline(texts, y, used, names, embedder, task, settings, **fit_params) -> tuple[Pipeline, sp.csr_matrix]:
     """Fit features once, and decisions on them.
 
     Parameters
@@ -82,6 +83,8 @@ def fit_tag_pipeline(texts, y, names, embedder, task, settings, **fit_params) ->
         Training texts.
     y : csr_matrix or ndarray of shape (n_samples, n_tags)
         Indicator.
+    used : ndarray of int
+        Numbers of the texts that have a weight.
     names : list of list of str or None
         What each tag is called, as :func:`~skbalance.decisions.readable` gives it.
     embedder : transformer or None
@@ -101,20 +104,20 @@ def fit_tag_pipeline(texts, y, names, embedder, task, settings, **fit_params) ->
         The features of the texts.
     """
     blocks = clone(unfitted_tag_pipeline(embedder)[0]).transformer_list
-    blocks[0][1].set_params(min_df=2 if len(texts) >= _MANY_TEXTS else 1)
+    blocks[0][1].set_params(min_df=2 if len(used) >= _MANY_TEXTS else 1)
     if names is not None:
         blocks.append(("pieces", NameNgrams([name for each in names for name in each])))
-    parts = [_features(name, transformer, texts) for name, transformer in blocks]
+    parts = [_features(name, transformer, texts, used) for name, transformer in blocks]
     X = sp.csr_matrix(sp.hstack(parts, format="csr"))
     ends = np.cumsum([part.shape[1] for part in parts]).tolist()
     features = FeatureUnion(blocks)
     decisions = _decisions(
         {name: (end - part.shape[1], end) for (name, _), part, end in zip(blocks, parts, ends) if name != "pieces"},
-        len(texts),
+        len(used),
     )
     decisions.set_params(
         label_texts=None if names is None else label_vectors(features, names, plurals=("words",)),
-        cv=min(_FOLDS, max(2, len(texts) // 2)),
+        cv=min(_FOLDS, max(2, len(used) // 2)),
         **settings,
     )
     with task.propagate_callback_context(decisions):
@@ -170,10 +173,10 @@ def _with_new_words(vectorizer, texts, n_before):
         counter = clone(vectorizer).set_params(min_df=least, vocabulary=None).fit(texts)
     except ValueError:  # no text has a word
         return vectorizer
-    known, n_texts = vectorizer.vocabulary_, n_before + len(texts)
+    known = vectorizer.vocabulary_
     new = [word for word in counter.get_feature_names_out() if word not in known]
-    frequencies = (1 + len(texts)) / np.exp(counter.idf_[[counter.vocabulary_[word] for word in new]] - 1)
     more = {word: len(known) + i for i, word in enumerate(new)}
     grown = clone(vectorizer).set_params(vocabulary={**known, **more})
-    grown.idf_ = np.append(vectorizer.idf_, np.log((1 + n_texts) / frequencies) + 1)
+    rarer = np.log((1 + n_before + len(texts)) / (1 + len(texts)))  # than among these texts
+    grown.idf_ = np.append(vectorizer.idf_, counter.idf_[[counter.vocabulary_[word] for word in new]] + rarer)
     return grown

@@ -16,7 +16,13 @@ from skbalance.memory import CosineCentroidClassifier
 
 
 class _Wrapper(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
-    """Base of classifiers around another one, whose tasks become part of theirs."""
+    """Base of classifiers around another one, whose tasks become part of theirs.
+
+    Their tags and features may change after the fit, as those of the classifiers of :mod:`skbalance.memory` inside:
+    `_of_labels` takes some of the labels, by their numbers, and where that is -1 further ones; `_learn_labels` learns
+    the last labels from rows that say nothing of the others; `_widen` takes wider features, among which those before
+    have these places.
+    """
 
     estimator: Any
 
@@ -41,7 +47,7 @@ class _Wrapper(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
 
 
 class FeatureBlockClassifier(_Wrapper):
-    """A classifier on one block of the features; labels that come later have one of their own.
+    """A classifier on one block of the features.
 
     Parameters
     ----------
@@ -62,69 +68,37 @@ class FeatureBlockClassifier(_Wrapper):
     @with_callbacks
     def fit(self, X, y, **params):
         """Fit a clone on the block."""
-        self.estimators_, self.sizes_ = [self._fit_inside(self._block(X), y, params)], [y.shape[1]]
-        self.classes_ = self.estimators_[0].classes_
+        self.estimator_ = self._fit_inside(self._block(X), y, params)
+        self.classes_ = self.estimator_.classes_
         return self
 
     def partial_fit(self, X, y, **params):
         """Learn further rows of the block."""
-        if not hasattr(self, "estimators_"):
+        if not hasattr(self, "estimator_"):
             return self.fit(X, y, **params)
-        parts = np.split(np.arange(y.shape[1]), np.cumsum(self.sizes_)[:-1])
-        for each, labels in zip(self.estimators_, parts):
-            each.partial_fit(self._block(X), y[:, labels] if len(parts) > 1 else y, **params)
+        self.estimator_.partial_fit(self._block(X), y, **params)
         return self
 
     def decision_function(self, X):
         """Scores by the block."""
-        X, n_rows = self._block(X), X.shape[0]
-        return np.hstack([each.decision_function(X).reshape(n_rows, -1) for each in self.estimators_])
+        return self.estimator_.decision_function(self._block(X))
 
     def weights(self, label, columns):
         """What the score of a label is made of: weights of some features."""
-        part, label = self._part(label)
-        return self.estimators_[part].weights(label, columns)
+        return self.estimator_.weights(label, columns)
 
-    def _part(self, label):
-        """The classifier of a label, and its number there."""
-        ends = np.cumsum(self.sizes_)
-        part = int(np.searchsorted(ends, label, side="right"))
-        return part, label - (ends[part] - self.sizes_[part])
-
-    def _add_labels(self, n_labels):
-        """Take further labels, that no row had so far."""
-        self.estimators_[-1]._add_labels(n_labels)
-        self.sizes_[-1] += n_labels
-        return self._count_labels()
+    def _of_labels(self, labels):
+        self.classes_ = self.estimator_._of_labels(labels).classes_
+        return self
 
     def _learn_labels(self, X, y, weight):
-        """Learn the last labels, which were added, from rows that say nothing of the others."""
-        X, n_labels = self._block(X), y.shape[1]
-        if hasattr(self.estimators_[-1], "_learn_labels"):
-            self.estimators_[-1]._learn_labels(X, y, weight)
-            return self
-        self._only_labels(np.arange(sum(self.sizes_) - n_labels))
-        self.estimators_.append(clone(self.estimator).fit(X, y, sample_weight=weight))
-        self.sizes_.append(n_labels)
-        return self._count_labels()
-
-    def _only_labels(self, labels):
-        """Do without the other labels."""
-        parts = [[label for part, label in map(self._part, labels) if part == i] for i in range(len(self.sizes_))]
-        kept = [(each._only_labels(part), len(part)) for each, part in zip(self.estimators_, parts) if part]
-        self.estimators_, self.sizes_ = (list(values) for values in zip(*kept))
-        return self._count_labels()
-
-    def _count_labels(self):
-        self.classes_ = np.tile([0, 1], (sum(self.sizes_), 1))
+        self.estimator_._learn_labels(self._block(X), y, weight)
         return self
 
     def _widen(self, places, n_features):
-        """Take wider features, among which those before have these places."""
         stop = int(places[self.stop]) if self.stop < len(places) else n_features
         own, start = places[self.start : self.stop], int(places[self.start])
-        for each in self.estimators_:
-            each._widen(own - start, stop - start)
+        self.estimator_._widen(own - start, stop - start)
         self.start, self.stop = start, stop
         return self
 
@@ -158,7 +132,7 @@ class FrequentLabelsClassifier(_Wrapper):
         self.estimator_ = self._fit_inside(X, y[:, self.frequent_] if len(self.rare_) else y, params)
         of_rare = y[:, self.rare_] if len(self.rare_) else y
         self.centroids_ = CosineCentroidClassifier().fit(X, of_rare, sample_weight=weight)
-        self.centroids_._only_labels(np.arange(len(self.rare_)))
+        self.centroids_._of_labels(np.arange(len(self.rare_)))
         self.classes_ = np.tile([0, 1], (len(counts), 1))
         return self
 
@@ -173,9 +147,8 @@ class FrequentLabelsClassifier(_Wrapper):
             )
             often = np.flatnonzero(counts[self.rare_] >= self.min_positives_)
             centroids, zeros = self.centroids_.centroids_[often].toarray(), np.zeros(len(often))
-            self.estimator_._add_outputs(2 * centroids.T, zeros - 1.2, self.counts_[self.rare_[often]])
             self.centroids_ = means
-            self._make_frequent(self.rare_[often])
+            self._make_frequent(self.rare_[often], 2 * centroids.T, zeros - 1.2, self.counts_[self.rare_[often]])
         self.estimator_.partial_fit(X, y[:, self.frequent_], **params)
         self.counts_ = counts
         return self
@@ -198,46 +171,34 @@ class FrequentLabelsClassifier(_Wrapper):
         centroid = self.centroids_.centroids_[np.searchsorted(self.rare_, label)].toarray().ravel()
         return centroid[columns]
 
-    def _add_labels(self, n_labels):
-        """Take further labels, that no row had so far."""
-        before = len(self.classes_)
-        self.rare_ = np.append(self.rare_, before + np.arange(n_labels))
-        self.counts_ = np.append(self.counts_, np.zeros(n_labels))
-        self.classes_ = np.tile([0, 1], (before + n_labels, 1))
-        self.centroids_._add_labels(n_labels)
-        return self
-
     def _learn_labels(self, X, y, weight):
-        """Learn the last labels, which were added, from rows that say nothing of the others."""
         first = len(self.classes_) - y.shape[1]
         self.counts_[first:] = np.asarray(y.sum(axis=0)).ravel()
         self.centroids_._learn_labels(X, y, weight)
         often = np.flatnonzero(self.counts_[first:] >= self.min_positives_)
         if len(often):
             linear = clone(self.estimator).fit(X, y[:, often], sample_weight=weight)
-            self.estimator_._add_outputs(linear.coefs_[0], linear.intercepts_[0], linear.label_counts_)
-            self._make_frequent(first + often)
+            self._make_frequent(first + often, linear.coefs_[0], linear.intercepts_[0], linear.label_counts_)
         return self
 
-    def _make_frequent(self, labels):
-        self.centroids_._only_labels(np.flatnonzero(~np.isin(self.rare_, labels)))
+    def _make_frequent(self, labels, *weights):
+        """Give some of the rare labels a linear model with these weights."""
+        self.centroids_._of_labels(np.flatnonzero(~np.isin(self.rare_, labels)))
         frequent, self.rare_ = np.append(self.frequent_, labels), np.setdiff1d(self.rare_, labels)
-        self.estimator_._only_outputs(np.argsort(frequent))
+        self.estimator_._of_outputs(np.argsort(frequent), *weights)
         self.frequent_ = np.sort(frequent)
 
-    def _only_labels(self, labels):
-        """Do without the other labels."""
-        places = np.full(len(self.classes_), -1)
+    def _of_labels(self, labels):
+        places, new = np.full(len(self.classes_) + 1, -1), np.flatnonzero(labels < 0)
         places[labels] = np.arange(len(labels))
         frequent, rare = places[self.frequent_], places[self.rare_]
-        self.estimator_._only_outputs(np.flatnonzero(frequent >= 0))
-        self.centroids_._only_labels(np.flatnonzero(rare >= 0))
-        self.frequent_, self.rare_ = frequent[frequent >= 0], rare[rare >= 0]
-        self.classes_, self.counts_ = self.classes_[labels], self.counts_[labels]
+        self.estimator_._of_outputs(np.flatnonzero(frequent >= 0))
+        self.centroids_._of_labels(np.append(np.flatnonzero(rare >= 0), np.full(len(new), -1)))
+        self.frequent_, self.rare_ = frequent[frequent >= 0], np.append(rare[rare >= 0], new)
+        self.counts_, self.classes_ = np.append(self.counts_, 0)[labels], np.tile([0, 1], (len(labels), 1))
         return self
 
     def _widen(self, places, n_features):
-        """Take wider features, among which those before have these places."""
         self.estimator_._widen(places, n_features)
         self.centroids_._widen(places, n_features)
         return self

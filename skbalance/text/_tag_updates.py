@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from copy import copy, deepcopy
+from dataclasses import replace
 from numbers import Integral
 from typing import Any
 
@@ -13,12 +14,11 @@ import scipy.sparse as sp
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
-from skbalance._packing import pack, unpack
+from skbalance._packing import move_columns, pack, unpack
 from skbalance._tag_lists import indicator_of_tags, read_classes, read_tag_lists, short
 from skbalance._validation import validate_hyperparameters
 from skbalance.decisions import label_vectors
-from skbalance.text._tag_hierarchy import closed
-from skbalance.text._tag_pipeline import grown_features, last_step, weighted_rows
+from skbalance.text._tag_pipeline import grown_features, last_step, used_rows
 from skbalance.text._texts import check_texts
 
 
@@ -68,28 +68,24 @@ class TagUpdatesMixin:
             return self.fit(X, y, **fit_params)
         validate_hyperparameters(self)
         X, rows, tags = self._read_fitted(X), read_tag_lists(y, sep=self.sep), self.classes_.tolist()
-        n_given = len(rows)
         if self.estimator is None:
-            X, rows, fit_params, used = weighted_rows(X, rows, fit_params)
+            rows, used = used_rows(X, rows, fit_params)
         new = sorted(set().union(*rows).difference(tags), key=str)
         if new and (self.classes is not None or self.estimator is not None):
             raise ValueError(f"y has tags that are not in classes_: {short(new[:10])}. Announce them in `classes`.")
         if new and self._hierarchy is not None:
             raise ValueError(f"Tags that have parents can grow by a new fit only; y has new ones: {short(new[:10])}.")
         read_classes([*tags, *new], sep=self.sep)
-        if self.estimator is not None:
-            fitted, indicator = deepcopy(self.estimator_), closed(indicator_of_tags(rows, tags), self._hierarchy)
-            last_step(fitted).partial_fit(
-                self._features(X), indicator if self.sparse_output else indicator.toarray(), **fit_params
-            )
-            self.estimator_ = fitted
-            return self
-        self._check_kept()
-        learner = self._grown(X, new)
+        if self.estimator is None:
+            self._check_kept()
+            learner = self._grown([X[i] for i in used], new)
+        else:
+            learner = copy(self)
+            learner.estimator_ = deepcopy(self.estimator_)
         features = learner._features(X)
-        indicator = closed(indicator_of_tags(rows, learner.classes_.tolist()), self._hierarchy)
-        learner.estimator_[-1].partial_fit(features, indicator, **fit_params)
-        learner._keep(X, features, used, n_given)
+        last_step(learner.estimator_).partial_fit(features, learner._indicator(rows), **fit_params)
+        if self.estimator is None:
+            learner._keep(X, features, used)
         self.__dict__ = vars(learner)
         return self
 
@@ -148,13 +144,12 @@ class TagUpdatesMixin:
         X, y = sp.csr_matrix(sp.vstack([learner._kept_features, features])), sp.csr_matrix(indicator_of_tags(rows, new))
         share = max(1.0, self._n_texts / max(n_kept, 1))
         weight = np.where(np.diff(y.indptr) > 0, 1.0, share)  # rows without them stand for those that are not kept
-        tuner, counts = learner.estimator_[-1], np.asarray(y.sum(axis=0)).ravel()
 
-        def change(scorer):
+        def learn(scorer):
             return scorer._learn_labels(X, y, weight)
 
-        some = {"labels": np.arange(len(old)), "more": counts}
-        learner._relabel([*old, *new], lambda vectors: tuner._changed(change, vectors, **some))
+        counts = np.asarray(y.sum(axis=0)).ravel()
+        learner._relabel([*old, *new], learner.estimator_[0], learn, labels=np.arange(len(old)), more=counts)
         self.__dict__ = vars(learner)
         return self
 
@@ -196,11 +191,7 @@ class TagUpdatesMixin:
         if len(left) < max(1, tuner.min_labels_, tuner.k_ or 0):
             raise ValueError(f"Of {len(old)} tags {len(left)} would be left, too few; got {short(gone)}.")
         learner = copy(self)
-
-        def change(scorer):
-            return scorer._only_labels(left)
-
-        learner._relabel([old[i] for i in left], lambda vectors: tuner._changed(change, vectors, labels=left))
+        learner._relabel([old[i] for i in left], self.estimator_[0], labels=left)
         self.__dict__ = vars(learner)
         return self
 
@@ -230,18 +221,20 @@ class TagUpdatesMixin:
         kept = {digest: place for place, digest in enumerate(self._kept_digests.tolist())}
         return {text: kept.get(digest) for text, digest in zip(texts, _digests(texts).tolist())}
 
-    def _keep(self: Any, texts, features, used, n_given):
-        """Number rows on from those before, and keep the newest ones, or of the first ones some at equal distances."""
-        before = self._n_texts
-        self.estimator_[-1]._renumber(used, n_given, before, keep=self.keep_rows > 0)
-        features = sp.vstack([self._kept_features, features], format="csr") if before else sp.csr_array(features)
-        numbers = np.append(self._kept_numbers, before + used)
-        digests = np.append(self._kept_digests, _digests(texts)) if before else _digests(texts)
+    def _keep(self: Any, texts, features, used):
+        """Keep the newest of the used rows, or of the first ones some at equal distances."""
+        before, features, numbers = self._n_texts, sp.csr_array(features)[used], self._n_texts + used
+        digests = _digests([texts[i] for i in used])
+        if before:
+            features = sp.vstack([self._kept_features, features], format="csr")
+            numbers, digests = np.append(self._kept_numbers, numbers), np.append(self._kept_digests, digests)
         n_rows = min(self.keep_rows, len(numbers))
         first = len(numbers) - n_rows if before else 0
         some = np.linspace(first, len(numbers) - 1, n_rows).astype(int)
         self._kept, self._kept_numbers, self._kept_digests = _packed(features[some]), numbers[some], digests[some]
-        self._n_texts = before + n_given
+        self._n_texts = before + len(texts)
+        if not n_rows:
+            self.estimator_[-1].decisions_ = replace(self.estimator_[-1].decisions_, kept=None)
 
     @property
     def _kept_features(self: Any):
@@ -253,28 +246,25 @@ class TagUpdatesMixin:
 
     def _grown(self: Any, texts, new):
         """A copy with the words of further texts, and with further tags, that nothing is known of but their names."""
-        learner, (features, tuner), classes = copy(self), self.estimator_, [*self.classes_.tolist(), *new]
+        learner, classes, kept = copy(self), [*self.classes_.tolist(), *new], self._kept_features
         names = None if self._tag_names is None else self._names(classes)
-        kept = self._kept_features
-        features, places, n_features = grown_features(features, texts, self._n_texts, names, kept.shape[1])
-        learner.estimator_ = Pipeline([("features", features), ("decisions", tuner)])
+        features, places, n_features = grown_features(self.estimator_[0], texts, self._n_texts, names, kept.shape[1])
 
-        def change(scorer):
-            return scorer._widen(places, n_features)._add_labels(len(new))
+        def widen(scorer):
+            return scorer._widen(places, n_features)
 
-        learner._relabel(classes, lambda vectors: tuner._changed(change, vectors, more=np.zeros(len(new))))
-        wider = (kept.data, places[kept.indices], kept.indptr), (kept.shape[0], n_features)
-        learner._kept = _packed(sp.csr_array(*wider))
+        learner._relabel(classes, features, widen, more=np.zeros(len(new)))
+        learner._kept = _packed(move_columns(kept, places, n_features))
         return learner
 
-    def _relabel(self: Any, classes, change):
-        """Take other classes: `change` makes the tuner, given what the labels are called as features."""
-        features = self.estimator_[0]
+    def _relabel(self: Any, classes, features, change=None, **labels):
+        """Take other classes and features; the rest is for the tuner."""
         vectors = None
         if self._tag_names is not None:
             self._tag_names = self._names(classes)
             vectors = label_vectors(features, self._tag_names, plurals=("words",))
-        self.estimator_ = Pipeline([("features", features), ("decisions", change(vectors))])
+        tuner = self.estimator_[-1]._changed(vectors, change, **labels)
+        self.estimator_ = Pipeline([("features", features), ("decisions", tuner)])
         self.classes_ = np.array(classes, dtype=self.classes_.dtype)
 
 

@@ -25,7 +25,7 @@ from skbalance._warnings import warn
 from skbalance.crossfit import response_blocks
 from skbalance.decisions import TunedThresholdMultiLabelClassifierCV, read_label_text
 from skbalance.text._tag_hierarchy import closed, read_tag_parents
-from skbalance.text._tag_pipeline import fit_tag_pipeline, last_step, unfitted_tag_pipeline, weighted_rows
+from skbalance.text._tag_pipeline import fit_tag_pipeline, last_step, unfitted_tag_pipeline, used_rows
 from skbalance.text._tag_review import TagReviewMixin
 from skbalance.text._tag_updates import TagUpdatesMixin
 from skbalance.text._tag_words import TagWords
@@ -230,9 +230,8 @@ class TagClassifier(
         if get_config()["enable_metadata_routing"]:
             fit_params = process_routing(self, "fit", **fit_params).estimator.fit
         X, rows = self._read(self._unfitted(), X), read_tag_lists(y, sep=self.sep)
-        n_given = len(rows)
         if self.estimator is None:
-            X, rows, fit_params, used = weighted_rows(X, rows, fit_params)
+            rows, used = used_rows(X, rows, fit_params)
         present = set().union(*rows)
         if self.classes is None and not present:
             raise ValueError("y has no tags: every row is empty.")
@@ -250,7 +249,7 @@ class TagClassifier(
         task.call_on_fit_task_begin(estimator=self, X=X, y=indicator)
         if self.estimator is None:
             settings = {name: getattr(self, name) for name in _SETTINGS} | {"parents": hierarchy and hierarchy.parents}
-            fitted, features = fit_tag_pipeline(X, indicator, names, self.embedder, task, settings, **fit_params)
+            fitted, features = fit_tag_pipeline(X, indicator, used, names, self.embedder, task, settings, **fit_params)
         else:
             fitted = self._with_names(X, names)
             if "parents" in (own := fitted.get_params(deep=False)) and own["parents"] is None:
@@ -261,8 +260,8 @@ class TagClassifier(
         self.estimator_, self._tag_names, self._hierarchy = fitted, names, hierarchy
         self.classes_ = np.array(classes, dtype=object if isinstance(classes[0], str) else np.int64)
         if self.estimator is None:
-            self._n_texts, self._kept_numbers = 0, used[:0]
-            self._keep(X, features, used, n_given)
+            self._n_texts = 0
+            self._keep(X, features, used)
         context.call_on_fit_task_end(estimator=self, X=X, y=y, reconstruction_attributes={})
         return self
 
@@ -293,6 +292,10 @@ class TagClassifier(
         if unknown:
             warn(f"y has tags that are not in classes_ and are left out: {unknown[:10]}.")
             rows = [[tag for tag in row if tag in known] for row in rows]
+        return self._indicator(rows)
+
+    def _indicator(self, rows):
+        """The indicator of lists of tags, as the estimator takes it."""
         indicator = closed(indicator_of_tags(rows, self.classes_.tolist()), self._hierarchy)
         return indicator if self.sparse_output else indicator.toarray()
 

@@ -333,11 +333,10 @@ def resolve_problem(settings: Any, X, y, weight, multilabel: bool, random_state,
     loss, hidden = get_loss(settings.loss), check_hidden_layer_sizes(settings.hidden_layer_sizes)
     device, sizes = check_device(settings.device), [X.shape[1], *hidden, y.shape[1]]
     data = TrainingData.from_arrays(X, y, weight)
-    moments, n_samples, before = data.moments(), data.weight.sum(dtype=np.float64), None
+    moments, n_samples, before = data.moments(), data.weight.sum(dtype=np.float64), past and past.statistics
     if past is not None:
-        before = past.statistics
-        moments = past.moments.joined(moments, before.n_samples, n_samples)
-        n_samples += before.n_samples
+        moments = past.moments.joined(moments, past.statistics.n_samples, n_samples)
+        n_samples += past.statistics.n_samples
     tol = loss.default_tol if settings.tol == "auto" else settings.tol
     alpha = resolve_alpha(settings.alpha, moments, n_samples, loss.penalty_strength)
     data, validation, held_out = data.astype(training_dtype(X.dtype, sizes, tol, moments)), None, None

@@ -14,7 +14,7 @@ from sklearn.model_selection import KFold
 from skbalance import TunedThresholdMultiLabelClassifierCV
 from skbalance.crossfit import TrainingLabels
 from skbalance.decisions import _decisions
-from skbalance.decisions._decisions import OutOfFold, Scale, fit_models, fit_width, typical_size
+from skbalance.decisions._decisions import OutOfFold, Scale, fit_models, typical_size
 from skbalance.decisions._pairs import Candidates
 
 
@@ -70,12 +70,12 @@ def test_rows_of_a_single_split_stand_in_parts_of_their_own():
     y = TrainingLabels(sp.csr_array(np.array([[1], [0]] * 4)))
     rows, seen = [np.array([4, 5, 6, 7]), np.array([3, 2, 1, 0])], np.ones((2, 1), dtype=int)
     single = OutOfFold.gather([half], rows[:1], seen[:1], y, np.array([2, 0, 1, 0]))
-    assert (single.parts.tolist(), single.rows.tolist()) == ([2, 0, 1, 0], [4, 5, 6, 7])
+    assert (single.parts.tolist(), single.labels.numbers.tolist()) == ([2, 0, 1, 0], [4, 5, 6, 7])
     assert single.targets[:, 0].tolist() == [True, False, True, False]
     both = OutOfFold.gather([half, half], rows, seen, y, None)
-    assert (both.parts.tolist(), both.rows.tolist()) == ([0] * 4 + [1] * 4, [4, 5, 6, 7, 3, 2, 1, 0])
+    assert (both.parts.tolist(), both.labels.numbers.tolist()) == ([0] * 4 + [1] * 4, [4, 5, 6, 7, 3, 2, 1, 0])
     np.testing.assert_array_equal(both.targets[:, 0], [True, False, True, False, False, True, False, True])
-    np.testing.assert_array_equal(both.positives(y), [[2], [2]])
+    np.testing.assert_array_equal(both.positives, [[2], [2]])
 
 
 def test_a_typical_row_has_as_many_labels_as_all_but_one_in_a_hundred():
@@ -86,8 +86,6 @@ def test_a_typical_row_has_as_many_labels_as_all_but_one_in_a_hundred():
     assert typical_size(TrainingLabels(sp.csr_array(y))) == 3
     y[:10, :7] = 1
     assert typical_size(TrainingLabels(sp.csr_array(y))) == 7
-    y[:10, :20] = 1
-    assert fit_width(TrainingLabels(sp.csr_array(y))) == 2 * 20
 
 
 def test_probabilities_are_shown_strictly_between_0_and_1():
@@ -118,8 +116,21 @@ def pairs_for_the_model(seed=0, n_rows=3000, n_labels=20):
     targets = np.take_along_axis(y.toarray() > 0, labels, axis=1)
     scores = (rng.normal(size=(*labels.shape, 1)) + 2 * targets[..., None]).astype(np.float32)
     candidates = Candidates(labels, scores, np.zeros((*labels.shape, 0), dtype=np.float32))
-    oof = OutOfFold(candidates, targets, np.full((5, n_labels), 50), np.arange(n_rows) % 5, np.arange(n_rows), None)
-    return oof, SimpleNamespace(labels=TrainingLabels(y), scorers=["a"], hierarchy=None)
+    oof = OutOfFold(candidates, TrainingLabels(y), np.full((5, n_labels), 50), np.arange(n_rows) % 5)
+    return oof, SimpleNamespace(fit_width=max(8, 2 * typical_size(oof.labels)), scorers=["a"], hierarchy=None)
+
+
+def with_targets(oof, targets, labelled=None):
+    """The same rows with other labels, by pairs."""
+    indicator, unknown = (
+        np.zeros(oof.labels.indicator.shape, dtype=int),
+        np.zeros(oof.labels.indicator.shape, dtype=int),
+    )
+    np.put_along_axis(indicator, oof.candidates.labels, targets.astype(int), axis=1)
+    if labelled is not None:
+        np.put_along_axis(unknown, oof.candidates.labels, (~labelled).astype(int), axis=1)
+    unknown = None if labelled is None else sp.csr_array(unknown)
+    return replace(oof, labels=TrainingLabels(sp.csr_array(indicator), unknown))
 
 
 def test_a_part_of_the_rows_is_enough_and_reproducible(monkeypatch):
@@ -142,14 +153,14 @@ def test_pairs_that_are_not_usable_teach_nothing():
     for seed in range(2):
         noise = np.random.default_rng(seed)
         targets = np.where(labelled, oof.targets, noise.random(labelled.shape) < 0.5)
-        models.append(fit_models(replace(oof, targets=targets, labelled=labelled), plan, False, None)[0])
+        models.append(fit_models(with_targets(oof, targets, labelled), plan, False, None)[0])
     expected = fit_models(oof, plan, False, None)[0]
     np.testing.assert_array_equal(models[0].weights, models[1].weights)
     np.testing.assert_allclose(models[0].weights, expected.weights, rtol=0.1, atol=0.01)
     scores = np.where(labelled[..., None], oof.candidates.scores, -np.inf)
     untrained = replace(oof, candidates=replace(oof.candidates, scores=scores))
     np.testing.assert_array_equal(untrained.usable, labelled)
-    assert (replace(oof, labelled=labelled).usable == labelled).all()
+    assert (with_targets(oof, oof.targets, labelled).usable == labelled).all()
 
 
 @pytest.mark.parametrize("n_parts", [1, 2, 5])
@@ -157,7 +168,7 @@ def test_counts_are_those_that_the_scorers_of_the_part_had_seen(n_parts):
     oof, plan = pairs_for_the_model(n_rows=20, n_labels=3)
     rows, seen = np.array_split(np.arange(20), n_parts), np.random.default_rng(0).integers(1, 100, (n_parts, 3))
     candidates = [oof.candidates.take(part) for part in rows]
-    found = OutOfFold.gather(candidates, rows, seen, plan.labels, np.arange(20) % 2)
+    found = OutOfFold.gather(candidates, rows, seen, oof.labels, np.arange(20) % 2)
     # A single fit serves the rows of every part.
     fits = np.repeat(np.arange(n_parts), 20 // n_parts)
     assert len(np.unique(found.parts)) == max(n_parts, 2)
@@ -171,6 +182,6 @@ def test_what_thresholds_are_set_on_does_not_know_the_targets_of_its_part():
     part = oof.parts == 1
     other = oof.targets.copy()
     other[part] = ~other[part]
-    _, changed = fit_models(replace(oof, targets=other), plan, False, None)
+    _, changed = fit_models(with_targets(oof, other), plan, False, None)
     np.testing.assert_allclose(changed[1].weights, of_parts[1].weights, rtol=0.05, atol=0.02)
     assert abs(changed[0].weights - of_parts[0].weights).max() > 0.1

@@ -24,6 +24,7 @@ KINDS = [
     {"min_labels": 1, "max_labels": 2},
     {"min_precision": 0.5},
     {"cv": 0.3},
+    {"cv": 0.3, "scoring": "jaccard_samples"},
 ]
 
 
@@ -94,7 +95,8 @@ def test_unknown_labels_are_no_evidence():
     model.partial_fit(X[150:], unknown)
     assert model.label_counts_[0] == before
     kept = model.decisions_.kept
-    assert kept.totals.n_known.tolist() == [150, *[300] * 7]
+    assert kept.labels.totals.n_known.tolist() == [150, *[300] * 7]
+    assert kept.labels.unknown.nnz == 150
 
 
 def test_only_the_newest_rows_are_kept_in_parts_of_a_fair_size(monkeypatch):
@@ -102,8 +104,8 @@ def test_only_the_newest_rows_are_kept_in_parts_of_a_fair_size(monkeypatch):
     X, y, X_test, y_test = make_data(2000)
     model = learn(tuner(), X, y, 20)
     kept = model.decisions_.kept
-    assert kept.rows.tolist() == list(range(700, 1000))
-    assert kept.totals.n_rows == 1000
+    assert kept.labels.numbers.tolist() == list(range(700, 1000))
+    assert kept.labels.totals.n_given == 1000
     assert (np.bincount(kept.parts) >= 20).all()
     assert len(kept.seen) == 4
     assert (np.diff(kept.seen.sum(axis=1)) > 0).all()
@@ -112,9 +114,12 @@ def test_only_the_newest_rows_are_kept_in_parts_of_a_fair_size(monkeypatch):
     f1, best = (f1_score(y_test, each.predict(X_test), average="micro") for each in (model, refit))
     assert f1 > best - 0.03
     many = tuner().fit(X, y).decisions_.kept
-    assert len(many.rows) == 300
-    assert many.totals.n_rows == 1000
+    assert len(many.parts) == 300
+    assert many.labels.totals.n_given == 1000
     assert np.bincount(many.parts).tolist() == [60] * 5
+    large = tuner().fit(X[:100], y[:100]).partial_fit(X[100:], y[100:]).decisions_.kept
+    assert len(large.parts) == len(large.labels.numbers) == 300
+    assert large.labels.totals.n_given == 1000
 
 
 def test_min_labels_falls_to_zero_once_a_row_has_none():

@@ -105,7 +105,7 @@ def test_a_block_of_the_features(make, start, stop):
 def test_weights_reach_the_classifier_of_a_block():
     weight = RNG.random(80)
     model = FeatureBlockClassifier(FrequentLabelsClassifier(Recorder()), 2, 5).fit(X, Y, sample_weight=weight)
-    inner = model.estimators_[0].estimator_
+    inner = model.estimator_.estimator_
     np.testing.assert_array_equal(inner.sample_weight_, weight)
     np.testing.assert_array_equal(inner.X_.toarray(), X[:, 2:5].toarray())
 
