@@ -8,8 +8,11 @@ import functools
 import inspect
 import os
 import sys
+import types
+from collections.abc import Iterable
 from numbers import Integral, Real
 from pathlib import Path
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import numpy as np
 import scipy.sparse as sp
@@ -36,10 +39,17 @@ except ImportError:  # scikit-learn 1.6
 __all__ = [
     "DOCUMENTATION_URL",
     "BaseComposition",
+    "Count",
     "DocLinkMixin",
+    "Finite",
     "HasMethods",
     "Interval",
+    "NotNegative",
+    "Positive",
+    "RandomState",
+    "Share",
     "StrOptions",
+    "Verbosity",
     "VisualBlock",
     "_safe_indexing",
     "check_k",
@@ -63,6 +73,15 @@ DOCUMENTATION_URL = "https://skbalance.readthedocs.io/en/stable"
 
 # A model saved by an older release than this cannot be read: (major, minor).
 OLDEST_READABLE = (0, 1)
+
+# What a parameter may be, where its type alone does not say so.
+Count = Annotated[int, Interval(Integral, 1, None, closed="left")]
+Finite = Annotated[float, Interval(Real, None, None, closed="neither")]
+NotNegative = Annotated[float, Interval(Real, 0, None, closed="left")]
+Positive = Annotated[float, Interval(Real, 0, None, closed="neither")]
+Share = Annotated[float, Interval(Real, 0, 1, closed="both")]
+RandomState = Annotated[Any, "random_state"]
+Verbosity = Annotated[int, "verbose"]
 
 
 class DocLinkMixin:
@@ -170,41 +189,67 @@ def sparse_kind(like=""):
 
 
 def validate_hyperparameters(estimator):
-    """Check an estimator's parameters against its ``_parameter_constraints``.
+    """Check an estimator's parameters against their types, and against its ``_parameter_constraints`` if it has any.
 
     Raises
     ------
     ValueError
         Naming the parameter, what it must be and what it is.
     """
-    _check_parameters(estimator._parameter_constraints, estimator.get_params(deep=False), type(estimator).__name__)
+    kind: Any = type(estimator)
+    constraints = _constraints(kind) | getattr(estimator, "_parameter_constraints", {})
+    _check_parameters(constraints, estimator.get_params(deep=False), kind.__name__)
 
 
-def validate_params(constraints):
-    """Decorate a function to check its parameters against constraints; booleans are not numbers.
+def validate_params(function):
+    """Decorate a function to check its arguments against their types; booleans are not numbers.
 
     Parameters
     ----------
-    constraints : dict of str to list
-        As scikit-learn writes them.
+    function : callable
+        What is called after the check, with Python's numbers in place of NumPy's, the smaller of which overflow.
 
     Returns
     -------
-    decorate : callable
-        The decorator.
+    call : callable
+        The same with the check.
     """
+    signature = inspect.signature(function)
 
-    def decorate(function):
-        signature = inspect.signature(function)
+    @functools.wraps(function)
+    def call(*args, **kwargs):
+        given = signature.bind(*args, **kwargs)
+        _check_parameters(_constraints(function), given.arguments, function.__qualname__)
+        for name, value in given.arguments.items():
+            given.arguments[name] = value.item() if isinstance(value, np.generic) else value
+        return function(*given.args, **given.kwargs)
 
-        @functools.wraps(function)
-        def call(*args, **kwargs):
-            _check_parameters(constraints, signature.bind(*args, **kwargs).arguments, function.__qualname__)
-            return function(*args, **kwargs)
+    return call
 
-        return call
 
-    return decorate
+@functools.cache
+def _constraints(owner: Any) -> dict[str, list]:
+    """What each parameter of a function or a class may be, as scikit-learn writes it; other packages' bases aside."""
+    parts = [part for part in getattr(owner, "__mro__", [owner]) if part.__module__.startswith(f"{__package__}.")]
+    hints: dict[str, Any] = {}
+    for part in reversed(parts):
+        hints |= inspect.get_annotations(part, eval_str=True)
+    return {name: allowed for name, hint in hints.items() if (allowed := _allowed(hint))}
+
+
+def _allowed(hint) -> list:
+    """What the type of a parameter allows; nothing where it may be anything."""
+    origin, parts = get_origin(hint), get_args(hint)
+    if origin in (Union, types.UnionType):
+        return [one for part in parts for one in _allowed(part)]
+    if origin is Annotated:
+        return list(hint.__metadata__)
+    if origin is Literal:
+        return [StrOptions(set(parts))]
+    if origin is Iterable:
+        return [HasMethods(["__iter__"])]
+    plain: dict[Any, list] = {Any: [], bool: ["boolean"], types.NoneType: [None]}
+    return plain.get(hint, [hint])
 
 
 def _check_parameters(constraints, parameters, caller):

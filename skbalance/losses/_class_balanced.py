@@ -4,24 +4,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from numbers import Real
+from typing import Annotated, Literal
 
-from skbalance.losses._base import MarginBasedLoss, PosWeight, focal_settings
-from skbalance.losses._negative_tolerant import negative_tolerance
+from skbalance._validation import Interval, Positive
+from skbalance.losses._base import FocusedLoss, ReweightNorm
+from skbalance.losses._negative_tolerant import NegativeTolerantLoss
 from skbalance.losses._statistics import LabelStatistics
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class _ClassBalancedLoss(MarginBasedLoss):
+class _ClassBalancedLoss(FocusedLoss):
     """The weighting by the effective number of samples."""
 
-    beta: float = 0.9
-    mode: str = "by_class"
+    beta: Annotated[float, Interval(Real, 0, 1, closed="left")] = 0.9
+    mode: Literal["by_class", "average_n", "average_w", "min_n"] = "by_class"
     normalize: bool = False
-    gamma: float = 2.0
-    alpha: float | None = 0.5
-    pos_weight: PosWeight = 1.0
-    reweight_norm: str | None = None
-    scale: float = 10.0
+    reweight_norm: ReweightNorm = None
+    scale: Positive = 10.0
+
+    def _settings(self, statistics):
+        return super()._settings(statistics) | {"weighting": self._weighting(statistics)}
 
     def _weighting(self, statistics: LabelStatistics):
         from skbalance.losses._weighting import ClassBalancedSampleWeighting, LabelWeighting, class_balanced_weight
@@ -91,7 +93,7 @@ class ClassBalancedFocalLoss(_ClassBalancedLoss):
     tensor([[0.0693, 0.6931]])
     """
 
-    base: str = "focal"
+    base: Literal["focal", "sigmoid", "softmax"] = "focal"
 
     @property
     def exclusive(self) -> bool:
@@ -116,12 +118,12 @@ class ClassBalancedFocalLoss(_ClassBalancedLoss):
         return SoftmaxCriterion(statistics.n_labels, reduction, weighting=self._weighting(statistics), scale=self.scale)
 
     def _settings(self, statistics):
-        focal = focal_settings(self) if self.base == "focal" else {}
-        return {**focal, "weighting": self._weighting(statistics)}
+        settings = super()._settings(statistics)
+        return settings if self.base == "focal" else settings | {"margin_loss": None, "alpha": None}
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class ClassBalancedNTRFocalLoss(_ClassBalancedLoss):
+class ClassBalancedNTRFocalLoss(_ClassBalancedLoss, NegativeTolerantLoss):
     r"""Class-balanced weights on the negative-tolerant focal loss (CB-NTR).
 
     The element weight of :class:`ClassBalancedFocalLoss` times the loss of :class:`NegativeTolerantFocalLoss`.
@@ -165,10 +167,4 @@ class ClassBalancedNTRFocalLoss(_ClassBalancedLoss):
     tensor([[0.2116, 0.2921]])
     """
 
-    neg_scale: float = 2.0
-    kappa: float = 0.05
-    neg_weight: float | None = None
-
-    def _settings(self, statistics):
-        weighting = self._weighting(statistics)
-        return {**focal_settings(self), **negative_tolerance(self, statistics), "weighting": weighting}
+    neg_weight: Positive | None = None

@@ -3,30 +3,36 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Literal
 
 from sklearn.base import clone
 
-from skbalance.losses._base import BaseLoss, MarginBasedLoss, PosWeight, focal_settings
-from skbalance.losses._negative_tolerant import negative_tolerance
+from skbalance._validation import Finite, NotNegative, Positive
+from skbalance.losses._base import BaseLoss, FocusedLoss, ReweightNorm
+from skbalance.losses._negative_tolerant import NegativeTolerantLoss
 from skbalance.losses._statistics import LabelStatistics
-
-if TYPE_CHECKING:
-    from skbalance.losses._weighting import RebalancedWeighting
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class _RebalancedLoss(MarginBasedLoss):
+class _RebalancedLoss(FocusedLoss):
     """The rebalanced weighting and its centre mu."""
 
-    map_alpha: float = 0.1
-    map_beta: float = 10.0
-    mu: float | str = "auto"
-    gamma: float = 2.0
-    alpha: float | None = 0.5
-    pos_weight: PosWeight = 1.0
-    reweight_norm: str | None = None
-    scale: float = 1.0
+    map_alpha: NotNegative = 0.1
+    map_beta: Positive = 10.0
+    mu: Finite | Literal["auto"] = "auto"
+    reweight_norm: ReweightNorm = None
+
+    def _settings(self, statistics):
+        from skbalance.losses._weighting import RebalancedWeighting
+
+        weighting = RebalancedWeighting(
+            statistics.clipped_counts,
+            map_alpha=self.map_alpha,
+            map_beta=self.map_beta,
+            mu=self.resolve(statistics).mu,
+            reweight_norm=self.reweight_norm,
+        )
+        return super()._settings(statistics) | {"weighting": weighting}
 
     def resolve(self, statistics: LabelStatistics) -> BaseLoss:
         """Copy of the loss in which ``mu="auto"`` is the value that the statistics determine.
@@ -55,19 +61,7 @@ class _RebalancedLoss(MarginBasedLoss):
             )
         return clone(self).set_params(mu=statistics.rebalance_center)
 
-    def _weighting(self, statistics: LabelStatistics) -> RebalancedWeighting:
-        from skbalance.losses._weighting import RebalancedWeighting
 
-        return RebalancedWeighting(
-            statistics.clipped_counts,
-            map_alpha=self.map_alpha,
-            map_beta=self.map_beta,
-            mu=self.resolve(statistics).mu,
-            reweight_norm=self.reweight_norm,
-        )
-
-
-@dataclass(kw_only=True, eq=False, repr=False)
 class RebalancedFocalLoss(_RebalancedLoss):
     r"""Focal loss with rebalanced weights (R-FL).
 
@@ -121,12 +115,9 @@ class RebalancedFocalLoss(_RebalancedLoss):
     tensor([[0.0087, 0.0540]])
     """
 
-    def _settings(self, statistics):
-        return {**focal_settings(self), "weighting": self._weighting(statistics)}
-
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class DistributionBalancedLoss(_RebalancedLoss):
+class DistributionBalancedLoss(_RebalancedLoss, NegativeTolerantLoss):
     r"""Distribution-balanced loss (DB): rebalanced weights on the negative-tolerant focal loss.
 
     The element weight of :class:`RebalancedFocalLoss` times the loss of :class:`NegativeTolerantFocalLoss`.
@@ -175,10 +166,3 @@ class DistributionBalancedLoss(_RebalancedLoss):
     >>> logits.grad.shape
     torch.Size([4, 2])
     """
-
-    neg_scale: float = 2.0
-    kappa: float = 0.05
-
-    def _settings(self, statistics):
-        weighting = self._weighting(statistics)
-        return {**focal_settings(self), **negative_tolerance(self, statistics), "weighting": weighting}
