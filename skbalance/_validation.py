@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 import numpy as np
 import scipy.sparse as sp
 from sklearn import get_config
-from sklearn.utils import _safe_indexing
+from sklearn.utils import _safe_indexing  # noqa: F401
 from sklearn.utils._param_validation import (
     HasMethods,
     Interval,
@@ -26,62 +26,20 @@ from sklearn.utils._param_validation import (
     make_constraint,
     validate_parameter_constraints,
 )
-from sklearn.utils.metaestimators import _BaseComposition as BaseComposition
-from sklearn.utils.validation import _check_method_params as check_method_params
+from sklearn.utils.metaestimators import _BaseComposition as BaseComposition  # noqa: F401
+from sklearn.utils.validation import _check_method_params as check_method_params  # noqa: F401
 from sklearn.utils.validation import _num_samples as num_samples
 from sklearn.utils.validation import validate_data as _validate_data
 
 try:
     from sklearn.utils._repr_html.estimator import _VisualBlock as VisualBlock
 except ImportError:  # scikit-learn 1.6
-    from sklearn.utils._estimator_html_repr import _VisualBlock as VisualBlock
-
-__all__ = [
-    "DOCUMENTATION_URL",
-    "BaseComposition",
-    "Count",
-    "DocLinkMixin",
-    "Finite",
-    "HasMethods",
-    "Interval",
-    "NotNegative",
-    "Positive",
-    "RandomState",
-    "Share",
-    "StrOptions",
-    "Verbosity",
-    "VisualBlock",
-    "_safe_indexing",
-    "check_k",
-    "check_method_params",
-    "check_option",
-    "check_sample_weight",
-    "check_sparse",
-    "num_samples",
-    "read_numbers",
-    "read_path",
-    "short",
-    "sparse_kind",
-    "summed",
-    "validate_features",
-    "validate_hyperparameters",
-    "validate_params",
-]
-
+    from sklearn.utils._estimator_html_repr import _VisualBlock as VisualBlock  # noqa: F401
 
 DOCUMENTATION_URL = "https://skbalance.readthedocs.io/en/stable"
 
 # A model saved by an older release than this cannot be read: (major, minor).
 OLDEST_READABLE = (0, 1)
-
-# What a parameter may be, where its type alone does not say so.
-Count = Annotated[int, Interval(Integral, 1, None, closed="left")]
-Finite = Annotated[float, Interval(Real, None, None, closed="neither")]
-NotNegative = Annotated[float, Interval(Real, 0, None, closed="left")]
-Positive = Annotated[float, Interval(Real, 0, None, closed="neither")]
-Share = Annotated[float, Interval(Real, 0, 1, closed="both")]
-RandomState = Annotated[Any, "random_state"]
-Verbosity = Annotated[int, "verbose"]
 
 
 class DocLinkMixin:

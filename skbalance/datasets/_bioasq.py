@@ -12,7 +12,8 @@ from typing import Any, TextIO
 import numpy as np
 from sklearn.utils import Bunch
 
-from skbalance._validation import Count, read_path, validate_params
+from skbalance._kinds import Count
+from skbalance._validation import read_path, validate_params
 from skbalance.datasets._base import load_descr, tag_matrix
 
 FIELDS = ("pmid", "title", "abstractText", "meshMajor")

@@ -11,16 +11,8 @@ from scipy.optimize import brentq
 from scipy.sparse import csr_matrix, vstack
 from sklearn.utils import Bunch, check_random_state
 
-from skbalance._validation import (
-    Count,
-    Interval,
-    NotNegative,
-    Positive,
-    RandomState,
-    Share,
-    sparse_kind,
-    validate_params,
-)
+from skbalance._kinds import Count, CountFromZero, InnerShare, NotNegative, Positive, RandomState, Share
+from skbalance._validation import Interval, sparse_kind, validate_params
 from skbalance.datasets._base import load_descr
 
 WORDS_PER_LABEL = 20
@@ -36,9 +28,9 @@ def make_long_tailed_multilabel(
     n_features: Annotated[int, Interval(Integral, WORDS_PER_LABEL, None, closed="left")] = 1000,
     labels_per_sample: Positive = 2.5,
     tail_exponent: NotNegative = 1.0,
-    max_label_frequency: Annotated[float, Interval(Real, 0, 1, closed="neither")] = 0.5,
+    max_label_frequency: InnerShare = 0.5,
     linkage: Share = 0.5,
-    min_label_count: Annotated[int, Interval(Integral, 0, None, closed="left")] = 1,
+    min_label_count: CountFromZero = 1,
     allow_unlabeled: bool = False,
     length: Annotated[float, Interval(Real, 0, 1e9, closed="right")] = 50,
     noise: Share = 0.5,

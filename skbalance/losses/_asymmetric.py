@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from numbers import Real
 from typing import Annotated
 
-from skbalance._validation import Interval, NotNegative
+from skbalance._kinds import NotNegative, ShareBelowOne
+from skbalance._validation import Interval
 from skbalance.losses._base import WeightedLoss
 
 _Hill = Annotated[float, Interval(Real, 1, None, closed="left")]
@@ -55,7 +56,7 @@ class AsymmetricLoss(WeightedLoss):
 
     gamma_pos: NotNegative = 0.0
     gamma_neg: NotNegative = 4.0
-    clip: Annotated[float, Interval(Real, 0, 1, closed="left")] = 0.05
+    clip: ShareBelowOne = 0.05
 
     def _settings(self, statistics):
         from skbalance.losses._margins import AsymmetricNegative, Focal

@@ -11,12 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import numpy as np
 from sklearn.base import BaseEstimator, clone
 
+from skbalance._kinds import NotNegative, Positive, Share
 from skbalance._validation import (
     DocLinkMixin,
     Interval,
-    NotNegative,
-    Positive,
-    Share,
     StrOptions,
     check_option,
     read_numbers,

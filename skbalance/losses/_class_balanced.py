@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from numbers import Real
-from typing import Annotated, Literal
+from typing import Literal
 
-from skbalance._validation import Interval, Positive
+from skbalance._kinds import Positive, ShareBelowOne
 from skbalance.losses._base import FocusedLoss, ReweightNorm
 from skbalance.losses._negative_tolerant import NegativeTolerantLoss
 from skbalance.losses._statistics import LabelStatistics
@@ -16,7 +16,7 @@ from skbalance.losses._statistics import LabelStatistics
 class _ClassBalancedLoss(FocusedLoss):
     """The weighting by the effective number of samples."""
 
-    beta: Annotated[float, Interval(Real, 0, 1, closed="left")] = 0.9
+    beta: ShareBelowOne = 0.9
     mode: Literal["by_class", "average_n", "average_w", "min_n"] = "by_class"
     normalize: bool = False
     reweight_norm: ReweightNorm = None

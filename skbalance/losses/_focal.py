@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from skbalance._indicators import label_propensities
-from skbalance._validation import Finite, Positive
+from skbalance._kinds import Finite, Positive
 from skbalance.losses._base import FocusedLoss, MarginBasedLoss, ReweightedLoss, WeightedLoss
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from skbalance._validation import Finite, Positive
+from skbalance._kinds import Finite, Positive
 from skbalance.losses._base import FocusedLoss, Invertible, WeightedLoss
 
 

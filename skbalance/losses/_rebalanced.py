@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 from sklearn.base import clone
 
-from skbalance._validation import Finite, NotNegative, Positive
+from skbalance._kinds import Auto, Finite, NotNegative, Positive
 from skbalance.losses._base import BaseLoss, FocusedLoss, ReweightNorm
 from skbalance.losses._negative_tolerant import NegativeTolerantLoss
 from skbalance.losses._statistics import LabelStatistics
@@ -19,7 +18,7 @@ class _RebalancedLoss(FocusedLoss):
 
     map_alpha: NotNegative = 0.1
     map_beta: Positive = 10.0
-    mu: Finite | Literal["auto"] = "auto"
+    mu: Finite | Auto = "auto"
     reweight_norm: ReweightNorm = None
 
     def _settings(self, statistics):

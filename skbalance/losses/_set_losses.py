@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from sklearn.base import clone
 
-from skbalance._validation import Positive
+from skbalance._kinds import Positive
 from skbalance.losses._base import BaseLoss, Invertible
 from skbalance.losses._statistics import LabelStatistics
 

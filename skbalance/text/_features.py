@@ -8,7 +8,8 @@ from sklearn.compose import ColumnTransformer
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.pipeline import FeatureUnion
 
-from skbalance._validation import NotNegative, validate_params
+from skbalance._kinds import NotNegative
+from skbalance._validation import validate_params
 from skbalance.text._sentence import SentenceEmbedder
 
 
