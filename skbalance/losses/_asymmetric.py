@@ -25,16 +25,16 @@ class AsymmetricLoss(WeightedLoss):
 
     Parameters
     ----------
+    pos_weight : float, {"balanced", "sqrt_balanced"} or array-like of shape (n_labels,), default=1.0
+        Factor of the positive elements, above 0; see :class:`BinaryCrossEntropy`.
+    scale : float, default=1.0
+        Factor on the whole loss, above 0.
     gamma_pos : float, default=0.0
         Focusing exponent of the positives, at least 0.
     gamma_neg : float, default=4.0
         Focusing exponent of the negatives, at least 0.
     clip : float, default=0.05
         c, in [0, 1): how far the probability of a negative is shifted down.
-    pos_weight : float, {"balanced", "sqrt_balanced"} or array-like of shape (n_labels,), default=1.0
-        Factor of the positive elements, above 0; see :class:`BinaryCrossEntropy`.
-    scale : float, default=1.0
-        Factor on the whole loss, above 0.
 
     See Also
     --------
@@ -78,16 +78,16 @@ class HillLoss(WeightedLoss):
 
     Parameters
     ----------
+    pos_weight : float, {"balanced", "sqrt_balanced"} or array-like of shape (n_labels,), default=1.0
+        Factor of the positive elements, above 0; see :class:`BinaryCrossEntropy`.
+    scale : float, default=1.0
+        Factor on the whole loss, above 0.
     hill : float, default=1.5
         :math:`\lambda`, at least 1. The pull of a negative is in proportion to :math:`p^2 (1 - p) (2 \lambda - 3 p)`.
     margin : float, default=1.0
         m, what is taken off the logit of a positive, at least 0.
     gamma : float, default=2.0
         Focusing exponent of the positives, at least 0.
-    pos_weight : float, {"balanced", "sqrt_balanced"} or array-like of shape (n_labels,), default=1.0
-        Factor of the positive elements, above 0; see :class:`BinaryCrossEntropy`.
-    scale : float, default=1.0
-        Factor on the whole loss, above 0.
 
     See Also
     --------
@@ -130,16 +130,16 @@ class AsymmetricPolynomialLoss(AsymmetricLoss):
 
     Parameters
     ----------
+    pos_weight : float, {"balanced", "sqrt_balanced"} or array-like of shape (n_labels,), default=1.0
+        Factor of the positive elements, above 0; see :class:`BinaryCrossEntropy`.
+    scale : float, default=1.0
+        Factor on the whole loss, above 0.
     gamma_pos : float, default=0.0
         Focusing exponent of the positives, at least 0.
     gamma_neg : float, default=4.0
         Focusing exponent of the negatives, at least 0.
     clip : float, default=0.05
         c, in [0, 1): how far the probability of a negative is shifted down.
-    pos_weight : float, {"balanced", "sqrt_balanced"} or array-like of shape (n_labels,), default=1.0
-        Factor of the positive elements, above 0; see :class:`BinaryCrossEntropy`.
-    scale : float, default=1.0
-        Factor on the whole loss, above 0.
     poly_linear : float, default=-1.0
         a, what is added to the coefficient 1 of :math:`1 - p`, at least -1.
     poly_square : float, default=1.25
@@ -179,16 +179,16 @@ class RobustAsymmetricLoss(AsymmetricPolynomialLoss):
 
     Parameters
     ----------
+    pos_weight : float, {"balanced", "sqrt_balanced"} or array-like of shape (n_labels,), default=1.0
+        Factor of the positive elements, above 0; see :class:`BinaryCrossEntropy`.
+    scale : float, default=1.0
+        Factor on the whole loss, above 0.
     gamma_pos : float, default=0.0
         Focusing exponent of the positives, at least 0.
     gamma_neg : float, default=4.0
         Focusing exponent of the negatives, at least 0.
     clip : float, default=0.05
         c, in [0, 1): how far the probability of a negative is shifted down.
-    pos_weight : float, {"balanced", "sqrt_balanced"} or array-like of shape (n_labels,), default=1.0
-        Factor of the positive elements, above 0; see :class:`BinaryCrossEntropy`.
-    scale : float, default=1.0
-        Factor on the whole loss, above 0.
     poly_linear : float, default=-1.0
         a, what is added to the coefficient 1 of :math:`1 - p`, at least -1.
     poly_square : float, default=1.25

@@ -48,6 +48,14 @@ class ClassBalancedFocalLoss(_ClassBalancedLoss):
 
     Parameters
     ----------
+    pos_weight : float, {"balanced", "sqrt_balanced"} or array-like of shape (n_labels,), default=1.0
+        Factor of the positive elements, above 0; see :class:`BinaryCrossEntropy`.
+    scale : float, default=10.0
+        Factor on the whole loss, above 0. The default makes the weight of an abundant label 1 at ``beta=0.9``.
+    gamma : float, default=2.0
+        Focusing exponent, at least 0.
+    alpha : float, default=0.5
+        Share of the positive elements, in [0, 1]; None leaves the factor out.
     beta : float, default=0.9
         In [0, 1); 0 weights all labels alike, towards 1 the weights tend to 1 / n.
     mode : {"by_class", "average_n", "average_w", "min_n"}, default="by_class"
@@ -56,16 +64,8 @@ class ClassBalancedFocalLoss(_ClassBalancedLoss):
         then has the weight 1 - beta, the limit for abundant labels.
     normalize : bool, default=False
         Scale the weights so that those of all labels sum to their number.
-    gamma : float, default=2.0
-        Focusing exponent, at least 0.
-    alpha : float, default=0.5
-        Share of the positive elements, in [0, 1]; None leaves the factor out.
-    pos_weight : float, {"balanced", "sqrt_balanced"} or array-like of shape (n_labels,), default=1.0
-        Factor of the positive elements, above 0; see :class:`BinaryCrossEntropy`.
     reweight_norm : {"instance", "batch"}, default=None
         Divide the weights by the largest of the row, or of the batch.
-    scale : float, default=10.0
-        Factor on the whole loss, above 0. The default makes the weight of an abundant label 1 at ``beta=0.9``.
     base : {"focal", "sigmoid", "softmax"}, default="focal"
         What is weighted: the focal loss; binary cross-entropy (``gamma`` and ``alpha`` are not used); or binary
         cross-entropy of softmax probabilities, for three or more classes that exclude each other.
@@ -130,26 +130,26 @@ class ClassBalancedNTRFocalLoss(_ClassBalancedLoss, NegativeTolerantLoss):
 
     Parameters
     ----------
-    beta : float, default=0.9
-        In [0, 1); 0 weights all labels alike, towards 1 the weights tend to 1 / n.
-    mode : {"by_class", "average_n", "average_w", "min_n"}, default="by_class"
-        Whose n the weight is of; see :class:`ClassBalancedFocalLoss`.
-    normalize : bool, default=False
-        Scale the weights so that those of all labels sum to their number.
-    gamma : float, default=2.0
-        Focusing exponent, at least 0.
-    alpha : float, default=0.5
-        Share of the positive elements, in [0, 1]; None leaves the factor out.
     pos_weight : float, {"balanced", "sqrt_balanced"} or array-like of shape (n_labels,), default=1.0
         Factor of the positive elements, above 0; see :class:`BinaryCrossEntropy`.
-    reweight_norm : {"instance", "batch"}, default=None
-        Divide the weights by the largest of the row, or of the batch.
     scale : float, default=10.0
         Factor on the whole loss, above 0.
     neg_scale : float, default=2.0
         Scale :math:`\lambda` of negative logits, above 0.
     kappa : float, default=0.05
         Size of the shift of the logits.
+    gamma : float, default=2.0
+        Focusing exponent, at least 0.
+    alpha : float, default=0.5
+        Share of the positive elements, in [0, 1]; None leaves the factor out.
+    beta : float, default=0.9
+        In [0, 1); 0 weights all labels alike, towards 1 the weights tend to 1 / n.
+    mode : {"by_class", "average_n", "average_w", "min_n"}, default="by_class"
+        Whose n the weight is of; see :class:`ClassBalancedFocalLoss`.
+    normalize : bool, default=False
+        Scale the weights so that those of all labels sum to their number.
+    reweight_norm : {"instance", "batch"}, default=None
+        Divide the weights by the largest of the row, or of the batch.
     neg_weight : float, default=None
         Factor of the negative elements, above 0; None is :math:`1 / \lambda`.
 

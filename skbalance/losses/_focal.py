@@ -25,12 +25,12 @@ class BinaryCrossEntropy(ReweightedLoss):
         ``class_weight="balanced"`` of scikit-learn's classifiers does, up to a factor of the label.
         ``"sqrt_balanced"`` is its square root, between that and 1. :math:`n_i` is kept one sample away from 0 and
         from N.
+    scale : float, default=1.0
+        Factor on the whole loss, above 0.
     reweight : {"inverse", "sqrt_inverse"}, default=None
         Weight of each label by its frequency; None weights all labels alike.
     reweight_norm : {"instance", "batch"}, default=None
         Divide the weights by the largest of the row, or of the batch.
-    scale : float, default=1.0
-        Factor on the whole loss, above 0.
 
     See Also
     --------
@@ -60,18 +60,18 @@ class FocalLoss(FocusedLoss, ReweightedLoss):
 
     Parameters
     ----------
-    gamma : float, default=2.0
-        Focusing exponent, at least 0; 0 with ``alpha=None`` is binary cross-entropy.
-    alpha : float, default=0.5
-        Share of the positive elements, in [0, 1]; None leaves the factor out.
     pos_weight : float, {"balanced", "sqrt_balanced"} or array-like of shape (n_labels,), default=1.0
         Factor of the positive elements, above 0; see :class:`BinaryCrossEntropy`.
+    scale : float, default=1.0
+        Factor on the whole loss, above 0.
     reweight : {"inverse", "sqrt_inverse"}, default=None
         Weight of each label by its frequency; None weights all labels alike.
     reweight_norm : {"instance", "batch"}, default=None
         Divide the weights by the largest of the row, or of the batch.
-    scale : float, default=1.0
-        Factor on the whole loss, above 0.
+    gamma : float, default=2.0
+        Focusing exponent, at least 0; 0 with ``alpha=None`` is binary cross-entropy.
+    alpha : float, default=0.5
+        Share of the positive elements, in [0, 1]; None leaves the factor out.
 
     References
     ----------
@@ -100,12 +100,12 @@ class LogitAdjustedCrossEntropy(WeightedLoss):
 
     Parameters
     ----------
-    tau : float, default=1.0
-        Size of the shift; 0 is binary cross-entropy.
     pos_weight : float, {"balanced", "sqrt_balanced"} or array-like of shape (n_labels,), default=1.0
         Factor of the positive elements, above 0; see :class:`BinaryCrossEntropy`.
     scale : float, default=1.0
         Factor on the whole loss, above 0.
+    tau : float, default=1.0
+        Size of the shift; 0 is binary cross-entropy.
 
     See Also
     --------
@@ -196,12 +196,12 @@ class SquaredHingeLoss(ReweightedLoss):
     ----------
     pos_weight : float, {"balanced", "sqrt_balanced"} or array-like of shape (n_labels,), default=1.0
         Factor of the positive elements, above 0; see :class:`BinaryCrossEntropy`.
+    scale : float, default=0.03
+        Factor on the whole loss, above 0. The default makes the classifier's default ``alpha`` the right penalty.
     reweight : {"inverse", "sqrt_inverse"}, default=None
         Weight of each label by its frequency; None weights all labels alike.
     reweight_norm : {"instance", "batch"}, default=None
         Divide the weights by the largest of the row, or of the batch.
-    scale : float, default=0.03
-        Factor on the whole loss, above 0. The default makes the classifier's default ``alpha`` the right penalty.
 
     See Also
     --------

@@ -39,21 +39,21 @@ class NegativeTolerantFocalLoss(FocusedLoss, NegativeTolerantLoss):
 
     Parameters
     ----------
-    neg_scale : float, default=2.0
-        :math:`\lambda`, above 0.
-    kappa : float, default=0.05
-        Size of the shift.
-    neg_weight : float, default=None
-        Factor of the negative elements, above 0; None is :math:`1 / \lambda`, as in the paper's equation 6. The
-        paper's experiments ran 1.0.
-    gamma : float, default=2.0
-        Focusing exponent, at least 0.
-    alpha : float, default=0.5
-        Share of the positive elements, in [0, 1]; None leaves the factor out.
     pos_weight : float, {"balanced", "sqrt_balanced"} or array-like of shape (n_labels,), default=1.0
         Factor of the positive elements, above 0; see :class:`BinaryCrossEntropy`.
     scale : float, default=1.0
         Factor on the whole loss, above 0.
+    neg_scale : float, default=2.0
+        :math:`\lambda`, above 0.
+    kappa : float, default=0.05
+        Size of the shift.
+    gamma : float, default=2.0
+        Focusing exponent, at least 0.
+    alpha : float, default=0.5
+        Share of the positive elements, in [0, 1]; None leaves the factor out.
+    neg_weight : float, default=None
+        Factor of the negative elements, above 0; None is :math:`1 / \lambda`, as in the paper's equation 6. The
+        paper's experiments ran 1.0.
 
     See Also
     --------

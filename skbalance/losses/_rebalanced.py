@@ -75,6 +75,14 @@ class RebalancedFocalLoss(_RebalancedLoss):
 
     Parameters
     ----------
+    pos_weight : float, {"balanced", "sqrt_balanced"} or array-like of shape (n_labels,), default=1.0
+        Factor of the positive elements, above 0; see :class:`BinaryCrossEntropy`.
+    scale : float, default=1.0
+        Factor on the whole loss, above 0.
+    gamma : float, default=2.0
+        Focusing exponent, at least 0.
+    alpha : float, default=0.5
+        Share of the positive elements, in [0, 1]; None leaves the factor out.
     map_alpha : float, default=0.1
         Smallest weight, at least 0.
     map_beta : float, default=10.0
@@ -82,16 +90,8 @@ class RebalancedFocalLoss(_RebalancedLoss):
     mu : float or "auto", default="auto"
         Centre of the mapping. ``"auto"`` takes the middle between mean and median of r over all positive pairs of
         the training set (0.906 on Reuters-21578), which the paper's hand-set values follow.
-    gamma : float, default=2.0
-        Focusing exponent, at least 0.
-    alpha : float, default=0.5
-        Share of the positive elements, in [0, 1]; None leaves the factor out.
-    pos_weight : float, {"balanced", "sqrt_balanced"} or array-like of shape (n_labels,), default=1.0
-        Factor of the positive elements, above 0; see :class:`BinaryCrossEntropy`.
     reweight_norm : {"instance", "batch"}, default=None
         Divide the weights by the largest of the row, or of the batch.
-    scale : float, default=1.0
-        Factor on the whole loss, above 0.
 
     See Also
     --------
@@ -124,26 +124,26 @@ class DistributionBalancedLoss(_RebalancedLoss, NegativeTolerantLoss):
 
     Parameters
     ----------
-    map_alpha : float, default=0.1
-        Smallest weight, at least 0.
-    map_beta : float, default=10.0
-        Steepness of the mapping, above 0.
-    mu : float or "auto", default="auto"
-        Centre of the mapping; ``"auto"`` takes it from the training set, see :class:`RebalancedFocalLoss`.
-    gamma : float, default=2.0
-        Focusing exponent, at least 0.
-    alpha : float, default=0.5
-        Share of the positive elements, in [0, 1]; None leaves the factor out.
     pos_weight : float, {"balanced", "sqrt_balanced"} or array-like of shape (n_labels,), default=1.0
         Factor of the positive elements, above 0; see :class:`BinaryCrossEntropy`.
-    reweight_norm : {"instance", "batch"}, default=None
-        Divide the weights by the largest of the row, or of the batch.
     scale : float, default=1.0
         Factor on the whole loss, above 0.
     neg_scale : float, default=2.0
         Scale :math:`\lambda` of negative logits, above 0; negatives are weighted by :math:`1 / \lambda`.
     kappa : float, default=0.05
         Size of the shift of the logits.
+    gamma : float, default=2.0
+        Focusing exponent, at least 0.
+    alpha : float, default=0.5
+        Share of the positive elements, in [0, 1]; None leaves the factor out.
+    map_alpha : float, default=0.1
+        Smallest weight, at least 0.
+    map_beta : float, default=10.0
+        Steepness of the mapping, above 0.
+    mu : float or "auto", default="auto"
+        Centre of the mapping; ``"auto"`` takes it from the training set, see :class:`RebalancedFocalLoss`.
+    reweight_norm : {"instance", "batch"}, default=None
+        Divide the weights by the largest of the row, or of the batch.
 
     References
     ----------

@@ -80,12 +80,12 @@ class TwoWayLoss(_SetLoss):
 
     Parameters
     ----------
+    scale : float, default=1.0
+        Factor on the whole loss, above 0.
     pos_temperature : float, default=4.0
         :math:`T_p`, above 0: the higher, the more of the positives count, and not the lowest only.
     neg_temperature : float, default=1.0
         :math:`T_n`, above 0.
-    scale : float, default=1.0
-        Factor on the whole loss, above 0.
 
     See Also
     --------
