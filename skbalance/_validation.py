@@ -9,7 +9,7 @@ import inspect
 import os
 import sys
 import types
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from numbers import Integral, Real
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -206,14 +206,14 @@ def _allowed(hint) -> list:
         return [StrOptions(set(parts))]
     if origin is Iterable:
         return [HasMethods(["__iter__"])]
-    plain: dict[Any, list] = {Any: [], bool: ["boolean"], types.NoneType: [None]}
+    plain: dict[Any, list] = {Any: [], bool: ["boolean"], types.NoneType: [None], Callable: [callable]}
     return plain.get(hint, [hint])
 
 
 def _check_parameters(constraints, parameters, caller):
     """Check parameters as scikit-learn does, and refuse what it lets through: booleans as numbers, large integers."""
     for parameter, allowed in constraints.items():
-        if parameter not in parameters or isinstance(allowed, str):
+        if parameter not in parameters or "no_validation" in allowed:
             continue
         value = parameters[parameter]
         numeric = any(
