@@ -155,7 +155,7 @@ def validate_hyperparameters(estimator):
         Naming the parameter, what it must be and what it is.
     """
     kind: Any = type(estimator)
-    constraints = _constraints(kind) | getattr(estimator, "_parameter_constraints", {})
+    constraints = constraints_of(kind) | getattr(estimator, "_parameter_constraints", {})
     _check_parameters(constraints, estimator.get_params(deep=False), kind.__name__)
 
 
@@ -177,7 +177,7 @@ def validate_params(function):
     @functools.wraps(function)
     def call(*args, **kwargs):
         given = signature.bind(*args, **kwargs)
-        _check_parameters(_constraints(function), given.arguments, function.__qualname__)
+        _check_parameters(constraints_of(function), given.arguments, function.__qualname__)
         for name, value in given.arguments.items():
             given.arguments[name] = value.item() if isinstance(value, np.generic) else value
         return function(*given.args, **given.kwargs)
@@ -186,8 +186,19 @@ def validate_params(function):
 
 
 @functools.cache
-def _constraints(owner: Any) -> dict[str, list]:
-    """What each parameter of a function or a class may be, as scikit-learn writes it; other packages' bases aside."""
+def constraints_of(owner: Any) -> dict[str, list]:
+    """What each parameter may be by its type, as scikit-learn writes it.
+
+    Parameters
+    ----------
+    owner : callable or type
+        A function, or a class; what a base of another package says of its own is left aside.
+
+    Returns
+    -------
+    constraints : dict of str to list
+        Of the parameters that may not be just anything.
+    """
     parts = [part for part in getattr(owner, "__mro__", [owner]) if part.__module__.startswith(f"{__package__}.")]
     hints: dict[str, Any] = {}
     for part in reversed(parts):
