@@ -281,6 +281,25 @@ def validate_features(estimator, X, **settings):
         raise
 
 
+def sigmoid_calibration(scores, targets, weights):
+    """Slope and intercept of Platt's sigmoid, as scikit-learn fits it.
+
+    Parameters
+    ----------
+    scores, targets, weights : ndarray of shape (n,)
+        Each score, whether it is that of a positive, and its weight.
+
+    Returns
+    -------
+    slope, intercept : float
+        Of the exponent: probabilities are 1 / (1 + exp(slope * score + intercept)).
+    """
+    from sklearn.calibration import _sigmoid_calibration  # a sixth of a second, for those who calibrate alone
+
+    slope, intercept = _sigmoid_calibration(scores, targets, weights)
+    return float(slope), float(intercept)
+
+
 def check_option(value, allowed, name):
     """Refuse what is not one of some strings, whatever it is.
 
