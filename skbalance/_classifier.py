@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass, replace
-from numbers import Integral, Real
-from typing import Any
+from typing import Literal
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
@@ -15,16 +15,11 @@ from sklearn.utils.extmath import safe_sparse_dot
 
 from ._callbacks import CallbackSupportMixin, IterationTasks, with_callbacks
 from ._early_stopping import Rows, make_score, read_validation_rows
-from ._loss_classifier import SHARED_CONSTRAINTS, LossClassifierMixin
+from ._kinds import ArrayLike, Auto, Count, InnerShare, NotNegative, Positive, RandomState, ShareBelowOne, Verbosity
+from ._loss_classifier import LossClassifierMixin, LossParameter
 from ._targets import read_targets
-from ._validation import (
-    Interval,
-    StrOptions,
-    validate_features,
-    validate_hyperparameters,
-)
+from ._validation import validate_features, validate_hyperparameters
 from ._warnings import warn
-from .losses import BaseLoss
 from .training import isolated_torch
 
 # Attributes that one fit has and the next one may not.
@@ -191,39 +186,27 @@ class BalancedMultiLabelClassifier(LossClassifierMixin, CallbackSupportMixin, Cl
            [1, 1, 0]])
     """
 
-    loss: str | BaseLoss = "balanced_ntr"
+    loss: LossParameter = "balanced_ntr"
     _: KW_ONLY
-    hidden_layer_sizes: Any = ()
-    dropout: float = 0.0
-    solver: str = "auto"
-    alpha: float | str = "auto"
-    term_weighting: str | None = "auto"
-    learning_rate_init: float = 0.003
-    batch_size: int | str = "auto"
-    max_iter: int = 200
-    tol: float | str = "auto"
+    hidden_layer_sizes: ArrayLike | Count = ()
+    dropout: ShareBelowOne = 0.0
+    solver: Literal["auto", "lbfgs", "adam"] = "auto"
+    alpha: Auto | NotNegative = "auto"
+    term_weighting: Literal["auto", "rf"] | None = "auto"
+    learning_rate_init: Positive = 0.003
+    batch_size: Auto | Count = "auto"
+    max_iter: Count = 200
+    tol: Auto | NotNegative = "auto"
     early_stopping: bool = False
-    validation_fraction: float = 0.1
-    n_iter_no_change: int = 10
-    scoring: Any = "loss"
+    validation_fraction: InnerShare = 0.1
+    n_iter_no_change: Count = 10
+    scoring: str | Callable = "loss"
     device: str = "auto"
     uncertain_labels: bool = False
-    label_smoothing: float = 0.0
-    random_state: Any = None
+    label_smoothing: ShareBelowOne = 0.0
+    random_state: RandomState = None
     warm_start: bool = False
-    verbose: int = 0
-
-    _parameter_constraints = {
-        **SHARED_CONSTRAINTS,
-        "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
-        "dropout": [Interval(Real, 0, 1, closed="left")],
-        "solver": [StrOptions({"auto", "lbfgs", "adam"})],
-        "alpha": [StrOptions({"auto"}), Interval(Real, 0, None, closed="left")],
-        "term_weighting": [StrOptions({"auto", "rf"}), None],
-        "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
-        "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
-        "tol": [StrOptions({"auto"}), Interval(Real, 0, None, closed="left")],
-    }
+    verbose: Verbosity = 0
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

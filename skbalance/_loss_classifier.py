@@ -1,33 +1,20 @@
 """Mixin of classifiers with a loss: its parameters and display, what is learnt of the target, and predictions."""
 
 from collections.abc import Callable, Iterator
-from numbers import Integral, Real
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import check_is_fitted
 
 from ._targets import UNCERTAIN, TargetEncoding, read_labels
-from ._validation import DocLinkMixin, Interval, VisualBlock, check_sample_weight, num_samples
+from ._validation import DocLinkMixin, VisualBlock, check_sample_weight, num_samples
 from .losses import BaseLoss, get_loss, get_loss_names, loss_from_state, loss_to_state
 
 # Scores of this many elements are formed at a time where they need not all exist.
 BLOCK_ELEMENTS = 1 << 22
-# What the parameters may be that all classifiers with a loss have.
-SHARED_CONSTRAINTS: dict[str, list] = {
-    "max_iter": [Interval(Integral, 1, None, closed="left")],
-    "early_stopping": ["boolean"],
-    "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
-    "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
-    "scoring": [str, callable],
-    "device": [str],
-    "uncertain_labels": ["boolean"],
-    "label_smoothing": [Interval(Real, 0, 1, closed="left")],
-    "random_state": ["random_state"],
-    "warm_start": ["boolean"],
-    "verbose": ["verbose"],
-}
+# `get_loss` says what is wrong with one.
+LossParameter = Annotated[str | BaseLoss, "no_validation"]
 
 
 class LossClassifierMixin(DocLinkMixin):
@@ -37,7 +24,7 @@ class LossClassifierMixin(DocLinkMixin):
     shape (n_rows, n_outputs).
     """
 
-    loss: str | BaseLoss
+    loss: LossParameter
     uncertain_labels: bool
     _read_rows: Callable[[Any], Any]
     _scores: Callable[[Any], np.ndarray]

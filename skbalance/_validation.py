@@ -8,13 +8,16 @@ import functools
 import inspect
 import os
 import sys
+import types
+from collections.abc import Callable, Iterable
 from numbers import Integral, Real
 from pathlib import Path
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import numpy as np
 import scipy.sparse as sp
 from sklearn import get_config
-from sklearn.utils import _safe_indexing
+from sklearn.utils import _safe_indexing  # noqa: F401
 from sklearn.utils._param_validation import (
     HasMethods,
     Interval,
@@ -23,41 +26,15 @@ from sklearn.utils._param_validation import (
     make_constraint,
     validate_parameter_constraints,
 )
-from sklearn.utils.metaestimators import _BaseComposition as BaseComposition
-from sklearn.utils.validation import _check_method_params as check_method_params
+from sklearn.utils.metaestimators import _BaseComposition as BaseComposition  # noqa: F401
+from sklearn.utils.validation import _check_method_params as check_method_params  # noqa: F401
 from sklearn.utils.validation import _num_samples as num_samples
 from sklearn.utils.validation import validate_data as _validate_data
 
 try:
     from sklearn.utils._repr_html.estimator import _VisualBlock as VisualBlock
 except ImportError:  # scikit-learn 1.6
-    from sklearn.utils._estimator_html_repr import _VisualBlock as VisualBlock
-
-__all__ = [
-    "DOCUMENTATION_URL",
-    "BaseComposition",
-    "DocLinkMixin",
-    "HasMethods",
-    "Interval",
-    "StrOptions",
-    "VisualBlock",
-    "_safe_indexing",
-    "check_k",
-    "check_method_params",
-    "check_option",
-    "check_sample_weight",
-    "check_sparse",
-    "num_samples",
-    "read_numbers",
-    "read_path",
-    "short",
-    "sparse_kind",
-    "summed",
-    "validate_features",
-    "validate_hyperparameters",
-    "validate_params",
-]
-
+    from sklearn.utils._estimator_html_repr import _VisualBlock as VisualBlock  # noqa: F401
 
 DOCUMENTATION_URL = "https://skbalance.readthedocs.io/en/stable"
 
@@ -170,47 +147,84 @@ def sparse_kind(like=""):
 
 
 def validate_hyperparameters(estimator):
-    """Check an estimator's parameters against its ``_parameter_constraints``.
+    """Check an estimator's parameters against their types, and against its ``_parameter_constraints`` if it has any.
 
     Raises
     ------
     ValueError
         Naming the parameter, what it must be and what it is.
     """
-    _check_parameters(estimator._parameter_constraints, estimator.get_params(deep=False), type(estimator).__name__)
+    kind: Any = type(estimator)
+    constraints = constraints_of(kind) | getattr(estimator, "_parameter_constraints", {})
+    _check_parameters(constraints, estimator.get_params(deep=False), kind.__name__)
 
 
-def validate_params(constraints):
-    """Decorate a function to check its parameters against constraints; booleans are not numbers.
+def validate_params(function):
+    """Decorate a function to check its arguments against their types; booleans are not numbers.
 
     Parameters
     ----------
-    constraints : dict of str to list
-        As scikit-learn writes them.
+    function : callable
+        What is called after the check, with Python's numbers in place of NumPy's, the smaller of which overflow.
 
     Returns
     -------
-    decorate : callable
-        The decorator.
+    call : callable
+        The same with the check.
     """
+    signature = inspect.signature(function)
 
-    def decorate(function):
-        signature = inspect.signature(function)
+    @functools.wraps(function)
+    def call(*args, **kwargs):
+        given = signature.bind(*args, **kwargs)
+        _check_parameters(constraints_of(function), given.arguments, function.__qualname__)
+        for name, value in given.arguments.items():
+            given.arguments[name] = value.item() if isinstance(value, np.generic) else value
+        return function(*given.args, **given.kwargs)
 
-        @functools.wraps(function)
-        def call(*args, **kwargs):
-            _check_parameters(constraints, signature.bind(*args, **kwargs).arguments, function.__qualname__)
-            return function(*args, **kwargs)
+    return call
 
-        return call
 
-    return decorate
+@functools.cache
+def constraints_of(owner: Any) -> dict[str, list]:
+    """What each parameter may be by its type, as scikit-learn writes it.
+
+    Parameters
+    ----------
+    owner : callable or type
+        A function, or a class; what a base of another package says of its own is left aside.
+
+    Returns
+    -------
+    constraints : dict of str to list
+        Of the parameters that may not be just anything.
+    """
+    parts = [part for part in getattr(owner, "__mro__", [owner]) if part.__module__.startswith(f"{__package__}.")]
+    hints: dict[str, Any] = {}
+    for part in reversed(parts):
+        hints |= inspect.get_annotations(part, eval_str=True)
+    return {name: allowed for name, hint in hints.items() if (allowed := _allowed(hint))}
+
+
+def _allowed(hint) -> list:
+    """What the type of a parameter allows; nothing where it may be anything."""
+    origin, parts = get_origin(hint), get_args(hint)
+    if origin in (Union, types.UnionType):
+        return [one for part in parts for one in _allowed(part)]
+    if origin is Annotated:
+        return list(hint.__metadata__)
+    if origin is Literal:
+        return [StrOptions(set(parts))]
+    if origin is Iterable:
+        return [HasMethods(["__iter__"])]
+    plain: dict[Any, list] = {Any: [], bool: ["boolean"], types.NoneType: [None], Callable: [callable]}
+    return plain.get(hint, [hint])
 
 
 def _check_parameters(constraints, parameters, caller):
     """Check parameters as scikit-learn does, and refuse what it lets through: booleans as numbers, large integers."""
     for parameter, allowed in constraints.items():
-        if parameter not in parameters or isinstance(allowed, str):
+        if parameter not in parameters or "no_validation" in allowed:
             continue
         value = parameters[parameter]
         numeric = any(
@@ -265,6 +279,25 @@ def validate_features(estimator, X, **settings):
         if str(error).startswith(("could not convert", "float() argument")):  # Python's own, which may quote a text
             raise type(error)(f"X must hold numbers: {_cut(str(error))}") from None
         raise
+
+
+def sigmoid_calibration(scores, targets, weights):
+    """Slope and intercept of Platt's sigmoid, as scikit-learn fits it.
+
+    Parameters
+    ----------
+    scores, targets, weights : ndarray of shape (n,)
+        Each score, whether it is that of a positive, and its weight.
+
+    Returns
+    -------
+    slope, intercept : float
+        Of the exponent: probabilities are 1 / (1 + exp(slope * score + intercept)).
+    """
+    from sklearn.calibration import _sigmoid_calibration  # a sixth of a second, for those who calibrate alone
+
+    slope, intercept = _sigmoid_calibration(scores, targets, weights)
+    return float(slope), float(intercept)
 
 
 def check_option(value, allowed, name):

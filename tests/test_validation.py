@@ -262,6 +262,7 @@ def test_which_private_names_of_scikit_learn_are_used():
         for alias in node.names
     }
     assert {name for name in found if "._" in name} == {
+        "sklearn.calibration._sigmoid_calibration",
         "sklearn.utils._estimator_html_repr._VisualBlock",
         "sklearn.utils._param_validation.HasMethods",
         "sklearn.utils._param_validation.Interval",

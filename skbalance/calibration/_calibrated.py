@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass
 from functools import partial
-from numbers import Integral, Real
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from skbalance._callbacks import with_callbacks
-from skbalance._validation import HasMethods, Interval, StrOptions, validate_hyperparameters
+from skbalance._kinds import Jobs, NotNegative, RandomState, ResponseMethod, Scorer, Verbosity
+from skbalance._validation import validate_hyperparameters
 from skbalance.calibration._maps import CalibrationSample, fit_maps
 from skbalance.crossfit import (
     FitTasks,
@@ -117,26 +117,15 @@ class CalibratedMultiLabelClassifierCV(MetaClassifierMixin, BaseEstimator):
     True
     """
 
-    estimator: Any
+    estimator: Scorer
     _: KW_ONLY
-    method: str = "sigmoid"
-    shrinkage: float = 20.0
-    response_method: str = "auto"
+    method: Literal["sigmoid", "isotonic", "temperature"] = "sigmoid"
+    shrinkage: NotNegative = 20.0
+    response_method: ResponseMethod = "auto"
     cv: Any = None
-    n_jobs: int | None = None
-    random_state: Any = None
-    verbose: int = 0
-
-    _parameter_constraints = {
-        "estimator": [HasMethods(["fit", "predict_proba"]), HasMethods(["fit", "decision_function"])],
-        "method": [StrOptions({"sigmoid", "isotonic", "temperature"})],
-        "shrinkage": [Interval(Real, 0, None, closed="left")],
-        "response_method": [StrOptions({"auto", "decision_function", "predict_proba"})],
-        "cv": "no_validation",
-        "n_jobs": [Interval(Integral, None, None, closed="neither"), None],
-        "random_state": ["random_state"],
-        "verbose": ["verbose"],
-    }
+    n_jobs: Jobs | None = None
+    random_state: RandomState = None
+    verbose: Verbosity = 0
 
     @with_callbacks
     def fit(self, X: Any, y: Any, **params: Any) -> CalibratedMultiLabelClassifierCV:

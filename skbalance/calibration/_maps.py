@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.optimize import minimize, minimize_scalar
+from scipy.optimize import minimize_scalar
 from scipy.special import expit
 from sklearn.isotonic import IsotonicRegression
+
+from skbalance._validation import sigmoid_calibration
 
 _OCTAVE = np.log(2)
 _MAX_POOLED = 100_000
@@ -162,29 +164,11 @@ def _fit(method, scores, n_positives, weights):
     targets = np.arange(len(scores)) < n_positives
     scores = np.asarray(scores, dtype=float)
     if method == "sigmoid":
-        return _platt(scores, targets, weights)
+        return sigmoid_calibration(scores, targets, weights)
     if method == "temperature":
         return -_inverse_temperature(scores, targets, weights), 0.0
     fitted = IsotonicRegression(y_min=0, y_max=1, out_of_bounds="clip").fit(scores, targets, weights)
     return fitted.X_thresholds_, fitted.y_thresholds_
-
-
-def _platt(scores, targets, weights):
-    """Slope and intercept of Platt's sigmoid, whose targets lie a little inside 0 and 1."""
-    positives, negatives = weights[targets].sum(), weights[~targets].sum()
-    aims = np.where(targets, (positives + 1) / (positives + 2), 1 / (negatives + 2))
-    weights, unit = weights / weights.sum(), max(np.abs(scores).max(), 1.0)
-    scores = scores / unit
-
-    def loss_and_gradient(parameters):
-        logits = -(parameters[0] * scores + parameters[1])
-        slopes = weights * (aims - expit(logits))
-        return weights @ (np.logaddexp(0, logits) - aims * logits), np.array([slopes @ scores, slopes.sum()])
-
-    start = [0.0, np.log((negatives + 1) / (positives + 1))]
-    options = {"gtol": 1e-9, "ftol": 64 * np.finfo(float).eps}
-    slope, intercept = minimize(loss_and_gradient, start, jac=True, method="L-BFGS-B", options=options).x
-    return float(slope / unit), float(intercept)
 
 
 def _inverse_temperature(scores, targets, weights):

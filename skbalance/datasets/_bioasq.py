@@ -7,13 +7,13 @@ import os
 import re
 import zlib
 from collections.abc import Iterator
-from numbers import Integral
-from typing import TextIO
+from typing import Any, TextIO
 
 import numpy as np
 from sklearn.utils import Bunch
 
-from skbalance._validation import Interval, read_path, validate_params
+from skbalance._kinds import Count
+from skbalance._validation import read_path, validate_params
 from skbalance.datasets._base import load_descr, tag_matrix
 
 FIELDS = ("pmid", "title", "abstractText", "meshMajor")
@@ -98,15 +98,14 @@ def _name(article, number) -> str:
     return f"article {number} (pmid {repr(article.get('pmid', 'unknown')).strip(chr(39)):.40})"
 
 
-@validate_params(
-    {
-        "path": [str, os.PathLike],
-        "max_articles": [Interval(Integral, 1, None, closed="left"), None],
-        "min_label_count": [Interval(Integral, 1, None, closed="left")],
-        "return_X_y": ["boolean"],
-    }
-)
-def load_bioasq(path, *, max_articles=None, min_label_count=1, return_X_y=False):
+@validate_params
+def load_bioasq(
+    path: str | os.PathLike,
+    *,
+    max_articles: Count | None = None,
+    min_label_count: Count = 1,
+    return_X_y: bool = False,
+) -> Any:
     r"""Load PubMed articles and their MeSH terms from a JSON file of the BioASQ challenge, task A.
 
     The file is ``{"articles": [{"pmid": ..., "title": ..., "abstractText": ..., "meshMajor": [...]}, ...]}``

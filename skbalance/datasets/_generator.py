@@ -4,14 +4,15 @@ import heapq
 from collections.abc import Iterator
 from itertools import islice, product
 from numbers import Integral, Real
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from scipy.optimize import brentq
 from scipy.sparse import csr_matrix, vstack
 from sklearn.utils import Bunch, check_random_state
 
-from skbalance._validation import Interval, StrOptions, sparse_kind, validate_params
+from skbalance._kinds import Count, CountFromZero, InnerShare, NotNegative, Positive, RandomState, Share
+from skbalance._validation import Interval, sparse_kind, validate_params
 from skbalance.datasets._base import load_descr
 
 WORDS_PER_LABEL = 20
@@ -19,44 +20,25 @@ _BLOCK = 20_000  # rows whose words are drawn at once: bounds the memory
 _SYLLABLES = [consonant + vowel for consonant in "bdgklmnprstvz" for vowel in "aiou"]
 
 
-@validate_params(
-    {
-        "n_samples": [Interval(Integral, 1, None, closed="left")],
-        "n_labels": [Interval(Integral, 2, None, closed="left")],
-        "n_features": [Interval(Integral, WORDS_PER_LABEL, None, closed="left")],
-        "labels_per_sample": [Interval(Real, 0, None, closed="neither")],
-        "tail_exponent": [Interval(Real, 0, None, closed="left")],
-        "max_label_frequency": [Interval(Real, 0, 1, closed="neither")],
-        "linkage": [Interval(Real, 0, 1, closed="both")],
-        "min_label_count": [Interval(Integral, 0, None, closed="left")],
-        "allow_unlabeled": ["boolean"],
-        "length": [Interval(Real, 0, 1e9, closed="right")],
-        "noise": [Interval(Real, 0, 1, closed="both")],
-        "return_text": ["boolean"],
-        "sparse": ["boolean"],
-        "return_indicator": [StrOptions({"sparse", "dense"})],
-        "return_X_y": ["boolean"],
-        "random_state": ["random_state"],
-    }
-)
+@validate_params
 def make_long_tailed_multilabel(
-    n_samples: int = 1000,
-    n_labels: int = 50,
+    n_samples: Count = 1000,
+    n_labels: Annotated[int, Interval(Integral, 2, None, closed="left")] = 50,
     *,
-    n_features: int = 1000,
-    labels_per_sample: float = 2.5,
-    tail_exponent: float = 1.0,
-    max_label_frequency: float = 0.5,
-    linkage: float = 0.5,
-    min_label_count: int = 1,
+    n_features: Annotated[int, Interval(Integral, WORDS_PER_LABEL, None, closed="left")] = 1000,
+    labels_per_sample: Positive = 2.5,
+    tail_exponent: NotNegative = 1.0,
+    max_label_frequency: InnerShare = 0.5,
+    linkage: Share = 0.5,
+    min_label_count: CountFromZero = 1,
     allow_unlabeled: bool = False,
-    length: float = 50,
-    noise: float = 0.5,
+    length: Annotated[float, Interval(Real, 0, 1e9, closed="right")] = 50,
+    noise: Share = 0.5,
     return_text: bool = False,
     sparse: bool = True,
-    return_indicator: str = "sparse",
+    return_indicator: Literal["sparse", "dense"] = "sparse",
     return_X_y: bool = True,
-    random_state: Any = None,
+    random_state: RandomState = None,
 ) -> Any:
     r"""Generate a multi-label text problem with a long tail of linked labels.
 
@@ -164,12 +146,6 @@ def make_long_tailed_multilabel(
     >>> text[0]
     'babi dagi kadi babu bagi'
     """
-    # As Python's numbers: NumPy's small integers overflow.
-    n_samples, n_labels, n_features, min_label_count = map(int, (n_samples, n_labels, n_features, min_label_count))
-    labels_per_sample, tail_exponent, max_label_frequency = map(
-        float, (labels_per_sample, tail_exponent, max_label_frequency)
-    )
-    linkage, length, noise = map(float, (linkage, length, noise))
     if min_label_count > n_samples:
         raise ValueError(f"min_label_count={min_label_count} is more than there are samples, n_samples={n_samples}")
     seed = check_random_state(random_state).randint(np.iinfo(np.int32).max)

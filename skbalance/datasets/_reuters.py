@@ -8,12 +8,12 @@ import tarfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from sklearn.utils import Bunch
 
-from skbalance._validation import StrOptions, validate_params
+from skbalance._validation import validate_params
 from skbalance.datasets._base import find_or_download, load_descr, tag_matrix
 
 ARCHIVE_NAME = "reuters21578.tar.gz"
@@ -178,15 +178,14 @@ def _check_length(end, path):
         )
 
 
-@validate_params(
-    {
-        "subset": [StrOptions({"train", "test", "all"})],
-        "data_home": [str, os.PathLike, None],
-        "download_if_missing": ["boolean"],
-        "return_X_y": ["boolean"],
-    }
-)
-def fetch_reuters21578(*, subset="train", data_home=None, download_if_missing=True, return_X_y=False):
+@validate_params
+def fetch_reuters21578(
+    *,
+    subset: Literal["train", "test", "all"] = "train",
+    data_home: str | os.PathLike | None = None,
+    download_if_missing: bool = True,
+    return_X_y: bool = False,
+) -> Any:
     """Load the Reuters-21578 newswire collection (multi-label text classification).
 
     The documents with assessed topics in the ModApte split [1]_, and of their topics the 90 that occur in at

@@ -3,6 +3,7 @@
 import gzip
 import json
 from importlib.resources import files
+from typing import Any
 
 import numpy as np
 from sklearn.utils import Bunch
@@ -11,8 +12,8 @@ from skbalance._validation import validate_params
 from skbalance.datasets._base import load_descr, tag_matrix
 
 
-@validate_params({"return_X_y": ["boolean"]})
-def load_web_features(*, return_X_y=False):
+@validate_params
+def load_web_features(*, return_X_y: bool = False) -> Any:
     r"""Load descriptions of features of the web platform and their groups (multi-label text classification).
 
     Short English texts with a long tail of groups, which have readable names and parents [1]_. The data are part of

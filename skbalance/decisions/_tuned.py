@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, replace
 from functools import partial
-from numbers import Integral, Real
-from typing import Any
+from numbers import Real
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import scipy.sparse as sp
@@ -16,9 +16,21 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from skbalance._callbacks import with_callbacks
+from skbalance._kinds import (
+    Auto,
+    Count,
+    CountFromZero,
+    InnerShare,
+    Jobs,
+    NotNegative,
+    RandomState,
+    ResponseMethod,
+    Scorer,
+    Share,
+    Verbosity,
+)
 from skbalance._validation import (
     BaseComposition,
-    HasMethods,
     Interval,
     StrOptions,
     check_k,
@@ -264,60 +276,32 @@ class TunedThresholdMultiLabelClassifierCV(
     True
     """
 
-    estimator: Any
+    estimator: Scorer | list
     _: KW_ONLY
-    strategy: str = "per_label_shrunk"
-    scores: str = "pooled"
-    scoring: Any = "f1_micro_macro"
-    micro_weight: float = 0.25
-    beta: float = 1.0
-    shrinkage: float = 20.0
-    k: int | None = None
-    min_labels: int | str = "auto"
-    max_labels: int | None = None
-    min_precision: float | None = None
-    max_missed: float | None = None
-    confidence: float = 0.9
-    max_candidates: int | str = "auto"
-    parents: Any = None
+    strategy: Annotated[str, StrOptions(set(STRATEGIES))] = "per_label_shrunk"
+    scores: Literal["pooled", "estimator"] = "pooled"
+    scoring: Annotated[Any, StrOptions(set(SCORING_NAMES)), callable] = "f1_micro_macro"
+    micro_weight: Share = 0.25
+    beta: Annotated[float, Interval(Real, 0, 1e100, closed="neither")] = 1.0  # its square is a float too
+    shrinkage: NotNegative = 20.0
+    k: Count | None = None
+    min_labels: Auto | CountFromZero = "auto"
+    max_labels: Count | None = None
+    min_precision: InnerShare | None = None
+    max_missed: InnerShare | None = None
+    confidence: InnerShare = 0.9
+    max_candidates: Auto | Count = "auto"
+    parents: Mapping | None = None
     label_texts: Any = None
     predict_unseen: bool = False
-    param_grid: Any = None
-    response_method: str = "auto"
+    param_grid: dict | list | None = None
+    response_method: ResponseMethod = "auto"
     cv: Any = None
     refit: bool = True
-    n_jobs: int | None = None
+    n_jobs: Jobs | None = None
     store_cv_results: bool = False
-    random_state: Any = None
-    verbose: int = 0
-
-    _parameter_constraints = {
-        "estimator": [HasMethods(["fit", "predict_proba"]), HasMethods(["fit", "decision_function"]), list],
-        "strategy": [StrOptions(set(STRATEGIES))],
-        "scores": [StrOptions({"pooled", "estimator"})],
-        "scoring": [StrOptions(set(SCORING_NAMES)), callable],
-        "micro_weight": [Interval(Real, 0, 1, closed="both")],
-        "beta": [Interval(Real, 0, 1e100, closed="neither")],  # its square is a float too
-        "shrinkage": [Interval(Real, 0, None, closed="left")],
-        "k": [Interval(Integral, 1, None, closed="left"), None],
-        "min_labels": [StrOptions({"auto"}), Interval(Integral, 0, None, closed="left")],
-        "max_labels": [Interval(Integral, 1, None, closed="left"), None],
-        "min_precision": [Interval(Real, 0, 1, closed="neither"), None],
-        "max_missed": [Interval(Real, 0, 1, closed="neither"), None],
-        "confidence": [Interval(Real, 0, 1, closed="neither")],
-        "max_candidates": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
-        "parents": [Mapping, None],
-        "label_texts": "no_validation",
-        "predict_unseen": ["boolean"],
-        "param_grid": [dict, list, None],
-        "response_method": [StrOptions({"auto", "decision_function", "predict_proba"})],
-        "cv": "no_validation",
-        "refit": ["boolean"],
-        "n_jobs": [Interval(Integral, None, None, closed="neither"), None],
-        "store_cv_results": ["boolean"],
-        "random_state": ["random_state"],
-        "verbose": ["verbose"],
-    }
+    random_state: RandomState = None
+    verbose: Verbosity = 0
 
     def get_params(self, deep=True):
         """Get the parameters, those of the estimators too.

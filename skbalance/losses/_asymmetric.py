@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Real
+from typing import Annotated
 
-from skbalance.losses._base import MarginBasedLoss, PosWeight
+from skbalance._kinds import NotNegative, ShareBelowOne
+from skbalance._validation import Interval
+from skbalance.losses._base import WeightedLoss
+
+_Hill = Annotated[float, Interval(Real, 1, None, closed="left")]
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class AsymmetricLoss(MarginBasedLoss):
+class AsymmetricLoss(WeightedLoss):
     r"""Asymmetric loss (ASL): easy negatives are dropped, and badly wrong ones stop pulling.
 
     .. math:: L = (1 - p)^{\gamma_+} (-\log p) \quad (y = 1), \qquad
@@ -19,16 +25,16 @@ class AsymmetricLoss(MarginBasedLoss):
 
     Parameters
     ----------
+    pos_weight : float, {"balanced", "sqrt_balanced"} or array-like of shape (n_labels,), default=1.0
+        Factor of the positive elements, above 0; see :class:`BinaryCrossEntropy`.
+    scale : float, default=1.0
+        Factor on the whole loss, above 0.
     gamma_pos : float, default=0.0
         Focusing exponent of the positives, at least 0.
     gamma_neg : float, default=4.0
         Focusing exponent of the negatives, at least 0.
     clip : float, default=0.05
         c, in [0, 1): how far the probability of a negative is shifted down.
-    pos_weight : float, {"balanced", "sqrt_balanced"} or array-like of shape (n_labels,), default=1.0
-        Factor of the positive elements, above 0; see :class:`BinaryCrossEntropy`.
-    scale : float, default=1.0
-        Factor on the whole loss, above 0.
 
     See Also
     --------
@@ -48,21 +54,20 @@ class AsymmetricLoss(MarginBasedLoss):
     tensor([[0.6931, 0.0245]])
     """
 
-    gamma_pos: float = 0.0
-    gamma_neg: float = 4.0
-    clip: float = 0.05
-    pos_weight: PosWeight = 1.0
-    scale: float = 1.0
+    gamma_pos: NotNegative = 0.0
+    gamma_neg: NotNegative = 4.0
+    clip: ShareBelowOne = 0.05
 
     def _settings(self, statistics):
         from skbalance.losses._margins import AsymmetricNegative, Focal
 
         negative = AsymmetricNegative(self.gamma_neg, self.clip, getattr(self, "hill", None))
-        return {"margin_loss": Focal(self.gamma_pos), "negative_margin_loss": negative}
+        own = {"margin_loss": Focal(self.gamma_pos), "negative_margin_loss": negative}
+        return super()._settings(statistics) | own
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class HillLoss(MarginBasedLoss):
+class HillLoss(WeightedLoss):
     r"""Hill loss, for training sets in which labels are missing.
 
     .. math:: L = (1 - p_m)^\gamma (-\log p_m), \; p_m = \sigma(z - m) \quad (y = 1), \qquad
@@ -73,16 +78,16 @@ class HillLoss(MarginBasedLoss):
 
     Parameters
     ----------
+    pos_weight : float, {"balanced", "sqrt_balanced"} or array-like of shape (n_labels,), default=1.0
+        Factor of the positive elements, above 0; see :class:`BinaryCrossEntropy`.
+    scale : float, default=1.0
+        Factor on the whole loss, above 0.
     hill : float, default=1.5
         :math:`\lambda`, at least 1. The pull of a negative is in proportion to :math:`p^2 (1 - p) (2 \lambda - 3 p)`.
     margin : float, default=1.0
         m, what is taken off the logit of a positive, at least 0.
     gamma : float, default=2.0
         Focusing exponent of the positives, at least 0.
-    pos_weight : float, {"balanced", "sqrt_balanced"} or array-like of shape (n_labels,), default=1.0
-        Factor of the positive elements, above 0; see :class:`BinaryCrossEntropy`.
-    scale : float, default=1.0
-        Factor on the whole loss, above 0.
 
     See Also
     --------
@@ -102,16 +107,15 @@ class HillLoss(MarginBasedLoss):
     tensor([[0.1733, 0.2500]])
     """
 
-    hill: float = 1.5
-    margin: float = 1.0
-    gamma: float = 2.0
-    pos_weight: PosWeight = 1.0
-    scale: float = 1.0
+    hill: _Hill = 1.5
+    margin: NotNegative = 1.0
+    gamma: NotNegative = 2.0
 
     def _settings(self, statistics):
         from skbalance.losses._margins import Focal, HillNegative
 
-        return {"margin_loss": Focal(self.gamma, self.margin), "negative_margin_loss": HillNegative(self.hill)}
+        own = {"margin_loss": Focal(self.gamma, self.margin), "negative_margin_loss": HillNegative(self.hill)}
+        return super()._settings(statistics) | own
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -126,16 +130,16 @@ class AsymmetricPolynomialLoss(AsymmetricLoss):
 
     Parameters
     ----------
+    pos_weight : float, {"balanced", "sqrt_balanced"} or array-like of shape (n_labels,), default=1.0
+        Factor of the positive elements, above 0; see :class:`BinaryCrossEntropy`.
+    scale : float, default=1.0
+        Factor on the whole loss, above 0.
     gamma_pos : float, default=0.0
         Focusing exponent of the positives, at least 0.
     gamma_neg : float, default=4.0
         Focusing exponent of the negatives, at least 0.
     clip : float, default=0.05
         c, in [0, 1): how far the probability of a negative is shifted down.
-    pos_weight : float, {"balanced", "sqrt_balanced"} or array-like of shape (n_labels,), default=1.0
-        Factor of the positive elements, above 0; see :class:`BinaryCrossEntropy`.
-    scale : float, default=1.0
-        Factor on the whole loss, above 0.
     poly_linear : float, default=-1.0
         a, what is added to the coefficient 1 of :math:`1 - p`, at least -1.
     poly_square : float, default=1.25
@@ -154,14 +158,14 @@ class AsymmetricPolynomialLoss(AsymmetricLoss):
     tensor([[0.5056, 0.0245]])
     """
 
-    poly_linear: float = -1.0
-    poly_square: float = 1.25
+    poly_linear: Annotated[float, Interval(Real, -1, None, closed="left")] = -1.0
+    poly_square: Annotated[float, Interval(Real, -0.5, None, closed="left")] = 1.25
 
     def _settings(self, statistics):
         from skbalance.losses._margins import PolynomialPositive
 
         positive = PolynomialPositive(self.gamma_pos, self.poly_linear, self.poly_square)
-        return {**super()._settings(statistics), "margin_loss": positive}
+        return super()._settings(statistics) | {"margin_loss": positive}
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -175,16 +179,16 @@ class RobustAsymmetricLoss(AsymmetricPolynomialLoss):
 
     Parameters
     ----------
+    pos_weight : float, {"balanced", "sqrt_balanced"} or array-like of shape (n_labels,), default=1.0
+        Factor of the positive elements, above 0; see :class:`BinaryCrossEntropy`.
+    scale : float, default=1.0
+        Factor on the whole loss, above 0.
     gamma_pos : float, default=0.0
         Focusing exponent of the positives, at least 0.
     gamma_neg : float, default=4.0
         Focusing exponent of the negatives, at least 0.
     clip : float, default=0.05
         c, in [0, 1): how far the probability of a negative is shifted down.
-    pos_weight : float, {"balanced", "sqrt_balanced"} or array-like of shape (n_labels,), default=1.0
-        Factor of the positive elements, above 0; see :class:`BinaryCrossEntropy`.
-    scale : float, default=1.0
-        Factor on the whole loss, above 0.
     poly_linear : float, default=-1.0
         a, what is added to the coefficient 1 of :math:`1 - p`, at least -1.
     poly_square : float, default=1.25
@@ -210,4 +214,4 @@ class RobustAsymmetricLoss(AsymmetricPolynomialLoss):
     tensor([[0.5056, 0.0245]])
     """
 
-    hill: float = 1.5
+    hill: _Hill = 1.5

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from dataclasses import dataclass
 from numbers import Real
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 from sklearn.base import BaseEstimator, clone
 
+from skbalance._kinds import NotNegative, Positive, Share
 from skbalance._validation import (
     DocLinkMixin,
     Interval,
@@ -25,65 +27,30 @@ if TYPE_CHECKING:
 
 REDUCTIONS = ("none", "row_sum", "sum", "mean")
 
-_FINITE = [Interval(Real, None, None, closed="neither")]
-_POSITIVE = [Interval(Real, 0, None, closed="neither")]
 # Its inverse is a number in single precision too.
-_INVERTIBLE = [Interval(Real, 1e-30, 1e30, closed="both")]
-_NOT_NEGATIVE = [Interval(Real, 0, None, closed="left")]
-# What each parameter may be: a name means the same in every loss.
-CONSTRAINTS: dict[str, list] = {
-    "A": _POSITIVE,
-    "B": _POSITIVE,
-    "alpha": [Interval(Real, 0, 1, closed="both"), None],
-    "base": [StrOptions({"focal", "sigmoid", "softmax"})],
-    "beta": [Interval(Real, 0, 1, closed="left")],
-    "clip": [Interval(Real, 0, 1, closed="left")],
-    "gamma": _NOT_NEGATIVE,
-    "gamma_neg": _NOT_NEGATIVE,
-    "gamma_pos": _NOT_NEGATIVE,
-    "hill": [Interval(Real, 1, None, closed="left")],
-    "kappa": _FINITE,
-    "map_alpha": _NOT_NEGATIVE,
-    "map_beta": _POSITIVE,
-    "margin": _NOT_NEGATIVE,
-    "mode": [StrOptions({"by_class", "average_n", "average_w", "min_n"})],
-    "mu": [*_FINITE, StrOptions({"auto"})],
-    "neg_scale": _INVERTIBLE,
-    "neg_temperature": _INVERTIBLE,
-    "neg_weight": [*_POSITIVE, None],
-    "normalize": ["boolean"],
-    "poly_linear": [Interval(Real, -1, None, closed="left")],
-    "poly_square": [Interval(Real, -0.5, None, closed="left")],
-    "pos_temperature": _INVERTIBLE,
-    "pos_weight": [*_POSITIVE, StrOptions({"balanced", "sqrt_balanced"}), "array-like"],
-    "reweight": [StrOptions({"inverse", "sqrt_inverse"}), None],
-    "reweight_norm": [StrOptions({"instance", "batch"}), None],
-    "scale": _POSITIVE,
-    "tau": _FINITE,
-}
-
-PosWeight = float | str | Sequence | np.ndarray
+Invertible = Annotated[float, Interval(Real, 1e-30, 1e30, closed="both")]
+ReweightNorm = Literal["instance", "batch"] | None
+PosWeight = Annotated[
+    float | str | Sequence | np.ndarray,
+    Interval(Real, 0, None, closed="neither"), StrOptions({"balanced", "sqrt_balanced"}), "array-like",
+]  # fmt: skip
 
 
 class BaseLoss(DocLinkMixin, BaseEstimator):
     """Base of the losses: hyperparameters, and :meth:`bind`.
 
     A subclass declares its hyperparameters and builds its criterion in ``_criterion``, which alone imports what needs
-    torch: prediction does not. A hyperparameter of a name that no loss of the package has is held to what
-    ``_parameter_constraints`` says of it.
+    torch: prediction does not. What a hyperparameter may be its type says, or outside of the package
+    ``_parameter_constraints``.
     """
 
-    scale: float
+    scale: Positive
     _penalty_exponent = 1.0
     _penalty_strength = 0.015
     #: What ``tol="auto"`` of the classifier is with this loss.
     default_tol = 3e-3
     #: Whether the loss is a sum over the (sample, label) elements, so that ``reduction="none"`` exists.
     elementwise = True
-
-    @property
-    def _parameter_constraints(self) -> dict:
-        return {name: CONSTRAINTS[name] for name in self.get_params(deep=False) if name in CONSTRAINTS}
 
     @property
     def penalty_exponent(self) -> float:
@@ -177,17 +144,25 @@ class BaseLoss(DocLinkMixin, BaseEstimator):
 class MarginBasedLoss(BaseLoss):
     """A weighted function of the margin, element by element."""
 
-    pos_weight: PosWeight = 1.0
-
     def _criterion(self, statistics: LabelStatistics, reduction: str) -> Criterion:
         from skbalance.losses._criteria import BalancedCriterion
 
-        settings = {"scale": self.scale, "pos_weight": self._positive_weight(statistics), **self._settings(statistics)}
-        return BalancedCriterion(statistics.n_labels, reduction, **settings)
+        return BalancedCriterion(statistics.n_labels, reduction, **self._settings(statistics))
 
-    @abstractmethod
-    def _settings(self, statistics: LabelStatistics) -> dict:
-        """Parameters of the :class:`BalancedCriterion`, from validated hyperparameters."""
+    def _settings(self, statistics: LabelStatistics) -> dict[str, Any]:
+        """Parameters of the :class:`BalancedCriterion`, from validated hyperparameters; each part adds its own."""
+        return {"scale": self.scale}
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class WeightedLoss(MarginBasedLoss):
+    """With a factor of the positive elements, and one of all."""
+
+    pos_weight: PosWeight = 1.0
+    scale: Positive = 1.0
+
+    def _settings(self, statistics):
+        return super()._settings(statistics) | {"pos_weight": self._positive_weight(statistics)}
 
     def _positive_weight(self, statistics: LabelStatistics) -> float | np.ndarray:
         """Factor of the positive elements: one number, or a checked array with one for each label.
@@ -208,19 +183,32 @@ class MarginBasedLoss(BaseLoss):
         return weight
 
 
-def frequency_settings(loss: Any, statistics: LabelStatistics) -> dict:
-    """Weighting by inverse label frequency: N / n for ``"inverse"``, its square root for ``"sqrt_inverse"``."""
-    if loss.reweight is None:
-        return {}
-    from skbalance.losses._weighting import LabelWeighting
+@dataclass(kw_only=True, eq=False, repr=False)
+class ReweightedLoss(WeightedLoss):
+    """With weights by inverse label frequency: N / n for ``"inverse"``, its square root for ``"sqrt_inverse"``."""
 
-    ratio = statistics.clipped_n_known / statistics.clipped_counts
-    weight = np.sqrt(ratio) if loss.reweight == "sqrt_inverse" else ratio
-    return {"weighting": LabelWeighting(weight, loss.reweight_norm)}
+    reweight: Literal["inverse", "sqrt_inverse"] | None = None
+    reweight_norm: ReweightNorm = None
+
+    def _settings(self, statistics):
+        settings = super()._settings(statistics)
+        if self.reweight is None:
+            return settings
+        from skbalance.losses._weighting import LabelWeighting
+
+        ratio = statistics.clipped_n_known / statistics.clipped_counts
+        weight = np.sqrt(ratio) if self.reweight == "sqrt_inverse" else ratio
+        return settings | {"weighting": LabelWeighting(weight, self.reweight_norm)}
 
 
-def focal_settings(loss: Any) -> dict:
-    """Settings of the criterion of a focal loss."""
-    from skbalance.losses._margins import Focal
+@dataclass(kw_only=True, eq=False, repr=False)
+class FocusedLoss(WeightedLoss):
+    """A focal loss: what is classified well already counts for less."""
 
-    return {"margin_loss": Focal(loss.gamma), "alpha": loss.alpha}
+    gamma: NotNegative = 2.0
+    alpha: Share | None = 0.5
+
+    def _settings(self, statistics):
+        from skbalance.losses._margins import Focal
+
+        return super()._settings(statistics) | {"margin_loss": Focal(self.gamma), "alpha": self.alpha}

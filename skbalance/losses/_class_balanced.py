@@ -4,24 +4,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from numbers import Real
+from typing import Literal
 
-from skbalance.losses._base import MarginBasedLoss, PosWeight, focal_settings
-from skbalance.losses._negative_tolerant import negative_tolerance
+from skbalance._kinds import Positive, ShareBelowOne
+from skbalance.losses._base import FocusedLoss, ReweightNorm
+from skbalance.losses._negative_tolerant import NegativeTolerantLoss
 from skbalance.losses._statistics import LabelStatistics
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class _ClassBalancedLoss(MarginBasedLoss):
+class _ClassBalancedLoss(FocusedLoss):
     """The weighting by the effective number of samples."""
 
-    beta: float = 0.9
-    mode: str = "by_class"
+    beta: ShareBelowOne = 0.9
+    mode: Literal["by_class", "average_n", "average_w", "min_n"] = "by_class"
     normalize: bool = False
-    gamma: float = 2.0
-    alpha: float | None = 0.5
-    pos_weight: PosWeight = 1.0
-    reweight_norm: str | None = None
-    scale: float = 10.0
+    reweight_norm: ReweightNorm = None
+    scale: Positive = 10.0
+
+    def _settings(self, statistics):
+        return super()._settings(statistics) | {"weighting": self._weighting(statistics)}
 
     def _weighting(self, statistics: LabelStatistics):
         from skbalance.losses._weighting import ClassBalancedSampleWeighting, LabelWeighting, class_balanced_weight
@@ -46,6 +48,14 @@ class ClassBalancedFocalLoss(_ClassBalancedLoss):
 
     Parameters
     ----------
+    pos_weight : float, {"balanced", "sqrt_balanced"} or array-like of shape (n_labels,), default=1.0
+        Factor of the positive elements, above 0; see :class:`BinaryCrossEntropy`.
+    scale : float, default=10.0
+        Factor on the whole loss, above 0. The default makes the weight of an abundant label 1 at ``beta=0.9``.
+    gamma : float, default=2.0
+        Focusing exponent, at least 0.
+    alpha : float, default=0.5
+        Share of the positive elements, in [0, 1]; None leaves the factor out.
     beta : float, default=0.9
         In [0, 1); 0 weights all labels alike, towards 1 the weights tend to 1 / n.
     mode : {"by_class", "average_n", "average_w", "min_n"}, default="by_class"
@@ -54,16 +64,8 @@ class ClassBalancedFocalLoss(_ClassBalancedLoss):
         then has the weight 1 - beta, the limit for abundant labels.
     normalize : bool, default=False
         Scale the weights so that those of all labels sum to their number.
-    gamma : float, default=2.0
-        Focusing exponent, at least 0.
-    alpha : float, default=0.5
-        Share of the positive elements, in [0, 1]; None leaves the factor out.
-    pos_weight : float, {"balanced", "sqrt_balanced"} or array-like of shape (n_labels,), default=1.0
-        Factor of the positive elements, above 0; see :class:`BinaryCrossEntropy`.
     reweight_norm : {"instance", "batch"}, default=None
         Divide the weights by the largest of the row, or of the batch.
-    scale : float, default=10.0
-        Factor on the whole loss, above 0. The default makes the weight of an abundant label 1 at ``beta=0.9``.
     base : {"focal", "sigmoid", "softmax"}, default="focal"
         What is weighted: the focal loss; binary cross-entropy (``gamma`` and ``alpha`` are not used); or binary
         cross-entropy of softmax probabilities, for three or more classes that exclude each other.
@@ -91,7 +93,7 @@ class ClassBalancedFocalLoss(_ClassBalancedLoss):
     tensor([[0.0693, 0.6931]])
     """
 
-    base: str = "focal"
+    base: Literal["focal", "sigmoid", "softmax"] = "focal"
 
     @property
     def exclusive(self) -> bool:
@@ -116,38 +118,38 @@ class ClassBalancedFocalLoss(_ClassBalancedLoss):
         return SoftmaxCriterion(statistics.n_labels, reduction, weighting=self._weighting(statistics), scale=self.scale)
 
     def _settings(self, statistics):
-        focal = focal_settings(self) if self.base == "focal" else {}
-        return {**focal, "weighting": self._weighting(statistics)}
+        settings = super()._settings(statistics)
+        return settings if self.base == "focal" else settings | {"margin_loss": None, "alpha": None}
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class ClassBalancedNTRFocalLoss(_ClassBalancedLoss):
+class ClassBalancedNTRFocalLoss(_ClassBalancedLoss, NegativeTolerantLoss):
     r"""Class-balanced weights on the negative-tolerant focal loss (CB-NTR).
 
     The element weight of :class:`ClassBalancedFocalLoss` times the loss of :class:`NegativeTolerantFocalLoss`.
 
     Parameters
     ----------
-    beta : float, default=0.9
-        In [0, 1); 0 weights all labels alike, towards 1 the weights tend to 1 / n.
-    mode : {"by_class", "average_n", "average_w", "min_n"}, default="by_class"
-        Whose n the weight is of; see :class:`ClassBalancedFocalLoss`.
-    normalize : bool, default=False
-        Scale the weights so that those of all labels sum to their number.
-    gamma : float, default=2.0
-        Focusing exponent, at least 0.
-    alpha : float, default=0.5
-        Share of the positive elements, in [0, 1]; None leaves the factor out.
     pos_weight : float, {"balanced", "sqrt_balanced"} or array-like of shape (n_labels,), default=1.0
         Factor of the positive elements, above 0; see :class:`BinaryCrossEntropy`.
-    reweight_norm : {"instance", "batch"}, default=None
-        Divide the weights by the largest of the row, or of the batch.
     scale : float, default=10.0
         Factor on the whole loss, above 0.
     neg_scale : float, default=2.0
         Scale :math:`\lambda` of negative logits, above 0.
     kappa : float, default=0.05
         Size of the shift of the logits.
+    gamma : float, default=2.0
+        Focusing exponent, at least 0.
+    alpha : float, default=0.5
+        Share of the positive elements, in [0, 1]; None leaves the factor out.
+    beta : float, default=0.9
+        In [0, 1); 0 weights all labels alike, towards 1 the weights tend to 1 / n.
+    mode : {"by_class", "average_n", "average_w", "min_n"}, default="by_class"
+        Whose n the weight is of; see :class:`ClassBalancedFocalLoss`.
+    normalize : bool, default=False
+        Scale the weights so that those of all labels sum to their number.
+    reweight_norm : {"instance", "batch"}, default=None
+        Divide the weights by the largest of the row, or of the batch.
     neg_weight : float, default=None
         Factor of the negative elements, above 0; None is :math:`1 / \lambda`.
 
@@ -165,10 +167,4 @@ class ClassBalancedNTRFocalLoss(_ClassBalancedLoss):
     tensor([[0.2116, 0.2921]])
     """
 
-    neg_scale: float = 2.0
-    kappa: float = 0.05
-    neg_weight: float | None = None
-
-    def _settings(self, statistics):
-        weighting = self._weighting(statistics)
-        return {**focal_settings(self), **negative_tolerance(self, statistics), "weighting": weighting}
+    neg_weight: Positive | None = None

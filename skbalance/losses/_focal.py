@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from skbalance._indicators import label_propensities
-from skbalance.losses._base import MarginBasedLoss, PosWeight, focal_settings, frequency_settings
+from skbalance._kinds import Finite, Positive
+from skbalance.losses._base import FocusedLoss, MarginBasedLoss, ReweightedLoss, WeightedLoss
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
-class BinaryCrossEntropy(MarginBasedLoss):
+class BinaryCrossEntropy(ReweightedLoss):
     r"""Binary cross-entropy, optionally with weights for positives and by label frequency.
 
     .. math:: L = w_i \, [\,y\, p_i \operatorname{softplus}(-z) + (1 - y) \operatorname{softplus}(z)\,]
@@ -25,12 +25,12 @@ class BinaryCrossEntropy(MarginBasedLoss):
         ``class_weight="balanced"`` of scikit-learn's classifiers does, up to a factor of the label.
         ``"sqrt_balanced"`` is its square root, between that and 1. :math:`n_i` is kept one sample away from 0 and
         from N.
+    scale : float, default=1.0
+        Factor on the whole loss, above 0.
     reweight : {"inverse", "sqrt_inverse"}, default=None
         Weight of each label by its frequency; None weights all labels alike.
     reweight_norm : {"instance", "batch"}, default=None
         Divide the weights by the largest of the row, or of the batch.
-    scale : float, default=1.0
-        Factor on the whole loss, above 0.
 
     See Also
     --------
@@ -48,17 +48,9 @@ class BinaryCrossEntropy(MarginBasedLoss):
     tensor([[0.6931, 6.2383]])
     """
 
-    pos_weight: PosWeight = 1.0
-    reweight: str | None = None
-    reweight_norm: str | None = None
-    scale: float = 1.0
-
-    def _settings(self, statistics):
-        return frequency_settings(self, statistics)
-
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class FocalLoss(MarginBasedLoss):
+class FocalLoss(FocusedLoss, ReweightedLoss):
     r"""Focal loss, optionally weighted by inverse label frequency.
 
     .. math:: L = w_i \, \alpha_t \, (1 - p_t)^\gamma \, (-\log p_t)
@@ -68,18 +60,18 @@ class FocalLoss(MarginBasedLoss):
 
     Parameters
     ----------
-    gamma : float, default=2.0
-        Focusing exponent, at least 0; 0 with ``alpha=None`` is binary cross-entropy.
-    alpha : float, default=0.5
-        Share of the positive elements, in [0, 1]; None leaves the factor out.
     pos_weight : float, {"balanced", "sqrt_balanced"} or array-like of shape (n_labels,), default=1.0
         Factor of the positive elements, above 0; see :class:`BinaryCrossEntropy`.
+    scale : float, default=1.0
+        Factor on the whole loss, above 0.
     reweight : {"inverse", "sqrt_inverse"}, default=None
         Weight of each label by its frequency; None weights all labels alike.
     reweight_norm : {"instance", "batch"}, default=None
         Divide the weights by the largest of the row, or of the batch.
-    scale : float, default=1.0
-        Factor on the whole loss, above 0.
+    gamma : float, default=2.0
+        Focusing exponent, at least 0; 0 with ``alpha=None`` is binary cross-entropy.
+    alpha : float, default=0.5
+        Share of the positive elements, in [0, 1]; None leaves the factor out.
 
     References
     ----------
@@ -94,19 +86,9 @@ class FocalLoss(MarginBasedLoss):
     tensor(0.0866)
     """
 
-    gamma: float = 2.0
-    alpha: float | None = 0.5
-    pos_weight: PosWeight = 1.0
-    reweight: str | None = None
-    reweight_norm: str | None = None
-    scale: float = 1.0
-
-    def _settings(self, statistics):
-        return focal_settings(self) | frequency_settings(self, statistics)
-
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class LogitAdjustedCrossEntropy(MarginBasedLoss):
+class LogitAdjustedCrossEntropy(WeightedLoss):
     r"""Binary cross-entropy of logits that are shifted by the log-odds of the labels in training.
 
     .. math:: L = y \operatorname{softplus}(-(z - v_i)) + (1 - y) \operatorname{softplus}(z - v_i), \qquad
@@ -118,12 +100,12 @@ class LogitAdjustedCrossEntropy(MarginBasedLoss):
 
     Parameters
     ----------
-    tau : float, default=1.0
-        Size of the shift; 0 is binary cross-entropy.
     pos_weight : float, {"balanced", "sqrt_balanced"} or array-like of shape (n_labels,), default=1.0
         Factor of the positive elements, above 0; see :class:`BinaryCrossEntropy`.
     scale : float, default=1.0
         Factor on the whole loss, above 0.
+    tau : float, default=1.0
+        Size of the shift; 0 is binary cross-entropy.
 
     See Also
     --------
@@ -142,12 +124,10 @@ class LogitAdjustedCrossEntropy(MarginBasedLoss):
     tensor([[0.6931, 2.3026]])
     """
 
-    tau: float = 1.0
-    pos_weight: PosWeight = 1.0
-    scale: float = 1.0
+    tau: Finite = 1.0
 
     def _settings(self, statistics):
-        return {"logit_bias": self.tau * statistics.log_odds}
+        return super()._settings(statistics) | {"logit_bias": self.tau * statistics.log_odds}
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -189,17 +169,17 @@ class PropensityScoredCrossEntropy(MarginBasedLoss):
     tensor([[ 1.0790, 11.1142]])
     """
 
-    A: float = 0.55
-    B: float = 1.5
-    scale: float = 1.0
+    A: Positive = 0.55
+    B: Positive = 1.5
+    scale: Positive = 1.0
 
     def _settings(self, statistics):
         propensities = label_propensities(statistics.counts, statistics.n_samples, A=self.A, B=self.B)
-        return {"pos_weight": 2 / propensities - 1}
+        return super()._settings(statistics) | {"pos_weight": 2 / propensities - 1}
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class SquaredHingeLoss(MarginBasedLoss):
+class SquaredHingeLoss(ReweightedLoss):
     r"""Squared hinge loss of linear support vector machines, optionally weighted by inverse label frequency.
 
     .. math:: L = w_i \, [\,y\, p_i \max(0, 1 - z)^2 + (1 - y) \max(0, 1 + z)^2\,]
@@ -216,12 +196,12 @@ class SquaredHingeLoss(MarginBasedLoss):
     ----------
     pos_weight : float, {"balanced", "sqrt_balanced"} or array-like of shape (n_labels,), default=1.0
         Factor of the positive elements, above 0; see :class:`BinaryCrossEntropy`.
+    scale : float, default=0.03
+        Factor on the whole loss, above 0. The default makes the classifier's default ``alpha`` the right penalty.
     reweight : {"inverse", "sqrt_inverse"}, default=None
         Weight of each label by its frequency; None weights all labels alike.
     reweight_norm : {"instance", "batch"}, default=None
         Divide the weights by the largest of the row, or of the batch.
-    scale : float, default=0.03
-        Factor on the whole loss, above 0. The default makes the classifier's default ``alpha`` the right penalty.
 
     See Also
     --------
@@ -252,12 +232,9 @@ class SquaredHingeLoss(MarginBasedLoss):
     # The coefficients of rare labels converge last, and with tuned thresholds they matter.
     default_tol = 1e-3
 
-    pos_weight: PosWeight = 1.0
-    reweight: str | None = None
-    reweight_norm: str | None = None
-    scale: float = 0.03
+    scale: Positive = 0.03
 
     def _settings(self, statistics):
         from skbalance.losses._margins import SquaredHinge
 
-        return {"margin_loss": SquaredHinge(), **frequency_settings(self, statistics)}
+        return super()._settings(statistics) | {"margin_loss": SquaredHinge()}

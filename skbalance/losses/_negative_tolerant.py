@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-from skbalance.losses._base import MarginBasedLoss, PosWeight, focal_settings
-from skbalance.losses._statistics import LabelStatistics
-
-
-def negative_tolerance(loss: Any, statistics: LabelStatistics) -> dict:
-    """Settings that negative tolerance adds to a criterion."""
-    neg_weight = getattr(loss, "neg_weight", None)
-    return {
-        "neg_scale": loss.neg_scale,
-        "neg_weight": 1 / loss.neg_scale if neg_weight is None else neg_weight,
-        "logit_bias": loss.kappa * statistics.log_odds,
-    }
+from skbalance._kinds import Finite, Positive
+from skbalance.losses._base import FocusedLoss, Invertible, WeightedLoss
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class NegativeTolerantFocalLoss(MarginBasedLoss):
+class NegativeTolerantLoss(WeightedLoss):
+    """With negative logits that are scaled, and all shifted by the log-odds of the label."""
+
+    neg_scale: Invertible = 2.0
+    kappa: Finite = 0.05
+
+    def _settings(self, statistics):
+        neg_weight = getattr(self, "neg_weight", None)
+        return super()._settings(statistics) | {
+            "neg_scale": self.neg_scale,
+            "neg_weight": 1 / self.neg_scale if neg_weight is None else neg_weight,
+            "logit_bias": self.kappa * statistics.log_odds,
+        }
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class NegativeTolerantFocalLoss(FocusedLoss, NegativeTolerantLoss):
     r"""Focal loss with negative-tolerant regularisation (NTR-FL).
 
     Negative logits are scaled by :math:`\lambda` and all are shifted by :math:`v_i = \kappa \log(N / n_i - 1)`, so
@@ -34,21 +39,21 @@ class NegativeTolerantFocalLoss(MarginBasedLoss):
 
     Parameters
     ----------
-    neg_scale : float, default=2.0
-        :math:`\lambda`, above 0.
-    kappa : float, default=0.05
-        Size of the shift.
-    neg_weight : float, default=None
-        Factor of the negative elements, above 0; None is :math:`1 / \lambda`, as in the paper's equation 6. The
-        paper's experiments ran 1.0.
-    gamma : float, default=2.0
-        Focusing exponent, at least 0.
-    alpha : float, default=0.5
-        Share of the positive elements, in [0, 1]; None leaves the factor out.
     pos_weight : float, {"balanced", "sqrt_balanced"} or array-like of shape (n_labels,), default=1.0
         Factor of the positive elements, above 0; see :class:`BinaryCrossEntropy`.
     scale : float, default=1.0
         Factor on the whole loss, above 0.
+    neg_scale : float, default=2.0
+        :math:`\lambda`, above 0.
+    kappa : float, default=0.05
+        Size of the shift.
+    gamma : float, default=2.0
+        Focusing exponent, at least 0.
+    alpha : float, default=0.5
+        Share of the positive elements, in [0, 1]; None leaves the factor out.
+    neg_weight : float, default=None
+        Factor of the negative elements, above 0; None is :math:`1 / \lambda`, as in the paper's equation 6. The
+        paper's experiments ran 1.0.
 
     See Also
     --------
@@ -71,13 +76,4 @@ class NegativeTolerantFocalLoss(MarginBasedLoss):
     tensor([[0.0866, 0.0292]])
     """
 
-    neg_scale: float = 2.0
-    kappa: float = 0.05
-    neg_weight: float | None = None
-    gamma: float = 2.0
-    alpha: float | None = 0.5
-    pos_weight: PosWeight = 1.0
-    scale: float = 1.0
-
-    def _settings(self, statistics):
-        return focal_settings(self) | negative_tolerance(self, statistics)
+    neg_weight: Positive | None = None

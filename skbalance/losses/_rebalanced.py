@@ -3,30 +3,35 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from sklearn.base import clone
 
-from skbalance.losses._base import BaseLoss, MarginBasedLoss, PosWeight, focal_settings
-from skbalance.losses._negative_tolerant import negative_tolerance
+from skbalance._kinds import Auto, Finite, NotNegative, Positive
+from skbalance.losses._base import BaseLoss, FocusedLoss, ReweightNorm
+from skbalance.losses._negative_tolerant import NegativeTolerantLoss
 from skbalance.losses._statistics import LabelStatistics
-
-if TYPE_CHECKING:
-    from skbalance.losses._weighting import RebalancedWeighting
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class _RebalancedLoss(MarginBasedLoss):
+class _RebalancedLoss(FocusedLoss):
     """The rebalanced weighting and its centre mu."""
 
-    map_alpha: float = 0.1
-    map_beta: float = 10.0
-    mu: float | str = "auto"
-    gamma: float = 2.0
-    alpha: float | None = 0.5
-    pos_weight: PosWeight = 1.0
-    reweight_norm: str | None = None
-    scale: float = 1.0
+    map_alpha: NotNegative = 0.1
+    map_beta: Positive = 10.0
+    mu: Finite | Auto = "auto"
+    reweight_norm: ReweightNorm = None
+
+    def _settings(self, statistics):
+        from skbalance.losses._weighting import RebalancedWeighting
+
+        weighting = RebalancedWeighting(
+            statistics.clipped_counts,
+            map_alpha=self.map_alpha,
+            map_beta=self.map_beta,
+            mu=self.resolve(statistics).mu,
+            reweight_norm=self.reweight_norm,
+        )
+        return super()._settings(statistics) | {"weighting": weighting}
 
     def resolve(self, statistics: LabelStatistics) -> BaseLoss:
         """Copy of the loss in which ``mu="auto"`` is the value that the statistics determine.
@@ -55,19 +60,7 @@ class _RebalancedLoss(MarginBasedLoss):
             )
         return clone(self).set_params(mu=statistics.rebalance_center)
 
-    def _weighting(self, statistics: LabelStatistics) -> RebalancedWeighting:
-        from skbalance.losses._weighting import RebalancedWeighting
 
-        return RebalancedWeighting(
-            statistics.clipped_counts,
-            map_alpha=self.map_alpha,
-            map_beta=self.map_beta,
-            mu=self.resolve(statistics).mu,
-            reweight_norm=self.reweight_norm,
-        )
-
-
-@dataclass(kw_only=True, eq=False, repr=False)
 class RebalancedFocalLoss(_RebalancedLoss):
     r"""Focal loss with rebalanced weights (R-FL).
 
@@ -82,6 +75,14 @@ class RebalancedFocalLoss(_RebalancedLoss):
 
     Parameters
     ----------
+    pos_weight : float, {"balanced", "sqrt_balanced"} or array-like of shape (n_labels,), default=1.0
+        Factor of the positive elements, above 0; see :class:`BinaryCrossEntropy`.
+    scale : float, default=1.0
+        Factor on the whole loss, above 0.
+    gamma : float, default=2.0
+        Focusing exponent, at least 0.
+    alpha : float, default=0.5
+        Share of the positive elements, in [0, 1]; None leaves the factor out.
     map_alpha : float, default=0.1
         Smallest weight, at least 0.
     map_beta : float, default=10.0
@@ -89,16 +90,8 @@ class RebalancedFocalLoss(_RebalancedLoss):
     mu : float or "auto", default="auto"
         Centre of the mapping. ``"auto"`` takes the middle between mean and median of r over all positive pairs of
         the training set (0.906 on Reuters-21578), which the paper's hand-set values follow.
-    gamma : float, default=2.0
-        Focusing exponent, at least 0.
-    alpha : float, default=0.5
-        Share of the positive elements, in [0, 1]; None leaves the factor out.
-    pos_weight : float, {"balanced", "sqrt_balanced"} or array-like of shape (n_labels,), default=1.0
-        Factor of the positive elements, above 0; see :class:`BinaryCrossEntropy`.
     reweight_norm : {"instance", "batch"}, default=None
         Divide the weights by the largest of the row, or of the batch.
-    scale : float, default=1.0
-        Factor on the whole loss, above 0.
 
     See Also
     --------
@@ -121,12 +114,9 @@ class RebalancedFocalLoss(_RebalancedLoss):
     tensor([[0.0087, 0.0540]])
     """
 
-    def _settings(self, statistics):
-        return {**focal_settings(self), "weighting": self._weighting(statistics)}
-
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class DistributionBalancedLoss(_RebalancedLoss):
+class DistributionBalancedLoss(_RebalancedLoss, NegativeTolerantLoss):
     r"""Distribution-balanced loss (DB): rebalanced weights on the negative-tolerant focal loss.
 
     The element weight of :class:`RebalancedFocalLoss` times the loss of :class:`NegativeTolerantFocalLoss`.
@@ -134,26 +124,26 @@ class DistributionBalancedLoss(_RebalancedLoss):
 
     Parameters
     ----------
-    map_alpha : float, default=0.1
-        Smallest weight, at least 0.
-    map_beta : float, default=10.0
-        Steepness of the mapping, above 0.
-    mu : float or "auto", default="auto"
-        Centre of the mapping; ``"auto"`` takes it from the training set, see :class:`RebalancedFocalLoss`.
-    gamma : float, default=2.0
-        Focusing exponent, at least 0.
-    alpha : float, default=0.5
-        Share of the positive elements, in [0, 1]; None leaves the factor out.
     pos_weight : float, {"balanced", "sqrt_balanced"} or array-like of shape (n_labels,), default=1.0
         Factor of the positive elements, above 0; see :class:`BinaryCrossEntropy`.
-    reweight_norm : {"instance", "batch"}, default=None
-        Divide the weights by the largest of the row, or of the batch.
     scale : float, default=1.0
         Factor on the whole loss, above 0.
     neg_scale : float, default=2.0
         Scale :math:`\lambda` of negative logits, above 0; negatives are weighted by :math:`1 / \lambda`.
     kappa : float, default=0.05
         Size of the shift of the logits.
+    gamma : float, default=2.0
+        Focusing exponent, at least 0.
+    alpha : float, default=0.5
+        Share of the positive elements, in [0, 1]; None leaves the factor out.
+    map_alpha : float, default=0.1
+        Smallest weight, at least 0.
+    map_beta : float, default=10.0
+        Steepness of the mapping, above 0.
+    mu : float or "auto", default="auto"
+        Centre of the mapping; ``"auto"`` takes it from the training set, see :class:`RebalancedFocalLoss`.
+    reweight_norm : {"instance", "batch"}, default=None
+        Divide the weights by the largest of the row, or of the batch.
 
     References
     ----------
@@ -175,10 +165,3 @@ class DistributionBalancedLoss(_RebalancedLoss):
     >>> logits.grad.shape
     torch.Size([4, 2])
     """
-
-    neg_scale: float = 2.0
-    kappa: float = 0.05
-
-    def _settings(self, statistics):
-        weighting = self._weighting(statistics)
-        return {**focal_settings(self), **negative_tolerance(self, statistics), "weighting": weighting}

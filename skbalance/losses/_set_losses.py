@@ -7,16 +7,19 @@ from typing import TYPE_CHECKING, ClassVar
 
 from sklearn.base import clone
 
-from skbalance.losses._base import BaseLoss
+from skbalance._kinds import Positive
+from skbalance.losses._base import BaseLoss, Invertible
 from skbalance.losses._statistics import LabelStatistics
 
 if TYPE_CHECKING:
     from skbalance.losses._set_criteria import SetCriterion
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class _SetLoss(BaseLoss):
     """A loss of rows or columns."""
 
+    scale: Positive = 1.0
     elementwise = False
     _criterion_name: ClassVar[str]
 
@@ -28,7 +31,6 @@ class _SetLoss(BaseLoss):
         return getattr(_set_criteria, self._criterion_name)(statistics.n_labels, reduction, clone(self))
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
 class ZLPRLoss(_SetLoss):
     r"""Zero-bounded log-sum-exp and pairwise rank-based loss (ZLPR): one sum over all pairs of labels of a sample.
 
@@ -63,7 +65,6 @@ class ZLPRLoss(_SetLoss):
     tensor(1.7918)
     """
 
-    scale: float = 1.0
     _criterion_name = "ZLPRCriterion"
 
 
@@ -79,12 +80,12 @@ class TwoWayLoss(_SetLoss):
 
     Parameters
     ----------
+    scale : float, default=1.0
+        Factor on the whole loss, above 0.
     pos_temperature : float, default=4.0
         :math:`T_p`, above 0: the higher, the more of the positives count, and not the lowest only.
     neg_temperature : float, default=1.0
         :math:`T_n`, above 0.
-    scale : float, default=1.0
-        Factor on the whole loss, above 0.
 
     See Also
     --------
@@ -112,13 +113,11 @@ class TwoWayLoss(_SetLoss):
     tensor(1.3863)
     """
 
-    pos_temperature: float = 4.0
-    neg_temperature: float = 1.0
-    scale: float = 1.0
+    pos_temperature: Invertible = 4.0
+    neg_temperature: Invertible = 1.0
     _criterion_name = "TwoWayCriterion"
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
 class SigmoidF1Loss(_SetLoss):
     r"""SigmoidF1: one minus each label's F1, with probabilities in place of decisions, summed over the labels.
 
@@ -154,8 +153,6 @@ class SigmoidF1Loss(_SetLoss):
     >>> criterion(torch.zeros(2, 2), torch.tensor([[1, 0], [1, 1]]))  # 1 - 2 / 3 and 1 - 1 / 2
     tensor(0.8333)
     """
-
-    scale: float = 1.0
 
     # All labels pull alike, whatever their variance.
     _penalty_exponent = 0.0

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from typing import Literal
 
-from skbalance._validation import HasMethods, StrOptions, validate_params
+from skbalance._validation import validate_params
 from skbalance.losses import BaseLoss, get_loss, get_loss_names
 
 # By parameter, not by loss: a name means the same in every loss that has it.
@@ -19,19 +20,12 @@ _GRID: dict[str, tuple] = {
 _ALPHA = (1e-5, 3e-5, 1e-4)
 
 
-@validate_params(
-    {
-        "losses": [str, BaseLoss, HasMethods(["__iter__"]), None],
-        "alpha": [HasMethods(["__iter__"]), None],
-        "size": [StrOptions({"small", "large"})],
-        "prefix": [str],
-    }
-)
+@validate_params
 def loss_grid(
     losses: str | BaseLoss | Iterable[str | BaseLoss] | None = None,
     *,
-    alpha: Sequence[float] | None = _ALPHA,
-    size: str = "large",
+    alpha: Iterable[float] | None = _ALPHA,
+    size: Literal["small", "large"] = "large",
     prefix: str = "",
 ) -> list[dict[str, list]]:
     """Make a grid of losses and their parameters.

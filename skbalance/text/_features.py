@@ -1,7 +1,6 @@
 """TF-IDF and sentence embeddings side by side."""
 
 import os
-from numbers import Real
 
 import numpy as np
 from sklearn.base import clone
@@ -9,19 +8,19 @@ from sklearn.compose import ColumnTransformer
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.pipeline import FeatureUnion
 
-from skbalance._validation import Interval, validate_params
+from skbalance._kinds import NotNegative
+from skbalance._validation import validate_params
 from skbalance.text._sentence import SentenceEmbedder
 
 
-@validate_params(
-    {
-        "embedder": [str, os.PathLike, SentenceEmbedder],
-        "vectorizer": [TfidfVectorizer, None],
-        "embedding_weight": [Interval(Real, 0, None, closed="left")],
-        "column": [str, None],
-    }
-)
-def make_text_features(embedder="all-MiniLM-L6-v2", *, vectorizer=None, embedding_weight=1.0, column=None):
+@validate_params
+def make_text_features(
+    embedder: str | os.PathLike | SentenceEmbedder = "all-MiniLM-L6-v2",
+    *,
+    vectorizer: TfidfVectorizer | None = None,
+    embedding_weight: NotNegative = 1.0,
+    column: str | None = None,
+) -> FeatureUnion | ColumnTransformer:
     r"""Make a transformer that gives TF-IDF and sentence embeddings side by side, as one sparse matrix.
 
     A row is :math:`[t, w e]`, with the TF-IDF vector :math:`t` and the embedding :math:`e` both of Euclidean

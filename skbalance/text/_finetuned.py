@@ -5,10 +5,9 @@ from __future__ import annotations
 import copy
 import os
 import weakref
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass
-from numbers import Integral, Real
-from typing import Any, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
@@ -17,13 +16,20 @@ from sklearn.utils.validation import check_is_fitted
 
 from skbalance import finetuning
 from skbalance._early_stopping import Rows, read_validation_rows
-from skbalance._loss_classifier import SHARED_CONSTRAINTS, LossClassifierMixin
-from skbalance._targets import TargetEncoding
-from skbalance._validation import (
-    Interval,
-    StrOptions,
-    validate_hyperparameters,
+from skbalance._kinds import (
+    ArrayLike,
+    Count,
+    CountFromZero,
+    InnerShare,
+    NotNegative,
+    Positive,
+    RandomState,
+    ShareBelowOne,
+    Verbosity,
 )
+from skbalance._loss_classifier import LossClassifierMixin, LossParameter
+from skbalance._targets import TargetEncoding
+from skbalance._validation import StrOptions, validate_hyperparameters
 from skbalance.losses import BaseLoss, get_loss
 from skbalance.text._evaluation import make_evaluation
 from skbalance.text._pretrained import LEFT_OUT, read_folder, write_folder
@@ -198,62 +204,37 @@ class FineTunedMultiLabelClassifier(CheckedStateMixin, LossClassifierMixin, Clas
 
     model: str | os.PathLike = "sentence-transformers/all-MiniLM-L6-v2"
     _: KW_ONLY
-    loss: str | BaseLoss = "db"
-    max_length: int = 256
-    batch_size: int = 16
-    max_tokens: int | None = None
-    max_iter: int = 6
-    learning_rate_init: float = 2e-4
-    head_learning_rate_init: float = 2e-3
-    warmup_fraction: float = 0.1
-    weight_decay: float = 0.01
-    max_grad_norm: float | None = 1.0
-    pooling: str = "mean"
-    label_texts: Any = None
-    n_frozen_layers: int = 0
-    lora_rank: int | None = None
+    loss: LossParameter = "db"
+    max_length: Count = 256
+    batch_size: Count = 16
+    max_tokens: Count | None = None
+    max_iter: Count = 6
+    learning_rate_init: NotNegative = 2e-4
+    head_learning_rate_init: NotNegative = 2e-3
+    warmup_fraction: ShareBelowOne = 0.1
+    weight_decay: NotNegative = 0.01
+    max_grad_norm: Positive | None = 1.0
+    pooling: Annotated[str, StrOptions(set(finetuning.HEADS))] = "mean"
+    label_texts: ArrayLike | Mapping | None = None
+    n_frozen_layers: CountFromZero = 0
+    lora_rank: Count | None = None
     gradient_checkpointing: bool = False
     compile: bool = False
-    precision: str = "auto"
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
     early_stopping: bool = False
-    validation_fraction: float = 0.1
-    n_iter_no_change: int = 2
-    scoring: Any = "loss"
+    validation_fraction: InnerShare = 0.1
+    n_iter_no_change: Count = 2
+    scoring: str | Callable = "loss"
     device: str = "auto"
     uncertain_labels: bool = False
-    label_smoothing: float = 0.0
+    label_smoothing: ShareBelowOne = 0.0
     revision: str | None = None
     local_files_only: bool = False
     trust_remote_code: bool = False
     checkpoint_dir: str | os.PathLike | None = None
-    random_state: Any = None
+    random_state: RandomState = None
     warm_start: bool = False
-    verbose: int = 0
-
-    _parameter_constraints = {
-        **SHARED_CONSTRAINTS,
-        "model": [str, os.PathLike],
-        "loss": "no_validation",
-        "max_length": [Interval(Integral, 1, None, closed="left")],
-        "batch_size": [Interval(Integral, 1, None, closed="left")],
-        "max_tokens": [Interval(Integral, 1, None, closed="left"), None],
-        "learning_rate_init": [Interval(Real, 0, None, closed="left")],
-        "head_learning_rate_init": [Interval(Real, 0, None, closed="left")],
-        "warmup_fraction": [Interval(Real, 0, 1, closed="left")],
-        "weight_decay": [Interval(Real, 0, None, closed="left")],
-        "max_grad_norm": [Interval(Real, 0, None, closed="neither"), None],
-        "pooling": [StrOptions(set(finetuning.HEADS))],
-        "label_texts": ["array-like", Mapping, None],
-        "n_frozen_layers": [Interval(Integral, 0, None, closed="left")],
-        "lora_rank": [Interval(Integral, 1, None, closed="left"), None],
-        "gradient_checkpointing": ["boolean"],
-        "compile": ["boolean"],
-        "precision": [StrOptions({"auto", "float32", "bfloat16"})],
-        "revision": [str, None],
-        "local_files_only": ["boolean"],
-        "trust_remote_code": ["boolean"],
-        "checkpoint_dir": [str, os.PathLike, None],
-    }
+    verbose: Verbosity = 0
 
     _of_this_machine = ("model", "revision", "checkpoint_dir", "trust_remote_code")
     _learned = FINE_TUNED

@@ -7,13 +7,13 @@ import time
 from collections.abc import Iterator
 from dataclasses import KW_ONLY, dataclass
 from importlib.metadata import PackageNotFoundError, version
-from numbers import Integral
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import estimator_html_repr
 
-from skbalance._validation import Interval, read_path, validate_hyperparameters
+from skbalance._kinds import Count, Verbosity
+from skbalance._validation import read_path, validate_hyperparameters
 from skbalance._warnings import warn
 from skbalance.finetuning import ModelSource
 from skbalance.text._cache import VectorStore
@@ -104,29 +104,16 @@ class SentenceEmbedder(CheckedStateMixin, TransformerMixin, BaseEstimator):
     model: str | os.PathLike = "all-MiniLM-L6-v2"
     _: KW_ONLY
     device: str = "auto"
-    batch_size: int = 32
+    batch_size: Count = 32
     normalize: bool = True
-    truncate_dim: int | None = None
+    truncate_dim: Count | None = None
     prompt: str | None = None
     cache_dir: str | os.PathLike | None = None
     revision: str | None = None
     local_files_only: bool = False
     trust_remote_code: bool = False
-    verbose: int = 0
+    verbose: Verbosity = 0
 
-    _parameter_constraints = {
-        "model": [str, os.PathLike],
-        "device": [str],
-        "batch_size": [Interval(Integral, 1, None, closed="left")],
-        "normalize": ["boolean"],
-        "truncate_dim": [Interval(Integral, 1, None, closed="left"), None],
-        "prompt": [str, None],
-        "cache_dir": [str, os.PathLike, None],
-        "revision": [str, None],
-        "local_files_only": ["boolean"],
-        "trust_remote_code": ["boolean"],
-        "verbose": ["verbose"],
-    }
     _of_this_machine = ("model", "revision", "cache_dir", "trust_remote_code")
 
     def fit(self, X, y=None):

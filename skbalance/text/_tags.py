@@ -20,7 +20,7 @@ from sklearn.utils.validation import check_is_fitted
 from skbalance._callbacks import CallbackSupportMixin, with_callbacks
 from skbalance._hierarchy import Hierarchy
 from skbalance._tag_lists import indicator_of_tags, read_classes, read_tag_lists, tags_of_indicator
-from skbalance._validation import DocLinkMixin, HasMethods, Interval, check_k, validate_hyperparameters
+from skbalance._validation import DocLinkMixin, HasMethods, Interval, check_k, constraints_of, validate_hyperparameters
 from skbalance._warnings import warn
 from skbalance.crossfit import response_blocks
 from skbalance.decisions import TunedThresholdMultiLabelClassifierCV, read_label_text
@@ -188,7 +188,7 @@ class TagClassifier(
         "sep": [str, None],
         "sparse_output": ["boolean"],
         "keep_rows": [Interval(Integral, 0, None, closed="left")],
-        **{name: TunedThresholdMultiLabelClassifierCV._parameter_constraints[name] for name in _SETTINGS},
+        **{name: constraints_of(TunedThresholdMultiLabelClassifierCV)[name] for name in _SETTINGS},
     }
 
     def _unfitted(self):

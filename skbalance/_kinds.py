@@ -1,0 +1,22 @@
+"""What a parameter may be, where its type alone does not say so; see `validate_hyperparameters`, `validate_params`."""
+
+from numbers import Integral, Real
+from typing import Annotated, Any, Literal
+
+from ._validation import HasMethods, Interval
+
+Count = Annotated[int, Interval(Integral, 1, None, closed="left")]
+CountFromZero = Annotated[int, Interval(Integral, 0, None, closed="left")]
+Finite = Annotated[float, Interval(Real, None, None, closed="neither")]
+NotNegative = Annotated[float, Interval(Real, 0, None, closed="left")]
+Positive = Annotated[float, Interval(Real, 0, None, closed="neither")]
+Share = Annotated[float, Interval(Real, 0, 1, closed="both")]
+ShareBelowOne = Annotated[float, Interval(Real, 0, 1, closed="left")]
+InnerShare = Annotated[float, Interval(Real, 0, 1, closed="neither")]
+Auto = Literal["auto"]
+ArrayLike = Annotated[Any, "array-like"]
+Jobs = Annotated[int, Interval(Integral, None, None, closed="neither")]
+RandomState = Annotated[Any, "random_state"]
+ResponseMethod = Literal["auto", "decision_function", "predict_proba"]
+Scorer = Annotated[Any, HasMethods(["fit", "predict_proba"]), HasMethods(["fit", "decision_function"])]
+Verbosity = Annotated[int, "verbose"]
