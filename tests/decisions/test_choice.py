@@ -1,5 +1,7 @@
 """Bounds on the labels of a row."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -41,6 +43,24 @@ def test_a_row_with_as_many_as_it_may_have_is_left_alone_whatever_its_margins():
     above, margins = np.array([[True, False], [False, True]]), np.array([[0.0, 0.2], [0.3, 0.1]])
     for choice in (Choice(), Choice(1), Choice(0, 1), Choice(1, 1)):
         np.testing.assert_array_equal(choice(above, margins), above)
+
+
+def test_what_is_not_above_its_threshold_stays_out_of_a_hierarchy_whatever_its_margin():
+    choice = Choice(hierarchy=Hierarchy.of_columns({1: 0}, 2))
+    assert not choice(np.array([[False, False]]), np.array([[0.5, 0.0]]), np.array([[0, 1]])).any()
+
+
+def test_bounds_are_read_from_the_settings():
+    def read(least, most=None, **more):
+        return Choice.of(SimpleNamespace(min_labels=least, max_labels=most, **more), 3)
+
+    assert read("auto") == read(0) == Choice()
+    assert read(1, 2, parents={1: 0}) == Choice(1, 2, Hierarchy.of_columns({1: 0}, 3))
+    assert read(3, 3) == Choice(3, 3)
+    with pytest.raises(ValueError, match="min_labels=2 is more than max_labels=1"):
+        read(2, 1)
+    with pytest.raises(ValueError, match="k=4 is more than y has labels, 3"):
+        read(0, k=4)
 
 
 @pytest.mark.parametrize("thresholds", [[0.5, 0.5], [[0.5, 0.5, 0.5]], [0.5, np.nan, 0.5]])
