@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from skbalance._hierarchy import Hierarchy
-from skbalance.decisions._choice import Choice, one_for_each
+from skbalance.decisions._choice import Choice, one_for_each, read_thresholds
 from tests.test_hierarchy import graphs
 
 
@@ -67,6 +67,12 @@ def test_bounds_are_read_from_the_settings():
 def test_thresholds_are_one_number_for_each_label(thresholds):
     with pytest.raises(ValueError, match="thresholds must hold one number for each of 3 labels"):
         one_for_each(np.array(thresholds), 3, "thresholds")
+
+
+def test_thresholds_are_numbers_and_no_booleans():
+    np.testing.assert_array_equal(read_thresholds([0.1, np.inf], "thresholds"), [0.1, np.inf])
+    with pytest.raises(ValueError, match=r"thresholds must hold numbers; got \[True, False\]"):
+        read_thresholds([True, False], "thresholds")
 
 
 def test_thresholds_for_each_label_are_returned():
