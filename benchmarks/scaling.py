@@ -18,7 +18,7 @@ import warnings
 import torch
 from sklearn.feature_extraction.text import TfidfTransformer
 from sklearn.metrics import f1_score
-from speed_tools import in_child, take_turns
+from speed import in_child, take_turns
 from tables import Table, add_options, markdown_table, parse, write
 
 from skbalance import BalancedMultiLabelClassifier
@@ -102,14 +102,15 @@ def main():
     add_options(parser, "scaling.csv")
     arguments = parse(parser)
     table = Table("scaling.csv", FIELDS, n_keys=2)
-    torch.set_num_threads(1)
-    BalancedMultiLabelClassifier().fit([[0, 1], [1, 0]], [[1, 0], [0, 1]])  # loads what the first fit needs
-    for curve, (parameter, base, small, large) in CURVES.items():
-        for value in () if arguments.tables else (*small, *(large if arguments.large else ())):
-            if not table.has(curve, value):
-                sizes = {**base, parameter: value}
-                table.add(curve, value, *sizes.values(), *measure(**sizes))
-                print(*table.rows[-1].values())
+    if not arguments.tables:
+        torch.set_num_threads(1)
+        BalancedMultiLabelClassifier().fit([[0, 1], [1, 0]], [[1, 0], [0, 1]])  # loads what the first fit needs
+        for curve, (parameter, base, small, large) in CURVES.items():
+            for value in (*small, *(large if arguments.large else ())):
+                if not table.has(curve, value):
+                    sizes = {**base, parameter: value}
+                    table.add(curve, value, *sizes.values(), *measure(**sizes))
+                    print(*table.rows[-1].values())
     report(table)
 
 

@@ -52,7 +52,9 @@ class Units:
     def enter(self, coef, intercept) -> tuple[np.ndarray, np.ndarray]:
         """Coefficients and intercepts in these units."""
         coef = coef / self.by_feature[:, None]
-        return coef / self.by_coef, (intercept + self.center @ coef) / self.by_intercept
+        intercept = (intercept + self.center @ coef) / self.by_intercept
+        coef /= self.by_coef
+        return coef, intercept
 
     def leave(self, coef, intercept) -> tuple[np.ndarray, np.ndarray]:
         """Coefficients and intercepts of the features as they were, in the memory of those given."""
@@ -87,9 +89,11 @@ class Hold:
     def enter(self, units: Units, labels: slice, term_weights=None) -> tuple[Units, np.ndarray]:
         """Units of some of the labels, with the factors of this pull; and its strength on their intercepts."""
         dtype = units.pull.dtype
-        pull = np.outer(self.by_feature, self.by_label[labels]).astype(dtype)
-        if term_weights is not None:
-            pull *= term_weights**2
+        by_label = self.by_label[labels]
+        pull = np.empty((len(self.by_feature), len(by_label)), dtype)
+        np.multiply.outer(self.by_feature, by_label, out=pull, casting="same_kind")
+        for _ in range(0 if term_weights is None else 2):
+            pull *= term_weights
         pull += self.alpha
         pull *= units.pull[:, None]
         return replace(units, pull=pull), (self.by_intercept[labels] * units.by_intercept**2).astype(dtype)

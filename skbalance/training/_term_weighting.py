@@ -34,20 +34,16 @@ def relevance_frequency(data: TrainingData) -> np.ndarray:
     """
     y, weight = data.y, np.asarray(data.weight, dtype=np.float64)
     pair_weight = np.repeat(weight, np.diff(y.indptr))
-    present = data.X != 0
-    inside = _present_in(present, y, pair_weight * np.nan_to_num(y.data))
-    outside = (present.T @ weight)[:, None] - inside
+    present = sp.csr_array(data.X != 0).T.astype(np.float64)
+    inside = (present @ _like(y, pair_weight * np.nan_to_num(y.data))).tocoo()
+    features, labels = inside.coords
+    outside = (present @ weight)[features] - inside.data
     if y.dtype.kind == "f" and np.isnan(y.data).any():
-        outside -= _present_in(present, y, pair_weight * np.isnan(y.data))
-    np.maximum(outside, 1, out=outside)
-    inside /= outside
-    inside += 2
-    return np.log2(inside, out=inside).astype(data.X.dtype, copy=False)
+        outside -= (present @ _like(y, pair_weight * np.isnan(y.data))).toarray()[features, labels]
+    weights = np.ones((present.shape[0], y.shape[1]), dtype=data.X.dtype)
+    weights[features, labels] = np.log2(2 + inside.data / np.maximum(outside, 1))
+    return weights
 
 
-def _present_in(present, y, pair_weight) -> np.ndarray:
-    """Weight of the pairs of each label in whose samples each feature is present, of shape (n_features, n_labels)."""
-    weighted = sp.csr_array((pair_weight, y.indices, y.indptr), shape=y.shape)
-    if sp.issparse(present):
-        return (present.T.astype(np.float64) @ weighted).toarray()
-    return np.asarray((weighted.T @ present.astype(np.float64)).T)
+def _like(y, values):
+    return sp.csr_array((values, y.indices, y.indptr), shape=y.shape)

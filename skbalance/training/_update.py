@@ -64,7 +64,8 @@ def fit_more(model: Any, X, y, weight, multilabel: bool, random_state):
     else:
         columns = np.unique(data.X.indices) if sp.issparse(data.X) else np.flatnonzero(data.X.any(axis=0))
     if past is not None:
-        coefs = [each.astype(data.X.dtype) for each in (model.coefs_[0][columns], *model.coefs_[1:])]
+        coefs = [model.coefs_[0][columns].astype(data.X.dtype, copy=False)]
+        coefs += [each.astype(data.X.dtype) for each in model.coefs_[1:]]
         start = coefs, [each.astype(data.X.dtype) for each in model.intercepts_]
         if options.solver == "adam":
             options.max_iter = 1

@@ -1,5 +1,7 @@
 """Bounds on the labels of a row."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from skbalance._hierarchy import Hierarchy
-from skbalance.decisions._choice import Choice, one_for_each
+from skbalance.decisions._choice import Choice, one_for_each, read_thresholds
 from tests.test_hierarchy import graphs
 
 
@@ -43,10 +45,34 @@ def test_a_row_with_as_many_as_it_may_have_is_left_alone_whatever_its_margins():
         np.testing.assert_array_equal(choice(above, margins), above)
 
 
+def test_what_is_not_above_its_threshold_stays_out_of_a_hierarchy_whatever_its_margin():
+    choice = Choice(hierarchy=Hierarchy.of_columns({1: 0}, 2))
+    assert not choice(np.array([[False, False]]), np.array([[0.5, 0.0]]), np.array([[0, 1]])).any()
+
+
+def test_bounds_are_read_from_the_settings():
+    def read(least, most=None, **more):
+        return Choice.of(SimpleNamespace(min_labels=least, max_labels=most, **more), 3)
+
+    assert read("auto") == read(0) == Choice()
+    assert read(1, 2, parents={1: 0}) == Choice(1, 2, Hierarchy.of_columns({1: 0}, 3))
+    assert read(3, 3) == Choice(3, 3)
+    with pytest.raises(ValueError, match="min_labels=2 is more than max_labels=1"):
+        read(2, 1)
+    with pytest.raises(ValueError, match="k=4 is more than y has labels, 3"):
+        read(0, k=4)
+
+
 @pytest.mark.parametrize("thresholds", [[0.5, 0.5], [[0.5, 0.5, 0.5]], [0.5, np.nan, 0.5]])
 def test_thresholds_are_one_number_for_each_label(thresholds):
     with pytest.raises(ValueError, match="thresholds must hold one number for each of 3 labels"):
         one_for_each(np.array(thresholds), 3, "thresholds")
+
+
+def test_thresholds_are_numbers_and_no_booleans():
+    np.testing.assert_array_equal(read_thresholds([0.1, np.inf], "thresholds"), [0.1, np.inf])
+    with pytest.raises(ValueError, match=r"thresholds must hold numbers; got \[True, False\]"):
+        read_thresholds([True, False], "thresholds")
 
 
 def test_thresholds_for_each_label_are_returned():

@@ -17,6 +17,7 @@ RESULTS = BENCHMARKS / "results"
 def benchmark_module(monkeypatch):
     """Import a script of the benchmarks."""
     monkeypatch.syspath_prepend(str(BENCHMARKS))
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")  # the scripts set it
     before = set(sys.modules)
     yield importlib.import_module
     for name in {path.stem for path in BENCHMARKS.glob("*.py")} - before:
@@ -65,8 +66,8 @@ def test_table_of_the_readme_takes_what_is_measured(benchmark_module, monkeypatc
 @pytest.mark.parametrize(
     "section",
     [
-        *("losses", "defaults", "splits", "embedding", "peers", "pubmed", "paper", "decisions", "tags", "service"),
-        "review",
+        *("losses", "defaults", "study", "splits", "embedding", "peers", "pubmed", "paper", "decisions", "tags"),
+        *("hierarchy", "updates", "promises", "review", "service", "scaling"),
         *("paper_finetuned", "finetuned_decisions", "finetuned_goemotions"),
     ],
 )
@@ -79,6 +80,11 @@ def test_markdown_is_that_of_the_rows(benchmark_module, monkeypatch, tmp_path, s
     monkeypatch.setattr(sys, "argv", [f"{section}.py", "--tables"])
     module.main()
     assert written == {f"{section}.md": (RESULTS / f"{section}.md").read_text(encoding="utf-8")}
+
+
+def test_every_script_can_be_imported(benchmark_module):
+    for path in BENCHMARKS.glob("*.py"):
+        assert benchmark_module(path.stem).__doc__
 
 
 def test_every_picture_has_a_script_that_draws_it():
