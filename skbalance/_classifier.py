@@ -402,7 +402,7 @@ class BalancedMultiLabelClassifier(LossClassifierMixin, CallbackSupportMixin, Cl
     def _add_outputs(self, coef, intercept, counts):
         """Take further labels of an indicator, with their weights and positives."""
         n_known, *more = self._seen
-        known = np.broadcast_to(np.max(n_known), len(intercept))
+        known = np.broadcast_to(self.n_samples_fit_, len(intercept))
         self._change_outputs(
             np.hstack([self.coefs_[-1], coef]), np.append(self.intercepts_[-1], intercept),
             np.append(self.label_counts_, counts), (np.append(n_known, known), *more),

@@ -8,6 +8,7 @@ from math import ceil, log10
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.utils import get_tags
 
@@ -62,6 +63,7 @@ class FeatureBlockClassifier(_Wrapper):
     @with_callbacks
     def fit(self, X, y, **params):
         """Fit a clone on the block."""
+        y = _as_indicator(y)
         self.estimators_, self.sizes_ = [self._fit_inside(self._block(X), y, params)], [y.shape[1]]
         self.classes_ = self.estimators_[0].classes_
         return self
@@ -70,6 +72,7 @@ class FeatureBlockClassifier(_Wrapper):
         """Learn further rows of the block."""
         if not hasattr(self, "estimators_"):
             return self.fit(X, y, **params)
+        y = _as_indicator(y)
         parts = np.split(np.arange(y.shape[1]), np.cumsum(self.sizes_)[:-1])
         for each, labels in zip(self.estimators_, parts):
             each.partial_fit(self._block(X), y[:, labels] if len(parts) > 1 else y, **params)
@@ -176,7 +179,8 @@ class FrequentLabelsClassifier(_Wrapper):
             self.estimator_._add_outputs(2 * centroids.T, zeros - 1.2, self.counts_[self.rare_[often]])
             self.centroids_ = means
             self._make_frequent(self.rare_[often])
-        self.estimator_.partial_fit(X, y[:, self.frequent_], **params)
+        if len(self.frequent_):
+            self.estimator_.partial_fit(X, y[:, self.frequent_], **params)
         self.counts_ = counts
         return self
 
@@ -241,6 +245,11 @@ class FrequentLabelsClassifier(_Wrapper):
         self.estimator_._widen(places, n_features)
         self.centroids_._widen(places, n_features)
         return self
+
+
+def _as_indicator(y):
+    """An indicator, also of the only label, which the tuner gives as a 1-D target."""
+    return sp.csr_matrix(y[:, None]) if y.ndim == 1 else y
 
 
 def _count(y, params):
