@@ -79,8 +79,8 @@ def _read_text(number: int, text: Any, rows: list, name: str) -> str:
         if is_missing(text):
             n_missing = sum(map(is_missing, rows))
             raise ValueError(
-                f"{name} has {n_missing} missing text(s), the first in row {number} (counted from 0): {text!r}. Every row "
-                'must be a string; drop the rows or fill them first, for example with fillna("").'
+                f"{name} has {n_missing} missing text(s), the first in row {number} (counted from 0): {text!r}. Every "
+                'row must be a string; drop the rows or fill them first, for example with fillna("").'
             )
         if not isinstance(text, (str, bytes)):
             raise TypeError(f"{where} is a {type(text).__name__}: {short(text)}. Every row must be a string.")
