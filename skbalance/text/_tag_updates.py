@@ -96,7 +96,8 @@ class TagUpdatesMixin:
 
         A new tag is learnt from its texts against the texts that are kept of those before (`keep_rows`). Its threshold
         is that of tags of similar frequency until :meth:`partial_fit` brings more texts that have it. The models and
-        thresholds of the other tags stay as they are, and the new ones do not compete with them.
+        thresholds of the other tags stay as they are, and the new ones do not compete with them. Words and pieces of
+        names that come with them take a part of the length of a text that has them.
 
         Parameters
         ----------
