@@ -399,9 +399,10 @@ class BalancedMultiLabelClassifier(LossClassifierMixin, CallbackSupportMixin, Cl
         self.__dict__.pop("feature_names_in_", None)
         return self
 
-    def _add_outputs(self, coef, intercept, counts):
-        """Take further labels of an indicator, with their weights and positives."""
+    def _add_outputs(self, coef, intercept, counts, n_samples=0):
+        """Take further labels of an indicator, with their weights and positives, learnt from so many samples."""
         n_known, *more = self._seen
+        self.n_samples_fit_ = max(self.n_samples_fit_, n_samples)
         known = np.broadcast_to(self.n_samples_fit_, len(intercept))
         self._change_outputs(
             np.hstack([self.coefs_[-1], coef]), np.append(self.intercepts_[-1], intercept),

@@ -219,7 +219,9 @@ class FrequentLabelsClassifier(_Wrapper):
         often = np.flatnonzero(self.counts_[first:] >= self.min_positives_)
         if len(often):
             linear = clone(self.estimator).fit(X, y[:, often], sample_weight=weight)
-            self.estimator_._add_outputs(linear.coefs_[0], linear.intercepts_[0], linear.label_counts_)
+            self.estimator_._add_outputs(
+                linear.coefs_[0], linear.intercepts_[0], linear.label_counts_, linear.n_samples_fit_
+            )
             self._make_frequent(first + often)
         return self
 

@@ -291,3 +291,11 @@ def test_label_texts_of_tags_that_are_gone_or_to_come(data):
 @pytest.mark.parametrize("numbers", [np.arange(5), range(5), (0, 1, 2, 3, 4)])
 def test_numbers_of_texts_in_any_column(model, numbers):
     assert model.add_tags({"music": numbers}).estimator_[-1].label_counts_[-1] == 5
+
+
+def test_a_tag_of_more_texts_than_there_were_learns_on(data):
+    texts, tags = data
+    model = TagClassifier(random_state=0).fit(texts[:60], tags[:60])
+    model.add_tags({"music": [f"piano number{i}" for i in range(200)]}).partial_fit(texts[60:70], tags[60:70])
+    assert model.predict(["piano"]) == [("music",)]
+    assert model.estimator_[-1].label_counts_[-1] == 200
