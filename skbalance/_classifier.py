@@ -380,10 +380,14 @@ class BalancedMultiLabelClassifier(LossClassifierMixin, CallbackSupportMixin, Cl
         self.__dict__.pop("feature_names_in_", None)
         return self
 
-    def _of_outputs(self, labels, coef=(), intercept=(), counts=()):
-        """Take labels of an indicator by their numbers, among those so far and then these, of weights and positives."""
+    def _of_outputs(self, labels, coef=(), intercept=(), counts=(), n_samples=0):
+        """Take labels of an indicator by their numbers, among those so far and then these, of weights and positives.
+
+        `n_samples` is how many samples the latter were learnt from, if from more than the others.
+        """
         n_known, *more = self._seen
-        n_known = np.append(n_known, np.full(len(counts), np.max(n_known)))
+        self.n_samples_fit_ = max(self.n_samples_fit_, n_samples)
+        n_known = np.append(n_known, np.full(len(counts), self.n_samples_fit_))
         last = self.coefs_[-1]
         coef, intercept = (
             np.hstack([last, np.reshape(coef, (len(last), -1))]),

@@ -102,7 +102,7 @@ def read_tag_lists(y: Any, *, sep: str | None = None, name: str = "y") -> list[l
     return rows
 
 
-def read_classes(classes: Any, *, sep: str | None = None) -> list:
+def read_classes(classes: Any, *, sep: str | None = None, name: str = "classes") -> list:
     """Read the tags of a sequence, in its order.
 
     Raises
@@ -112,14 +112,14 @@ def read_classes(classes: Any, *, sep: str | None = None) -> list:
     ValueError
         If it is empty, or a tag is missing, empty or there twice.
     """
-    if isinstance(classes, (Set, str)):
-        raise TypeError(f"classes must be a sequence of tags, in the order of the columns; got {classes!r}.")
-    tags = [read_tag(tag, sep, "classes") for tag in classes]
+    if isinstance(classes, (Set, str)) or not isinstance(classes, Iterable):
+        raise TypeError(f"{name} must be a sequence of tags, in the order of the columns; got {classes!r}.")
+    tags = [read_tag(tag, sep, name) for tag in classes]
     if not tags:
-        raise ValueError("classes must hold at least one tag; got none.")
+        raise ValueError(f"{name} must hold at least one tag; got none.")
     if "" in tags or len(set(tags)) < len(tags):
-        raise ValueError(f"classes must hold each tag once, and none that is empty; got {short(list(classes))}.")
-    _check_one_kind(tags, "classes")
+        raise ValueError(f"{name} must hold each tag once, and none that is empty; got {short(list(classes))}.")
+    _check_one_kind(tags, name)
     return tags
 
 

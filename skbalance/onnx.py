@@ -100,8 +100,11 @@ def _take_apart(model):
             head = head.best_estimator_
         else:
             raise _refused(model, f"its estimator is a {type(head).__name__}", "BalancedMultiLabelClassifier can be.")
-    if isinstance(model, TunedThresholdMultiLabelClassifierCV) and model._fitted.matcher is not None:
-        raise _refused(model, "its decision model reads label_texts", "Fit one without them.")
+    if isinstance(model, TunedThresholdMultiLabelClassifierCV):
+        if model._fitted.matcher is not None:
+            raise _refused(model, "its decision model reads label_texts", "Fit one without them.")
+        if model._fitted.hierarchy is not None:
+            raise _refused(model, "its labels have parents", "Fit one without them.")
     return before, head
 
 
@@ -124,9 +127,10 @@ def _parser(scope, model, inputs, custom_parsers=None):
         inputs = _parse._parse_sklearn(scope, step, inputs, custom_parsers=custom_parsers)
     operator = scope.declare_local_operator(_ALIAS, model)
     operator.inputs = inputs
-    width = max(2, head.n_outputs_) if head._encoding.kind != "multilabel" else head.n_outputs_
+    multilabel = model._encoding.kind == "multilabel"  # that of one label has a binary head
+    width = head.n_outputs_ if multilabel else max(2, head.n_outputs_)
     label = _types.StringTensorType if head.classes_.dtype.kind == "U" else _types.Int64TensorType
-    label = label([None, width] if head._encoding.kind == "multilabel" else [None])
+    label = label([None, width] if multilabel else [None])
     probabilities = type(_types.guess_tensor_type(inputs[0].type))([None, width])
     for name, kind in {"label": label, "probabilities": probabilities}.items():
         operator.outputs.append(scope.declare_local_variable(name, kind))
@@ -137,10 +141,10 @@ def _convert(scope, operator, container):
     """Write a model as nodes: scores, probabilities, and which labels are predicted."""
     model, (features, *_), (label, proba) = operator.raw_operator, operator.inputs, operator.outputs
     _, head = _take_apart(model)
-    kind, number = head._encoding.kind, _types.guess_proto_type(proba.type)
+    kind, number = model._encoding.kind, _types.guess_proto_type(proba.type)
     graph = _Graph(scope, container, np.float64 if number == _onnx.TensorProto.DOUBLE else np.float32)
     scores = _scores(graph, head, graph("Cast", features.full_name, to=number))
-    _probabilities(graph, head, scores, into=proba.full_name)
+    _probabilities(graph, head, kind, scores, into=proba.full_name)
     if kind == "multiclass":
         positive = graph("ArgMax", scores, axis=1, keepdims=0)
     elif model is head:
@@ -164,9 +168,9 @@ def _scores(graph, head, out):
     return out
 
 
-def _probabilities(graph, head, scores, into):
+def _probabilities(graph, head, kind, scores, into):
     """Write the probabilities of labels or classes, as `TargetEncoding.probabilities` defines them."""
-    kind, info = head._encoding.kind, np.finfo(graph.dtype)
+    info = np.finfo(graph.dtype)
     low, high = np.array(info.tiny), np.nextafter(graph.dtype(1), graph.dtype(0))
     if kind == "binary":
         scores = graph("Concat", graph("Neg", scores), scores, axis=1)

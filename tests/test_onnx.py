@@ -99,6 +99,9 @@ def test_single_label(data):
     check(tuned().fit(X, y[:, 0]), X)
     check(tuned().fit(X, np.where(y[:, 0], "yes", "no")), X)
     check(FixedThresholdMultiLabelClassifier(linear(), thresholds=0.7).fit(X, y[:, 0]), X)
+    for model in (FixedThresholdMultiLabelClassifier(linear(), thresholds=0.7), tuned()):
+        label = check(model.fit(X, sp.csr_array(y[:, [0]])), X)
+        assert label.shape == (len(X), 1)
 
 
 @pytest.mark.parametrize("words", [(1, 1), (1, 2)])
@@ -176,6 +179,7 @@ def test_what_cannot_be_converted_says_so(data):
     pipeline = make_pipeline(TfidfVectorizer(), linear())
     for model, reason in [
         (tuned(pipeline, **names).fit(TEXTS, indicator), "its decision model reads label_texts"),
+        (tuned(parents={1: 0}).fit(X, np.maximum(y, y[:, [1]] * [1, 0, 0, 0])), "its labels have parents"),
         (tuned([("one", linear()), ("two", linear(loss="db"))]).fit(X, y), "its estimator is a list"),
         (tuned(OneVsRestClassifier(LogisticRegression())).fit(X, y), "its estimator is a OneVsRestClassifier"),
         (TagClassifier().fit(TEXTS, TAGS), "ONNX has no lists of tags"),

@@ -259,3 +259,16 @@ def test_features_that_come_later():
     assert model.n_features_in_ == 65
     assert model.coefs_[0][64, 0] > 0.5
     assert not model.coefs_[0][[30, 63]].any()
+
+
+@pytest.mark.parametrize("solver", ["lbfgs", "adam"])
+def test_a_chunk_of_zeros_changes_no_coefficient(solver):
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(30, 5)), rng.integers(0, 2, size=(30, 3))
+    model = BalancedMultiLabelClassifier(solver=solver, random_state=0).partial_fit(X, y)
+    coef = model.coef_.copy()
+    model.partial_fit(np.zeros((4, 5)), y[:4])
+    np.testing.assert_array_equal(model.coef_, coef)
+    np.testing.assert_array_equal(model.label_counts_, y.sum(axis=0) + y[:4].sum(axis=0))
+    first = BalancedMultiLabelClassifier(solver=solver, random_state=0).partial_fit(np.zeros((30, 5)), y)
+    assert not first.coef_.any()

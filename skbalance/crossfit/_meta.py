@@ -28,9 +28,8 @@ class MetaClassifierMixin(CallbackSupportMixin, DocLinkMixin, ClassifierMixin, M
     def _store(self, state: dict):
         """Take on a fitted state as a whole; nothing of an earlier one stays."""
         parameters = self.get_params(deep=False)
-        for name in [name for name in vars(self) if name.endswith("_") and name not in parameters]:
-            delattr(self, name)
-        self.__dict__.update(state)
+        kept = {name: value for name, value in vars(self).items() if not name.endswith("_") or name in parameters}
+        self.__dict__ = {**kept, **state}
 
     def get_metadata_routing(self):
         """Say where the parameters of `fit` go when metadata routing is on.

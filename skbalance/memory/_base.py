@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from copy import copy
 from dataclasses import replace
 from typing import Any
 
@@ -80,14 +81,16 @@ class MemoryClassifier(DocLinkMixin, ClassifierMixin, BaseEstimator):
         more = chunk is not None and chunk[0] is not None
         _, encoding, indicator = read_labels(y, chunk=chunk)
         check_consistent_length(X, indicator)
-        X = validate_features(self, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=not more)
+        learner = copy(self)  # all that is learnt is stored at once
+        X = validate_features(learner, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=not more)
         if encoding.kind == "binary":
             second = indicator.toarray()
             indicator = sp.csr_array(np.hstack([1 - second, second]))
         weight = check_sample_weight(sample_weight, X, dtype=X.dtype)
         used = np.flatnonzero(weight)
-        self._remember(normalize(X)[used], sp.csr_array(indicator, dtype=X.dtype)[used], weight[used], more)
-        self._encoding, self.classes_ = encoding, encoding.classes
+        learner._remember(normalize(X)[used], sp.csr_array(indicator, dtype=X.dtype)[used], weight[used], more)
+        learner._encoding, learner.classes_ = encoding, encoding.classes
+        self.__dict__ = vars(learner)
         return self
 
     @abstractmethod

@@ -363,11 +363,13 @@ def _find_curves(curves: Any, groups: dict, names: Any, n_labels: int) -> dict[s
             found[asked] = groups[asked]
         elif asked in names:
             found[str(asked)] = np.array([names.index(asked)])
-        elif isinstance(asked, Integral) and 0 <= int(asked) < n_labels:
+        elif isinstance(asked, Integral) and not isinstance(asked, bool) and 0 <= int(asked) < n_labels:
             found[str(names[asked]) if names else f"label {asked}"] = np.array([asked])
         else:
             raise ValueError(
                 f"curves must hold some of {tuple(groups)}, names of labels, or columns from 0 to {n_labels - 1}; got "
                 f"{asked!r}. The groups head, medium and tail need label_counts."
             )
+    if not found:
+        raise ValueError(f"curves must hold one at least of {tuple(groups)}, names of labels, or columns; got none.")
     return found

@@ -7,6 +7,7 @@ from typing import Any
 
 from skbalance._hierarchy import parents_first, read_parents
 from skbalance._tag_lists import read_tag
+from skbalance._validation import short
 
 
 def read_tag_parents(parents: Any, hierarchy: str | None, sep: str | None, tags: Collection) -> dict:
@@ -41,6 +42,8 @@ def read_tag_parents(parents: Any, hierarchy: str | None, sep: str | None, tags:
     given = {} if parents is None else read_parents(parents, lambda tag, where: read_tag(tag, sep, where))
     if len({type(tag) for each in (tags, given, *given.values()) for tag in each}) > 1:
         raise TypeError("parents and the tags of y must all be strings, or all integers.")
+    if "" in given or any("" in its_own for its_own in given.values()):
+        raise ValueError(f"parents has a tag that is empty: {short(parents)}.")
     order, known = parents_first(given), set(tags)
     for tag in reversed(order):
         known.update(order[tag] if tag in known else ())

@@ -8,6 +8,7 @@ from math import ceil, log10
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.utils import get_tags
 
@@ -68,6 +69,7 @@ class FeatureBlockClassifier(_Wrapper):
     @with_callbacks
     def fit(self, X, y, **params):
         """Fit a clone on the block."""
+        y = _as_indicator(y)
         self.estimator_ = self._fit_inside(self._block(X), y, params)
         self.classes_ = self.estimator_.classes_
         return self
@@ -76,7 +78,7 @@ class FeatureBlockClassifier(_Wrapper):
         """Learn further rows of the block."""
         if not hasattr(self, "estimator_"):
             return self.fit(X, y, **params)
-        self.estimator_.partial_fit(self._block(X), y, **params)
+        self.estimator_.partial_fit(self._block(X), _as_indicator(y), **params)
         return self
 
     def decision_function(self, X):
@@ -149,7 +151,8 @@ class FrequentLabelsClassifier(_Wrapper):
             centroids, zeros = self.centroids_.centroids_[often].toarray(), np.zeros(len(often))
             self.centroids_ = means
             self._make_frequent(self.rare_[often], 2 * centroids.T, zeros - 1.2, self.counts_[self.rare_[often]])
-        self.estimator_.partial_fit(X, y[:, self.frequent_], **params)
+        if len(self.frequent_):
+            self.estimator_.partial_fit(X, y[:, self.frequent_], **params)
         self.counts_ = counts
         return self
 
@@ -178,7 +181,8 @@ class FrequentLabelsClassifier(_Wrapper):
         often = np.flatnonzero(self.counts_[first:] >= self.min_positives_)
         if len(often):
             linear = clone(self.estimator).fit(X, y[:, often], sample_weight=weight)
-            self._make_frequent(first + often, linear.coefs_[0], linear.intercepts_[0], linear.label_counts_)
+            fitted = linear.coefs_[0], linear.intercepts_[0], linear.label_counts_, linear.n_samples_fit_
+            self._make_frequent(first + often, *fitted)
         return self
 
     def _make_frequent(self, labels, *weights):
@@ -202,6 +206,11 @@ class FrequentLabelsClassifier(_Wrapper):
         self.estimator_._widen(places, n_features)
         self.centroids_._widen(places, n_features)
         return self
+
+
+def _as_indicator(y):
+    """An indicator, also of the only label, which the tuner gives as a 1-D target."""
+    return sp.csr_matrix(y[:, None]) if y.ndim == 1 else y
 
 
 def _count(y, params):

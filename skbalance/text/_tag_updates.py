@@ -15,7 +15,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from skbalance._packing import move_columns, pack, unpack
-from skbalance._tag_lists import indicator_of_tags, read_classes, read_tag_lists, short
+from skbalance._tag_lists import column_items, indicator_of_tags, read_classes, read_tag_lists, short
 from skbalance._validation import validate_hyperparameters
 from skbalance.decisions import label_vectors
 from skbalance.text._tag_pipeline import grown_features, last_step, used_rows
@@ -94,7 +94,8 @@ class TagUpdatesMixin:
 
         A new tag is learnt from its texts against the texts that are kept of those before (`keep_rows`). Its threshold
         is that of tags of similar frequency until :meth:`partial_fit` brings more texts that have it. The models and
-        thresholds of the other tags stay as they are, and the new ones do not compete with them.
+        thresholds of the other tags stay as they are, and the new ones do not compete with them. Words and pieces of
+        names that come with them take a part of the length of a text that has them.
 
         Parameters
         ----------
@@ -127,8 +128,10 @@ class TagUpdatesMixin:
         if not isinstance(tags, Mapping) or not tags:
             raise TypeError(f"tags must map each new tag to the texts that have it; got {short(tags)}.")
         self._check_kept()
-        new, old = read_classes(list(tags), sep=self.sep), self.classes_.tolist()
-        read_classes([*old, *new], sep=self.sep)  # none is there already, and all are of one kind
+        new, old = read_classes(list(tags), sep=self.sep, name="tags"), self.classes_.tolist()
+        if there := [tag for tag in new if tag in old]:
+            raise ValueError(f"tags must be new ones; classes_ has {short(there)} already.")
+        read_classes([*old, *new], sep=self.sep)  # all are of one kind
         examples = [self._read_examples(tag, given) for tag, given in zip(new, tags.values())]
         texts = list(dict.fromkeys(text for each, _ in examples for text in each))
         places = self._places_of(texts)
@@ -183,7 +186,7 @@ class TagUpdatesMixin:
         ['corn', 'crude', 'wheat']
         """
         self._check_own("remove_tags")
-        gone, old = read_classes(tags, sep=self.sep), self.classes_.tolist()
+        gone, old = read_classes(tags, sep=self.sep, name="tags"), self.classes_.tolist()
         if strange := [tag for tag in gone if tag not in old]:
             raise ValueError(f"tags must be some of classes_; got {short(strange)}.")
         left = np.array([i for i, tag in enumerate(old) if tag not in gone], dtype=int)
@@ -206,15 +209,17 @@ class TagUpdatesMixin:
 
     def _read_examples(self: Any, tag, given):
         """Texts of a new tag, or places of kept ones."""
-        if isinstance(given, list) and given and all(isinstance(each, Integral) for each in given):
+        name = f"tags[{tag!r}]"
+        given = column_items(given, name, "texts", "For one text, pass [text].")
+        if given and all(isinstance(each, Integral) and not isinstance(each, bool) for each in given):
             places = {number: place for place, number in enumerate(self._kept_numbers.tolist())}
             if strange := [int(number) for number in given if number not in places]:
                 raise ValueError(
-                    f"The texts of {short(tag)} must be texts, or numbers of texts that the model keeps "
+                    f"{name} must hold texts, or numbers of texts that the model keeps "
                     f"(keep_rows={self.keep_rows}); it has none of {short(strange[:10])}."
                 )
             return [], [places[number] for number in given]
-        return check_texts(given), []
+        return check_texts(given, name), []
 
     def _places_of(self: Any, texts):
         """Where each of some texts is among the kept ones, None if it is not."""
@@ -247,7 +252,7 @@ class TagUpdatesMixin:
     def _grown(self: Any, texts, new):
         """A copy with the words of further texts, and with further tags, that nothing is known of but their names."""
         learner, classes, kept = copy(self), [*self.classes_.tolist(), *new], self._kept_features
-        names = None if self._tag_names is None else self._names(classes)
+        names = self._names_again(classes)
         features, places, n_features = grown_features(self.estimator_[0], texts, self._n_texts, names, kept.shape[1])
 
         def widen(scorer):
@@ -257,11 +262,19 @@ class TagUpdatesMixin:
         learner._kept = _packed(move_columns(kept, places, n_features))
         return learner
 
+    def _names_again(self: Any, classes):
+        """What each tag is called, if the model reads it; the text of a tag may wait for it, or outlive it."""
+        if self._tag_names is None:
+            return None
+        if self.label_texts is None:
+            raise ValueError("label_texts=None is for a new fit: this model reads what tags are called.")
+        return self._names(classes, all_there=False) or [[""]] * len(classes)
+
     def _relabel(self: Any, classes, features, change=None, **labels):
         """Take other classes and features; the rest is for the tuner."""
         vectors = None
         if self._tag_names is not None:
-            self._tag_names = self._names(classes)
+            self._tag_names = self._names_again(classes)
             vectors = label_vectors(features, self._tag_names, plurals=("words",))
         tuner = self.estimator_[-1]._changed(vectors, change, **labels)
         self.estimator_ = Pipeline([("features", features), ("decisions", tuner)])

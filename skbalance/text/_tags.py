@@ -299,14 +299,14 @@ class TagClassifier(
         indicator = closed(indicator_of_tags(rows, self.classes_.tolist()), self._hierarchy)
         return indicator if self.sparse_output else indicator.toarray()
 
-    def _names(self, classes):
+    def _names(self, classes, all_there=True):
         """What each tag is called; None if that is not to be used."""
         if self.label_texts is None:
             return None
         if isinstance(self.label_texts, Mapping):
             known = set(classes)
             strange = [tag for tag in self.label_texts if tag not in known]
-            if strange:
+            if strange and all_there:
                 raise ValueError(f"label_texts has {strange[:10]}, which are no tags of the training data.")
             given = self.label_texts
             texts = [given.get(tag, tag if isinstance(tag, str) else "") for tag in classes]

@@ -13,13 +13,15 @@ from skbalance._validation import short
 from skbalance.decisions import readable
 
 
-def check_texts(X: Any) -> list[str]:
+def check_texts(X: Any, name: str = "X") -> list[str]:
     """Take texts from whatever holds one column of them.
 
     Parameters
     ----------
     X : list, tuple, generator, Series or array of str, of length n_samples, or a frame or array of one column
         The texts. Bytes are read as UTF-8. An empty string is a text like any other.
+    name : str, default="X"
+        What the messages call it.
 
     Returns
     -------
@@ -40,10 +42,10 @@ def check_texts(X: Any) -> list[str]:
         if hasattr(X, "columns")
         else "For one text, pass [text]."
     )
-    rows = column_items(X, "X", "texts", advice)
+    rows = column_items(X, name, "texts", advice)
     if not rows:
-        raise ValueError("X has no rows; at least one text is needed.")
-    return [_read_text(number, row, rows) for number, row in enumerate(rows)]
+        raise ValueError(f"{name} has no rows; at least one text is needed.")
+    return [_read_text(number, row, rows, name) for number, row in enumerate(rows)]
 
 
 def takes_texts(estimator: Any) -> bool:
@@ -70,15 +72,15 @@ def takes_texts(estimator: Any) -> bool:
     return usual and not any(map(callable, own))
 
 
-def _read_text(number: int, text: Any, rows: list) -> str:
-    where = f"Row {number} (counted from 0) of X"
+def _read_text(number: int, text: Any, rows: list, name: str) -> str:
+    where = f"Row {number} (counted from 0) of {name}"
     if not isinstance(text, str):
         text = text.as_py() if hasattr(text, "as_py") else text  # a scalar of pyarrow
         if is_missing(text):
             n_missing = sum(map(is_missing, rows))
             raise ValueError(
-                f"X has {n_missing} missing text(s), the first in row {number} (counted from 0): {text!r}. Every row "
-                'must be a string; drop the rows or fill them first, for example with fillna("").'
+                f"{name} has {n_missing} missing text(s), the first in row {number} (counted from 0): {text!r}. Every "
+                'row must be a string; drop the rows or fill them first, for example with fillna("").'
             )
         if not isinstance(text, (str, bytes)):
             raise TypeError(f"{where} is a {type(text).__name__}: {short(text)}. Every row must be a string.")

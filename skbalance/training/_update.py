@@ -60,9 +60,10 @@ def fit_more(model: Any, X, y, weight, multilabel: bool, random_state):
     if options.solver == "lbfgs" and len(sizes) > 2:
         raise ValueError("partial_fit of hidden layers is for solver='adam', or 'auto', which is Adam then.")
     if past is None and len(sizes) > 2:
-        columns = np.arange(sizes[0])  # all of them, for none starts at 0
+        used = np.arange(sizes[0])  # all of them, for none starts at 0
     else:
-        columns = np.unique(data.X.indices) if sp.issparse(data.X) else np.flatnonzero(data.X.any(axis=0))
+        used = np.unique(data.X.indices) if sp.issparse(data.X) else np.flatnonzero(data.X.any(axis=0))
+    columns = used if len(used) else np.array([0])  # a head has one at least
     if past is not None:
         coefs = [model.coefs_[0][columns].astype(data.X.dtype, copy=False)]
         coefs += [each.astype(data.X.dtype) for each in model.coefs_[1:]]
@@ -75,7 +76,9 @@ def fit_more(model: Any, X, y, weight, multilabel: bool, random_state):
     moments = Moments(moments.mean[columns], moments.variance[columns])
     blocks = label_blocks(sizes, options.solver, problem.criterion.separable)
     part = replace(problem, sizes=sizes, data=data, moments=moments, hold=hold, blocks=blocks)
-    return fit_head(part, options, random_state=random_state, start=start), columns, problem, options
+    result = fit_head(part, options, random_state=random_state, start=start)
+    result.coefs[0] = result.coefs[0][: len(used)]
+    return result, used, problem, options
 
 
 def _hold(past: Past, problem: Problem, options, columns, start) -> Hold:

@@ -170,3 +170,13 @@ def test_sparse_targets_stay_sparse():
     predicted = sparse.predict(X_test)
     assert sp.issparse(predicted)
     np.testing.assert_array_equal(predicted.toarray(), dense.predict(X_test))
+
+
+def test_what_is_learnt_is_stored_at_once():
+    X, y, *_ = make_data(200)
+    model = linear().fit(X, y)
+    held = vars(model)
+    before = dict(held)
+    model.partial_fit(X[:20], y[:20])
+    assert held.keys() == before.keys()  # the state before is left as it was, for whoever interrupts in between
+    assert all(held[name] is value for name, value in before.items())

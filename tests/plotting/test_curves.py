@@ -178,6 +178,8 @@ def test_tidy_on_given_axes(display, n_curves):
         ({"curves": ["a", "nobody"]}, r"columns from 0 to 5; got 'a'"),
         ({"curves": [6]}, "got 6"),
         ({"curves": [-1]}, "got -1"),
+        ({"curves": [True]}, "columns from 0 to 5; got True"),
+        ({"curves": []}, "curves must hold one at least"),
         ({"display_labels": ["a"]}, "one name for each of 6 labels"),
         ({"label_counts": [1, 2]}, "label_counts has 2 entries, but there are 6 labels"),
         ({"sample_weight": [1, 2]}, "sample_weight must have shape"),

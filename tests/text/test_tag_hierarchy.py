@@ -142,6 +142,7 @@ def test_without_parents_nothing_is_known_of_them():
         ({"parents": {"wheat": "wheat"}}, ValueError, "in a circle: 'wheat' -> 'wheat'"),
         ({"parents": {"wheat": "corn", "corn": "wheat"}}, ValueError, "in a circle"),
         ({"parents": {"wheat": None}}, ValueError, r"parents\['wheat'\] has a missing tag"),
+        ({"parents": {"wheat": " "}}, ValueError, "parents has a tag that is empty: {'wheat': ' '}"),
         ({"parents": {"wheat": 1.5}}, TypeError, r"parents\['wheat'\] has the tag 1.5, a float"),
         ({"parents": {"wheat": 1}}, TypeError, "must all be strings, or all integers"),
         ({"parents": {1: "wheat"}}, TypeError, "must all be strings, or all integers"),

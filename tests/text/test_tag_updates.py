@@ -207,14 +207,17 @@ def test_an_estimator_without_partial_fit_says_so(data):
         (lambda m: m.partial_fit(["a"], [["b"]], sample_weight=[-1]), ValueError, "sample_weight"),
         (lambda m: m.add_tags(["music"]), TypeError, "tags must map"),
         (lambda m: m.add_tags({}), TypeError, "tags must map"),
-        (lambda m: m.add_tags({"invoices": NEW}), ValueError, "each tag once"),
+        (lambda m: m.add_tags({"invoices": NEW}), ValueError, r"classes_ has \['invoices'\] already"),
+        (lambda m: m.add_tags({"a": NEW, " a": NEW}), ValueError, "tags must hold each tag once"),
         (lambda m: m.add_tags({"": NEW}), ValueError, "empty"),
         (lambda m: m.add_tags({"music": []}), ValueError, "no rows"),
-        (lambda m: m.add_tags({"music": "piano"}), TypeError, "X is a str"),
+        (lambda m: m.add_tags({"music": "piano"}), TypeError, r"tags\['music'\] is a str"),
+        (lambda m: m.add_tags({"music": [True]}), TypeError, r"Row 0 .* of tags\['music'\] is a bool"),
         (lambda m: m.add_tags({"music": [3, 9999]}), ValueError, r"keep_rows=2000.*9999"),
         (lambda m: m.remove_tags(["music"]), ValueError, r"some of classes_; got \['music'\]"),
         (lambda m: m.remove_tags(TAGS), ValueError, "Of 10 tags 0 would be left"),
-        (lambda m: m.remove_tags("invoices"), TypeError, "sequence"),
+        (lambda m: m.remove_tags("invoices"), TypeError, "tags must be a sequence"),
+        (lambda m: m.remove_tags(None), TypeError, "tags must be a sequence"),
     ],
 )
 def test_what_is_not_allowed_changes_nothing(model, change, error, message):
@@ -254,3 +257,57 @@ def test_the_kept_rows_are_few_and_new_tags_are_learnt_all_the_same(data):
     model.partial_fit(texts[400:430], tags[400:430])
     assert model._kept_numbers[-30:].tolist() == list(range(400, 430))
     assert len(model._kept_numbers) == 50
+
+
+def test_one_tag_alone_is_learnt_and_learns_on(data):
+    texts, tags = data
+    only = [[tag for tag in row if tag == TAGS[0]] for row in tags]
+    model = TagClassifier(random_state=0).fit(texts[:100], only[:100]).partial_fit(texts[100:120], only[100:120])
+    assert model.estimator_[-1].label_counts_.tolist() == [sum(map(len, only[:120]))]
+    assert model.add_tags({"music": NEW}).partial_fit(NEW, [["music"]] * 4).predict(["piano"]) == [("music",)]
+
+
+def test_the_tag_that_is_left_learns_on(model, data):
+    texts, tags = data
+    only = [[tag for tag in row if tag == TAGS[0]] for row in tags[:20]]
+    before = model.estimator_[-1].label_counts_[model.classes_.tolist().index(TAGS[0])]
+    model.remove_tags([tag for tag in model.classes_ if tag != TAGS[0]]).partial_fit(texts[:20], only)
+    assert model.estimator_[-1].label_counts_.tolist() == [before + sum(map(len, only))]
+
+
+def test_tags_are_frequent_again_after_all_frequent_ones_are_gone(data):
+    texts, tags = data
+    model = TagClassifier(random_state=0).fit(texts[:100], tags[:100]).add_tags({"music": NEW[:1]})
+    model.remove_tags([tag for tag in model.classes_ if tag != "music"]).add_tags({TAGS[0]: list(range(20))})
+    model.partial_fit([*NEW, *texts[:4]], [["music"]] * 4 + [[]] * 4)
+    assert model.predict(NEW[:1]) == [("music",)]
+
+
+def test_a_chunk_without_a_known_word_is_learnt(model):
+    n_texts = model._n_texts
+    model.partial_fit(["a", "-"], [[TAGS[0]], []])
+    assert model._n_texts == n_texts + 2
+    assert all(score > -np.inf for _, score in model.predict_topk(["piano"], 3)[0])
+
+
+def test_label_texts_of_tags_that_are_gone_or_to_come(data):
+    texts, tags = data
+    model = TagClassifier(label_texts={TAGS[0]: "first"}, random_state=0).fit(texts[:100], tags[:100])
+    model.remove_tags([TAGS[0]]).partial_fit(texts[:4], [[TAGS[1]]] * 4)
+    model.set_params(label_texts={"music": "piano concert"}).partial_fit(texts[:4], [[TAGS[1]]] * 4)
+    assert model.add_tags({"music": NEW[:1]})._tag_names[-1] == ["piano concert"]
+    with pytest.raises(ValueError, match="label_texts=None is for a new fit"):
+        model.set_params(label_texts=None).remove_tags(["music"])
+
+
+@pytest.mark.parametrize("numbers", [np.arange(5), range(5), (0, 1, 2, 3, 4)])
+def test_numbers_of_texts_in_any_column(model, numbers):
+    assert model.add_tags({"music": numbers}).estimator_[-1].label_counts_[-1] == 5
+
+
+def test_a_tag_of_more_texts_than_there_were_learns_on(data):
+    texts, tags = data
+    model = TagClassifier(random_state=0).fit(texts[:60], tags[:60])
+    model.add_tags({"music": [f"piano number{i}" for i in range(200)]}).partial_fit(texts[60:70], tags[60:70])
+    assert model.predict(["piano"]) == [("music",)]
+    assert model.estimator_[-1].label_counts_[-1] == 200
