@@ -81,7 +81,7 @@ class MemoryClassifier(DocLinkMixin, ClassifierMixin, BaseEstimator):
         more = chunk is not None and chunk[0] is not None
         _, encoding, indicator = read_labels(y, chunk=chunk)
         check_consistent_length(X, indicator)
-        learner = copy(self)  # all that is learnt is stored at once
+        learner: Any = copy(self)  # all that is learnt is stored at once
         X = validate_features(learner, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=not more)
         if encoding.kind == "binary":
             second = indicator.toarray()
