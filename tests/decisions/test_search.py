@@ -15,6 +15,7 @@ from skbalance.decisions._search import (
     label_thresholds,
     micro_macro_thresholds,
     shrink_thresholds,
+    similar_thresholds,
 )
 
 
@@ -283,3 +284,11 @@ def test_thousands_of_labels_take_seconds():
     own, evidence = label_thresholds(pairs, objective)
     thresholds = shrink_thresholds(own, evidence, frequency_thresholds(pairs, positives[0], objective), 20.0)
     assert np.isfinite(thresholds).all()
+
+
+def test_unknown_labels_get_the_mean_threshold_of_those_of_similar_frequency():
+    weight = np.exp(-0.5 * np.log(4) ** 2)
+    known, counts = np.array([0.2, np.nan, 0.6]), np.array([1, 5, 7])
+    expected = [0.4, (0.6 + 0.2 * weight) / (1 + weight)]
+    np.testing.assert_allclose(similar_thresholds(known, counts, np.array([3, 7])), expected)
+    np.testing.assert_array_equal(similar_thresholds(np.full(3, np.nan), counts, np.array([3, 7])), [0, 0])
