@@ -42,12 +42,23 @@ DOCUMENTATION_URL = "https://skbalance.readthedocs.io/en/stable"
 OLDEST_READABLE = (0, 1)
 
 
+class _Constraints:
+    """What each parameter of an estimator may be, where scikit-learn's checks look for it."""
+
+    def __get__(self, estimator, kind):
+        anything = ["no_validation"]
+        allowed_by_type = constraints_of(kind)
+        found = {name: allowed_by_type.get(name, anything) for name in kind._get_param_names()}
+        return {name: "no_validation" if allowed == anything else allowed for name, allowed in found.items()}
+
+
 class DocLinkMixin:
     """Mixin of all estimators: link to the documentation, and the release that saved a pickle.
 
     Its HTML display links to the page of its class, and its pickle says which release made it.
     """
 
+    _parameter_constraints: Any = _Constraints()
     _doc_link_module = "skbalance"
     _doc_link_template = f"{DOCUMENTATION_URL}/generated/{{estimator_module}}.{{estimator_name}}.html"
 
