@@ -67,7 +67,7 @@ from skbalance.decisions._settings import (
     settings_to_try,
 )
 from skbalance.decisions._tuned_review import TunedReviewMixin
-from skbalance.decisions._tuned_updates import TunedUpdatesMixin
+from skbalance.decisions._tuned_updates import TunedUpdatesMixin, can_go_on
 
 # All labels of a row are candidates up to so many, else the best few.
 _DENSE_LABELS = 256
@@ -502,7 +502,7 @@ class TunedThresholdMultiLabelClassifierCV(
             k_range=range(self.k, self.k + 1) if self.k else range(least, max(least, most) + 1),
             unseen=self.predict_unseen,
             promise=Promise.of(self),
-            updatable=all(hasattr(estimator, "partial_fit") for _, estimator in self._scorers()),
+            updatable=can_go_on(self),
         )
 
     def _thresholds(self):

@@ -19,14 +19,15 @@ from skbalance.decisions._search import similar_thresholds
 from skbalance.decisions._settings import Attempt
 
 
-def _can_go_on(tuner):
+def can_go_on(tuner):
+    """Whether all classifiers inside have a `partial_fit`."""
     return all(hasattr(estimator, "partial_fit") for _, estimator in tuner._scorers())
 
 
 class TunedUpdatesMixin:
     """What the tuner learns after `fit`."""
 
-    @available_if(_can_go_on)
+    @available_if(can_go_on)
     def partial_fit(self: Any, X, y, **params):
         """Learn from further rows; the first ones are fitted.
 
