@@ -196,6 +196,29 @@ def ratio(numerator: Any, denominator: Any, undefined: float) -> np.ndarray:
     return np.divide(numerator, denominator, out=out, where=np.asarray(denominator) > 0)
 
 
+def check_zero_division(zero_division: Any) -> float:
+    """Check the score that stands in for an undefined one.
+
+    Parameters
+    ----------
+    zero_division : {0, 1, nan}
+        The score; with nan, the item is left out.
+
+    Returns
+    -------
+    zero_division : float
+        As a float.
+
+    Raises
+    ------
+    ValueError
+        If it is something else.
+    """
+    if not isinstance(zero_division, numbers.Real) or not (zero_division in (0, 1) or zero_division != zero_division):
+        raise ValueError(f"zero_division must be 0, 1 or nan; got {zero_division!r}.")
+    return float(zero_division)
+
+
 def read_counts(label_counts: Any) -> np.ndarray:
     """Check the number of positives of each label.
 

@@ -5,11 +5,14 @@ from typing import Annotated, Any, Literal
 
 from ._validation import HasMethods, Interval
 
+# Beyond it squares are no numbers in double precision, nor their sums in single precision.
+_LARGEST = 1e30
+
 Count = Annotated[int, Interval(Integral, 1, None, closed="left")]
 CountFromZero = Annotated[int, Interval(Integral, 0, None, closed="left")]
-Finite = Annotated[float, Interval(Real, None, None, closed="neither")]
-NotNegative = Annotated[float, Interval(Real, 0, None, closed="left")]
-Positive = Annotated[float, Interval(Real, 0, None, closed="neither")]
+Finite = Annotated[float, Interval(Real, -_LARGEST, _LARGEST, closed="both")]
+NotNegative = Annotated[float, Interval(Real, 0, _LARGEST, closed="both")]
+Positive = Annotated[float, Interval(Real, 0, _LARGEST, closed="right")]
 Share = Annotated[float, Interval(Real, 0, 1, closed="both")]
 ShareBelowOne = Annotated[float, Interval(Real, 0, 1, closed="left")]
 InnerShare = Annotated[float, Interval(Real, 0, 1, closed="neither")]

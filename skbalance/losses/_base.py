@@ -32,7 +32,7 @@ Invertible = Annotated[float, Interval(Real, 1e-30, 1e30, closed="both")]
 ReweightNorm = Literal["instance", "batch"] | None
 PosWeight = Annotated[
     float | str | Sequence | np.ndarray,
-    Interval(Real, 0, None, closed="neither"), StrOptions({"balanced", "sqrt_balanced"}), "array-like",
+    Interval(Real, 0, 1e30, closed="right"), StrOptions({"balanced", "sqrt_balanced"}), "array-like",
 ]  # fmt: skip
 
 

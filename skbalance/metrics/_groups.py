@@ -12,13 +12,14 @@ from sklearn.utils import Bunch
 from skbalance._indicators import (
     align_indicators,
     check_row_weight,
+    check_zero_division,
     label_confusion,
     label_fractions,
     ratio,
     read_counts,
 )
 from skbalance._validation import check_option
-from skbalance.metrics._ranking import check_zero_division, row_mean
+from skbalance.metrics._ranking import row_mean
 
 AVERAGES = ("macro", "micro")
 

@@ -67,7 +67,7 @@ def expected_calibration_error(
     Returns
     -------
     error : float
-        From 0, the best, to 1.
+        From 0, the best, to 1; NaN where no label is known.
 
     Raises
     ------
@@ -118,7 +118,8 @@ def multilabel_brier_score_loss(y_true: Any, y_proba: Any, *, sample_weight: Any
     Returns
     -------
     loss : float
-        From 0, the best, to 1. It is the mean over labels of :func:`sklearn.metrics.brier_score_loss`.
+        From 0, the best, to 1; NaN where no label is known. It is the mean over labels of
+        :func:`sklearn.metrics.brier_score_loss`.
 
     Raises
     ------

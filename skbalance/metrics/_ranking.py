@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import numbers
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
 
-from skbalance._indicators import check_known, check_row_weight, label_propensities, ratio
+from skbalance._indicators import check_known, check_row_weight, check_zero_division, label_propensities, ratio
 from skbalance._responses import scoring_blocks
 from skbalance._validation import check_k, check_sparse, read_numbers, summed
 
@@ -157,29 +156,6 @@ def row_mean(values: np.ndarray, sample_weight: np.ndarray | None) -> float:
     weight = there.astype(np.float64) if sample_weight is None else sample_weight * there
     total = weight.sum()
     return float(np.where(there, values, 0.0) @ weight / total) if total > 0 else float("nan")
-
-
-def check_zero_division(zero_division: Any) -> float:
-    """Check the score that stands in for an undefined one.
-
-    Parameters
-    ----------
-    zero_division : {0, 1, nan}
-        The score; with nan, the item is left out.
-
-    Returns
-    -------
-    zero_division : float
-        As a float.
-
-    Raises
-    ------
-    ValueError
-        If it is something else.
-    """
-    if not isinstance(zero_division, numbers.Real) or not (zero_division in (0, 1) or zero_division != zero_division):
-        raise ValueError(f"zero_division must be 0, 1 or nan; got {zero_division!r}.")
-    return float(zero_division)
 
 
 def precision_at_k_score(y_true: Any, y_score: Any, *, k: int = 5, sample_weight: Any = None) -> float:

@@ -55,11 +55,14 @@ def restyle(artist: Any, given: Mapping | None) -> None:
     Raises
     ------
     TypeError
-        If they are no mapping.
+        If they are no mapping, or the artist has no such property.
     """
     if given is not None and not isinstance(given, Mapping):
         raise TypeError(f"Options of matplotlib must be a mapping of their names to values; got {given!r}.")
-    artist.set(**(given or {}))
+    try:
+        artist.set(**(given or {}))
+    except AttributeError as error:
+        raise TypeError(f"Options of matplotlib: {error}.") from None
 
 
 def plural(n: int) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from sklearn.exceptions import NotFittedError
 
-from skbalance._indicators import align_indicators, label_fractions, ratio
+from skbalance._indicators import align_indicators, check_zero_division, label_fractions, ratio
 from skbalance.metrics import fitted_label_counts, label_groups
 from skbalance.plotting import _axes
 
@@ -135,6 +135,9 @@ class LabelScoreDisplay:
         estimators = _as_named(estimator, type(estimator).__name__)
         if label_counts is None:
             label_counts = _first_label_counts(list(estimators.values()))
+        for model in estimators.values():
+            if not hasattr(model, "predict"):
+                raise ValueError(f"estimator must be a fitted classifier, or a mapping to such; got {model!r}.")
         predicted = {name: model.predict(X) for name, model in estimators.items()}
         return cls.from_predictions(y, predicted, label_counts=label_counts, **options)
 
@@ -279,7 +282,7 @@ def label_scores(y_true: Any, y_pred: Any, scoring: str, zero_division: float) -
     """
     if scoring not in _SCORES:
         raise ValueError(f"scoring must be one of {_SCORES}; got {scoring!r}.")
-    return ratio(*label_fractions(scoring, *align_indicators(y_true, y_pred)), zero_division)
+    return ratio(*label_fractions(scoring, *align_indicators(y_true, y_pred)), check_zero_division(zero_division))
 
 
 def _as_named(given: Any, default: str) -> dict[str, Any]:

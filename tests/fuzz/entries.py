@@ -171,11 +171,16 @@ def is_finite(result, given):
     finite(result)
 
 
+def is_unknown(y):
+    """Whether an indicator says of no pair whether the label is there."""
+    return isinstance(y, np.ndarray) and y.dtype.kind in "fO" and bool(np.isnan(y.astype(float)).all())
+
+
 def is_share(result, given):
     """A score, or scores, of 0 to 1; NaN where there is nothing to score, as a group without labels."""
     undefined = given.get("zero_division")
     asked = isinstance(undefined, float | np.floating) and undefined != undefined
-    asked = asked or "boundaries" in given or "propensities" in given
+    asked = asked or "boundaries" in given or "propensities" in given or is_unknown(given.get("y_true"))
     values = np.asarray(list(result.values()) if isinstance(result, dict) else result, dtype=float)
     assert ((values >= 0) & (values <= 1 + 1e-9) | (asked & np.isnan(values))).all(), result
 
