@@ -230,11 +230,11 @@ def test_malformed_sparse_matrices_are_refused(data, where):
         (1e300, np.float64, {"solver": "adam"}, "X holds values too large"),
         (
             1.0,
-            np.float64,
-            {"solver": "adam", "learning_rate_init": 1e300},
-            r"Training diverged: .*learning_rate_init \(it is 1e\+300\)",
+            np.float32,
+            {"solver": "adam", "learning_rate_init": 1e30},
+            r"Training diverged: .*learning_rate_init \(it is 1e\+30\)",
         ),
-        (1.0, np.float32, {"alpha": 1e300}, r"Training diverged: .*another alpha \(it is 1e\+300\)"),
+        (1e9, np.float32, {"loss": BinaryCrossEntropy(scale=1e30)}, r"Training diverged: .*another alpha"),
     ],
 )
 def test_training_that_diverges_is_an_error(data, X_scale, dtype, params, message):

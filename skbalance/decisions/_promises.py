@@ -221,7 +221,7 @@ class Promise:
         if not size:
             return np.inf, 0, np.nan, 0
         upper, lower = scores[size - 1], scores[size]
-        lower = lower if lower > -np.inf else np.nextafter(upper, -np.inf)
+        lower = lower if lower > -np.inf else np.nextafter(upper, type(upper)(-np.inf))
         threshold = (float(upper) + float(lower)) / 2
         found = hits[size - 1]
         return threshold, rows, beta.ppf(level, found, rows - found + 1), found / positives

@@ -90,7 +90,7 @@ def learning_rate_factor(step: int, n_steps: int, warmup_fraction: float) -> flo
 
 def seed_dropout(numbers, device):
     """Seed torch's generators for one step, by numbers that tell it from every other."""
-    seed = int(np.random.SeedSequence([int(number) for number in numbers]).generate_state(1, np.uint64)[0] >> 1)
+    seed = int(np.random.SeedSequence([int(number) for number in numbers]).generate_state(1, np.uint64)[0]) >> 1
     torch.random.default_generator.manual_seed(seed)
     if torch.device(device).type == "cuda":
         with torch.cuda.device(device):

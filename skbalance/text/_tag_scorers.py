@@ -171,7 +171,7 @@ class FrequentLabelsClassifier(_Wrapper):
         at = np.flatnonzero(self.frequent_ == label)
         if len(at):
             return self.estimator_.coefs_[0][columns, at[0]]
-        centroid = self.centroids_.centroids_[np.searchsorted(self.rare_, label)].toarray().ravel()
+        centroid = self.centroids_.centroids_[[np.searchsorted(self.rare_, label)]].toarray().ravel()
         return centroid[columns]
 
     def _learn_labels(self, X, y, weight):

@@ -18,7 +18,7 @@ N = 103
 def texts():
     random_state = np.random.RandomState(0)
     tokens = Tokens([np.arange(length) for length in random_state.randint(1, 30, size=N)])
-    y = sp.random_array((N, 5), density=0.3, format="csr", rng=random_state)
+    y = sp.random(N, 5, density=0.3, format="csr", random_state=random_state)
     return TrainingTexts(tokens, y, random_state.uniform(0.5, 2, size=N).astype(np.float32))
 
 
