@@ -158,7 +158,7 @@ def sparse_kind(like=""):
 
 
 def validate_hyperparameters(estimator):
-    """Check an estimator's parameters against their types, and against its ``_parameter_constraints`` if it has any.
+    """Check an estimator's parameters against their types.
 
     Raises
     ------
@@ -166,8 +166,7 @@ def validate_hyperparameters(estimator):
         Naming the parameter, what it must be and what it is.
     """
     kind: Any = type(estimator)
-    constraints = constraints_of(kind) | getattr(estimator, "_parameter_constraints", {})
-    _check_parameters(constraints, estimator.get_params(deep=False), kind.__name__)
+    _check_parameters(constraints_of(kind), estimator.get_params(deep=False), kind.__name__)
 
 
 def validate_params(function):

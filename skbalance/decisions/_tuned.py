@@ -27,12 +27,12 @@ from skbalance._kinds import (
     ResponseMethod,
     Scorer,
     Share,
+    TunerScoring,
     Verbosity,
 )
 from skbalance._validation import (
     BaseComposition,
     Interval,
-    StrOptions,
     check_k,
     num_samples,
     validate_hyperparameters,
@@ -55,9 +55,9 @@ from skbalance.decisions._label_texts import LabelMatcher, check_label_texts
 from skbalance.decisions._out_of_fold import OutOfFold
 from skbalance.decisions._pairs import indicator_of_pairs
 from skbalance.decisions._promises import Promise
-from skbalance.decisions._rules import STRATEGIES, DecisionRule, margins_of
+from skbalance.decisions._rules import DecisionRule, margins_of
 from skbalance.decisions._scorers import FittedScorers
-from skbalance.decisions._scoring import MICRO_WEIGHTS, SCORING_NAMES, get_metric
+from skbalance.decisions._scoring import MICRO_WEIGHTS, get_metric
 from skbalance.decisions._settings import (
     Attempt,
     check_estimators,
@@ -278,9 +278,9 @@ class TunedThresholdMultiLabelClassifierCV(
 
     estimator: Scorer | list
     _: KW_ONLY
-    strategy: Annotated[str, StrOptions(set(STRATEGIES))] = "per_label_shrunk"
+    strategy: Literal["per_label_shrunk", "per_label", "micro_macro", "global", "top_k"] = "per_label_shrunk"
     scores: Literal["pooled", "estimator"] = "pooled"
-    scoring: Annotated[Any, StrOptions(set(SCORING_NAMES)), callable] = "f1_micro_macro"
+    scoring: TunerScoring = "f1_micro_macro"
     micro_weight: Share = 0.25
     beta: Annotated[float, Interval(Real, 0, 1e100, closed="neither")] = 1.0  # its square is a float too
     shrinkage: NotNegative = 20.0
@@ -498,7 +498,7 @@ class TunedThresholdMultiLabelClassifierCV(
             scorers=[name for name, _ in self._scorers()],
             pooled=self.scores == "pooled",
             metric=metric,
-            micro_weight=weights[self.scoring] if metric is None else None,
+            micro_weight=weights[str(self.scoring)] if metric is None else None,
             k_range=range(self.k, self.k + 1) if self.k else range(least, max(least, most) + 1),
             unseen=self.predict_unseen,
             promise=Promise.of(self),

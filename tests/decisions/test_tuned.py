@@ -26,9 +26,8 @@ from sklearn.utils.estimator_checks import (
 )
 
 from skbalance import BalancedMultiLabelClassifier, TunedThresholdMultiLabelClassifierCV
-from skbalance.decisions._rules import STRATEGIES
 
-from .problems import OVR, RIDGE, Scores, make_data, rare_problem
+from .problems import OVR, RIDGE, STRATEGIES, Scores, make_data, rare_problem
 
 
 @parametrize_with_checks(

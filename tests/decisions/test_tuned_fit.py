@@ -24,9 +24,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.svm import LinearSVC
 
 from skbalance import TunedThresholdMultiLabelClassifierCV
-from skbalance.decisions._rules import STRATEGIES
 
-from .problems import OVR, RIDGE, Ridge, Scores, make_data
+from .problems import OVR, RIDGE, STRATEGIES, Ridge, Scores, make_data
 
 
 @pytest.mark.parametrize("cv", [3, KFold(3), ShuffleSplit(2, test_size=0.5, random_state=0), 0.3, None])
