@@ -151,7 +151,7 @@ class LabelFrequencyDisplay:
             limits = _GROUP_LIMITS[name].format(*self.boundaries)
             self.group_patches_[name] = ax.axvspan(
                 start + 0.5, start + size + 0.5, color=_axes.GROUP_COLORS[name], linewidth=0, zorder=0,
-                label=f"{name} ({limits}): {_axes.plural(size)}, {_percent(share)} of positives",
+                label=f"{name} ({limits}): {_axes.plural(size)}, {share:.1%} of positives",
             )  # fmt: skip
             start += size
             if start < self.label_counts.size:
@@ -175,7 +175,3 @@ class LabelFrequencyDisplay:
         else:
             ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1, nbins=7))
             ax.xaxis.set_major_formatter(_axes.plain_number)
-
-
-def _percent(share: float) -> str:
-    return "< 0.1%" if 0 < share < 0.0005 else f"{share:.1%}"
