@@ -85,16 +85,11 @@ def results_table(attempts):
     return results
 
 
-def check_estimators(estimators, taken):
+def check_estimators(estimators):
     """Check that a list of estimators holds pairs of a unique name and a classifier."""
-    if not estimators or not all(isinstance(item, tuple) and len(item) == 2 for item in estimators):
+    pairs = (isinstance(item, tuple) and len(item) == 2 and isinstance(item[0], str) for item in estimators)
+    if not estimators or not all(pairs):
         raise ValueError(f"estimator as a list must hold pairs (name, classifier); got {estimators!r}.")
-    names = [name for name, _ in estimators]
-    bad = [n for n in names if not isinstance(n, str) or "__" in n or n in taken or names.count(n) > 1]
-    if bad:
-        raise ValueError(
-            f"estimator has the names {bad}; names are strings, each once, without '__', and no parameter's."
-        )
     for name, estimator in estimators:
         if not hasattr(estimator, "fit"):
             raise ValueError(f"estimator {name!r} is {estimator!r}; a classifier is needed.")

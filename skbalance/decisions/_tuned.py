@@ -461,7 +461,8 @@ class TunedThresholdMultiLabelClassifierCV(
     def _check_scorers(self):
         """Check what constraints of single parameters cannot express."""
         if isinstance(self.estimator, list):
-            check_estimators(self.estimator, taken=set(self.get_params(deep=False)))
+            check_estimators(self.estimator)
+            self._validate_names([name for name, _ in self.estimator])
             if len(self.estimator) > 1 and self.scores == "estimator":
                 raise ValueError(f"scores='estimator' needs a single estimator; there are {len(self.estimator)}.")
         if self.label_texts is not None and self.scores == "estimator":

@@ -221,9 +221,9 @@ class LabelCooccurrenceDisplay:
             ax.set_yticks(at, names, fontsize=size)
             return
         bins = np.linspace(0, n_bins - 1, min(n_bins, 7)).astype(int)
-        names = [f"{rank:,}" for rank in self.bin_edges[bins] + 1]
-        ax.set_xticks(bins + 0.5, names)
-        ax.set_yticks(bins + 0.5, names)
+        ranks = [f"{rank:,}" for rank in self.bin_edges[bins] + 1]
+        ax.set_xticks(bins + 0.5, ranks)
+        ax.set_yticks(bins + 0.5, ranks)
 
 
 def _rank_bins(n_labels: int) -> np.ndarray:

@@ -192,8 +192,8 @@ def test_several_estimators_on_the_same_folds():
         ([], "pairs"),
         ([RIDGE], "pairs"),
         ([("a", RIDGE), RIDGE], "pairs"),
-        ([("a", RIDGE), ("a", RIDGE)], r"names \['a', 'a'\]"),
-        ([("cv", RIDGE)], "no parameter's"),
+        ([("a", RIDGE), ("a", RIDGE)], r"Names provided are not unique: \['a', 'a'\]"),
+        ([("cv", RIDGE)], "conflict with constructor arguments"),
         ([("a", "b")], "a classifier is needed"),
     ],
 )
