@@ -4,6 +4,8 @@ from collections.abc import Callable
 from numbers import Integral, Real
 from typing import Annotated, Any, Literal
 
+import numpy as np
+
 from ._validation import HasMethods, Interval
 
 Count = Annotated[int, Interval(Integral, 1, None, closed="left")]
@@ -17,7 +19,7 @@ InnerShare = Annotated[float, Interval(Real, 0, 1, closed="neither")]
 Auto = Literal["auto"]
 ArrayLike = Annotated[Any, "array-like"]
 Jobs = Annotated[int, Interval(Integral, None, None, closed="neither")]
-RandomState = Annotated[Any, "random_state"]
+RandomState = Annotated[Any, Interval(Integral, 0, 2**32 - 1, closed="both"), np.random.RandomState, None]
 ResponseMethod = Literal["auto", "decision_function", "predict_proba"]
 Scorer = Annotated[Any, HasMethods(["fit", "predict_proba"]), HasMethods(["fit", "decision_function"])]
 TunerScoring = (
