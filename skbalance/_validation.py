@@ -9,8 +9,8 @@ import inspect
 import os
 import sys
 import types
-from collections.abc import Callable, Iterable
-from numbers import Integral, Real
+from collections.abc import Callable
+from numbers import Integral
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -18,14 +18,13 @@ import numpy as np
 import scipy.sparse as sp
 from sklearn import get_config
 from sklearn.utils import _safe_indexing  # noqa: F401
-from sklearn.utils._param_validation import (
+from sklearn.utils._param_validation import (  # noqa: F401
     HasMethods,
-    Interval,
     InvalidParameterError,
     StrOptions,
     make_constraint,
-    validate_parameter_constraints,
 )
+from sklearn.utils._param_validation import Interval as _Interval
 from sklearn.utils.metaestimators import _BaseComposition as BaseComposition  # noqa: F401
 from sklearn.utils.validation import _check_method_params as check_method_params  # noqa: F401
 from sklearn.utils.validation import _num_samples as num_samples
@@ -40,6 +39,20 @@ DOCUMENTATION_URL = "https://skbalance.readthedocs.io/en/stable"
 
 # A model saved by an older release than this cannot be read: (major, minor).
 OLDEST_READABLE = (0, 1)
+
+
+class Interval(_Interval):
+    """Numbers between two limits, as scikit-learn has them; booleans are none, nor are integers beyond 64 bits."""
+
+    def is_satisfied_by(self, val):
+        """Whether a value is such a number."""
+        if isinstance(val, bool | np.bool_) or (isinstance(val, Integral) and abs(int(val)) >= 2**63):
+            return False
+        try:
+            with np.errstate(over="ignore"):  # limits as half-precision numbers
+                return super().is_satisfied_by(val)
+        except (TypeError, ValueError):  # what NumPy says of a number that it does not know
+            return False
 
 
 class _Constraints:
@@ -158,7 +171,7 @@ def sparse_kind(like=""):
 
 
 def validate_hyperparameters(estimator):
-    """Check an estimator's parameters against their types, and against its ``_parameter_constraints`` if it has any.
+    """Check an estimator's parameters against their types.
 
     Raises
     ------
@@ -166,8 +179,7 @@ def validate_hyperparameters(estimator):
         Naming the parameter, what it must be and what it is.
     """
     kind: Any = type(estimator)
-    constraints = constraints_of(kind) | getattr(estimator, "_parameter_constraints", {})
-    _check_parameters(constraints, estimator.get_params(deep=False), kind.__name__)
+    _check_parameters(constraints_of(kind), estimator.get_params(deep=False), kind.__name__)
 
 
 def validate_params(function):
@@ -223,40 +235,21 @@ def _allowed(hint) -> list:
     if origin in (Union, types.UnionType):
         return [one for part in parts for one in _allowed(part)]
     if origin is Annotated:
-        return list(hint.__metadata__)
+        return [each for each in hint.__metadata__ if each != "no_validation"]
     if origin is Literal:
         return [StrOptions(set(parts))]
-    if origin is Iterable:
-        return [HasMethods(["__iter__"])]
     plain: dict[Any, list] = {Any: [], bool: ["boolean"], types.NoneType: [None], Callable: [callable]}
-    return plain.get(hint, [hint])
+    return plain.get(hint, [origin or hint])
 
 
 def _check_parameters(constraints, parameters, caller):
-    """Check parameters as scikit-learn does, and refuse what it lets through: booleans as numbers, large integers."""
-    for parameter, allowed in constraints.items():
-        if parameter not in parameters or "no_validation" in allowed:
-            continue
-        value = parameters[parameter]
-        numeric = any(
-            isinstance(constraint, Interval) or constraint in (Integral, Real, "random_state") for constraint in allowed
-        )
-        good = not (numeric and isinstance(value, bool | np.bool_) and "boolean" not in allowed)
-        try:
-            with np.errstate(over="ignore"):  # limits as half-precision numbers
-                validate_parameter_constraints({parameter: allowed}, {parameter: value}, caller_name=caller)
-        except (
-            TypeError,
-            ValueError,
-        ):  # an InvalidParameterError, or what NumPy says of a number that it does not know
-            good = False
-        if not good:
-            wanted = " or ".join(str(make_constraint(constraint)) for constraint in allowed)
+    for name in filter(parameters.__contains__, constraints):
+        wanted = [make_constraint(each) for each in constraints[name]]
+        if not any(each.is_satisfied_by(parameters[name]) for each in wanted):
             raise InvalidParameterError(
-                f"The {parameter!r} parameter of {caller} must be {wanted}. Got {short(value)} instead."
+                f"The {name!r} parameter of {caller} must be {' or '.join(map(str, wanted))}. "
+                f"Got {short(parameters[name])} instead."
             )
-        if isinstance(value, Integral) and abs(int(value)) >= 2**63:
-            raise ValueError(f"The {parameter!r} parameter of {caller} must fit into 64 bits; got {short(value)}.")
 
 
 def validate_features(estimator, X, **settings):

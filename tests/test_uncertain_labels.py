@@ -31,7 +31,6 @@ from skbalance.metrics import (
     precision_at_k_score,
     propensity_scored_precision_at_k_score,
     r_precision_score,
-    tail_coverage_score,
 )
 from skbalance.model_selection import MultilabelStratifiedKFold
 
@@ -181,7 +180,6 @@ def tuner(**parameters):
 METRICS = {
     "F1": lambda y, scores: group_f1_score(y, scores > 0.3, groups={"all": np.arange(6)})["all"],
     "micro": lambda y, scores: group_f1_score(y, scores > 0.3, groups={"all": np.arange(6)}, average="micro")["all"],
-    "coverage": lambda y, scores: tail_coverage_score(y, scores > 0.6, label_counts=[1] * 6),
     "precision at 2": lambda y, scores: precision_at_k_score(y, scores, k=2),
     "r-precision": lambda y, scores: r_precision_score(y, scores),
     "nDCG": lambda y, scores: ndcg_at_k_score(y, scores, k=3),

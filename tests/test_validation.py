@@ -268,7 +268,6 @@ def test_which_private_names_of_scikit_learn_are_used():
         "sklearn.utils._param_validation.Interval",
         "sklearn.utils._param_validation.InvalidParameterError",
         "sklearn.utils._param_validation.StrOptions",
-        "sklearn.utils._param_validation.validate_parameter_constraints",
         "sklearn.utils._param_validation.make_constraint",
         "sklearn.utils._repr_html.estimator._VisualBlock",
         "sklearn.utils._safe_indexing",

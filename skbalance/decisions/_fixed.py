@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import KW_ONLY, dataclass
 from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
-from skbalance._validation import HasMethods, Interval, StrOptions, validate_hyperparameters
+from skbalance._kinds import ArrayLike, Auto, Count, CountFromZero, ResponseMethod, Scorer
+from skbalance._validation import validate_hyperparameters
 from skbalance.crossfit import (
     InnerScoresMixin,
     MetaClassifierMixin,
@@ -25,6 +27,7 @@ from skbalance.decisions._rules import margins_of
 _USUAL = {"predict_proba": 0.5, "decision_function": 0.0}
 
 
+@dataclass(eq=False, repr=False)
 class FixedThresholdMultiLabelClassifier(InnerScoresMixin, MetaClassifierMixin, BaseEstimator):
     """Multi-label classifier with thresholds that you give.
 
@@ -81,20 +84,12 @@ class FixedThresholdMultiLabelClassifier(InnerScoresMixin, MetaClassifierMixin, 
     array([[1, 0]])
     """
 
-    _parameter_constraints: dict = {
-        "estimator": [HasMethods(["fit", "predict_proba"]), HasMethods(["fit", "decision_function"])],
-        "thresholds": [StrOptions({"auto"}), Real, "array-like", Mapping],
-        "min_labels": [Interval(Integral, 0, None, closed="left")],
-        "max_labels": [Interval(Integral, 1, None, closed="left"), None],
-        "response_method": [StrOptions({"auto", "decision_function", "predict_proba"})],
-    }
-
-    def __init__(self, estimator, *, thresholds="auto", min_labels=0, max_labels=None, response_method="auto"):
-        self.estimator = estimator
-        self.thresholds = thresholds
-        self.min_labels = min_labels
-        self.max_labels = max_labels
-        self.response_method = response_method
+    estimator: Scorer
+    _: KW_ONLY
+    thresholds: Auto | Real | ArrayLike | Mapping = "auto"
+    min_labels: CountFromZero = 0
+    max_labels: Count | None = None
+    response_method: ResponseMethod = "auto"
 
     def fit(self, X, y, **params):
         """Fit the classifier and check the thresholds.

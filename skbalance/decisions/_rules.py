@@ -17,7 +17,6 @@ from skbalance.decisions._search import (
     shrink_thresholds,
 )
 
-STRATEGIES = ("per_label_shrunk", "per_label", "micro_macro", "global", "top_k")
 _TRIED_MICRO_WEIGHTS: tuple[float, ...] = (0.0, 0.5, 1.0)
 _TRIED_BETAS = (0.25, 0.5, 1.0, 2.0)
 _TRIED_THRESHOLDS = 50
@@ -30,7 +29,7 @@ class DecisionRule:
     Attributes
     ----------
     strategy : str
-        One of `STRATEGIES`.
+        As :class:`TunedThresholdMultiLabelClassifierCV` has it.
     choice : Choice
         Bounds on the labels of a row.
     beta : float

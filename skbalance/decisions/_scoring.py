@@ -24,7 +24,6 @@ _METRICS = {
     "jaccard_micro": partial(jaccard_score, average="micro", zero_division=0),
     "jaccard_samples": partial(jaccard_score, average="samples", zero_division=0),
 }
-SCORING_NAMES = tuple(sorted([*MICRO_WEIGHTS, *_METRICS]))
 
 
 def get_metric(scoring: str | Callable) -> Callable | None:

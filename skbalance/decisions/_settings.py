@@ -75,26 +75,11 @@ def score_of_the_best(attempts, plan) -> float:
     return plan.score(sp.csr_array(sp.vstack(together)), labels.take(np.concatenate(order)))
 
 
-def results_table(attempts):
-    """All settings and rules, with their scores."""
-    names = ("micro_weight", "beta", "threshold", "k")
-    rows = [(each.params, rule, score) for each in attempts for rule, score in each.decisions.tried]
-    results = {name: np.array([getattr(rule, name) for _, rule, _ in rows], dtype=float) for name in names}
-    results["params"] = np.array([settings for settings, _, _ in rows], dtype=object)
-    results["score"] = np.array([score for _, _, score in rows])
-    return results
-
-
-def check_estimators(estimators, taken):
+def check_estimators(estimators):
     """Check that a list of estimators holds pairs of a unique name and a classifier."""
-    if not estimators or not all(isinstance(item, tuple) and len(item) == 2 for item in estimators):
+    pairs = (isinstance(item, tuple) and len(item) == 2 and isinstance(item[0], str) for item in estimators)
+    if not estimators or not all(pairs):
         raise ValueError(f"estimator as a list must hold pairs (name, classifier); got {estimators!r}.")
-    names = [name for name, _ in estimators]
-    bad = [n for n in names if not isinstance(n, str) or "__" in n or n in taken or names.count(n) > 1]
-    if bad:
-        raise ValueError(
-            f"estimator has the names {bad}; names are strings, each once, without '__', and no parameter's."
-        )
     for name, estimator in estimators:
         if not hasattr(estimator, "fit"):
             raise ValueError(f"estimator {name!r} is {estimator!r}; a classifier is needed.")

@@ -27,12 +27,12 @@ from skbalance._kinds import (
     ResponseMethod,
     Scorer,
     Share,
+    TunerScoring,
     Verbosity,
 )
 from skbalance._validation import (
     BaseComposition,
     Interval,
-    StrOptions,
     check_k,
     num_samples,
     validate_hyperparameters,
@@ -55,13 +55,12 @@ from skbalance.decisions._label_texts import LabelMatcher, check_label_texts
 from skbalance.decisions._out_of_fold import OutOfFold
 from skbalance.decisions._pairs import indicator_of_pairs
 from skbalance.decisions._promises import Promise
-from skbalance.decisions._rules import STRATEGIES, DecisionRule, margins_of
+from skbalance.decisions._rules import DecisionRule, margins_of
 from skbalance.decisions._scorers import FittedScorers
-from skbalance.decisions._scoring import MICRO_WEIGHTS, SCORING_NAMES, get_metric
+from skbalance.decisions._scoring import MICRO_WEIGHTS, get_metric
 from skbalance.decisions._settings import (
     Attempt,
     check_estimators,
-    results_table,
     score_of_the_best,
     score_rows,
     settings_to_try,
@@ -185,8 +184,6 @@ class TunedThresholdMultiLabelClassifierCV(
         split. Without effect on ``"prefit"``.
     n_jobs : int, default=None
         Folds to fit at a time.
-    store_cv_results : bool, default=False
-        Whether to keep `cv_results_`.
     random_state : int, RandomState instance or None, default=None
         Shuffles the folds, and draws the rows of the decision model where there are more than 200,000 pairs.
     verbose : int, default=0
@@ -211,9 +208,6 @@ class TunedThresholdMultiLabelClassifierCV(
         promise, of the usual thresholds.
     best_params_ : dict
         What was chosen of `param_grid`. Only if that is given.
-    cv_results_ : dict of ndarray
-        The settings tried, `params`, `micro_weight`, `beta`, `threshold` and `k`, and their `score`. Only if
-        `store_cv_results`.
     decisions_ : Decisions
         The decision model with its weights, the settings and the thresholds, as they are used inside.
     out_of_fold_ : OutOfFoldScores
@@ -278,9 +272,9 @@ class TunedThresholdMultiLabelClassifierCV(
 
     estimator: Scorer | list
     _: KW_ONLY
-    strategy: Annotated[str, StrOptions(set(STRATEGIES))] = "per_label_shrunk"
+    strategy: Literal["per_label_shrunk", "per_label", "micro_macro", "global", "top_k"] = "per_label_shrunk"
     scores: Literal["pooled", "estimator"] = "pooled"
-    scoring: Annotated[Any, StrOptions(set(SCORING_NAMES)), callable] = "f1_micro_macro"
+    scoring: TunerScoring = "f1_micro_macro"
     micro_weight: Share = 0.25
     beta: Annotated[float, Interval(Real, 0, 1e100, closed="neither")] = 1.0  # its square is a float too
     shrinkage: NotNegative = 20.0
@@ -299,7 +293,6 @@ class TunedThresholdMultiLabelClassifierCV(
     cv: Any = None
     refit: bool = True
     n_jobs: Jobs | None = None
-    store_cv_results: bool = False
     random_state: RandomState = None
     verbose: Verbosity = 0
 
@@ -433,8 +426,6 @@ class TunedThresholdMultiLabelClassifierCV(
         }
         if self.param_grid is not None:
             state["best_params_"] = best.params
-        if self.store_cv_results:
-            state["cv_results_"] = results_table(attempts)
         return state
 
     def _decided(self, decisions, fitted, methods, matcher, width, encoding):
@@ -461,7 +452,8 @@ class TunedThresholdMultiLabelClassifierCV(
     def _check_scorers(self):
         """Check what constraints of single parameters cannot express."""
         if isinstance(self.estimator, list):
-            check_estimators(self.estimator, taken=set(self.get_params(deep=False)))
+            check_estimators(self.estimator)
+            self._validate_names([name for name, _ in self.estimator])
             if len(self.estimator) > 1 and self.scores == "estimator":
                 raise ValueError(f"scores='estimator' needs a single estimator; there are {len(self.estimator)}.")
         if self.label_texts is not None and self.scores == "estimator":
@@ -498,7 +490,7 @@ class TunedThresholdMultiLabelClassifierCV(
             scorers=[name for name, _ in self._scorers()],
             pooled=self.scores == "pooled",
             metric=metric,
-            micro_weight=weights[self.scoring] if metric is None else None,
+            micro_weight=weights[str(self.scoring)] if metric is None else None,
             k_range=range(self.k, self.k + 1) if self.k else range(least, max(least, most) + 1),
             unseen=self.predict_unseen,
             promise=Promise.of(self),

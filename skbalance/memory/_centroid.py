@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from numbers import Integral
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 from sklearn.preprocessing import normalize
 
+from skbalance._kinds import Count
 from skbalance._packing import take_columns
-from skbalance._validation import Interval
 from skbalance.memory._base import MemoryClassifier
 
 # Of more rows than this the product with a dense matrix is the faster one.
 _FEW_ROWS = 64
 
 
+@dataclass(eq=False, repr=False)
 class CosineCentroidClassifier(MemoryClassifier):
     """Classifier by the cosine of a row with the mean of each label's rows.
 
@@ -61,14 +62,9 @@ class CosineCentroidClassifier(MemoryClassifier):
     """
 
     _packed = _of_features = ("centroids_",)
-    centroids_: Any
-    _lengths: np.ndarray
-    _parameter_constraints: dict = {"max_features": [Interval(Integral, 1, None, closed="left")]}
+    max_features: Count = 1000
 
-    def __init__(self, max_features=1000):
-        self.max_features = max_features
-
-    def _remember(self, rows, indicator, weight, more):
+    def _remember(self: Any, rows, indicator, weight, more):
         indicator.data *= np.repeat(weight, np.diff(indicator.indptr))
         sums = sp.csr_array(indicator.T @ sp.csr_array(rows))
         if more:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from numbers import Integral
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 
+from skbalance._kinds import Count
 from skbalance._packing import take_columns
-from skbalance._validation import Interval
 from skbalance.memory._base import MemoryClassifier
 
 # Pairs of a row and a remembered one whose similarity is held at a time.
@@ -18,6 +18,7 @@ _BLOCK_PAIRS = 1 << 22
 _SAME = 1 - 1e-6
 
 
+@dataclass(eq=False, repr=False)
 class CosineNeighborsClassifier(MemoryClassifier):
     """Classifier by a vote of the training rows with the largest cosine, each weighted by it.
 
@@ -64,19 +65,10 @@ class CosineNeighborsClassifier(MemoryClassifier):
 
     _packed = ("_rows", "_indicator")
     _of_features = ("_rows",)
-    _rows: Any
-    _indicator: Any
-    _weight: Any
-    _parameter_constraints: dict = {
-        "n_neighbors": [Interval(Integral, 1, None, closed="left")],
-        "max_rows": [Interval(Integral, 1, None, closed="left"), None],
-    }
+    n_neighbors: Count = 20
+    max_rows: Count | None = None
 
-    def __init__(self, n_neighbors=20, max_rows=None):
-        self.n_neighbors = n_neighbors
-        self.max_rows = max_rows
-
-    def _remember(self, rows, indicator, weight, more):
+    def _remember(self: Any, rows, indicator, weight, more):
         rows = sp.csr_array(rows) if sp.issparse(rows) else rows
         if more:
             sparse = sp.issparse(self._rows)

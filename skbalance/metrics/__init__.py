@@ -6,7 +6,6 @@ from skbalance.metrics._groups import (
     group_precision_score,
     group_recall_score,
     label_groups,
-    tail_coverage_score,
 )
 from skbalance.metrics._hierarchical import hierarchical_precision_recall_fscore
 from skbalance.metrics._probabilities import expected_calibration_error, multilabel_brier_score_loss
@@ -51,5 +50,4 @@ __all__ = [
     "r_precision_score",
     "recall_at_k_score",
     "review_curve",
-    "tail_coverage_score",
 ]

@@ -12,8 +12,11 @@ from sklearn.utils import Bunch
 from skbalance._indicators import (
     align_indicators,
     check_row_weight,
+<<<<<<< HEAD
     check_zero_division,
     label_confusion,
+=======
+>>>>>>> diet1
     label_fractions,
     ratio,
     read_counts,
@@ -103,7 +106,10 @@ def _resolve_groups(
     return resolved
 
 
-def _group_scores(kind, y_true, y_pred, label_counts, groups, boundaries, group, average, sample_weight, zero_division):
+def _group_scores(
+    kind, y_true, y_pred, label_counts=None, groups=None, boundaries=(8, 35), group=None, average="macro",
+    sample_weight=None, zero_division=0.0,
+):  # fmt: skip
     check_option(average, AVERAGES, "average")
     zero_division = check_zero_division(zero_division)
     y_true, y_pred = align_indicators(y_true, y_pred)
@@ -189,28 +195,17 @@ def group_f1_score(
     )
 
 
-def group_precision_score(
-    y_true: Any,
-    y_pred: Any,
-    *,
-    label_counts: Any = None,
-    groups: Mapping[str, Any] | None = None,
-    boundaries: tuple[float, float] = (8, 35),
-    group: str | None = None,
-    average: str = "macro",
-    sample_weight: Any = None,
-    zero_division: float = 0.0,
-) -> Any:
+def group_precision_score(y_true: Any, y_pred: Any, *, sample_weight: Any = None, **options: Any) -> Any:
     """Precision over the head, the medium and the tail labels.
 
     Parameters
     ----------
     y_true, y_pred : {array-like, sparse matrix} of shape (n_samples, n_labels)
         The true and the predicted indicator. Pairs whose true label is unknown, NaN, are left out.
-    label_counts, groups, boundaries, group, average, sample_weight : see :func:`group_f1_score`
-        The groups and how they are put together.
-    zero_division : {0, 1, nan}, default=0
-        The score of a label without predictions. With nan it is left out.
+    sample_weight : array-like of shape (n_samples,) or None, default=None
+        The row weights.
+    **options
+        The others of :func:`group_f1_score`. `zero_division` is the score of a label without predictions.
 
     Returns
     -------
@@ -228,33 +223,20 @@ def group_precision_score(
     >>> group_precision_score([[1, 1], [0, 1]], [[1, 1], [1, 0]], label_counts=[3, 99], group="tail")
     0.5
     """
-    return _group_scores(
-        "precision", y_true, y_pred, label_counts, groups, boundaries, group, average, sample_weight, zero_division
-    )
+    return _group_scores("precision", y_true, y_pred, sample_weight=sample_weight, **options)
 
 
-def group_recall_score(
-    y_true: Any,
-    y_pred: Any,
-    *,
-    label_counts: Any = None,
-    groups: Mapping[str, Any] | None = None,
-    boundaries: tuple[float, float] = (8, 35),
-    group: str | None = None,
-    average: str = "macro",
-    sample_weight: Any = None,
-    zero_division: float = 0.0,
-) -> Any:
+def group_recall_score(y_true: Any, y_pred: Any, *, sample_weight: Any = None, **options: Any) -> Any:
     """Recall over the head, the medium and the tail labels.
 
     Parameters
     ----------
     y_true, y_pred : {array-like, sparse matrix} of shape (n_samples, n_labels)
         The true and the predicted indicator. Pairs whose true label is unknown, NaN, are left out.
-    label_counts, groups, boundaries, group, average, sample_weight : see :func:`group_f1_score`
-        The groups and how they are put together.
-    zero_division : {0, 1, nan}, default=0
-        The score of a label without positives in `y_true`. With nan it is left out.
+    sample_weight : array-like of shape (n_samples,) or None, default=None
+        The row weights.
+    **options
+        The others of :func:`group_f1_score`. `zero_division` is the score of a label without positives in `y_true`.
 
     Returns
     -------
@@ -272,57 +254,4 @@ def group_recall_score(
     >>> group_recall_score([[1, 1], [0, 1]], [[1, 1], [1, 0]], label_counts=[3, 99], group="head")
     0.5
     """
-    return _group_scores(
-        "recall", y_true, y_pred, label_counts, groups, boundaries, group, average, sample_weight, zero_division
-    )
-
-
-def tail_coverage_score(
-    y_true: Any,
-    y_pred: Any,
-    *,
-    label_counts: Any = None,
-    groups: Mapping[str, Any] | None = None,
-    boundaries: tuple[float, float] = (8, 35),
-    group: str = "tail",
-    sample_weight: Any = None,
-) -> float:
-    """Share of the tail labels that are predicted correctly at least once.
-
-    Only labels with a positive in `y_true` count, as no other can be predicted right.
-
-    Parameters
-    ----------
-    y_true, y_pred : {array-like, sparse matrix} of shape (n_samples, n_labels)
-        The true and the predicted indicator. Pairs whose true label is unknown, NaN, are left out.
-    label_counts, groups, boundaries : see :func:`group_f1_score`
-        The groups.
-    group : str, default="tail"
-        The group that is looked at.
-    sample_weight : array-like of shape (n_samples,) or None, default=None
-        The row weights; rows of weight 0 do not count, all others do alike.
-
-    Returns
-    -------
-    score : float
-        From 0 to 1; nan if no label of the group has a positive.
-
-    Raises
-    ------
-    ValueError
-        If the indicators, counts, groups or options cannot be used.
-
-    Examples
-    --------
-    >>> from skbalance.metrics import tail_coverage_score
-    >>> y_true = [[1, 1, 0], [1, 0, 1]]
-    >>> y_pred = [[1, 1, 0], [1, 1, 0]]
-    >>> tail_coverage_score(y_true, y_pred, label_counts=[90, 3, 2])
-    0.5
-    """
-    y_true, y_pred = align_indicators(y_true, y_pred)
-    members = _resolve_groups(y_true.shape[1], label_counts, groups, boundaries)
-    check_option(group, members, "group")
-    hits, _, positives = label_confusion(y_true, y_pred, check_row_weight(sample_weight, y_true.shape[0]))
-    present = members[group][positives[members[group]] > 0]
-    return float((hits[present] > 0).mean()) if present.size else float("nan")
+    return _group_scores("recall", y_true, y_pred, sample_weight=sample_weight, **options)

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
+from sklearn.utils import check_array
 
 from skbalance._indicators import check_known, check_row_weight, check_zero_division, label_propensities, ratio
 from skbalance._responses import scoring_blocks
@@ -48,22 +49,11 @@ def check_scores(y_score: Any, shape: tuple[int, int], *, name: str = "y_score")
         If the shape differs or a score is NaN or, being dense, infinite.
     """
     check_sparse(y_score, name)
-    try:
-        scores: Any = sp.csr_array(y_score) if sp.issparse(y_score) else np.asarray(y_score)
-    except ValueError:
-        raise ValueError(f"{name} must hold as many scores in each row.") from None
+    scores = check_array(
+        y_score, accept_sparse="csr", dtype="numeric", input_name=name, ensure_min_samples=0, ensure_min_features=0
+    )
     if scores.shape != shape:
         raise ValueError(f"{name} must have the shape of y_true, {shape}; got {scores.shape}.")
-    if scores.dtype.kind == "O":  # as nullable columns of a frame come
-        scores = read_numbers(scores, name)
-    values: Any = scores.data if sp.issparse(scores) else scores
-    if values.dtype.kind not in "biuf":
-        raise ValueError(f"{name} must hold numbers; got the dtype {values.dtype}.")
-    if values.dtype.kind == "f":
-        with np.errstate(invalid="ignore", over="ignore"):
-            finite = np.isfinite(values.sum(dtype=np.float64))
-        if not finite and not np.isfinite(values).all():
-            raise ValueError(f"{name} must be finite; it holds NaN or infinity.")
     return summed(scores)
 
 

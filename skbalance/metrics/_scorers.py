@@ -294,7 +294,6 @@ _SPECS: dict[str, _Spec] = {
         for average in ("micro", "macro")
     },
     **{f"{name}_at_{k}": (metric, given | {"k": k}) for name, (metric, given) in _AT_K.items() for k in (1, 3, 5)},
-    "tail_coverage": (_groups.tail_coverage_score, _COUNTS),
     "r_precision": (_ranking.r_precision_score, _SCORES),
     "neg_multilabel_brier_score": (_probabilities.multilabel_brier_score_loss, _LOSS),
     "neg_expected_calibration_error": (_probabilities.expected_calibration_error, _LOSS),

@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
-from sklearn.utils import check_random_state, indexable
+from sklearn.utils import check_array, check_random_state, column_or_1d, indexable
 
-from skbalance._targets import is_missing
 from skbalance.model_selection._split import StratifiedFolds, target_as_csr
 
 _SWEEPS = 10
@@ -92,26 +91,15 @@ class MultilabelStratifiedGroupKFold(StratifiedFolds):
             raise ValueError("groups must be given: the group of each row.")
         X, y, groups = indexable(X, y, groups)
         Y = target_as_csr(y)
-        _, first, group = np.unique(_without_missing(groups), return_index=True, return_inverse=True)
-        if group.shape != (Y.shape[0],):
-            raise ValueError(f"groups must have shape (n_samples,) = ({Y.shape[0]},); got {group.shape}.")
+        try:
+            groups = column_or_1d(check_array(groups, input_name="groups", ensure_2d=False, dtype=None))
+            _, first, group = np.unique(groups, return_index=True, return_inverse=True)
+        except TypeError as error:
+            raise TypeError(f"groups must be of one type, and have a value in each row: {error}.") from None
         if self.n_splits > len(first):
             raise ValueError(f"n_splits={self.n_splits} must not exceed the number of groups: n_groups={len(first)}.")
         order = check_random_state(self.random_state).permutation(len(first)) if self.shuffle else np.argsort(first)
         return self._pairs(_place(_group_sums(Y, group, len(first)), self.n_splits, order)[group])
-
-
-def _without_missing(groups: Any) -> np.ndarray:
-    """Return the groups as an array, after a check that none is missing and all are of one type."""
-    values = np.asarray(groups)
-    if values.dtype.kind in "fO":
-        missing = next((row for row, value in enumerate(values.ravel()) if is_missing(value)), None)
-        if missing is not None:
-            raise ValueError(f"groups has no value in row {missing} (counted from 0); each row needs a group.")
-        kinds = sorted({type(value).__name__ for value in values.ravel()})
-        if len(kinds) > 1:
-            raise ValueError(f"groups must be of one type; got {' and '.join(kinds)}.")
-    return values
 
 
 def _group_sums(Y: sp.csr_array, group: np.ndarray, n_groups: int) -> sp.csr_array:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from itertools import cycle, islice
 from typing import Any
 
@@ -16,7 +15,6 @@ from skbalance.metrics import label_groups
 GROUP_COLORS = {"head": "#c3d5e8", "medium": "#e1eaf3", "tail": "#fdf7ea"}
 TEXT_COLOR = "#404040"
 _CAPTION_SIZE = 8
-MANY_POINTS = 1000
 
 # Colours that colour-blind readers can tell apart, dark and light in turn; dashes and markers say the same again.
 # Seven of the one and eight of the other: no pair comes twice before the 57th.
@@ -47,22 +45,6 @@ def line_styles(n: int) -> list[dict]:
     """Colour, dashes and marker of each of `n` series."""
     styles = islice(zip(cycle(_COLORS), cycle(_DASHES), cycle(_MARKERS)), n)
     return [{"color": color, "linestyle": dashes, "marker": marker} for color, dashes, marker in styles]
-
-
-def restyle(artist: Any, given: Mapping | None) -> None:
-    """Set properties of an artist, which may have short names such as `c` and `lw`.
-
-    Raises
-    ------
-    TypeError
-        If they are no mapping, or the artist has no such property.
-    """
-    if given is not None and not isinstance(given, Mapping):
-        raise TypeError(f"Options of matplotlib must be a mapping of their names to values; got {given!r}.")
-    try:
-        artist.set(**(given or {}))
-    except AttributeError as error:
-        raise TypeError(f"Options of matplotlib: {error}.") from None
 
 
 def plural(n: int) -> str:
@@ -146,31 +128,6 @@ def check_numbers(values: Any, n_labels: int, name: str) -> np.ndarray:
     return numbers
 
 
-def shrink_points(points: Any, n: int) -> None:
-    """Make points small and pale where there are many."""
-    if n > MANY_POINTS:
-        color = points.get_color()
-        points.set(markersize=1.5, markeredgewidth=0, markerfacecolor=color, alpha=0.3, rasterized=True)
-
-
-def top_legend(ax: Any, low: float, high: float, **kwargs: Any) -> None:
-    """Stretch the y-axis above the data, from `low` to `high`, for captions of two lines and a legend below them."""
-    points = 72 / ax.figure.dpi
-    height = ax.get_window_extent().height * points
-    captions = 2.9 * _CAPTION_SIZE
-    legend = ax.legend(
-        loc="upper center", bbox_to_anchor=(0.5, 1 - captions / height), borderaxespad=0, fontsize=_CAPTION_SIZE,
-        title_fontsize=_CAPTION_SIZE, framealpha=0.95, **kwargs,
-    )  # fmt: skip
-    legend.set_zorder(6)
-    for handle in legend.legend_handles:
-        handle.set(alpha=1.0, markersize=max(handle.get_markersize(), 4.0))
-    share = min(0.6, (captions + legend.get_window_extent().height * points + 6) / height)
-    bottom = low - 0.05 * (high - low or 1.0)
-    ax.set_ylim(bottom, bottom + (high - bottom) / (1 - share))
-    ax.set_yticks([tick for tick in ax.get_yticks() if bottom <= tick <= high + 1e-9 * (high - low)])
-
-
 def _least_count(counts: np.ndarray) -> float:
     """The power of ten below which an axis of counts is linear, so that zero has its place."""
     return 10.0 ** np.floor(np.log10(min([1.0, *counts[counts > 0]])))
@@ -222,10 +179,9 @@ def set_count_axis(ax: Any, counts: np.ndarray, boundaries: tuple[float, float])
         patch = ax.axvspan(*span, color=GROUP_COLORS[name], linewidth=0, zorder=0)
         if span[0] > low:
             ax.axvline(span[0], color=TEXT_COLOR, linewidth=0.7, linestyle=(0, (1, 2)), zorder=1)
-        texts = [f"{name}\n{plural(groups[name])}", f"{name}\n{groups[name]:,}"]
-        room = patch.get_window_extent().width * 72 / ax.figure.dpi / (0.56 * _CAPTION_SIZE)
-        caption = next((text for text in texts if max(map(len, text.splitlines())) <= room), "")
-        style = {"ha": "center", "va": "top", "fontsize": _CAPTION_SIZE, "color": TEXT_COLOR}
-        ax.annotate(caption, (0.5, 0.985), xycoords=patch, **style)
+        caption, room = f"{name} ({groups[name]:,})", patch.get_window_extent().width * 72 / ax.figure.dpi
+        if 0.56 * _CAPTION_SIZE * len(caption) <= room:
+            style = {"ha": "center", "va": "bottom", "fontsize": _CAPTION_SIZE, "color": TEXT_COLOR}
+            ax.annotate(caption, (0.5, 1.02), xycoords=patch, **style)
     ax.set_xlim(low, high)
     return spans

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,8 @@ from skbalance.metrics import label_groups
 from skbalance.plotting import _axes
 
 _MISSING = "#b8b8b8"
+# Most labels that have a bin of their own, and most bins.
+_MAX_BINS = 100
 
 
 class LabelCooccurrenceDisplay:
@@ -23,7 +24,7 @@ class LabelCooccurrenceDisplay:
 
     .. math:: p(i \mid j) = \frac{\text{samples with labels } i \text{ and } j}{\text{samples with label } j}.
 
-    Past `max_bins` labels they are put into bins of rank that grow with it, and a cell shows the mean of
+    Past 100 labels they are put into bins of rank that grow with it, and a cell shows the mean of
     :math:`p(i \mid j)` over the pairs :math:`i \neq j` of its two bins.
 
     Use :meth:`from_targets` to make one.
@@ -35,8 +36,6 @@ class LabelCooccurrenceDisplay:
         different labels or no sample of a label j.
     label_counts : array-like of shape (n_labels,)
         Positives of each label.
-    max_bins : int, default=100
-        Most labels that have a bin of their own, and most bins.
     display_labels : array-like of shape (n_labels,), default=None
         Names of the labels. They are written where each has a bin of its own and there is room for all.
     boundaries : tuple of two numbers, default=(8, 35)
@@ -56,7 +55,7 @@ class LabelCooccurrenceDisplay:
         Their figure.
     mesh_ : matplotlib artist
         The coloured cells.
-    colorbar_ : matplotlib Colorbar or None
+    colorbar_ : matplotlib Colorbar
         The colour bar.
 
     See Also
@@ -84,13 +83,12 @@ class LabelCooccurrenceDisplay:
         probabilities: Any,
         label_counts: Any,
         *,
-        max_bins: int = 100,
         display_labels: Any = None,
         boundaries: tuple[float, float] = (8, 35),
     ):
         self.label_counts = _axes.check_counts(label_counts, boundaries)
         n_labels = self.label_counts.size
-        self.bin_edges = _rank_bins(n_labels, max_bins)
+        self.bin_edges = _rank_bins(n_labels)
         n_bins = self.bin_edges.size - 1
         self.probabilities = read_numbers(probabilities, "probabilities")
         if self.probabilities.shape != (n_bins, n_bins):
@@ -106,9 +104,7 @@ class LabelCooccurrenceDisplay:
         *,
         display_labels: Any = None,
         boundaries: tuple[float, float] = (8, 35),
-        max_bins: int = 100,
         ax: Any = None,
-        **plot_kwargs: Any,
     ) -> LabelCooccurrenceDisplay:
         """Plot the co-occurrence of the labels of an indicator.
 
@@ -120,12 +116,8 @@ class LabelCooccurrenceDisplay:
             Names of the labels.
         boundaries : tuple of two numbers, default=(8, 35)
             The largest count of the tail and the smallest of the head.
-        max_bins : int, default=100
-            Most labels that have a bin of their own, and most bins.
         ax : matplotlib Axes, default=None
             Axes to draw on; None makes a figure.
-        **plot_kwargs : dict
-            For :meth:`plot`.
 
         Returns
         -------
@@ -141,25 +133,17 @@ class LabelCooccurrenceDisplay:
         """
         y = sp.csr_array(check_indicator(y, name="y"))
         counts = label_sums(y)
-        probabilities = _bin_probabilities(y, counts, _rank_bins(counts.size, max_bins))
-        display = cls(probabilities, counts, max_bins=max_bins, display_labels=display_labels, boundaries=boundaries)
-        return display.plot(ax, **plot_kwargs)
+        probabilities = _bin_probabilities(y, counts, _rank_bins(counts.size))
+        display = cls(probabilities, counts, display_labels=display_labels, boundaries=boundaries)
+        return display.plot(ax)
 
-    def plot(
-        self, ax: Any = None, *, cmap: Any = "magma_r", colorbar: bool = True, mesh_kw: dict | None = None
-    ) -> LabelCooccurrenceDisplay:
+    def plot(self, ax: Any = None) -> LabelCooccurrenceDisplay:
         """Draw the cells.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
             Axes to draw on; None makes a figure.
-        cmap : str or matplotlib Colormap, default="magma_r"
-            Colours.
-        colorbar : bool, default=True
-            Whether to draw a colour bar.
-        mesh_kw : dict, default=None
-            Properties of the cells, a `QuadMesh` of matplotlib.
 
         Returns
         -------
@@ -186,17 +170,14 @@ class LabelCooccurrenceDisplay:
         else:
             norm = Normalize(0, 1)
         ax.set_facecolor(_MISSING)
-        self.mesh_ = ax.pcolormesh(shown, cmap=cmap, norm=norm, rasterized=True)
-        _axes.restyle(self.mesh_, mesh_kw)
+        self.mesh_ = ax.pcolormesh(shown, cmap="magma_r", norm=norm, rasterized=True)
         ax.set(xlim=(0, n_bins), ylim=(n_bins, 0), box_aspect=1)
         ax.set_xlabel("Given label j, by frequency")
         ax.set_ylabel("Label i, by frequency")
         self._mark_groups(ax)
         self._write_ticks(ax, named)
-        self.colorbar_ = None
-        if colorbar:
-            self.colorbar_ = ax.figure.colorbar(self.mesh_, ax=ax, fraction=0.046, pad=0.03)
-            self.colorbar_.set_label("Mean p(i | j) of the pairs (log scale)" if binned else "p(i | j)")
+        self.colorbar_ = ax.figure.colorbar(self.mesh_, ax=ax, fraction=0.046, pad=0.03)
+        self.colorbar_.set_label("Mean p(i | j) of the pairs (log scale)" if binned else "p(i | j)")
         self.ax_, self.figure_ = ax, ax.figure
         return self
 
@@ -208,9 +189,8 @@ class LabelCooccurrenceDisplay:
             low, high = np.interp([start, start + members.sum()], self.bin_edges, np.arange(self.bin_edges.size))
             start += int(members.sum())
             if start < n_labels:
-                for draw in (ax.axhline, ax.axvline):
-                    draw(high, color="white", linewidth=2.2, zorder=3)
-                    draw(high, color=_axes.TEXT_COLOR, linewidth=1.0, zorder=3)
+                ax.axhline(high, color=_axes.TEXT_COLOR, linewidth=1, zorder=3)
+                ax.axvline(high, color=_axes.TEXT_COLOR, linewidth=1, zorder=3)
             # Names that do not fit over their labels are left out.
             if (high - low) / (self.bin_edges.size - 1) > 0.015 * len(name):
                 ax.text(
@@ -226,36 +206,17 @@ class LabelCooccurrenceDisplay:
             ax.set_xticks(at, names, rotation=90, fontsize=size)
             ax.set_yticks(at, names, fontsize=size)
             return
-        ranks = _tick_ranks(n_labels, n_bins < n_labels)
-        at = np.interp(ranks - 0.5, self.bin_edges, np.arange(n_bins + 1))
-        keep = [0]
-        for index in range(1, ranks.size):
-            if at[index] - at[keep[-1]] >= 0.13 * n_bins:
-                keep.append(index)
-        names = np.array([f"{rank:,}" for rank in ranks[keep]])
-        ax.set_xticks(at[keep], names)
-        ax.set_yticks(at[keep], names)
+        bins = np.linspace(0, n_bins - 1, min(n_bins, 7)).astype(int)
+        ranks = [f"{rank:,}" for rank in self.bin_edges[bins] + 1]
+        ax.set_xticks(bins + 0.5, ranks)
+        ax.set_yticks(bins + 0.5, ranks)
 
 
-def _tick_ranks(n_labels: int, binned: bool) -> np.ndarray:
-    """Round ranks for the ticks, denser at first if the bins grow with the rank."""
-    if not binned:
-        from matplotlib.ticker import MaxNLocator
-
-        ranks = np.maximum(MaxNLocator(nbins=7, integer=True).tick_values(0, n_labels), 1).astype(np.intp)
-    else:
-        powers = 10 ** np.arange(int(np.log10(n_labels)) + 1)
-        ranks = np.multiply.outer(powers, [1, 2, 3, 4, 5, 6, 8, 15]).ravel()
-    return np.unique(ranks[ranks <= n_labels])
-
-
-def _rank_bins(n_labels: int, max_bins: int) -> np.ndarray:
+def _rank_bins(n_labels: int) -> np.ndarray:
     """Edges of bins of rank: one label in each, or at even cubic roots, so that the first bins are small."""
-    if not isinstance(max_bins, Integral) or max_bins < 2:
-        raise ValueError(f"max_bins must be a whole number of at least 2; got {max_bins!r}.")
-    if n_labels <= max_bins:
+    if n_labels <= _MAX_BINS:
         return np.arange(n_labels + 1)
-    return np.unique(np.round(n_labels * np.linspace(0, 1, int(max_bins) + 1) ** 3).astype(np.intp))
+    return np.unique(np.round(n_labels * np.linspace(0, 1, _MAX_BINS + 1) ** 3).astype(np.intp))
 
 
 def _bin_probabilities(y: sp.csr_array, counts: np.ndarray, edges: np.ndarray) -> np.ndarray:

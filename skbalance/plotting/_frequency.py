@@ -72,7 +72,6 @@ class LabelFrequencyDisplay:
         display_labels: Any = None,
         boundaries: tuple[float, float] = (8, 35),
         ax: Any = None,
-        **plot_kwargs: Any,
     ) -> LabelFrequencyDisplay:
         """Plot the counts of a label indicator.
 
@@ -86,8 +85,6 @@ class LabelFrequencyDisplay:
             The largest count of the tail and the smallest of the head.
         ax : matplotlib Axes, default=None
             Axes to draw on; None makes a figure.
-        **plot_kwargs : dict
-            For :meth:`plot`.
 
         Returns
         -------
@@ -102,17 +99,15 @@ class LabelFrequencyDisplay:
             If matplotlib is missing.
         """
         counts = label_sums(check_indicator(y, name="y"))
-        return cls(counts, display_labels=display_labels, boundaries=boundaries).plot(ax, **plot_kwargs)
+        return cls(counts, display_labels=display_labels, boundaries=boundaries).plot(ax)
 
-    def plot(self, ax: Any = None, *, area_kw: dict | None = None) -> LabelFrequencyDisplay:
+    def plot(self, ax: Any = None) -> LabelFrequencyDisplay:
         """Draw the counts.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
             Axes to draw on; None makes a figure.
-        area_kw : dict, default=None
-            Properties of the area, a `PolyCollection` of matplotlib.
 
         Returns
         -------
@@ -128,7 +123,6 @@ class LabelFrequencyDisplay:
         counts, n = self.label_counts[self.order], self.label_counts.size
         edges, heights = np.arange(n + 1) + 0.5, np.append(counts, counts[-1])
         self.area_ = ax.fill_between(edges, heights, step="post", color="#1f4e79", linewidth=0, zorder=2)
-        _axes.restyle(self.area_, area_kw)
         ax.set_ylim(0.7 * min([1, *counts[counts > 0]]), max(counts[0], 1) * 1.6)
         ax.set_yscale("log")
         ax.set_xlim(0.5, n + 0.5)
@@ -151,7 +145,7 @@ class LabelFrequencyDisplay:
             limits = _GROUP_LIMITS[name].format(*self.boundaries)
             self.group_patches_[name] = ax.axvspan(
                 start + 0.5, start + size + 0.5, color=_axes.GROUP_COLORS[name], linewidth=0, zorder=0,
-                label=f"{name} ({limits}): {_axes.plural(size)}, {_percent(share)} of positives",
+                label=f"{name} ({limits}): {_axes.plural(size)}, {share:.1%} of positives",
             )  # fmt: skip
             start += size
             if start < self.label_counts.size:
@@ -175,7 +169,3 @@ class LabelFrequencyDisplay:
         else:
             ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1, nbins=7))
             ax.xaxis.set_major_formatter(_axes.plain_number)
-
-
-def _percent(share: float) -> str:
-    return "< 0.1%" if 0 < share < 0.0005 else f"{share:.1%}"

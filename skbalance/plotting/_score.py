@@ -14,6 +14,8 @@ from skbalance.metrics import fitted_label_counts, label_groups
 from skbalance.plotting import _axes
 
 _SCORES = ("f1", "precision", "recall")
+# More points than these are small and pale, and not joined.
+_MANY_POINTS = 1000
 
 
 class LabelScoreDisplay:
@@ -153,7 +155,6 @@ class LabelScoreDisplay:
         zero_division: float = 0.0,
         boundaries: tuple[float, float] = (8, 35),
         ax: Any = None,
-        **plot_kwargs: Any,
     ) -> LabelScoreDisplay:
         """Plot the scores of one or more sets of predictions.
 
@@ -175,8 +176,6 @@ class LabelScoreDisplay:
             The largest count of the tail and the smallest of the head.
         ax : matplotlib Axes, default=None
             Axes to draw on; None makes a figure.
-        **plot_kwargs : dict
-            For :meth:`plot`.
 
         Returns
         -------
@@ -196,19 +195,15 @@ class LabelScoreDisplay:
         }
         n_labels = len(next(iter(scores.values())))
         counts = _axes.check_counts(label_counts, boundaries, n_labels)
-        return cls(counts, scores, score_name=scoring.capitalize(), boundaries=boundaries).plot(ax, **plot_kwargs)
+        return cls(counts, scores, score_name=scoring.capitalize(), boundaries=boundaries).plot(ax)
 
-    def plot(self, ax: Any = None, *, point_kw: dict | None = None, line_kw: dict | None = None) -> LabelScoreDisplay:
+    def plot(self, ax: Any = None) -> LabelScoreDisplay:
         """Draw the scores.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
             Axes to draw on; None makes a figure.
-        point_kw : dict, default=None
-            Properties of the points, a `Line2D` of matplotlib.
-        line_kw : dict, default=None
-            Properties of the group means, a `LineCollection` of matplotlib.
 
         Returns
         -------
@@ -226,7 +221,7 @@ class LabelScoreDisplay:
         self.points_: dict[str, Any] = {}
         self.mean_lines_: dict[str, Any] = {}
         self.links_ = None
-        if len(self.scores) == 2 and places.size <= _axes.MANY_POINTS:
+        if len(self.scores) == 2 and places.size <= _MANY_POINTS:
             both = np.stack(list(self.scores.values()))
             differ = np.abs(both[0] - both[1]) > 0  # False for NaN too
             self.links_ = ax.vlines(places[differ], *both[:, differ], color="#707070", linewidth=0.6, alpha=0.6)
@@ -236,17 +231,16 @@ class LabelScoreDisplay:
             style["label"] = f"{name} (mean: {caption})"
             (points,) = ax.plot(places, values, **{**style, "linestyle": "none"}, clip_on=False, zorder=3)
             points.set(markersize=5, markeredgecolor="white", markeredgewidth=0.4)
-            if len(self.points_) % 2 == 0 and len(self.scores) > 1:
-                points.set(markersize=5.5, markerfacecolor="white", markeredgecolor=color, markeredgewidth=1.1)
-            _axes.shrink_points(points, places.size)
-            _axes.restyle(points, point_kw)
+            if places.size > _MANY_POINTS:
+                points.set(markersize=1.5, markeredgewidth=0, alpha=0.3, rasterized=True)
             starts, ends = zip(*spans.values())
             lines = ax.hlines([means[group] for group in spans], starts, ends, colors=color, linewidths=2.2, zorder=4)
             lines.set_linestyle(style["linestyle"])
-            _axes.restyle(lines, line_kw)
             self.points_[name], self.mean_lines_[name] = points, lines
-        values = np.concatenate([*self.scores.values(), [0.0, 1.0]])
-        _axes.top_legend(ax, np.nanmin(values), np.nanmax(values), handles=list(self.points_.values()))
+        points = list(self.points_.values())
+        legend = ax.legend(handles=points, loc="lower center", bbox_to_anchor=(0.5, 1), borderaxespad=2, fontsize=8)
+        for handle in legend.legend_handles:
+            handle.set(alpha=1.0, markersize=4.0)
         ax.set_ylabel(f"{self.score_name} of the label")
         self.ax_, self.figure_ = ax, ax.figure
         return self
@@ -300,12 +294,8 @@ def _as_named(given: Any, default: str) -> dict[str, Any]:
     return {str(name): value for name, value in given.items()}
 
 
-def _mean(values: np.ndarray) -> float:
-    values = values[~np.isnan(values)]
-    return float(values.mean()) if values.size else float("nan")
-
-
 def group_means(scores: np.ndarray, counts: np.ndarray, boundaries: tuple[float, float]) -> dict[str, float]:
     """Mean score of the groups that have labels."""
     groups = label_groups(counts, boundaries)
-    return {name: _mean(scores[members]) for name, members in groups.items() if members.any()}
+    parts = {name: scores[members] for name, members in groups.items() if members.any()}
+    return {name: float(ratio(np.nansum(part), (part == part).sum(), np.nan)) for name, part in parts.items()}

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, replace
-from numbers import Integral
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from scipy.sparse import issparse
@@ -19,8 +18,19 @@ from sklearn.utils.validation import check_is_fitted
 
 from skbalance._callbacks import CallbackSupportMixin, with_callbacks
 from skbalance._hierarchy import Hierarchy
+from skbalance._kinds import (
+    ArrayLike,
+    Auto,
+    Count,
+    CountFromZero,
+    InnerShare,
+    Jobs,
+    RandomState,
+    TunerScoring,
+    Verbosity,
+)
 from skbalance._tag_lists import indicator_of_tags, read_classes, read_tag_lists, tags_of_indicator
-from skbalance._validation import DocLinkMixin, HasMethods, Interval, check_k, constraints_of, validate_hyperparameters
+from skbalance._validation import DocLinkMixin, HasMethods, check_k, validate_hyperparameters
 from skbalance._warnings import warn
 from skbalance.crossfit import response_blocks
 from skbalance.decisions import TunedThresholdMultiLabelClassifierCV, read_label_text
@@ -157,39 +167,26 @@ class TagClassifier(
     ['wheat', 'corn']
     """
 
-    estimator: Any = None
+    estimator: Annotated[Any, HasMethods(["fit", "predict"])] | None = None
     _: KW_ONLY
     label_texts: Any = "tags"
-    classes: Any = None
-    embedder: Any = None
-    parents: Any = None
+    classes: ArrayLike | None = None
+    embedder: Annotated[Any, HasMethods(["fit", "transform", "__sklearn_tags__"])] | None = None
+    parents: Mapping | None = None
     hierarchy: str | None = None
     sep: str | None = None
     sparse_output: bool = True
-    scoring: Any = "f1_micro_macro"
+    scoring: TunerScoring = "f1_micro_macro"
     predict_unseen: bool = False
-    min_labels: int | str = "auto"
-    max_labels: int | None = None
-    min_precision: float | None = None
-    max_missed: float | None = None
-    confidence: float = 0.9
-    keep_rows: int = 2000
-    n_jobs: int | None = None
-    random_state: Any = None
-    verbose: int = 0
-
-    _parameter_constraints = {
-        "estimator": [HasMethods(["fit", "predict"]), None],
-        "label_texts": "no_validation",
-        "classes": ["array-like", None],
-        "embedder": [HasMethods(["fit", "transform", "__sklearn_tags__"]), None],
-        "parents": [Mapping, None],
-        "hierarchy": [str, None],
-        "sep": [str, None],
-        "sparse_output": ["boolean"],
-        "keep_rows": [Interval(Integral, 0, None, closed="left")],
-        **{name: constraints_of(TunedThresholdMultiLabelClassifierCV)[name] for name in _SETTINGS},
-    }
+    min_labels: Auto | CountFromZero = "auto"
+    max_labels: Count | None = None
+    min_precision: InnerShare | None = None
+    max_missed: InnerShare | None = None
+    confidence: InnerShare = 0.9
+    keep_rows: CountFromZero = 2000
+    n_jobs: Jobs | None = None
+    random_state: RandomState = None
+    verbose: Verbosity = 0
 
     def _unfitted(self):
         return unfitted_tag_pipeline(self.embedder) if self.estimator is None else self.estimator

@@ -8,6 +8,8 @@ from sklearn.datasets import make_multilabel_classification
 from sklearn.linear_model import LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
 
+STRATEGIES = ("per_label_shrunk", "per_label", "micro_macro", "global", "top_k")
+
 
 class Ridge(ClassifierMixin, BaseEstimator):
     """Least squares on every label: what OneVsRestClassifier does, in a millisecond."""

@@ -6,7 +6,7 @@ import scipy.sparse as sp
 from sklearn.metrics import f1_score, make_scorer
 
 from skbalance.decisions._choice import Choice
-from skbalance.decisions._rules import STRATEGIES, DecisionRule, candidate_rules
+from skbalance.decisions._rules import DecisionRule, candidate_rules
 from skbalance.decisions._scoring import (
     cross_fitted_predictions,
     get_metric,
@@ -14,6 +14,7 @@ from skbalance.decisions._scoring import (
     thresholds_without_parts,
 )
 from skbalance.decisions._search import Objective, global_thresholds, label_thresholds
+from tests.decisions.problems import STRATEGIES
 from tests.decisions.test_search import make_pairs, random_problem
 
 

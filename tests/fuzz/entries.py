@@ -86,12 +86,7 @@ ONLY_LIKELY = {
     "cache_dir",
     "checkpoint_dir",
     "model",
-    "point_kw",
-    "line_kw",
-    "area_kw",
-    "mesh_kw",
 }
-LIKELY |= {name: [None, {}, {"alpha": 0.5}, 3, "x", [1]] for name in ONLY_LIKELY if name.endswith("_kw")}
 LIKELY |= {"cache_dir": [None], "checkpoint_dir": [None], "model": [None, "/nowhere", "", 3, b"x", Path("/nowhere")]}
 LIKELY |= {"n_jobs": [None, 1, 0, "x", 1.5, True, 10**400]}
 
@@ -418,8 +413,9 @@ for _name in metrics.__all__:
     _function = getattr(metrics, _name)
     if not _name.endswith("_score") and _name not in ("expected_calibration_error", "multilabel_brier_score_loss"):
         continue
-    _good = default_arguments(_function)
-    _names = list(inspect.signature(_function).parameters)
+    _like = metrics.group_f1_score if _name.startswith("group_") else _function  # all take the same options
+    _good = default_arguments(_like)
+    _names = list(inspect.signature(_like).parameters)
     _good["y_true"] = Y
     _second = _names[1]
     _good[_second] = Y[::-1] if _second == "y_pred" else PROBA
@@ -598,7 +594,6 @@ for _name in (
     "LabelPrecisionRecallDisplay",
     "LabelRocDisplay",
     "ReviewCurveDisplay",
-    "TopWordsDisplay",
 ):
     _class = getattr(plotting, _name)
     _goods = {
@@ -612,7 +607,6 @@ for _name in (
             "average_precision": {"a": 1.0},
         },
         "LabelRocDisplay": {"fpr": {"a": [0.0, 1.0]}, "tpr": {"a": [0.0, 1.0]}, "roc_auc": {"a": 0.5}},
-        "TopWordsDisplay": {"words": ["a", "b"], "weights": [2.0, 1.0]},
     }
     _plot = default_arguments(_class.plot, skip=("ax",))
     _init = {**default_arguments(_class), **_goods[_name]}

@@ -23,7 +23,6 @@ from skbalance.metrics import (
     group_precision_score,
     group_recall_score,
     label_groups,
-    tail_coverage_score,
 )
 
 
@@ -160,20 +159,6 @@ def test_sparse_equals_dense_and_labels_may_be_permuted(seed):
     assert_allclose(list(permuted.values()), list(dense.values()))
     perfect = group_f1_score(y_true, y_true, label_counts=counts, zero_division=1)
     assert {score for score in perfect.values() if not np.isnan(score)} <= {1.0}
-
-
-@pytest.mark.parametrize("container", [np.asarray, sp.csr_array])
-def test_tail_coverage(container):
-    y_true = container(np.array([[1, 1, 1, 0, 0], [1, 1, 0, 0, 1]]))
-    y_pred = container(np.array([[0, 1, 0, 1, 0], [0, 1, 1, 1, 1]]))
-    counts = [40, 3, 3, 3, 3]
-    # of the tail labels 1 to 4, label 3 is never true; 1 and 4 are hit, 2 only where it is not
-    assert tail_coverage_score(y_true, y_pred, label_counts=counts) == pytest.approx(2 / 3)
-    assert tail_coverage_score(y_true, y_pred, label_counts=counts, group="head") == 0
-    assert np.isnan(tail_coverage_score(y_true, y_pred, label_counts=counts, group="medium"))
-    assert np.isnan(tail_coverage_score(y_true, y_pred, groups={"tail": [3]}))
-    with pytest.raises(ValueError, match="'rare'"):
-        tail_coverage_score(y_true, y_pred, label_counts=counts, group="rare")
 
 
 def test_input_is_left_alone():

@@ -18,7 +18,6 @@ SETTINGS = {
     "group_f1_score": [GROUPED | {"average": average} for average in ("macro", "micro")],
     "group_precision_score": [GROUPED | {"zero_division": np.nan}],
     "group_recall_score": [GROUPED | {"zero_division": 1}],
-    "tail_coverage_score": [GROUPED],
     "precision_at_k_score": [{"k": 2}],
     "recall_at_k_score": [{"k": 2}, {"k": 2, "zero_division": np.nan}],
     "ndcg_at_k_score": [{"k": 3}],

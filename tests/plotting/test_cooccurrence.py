@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from skbalance.plotting import LabelCooccurrenceDisplay
-from skbalance.plotting._cooccurrence import _bin_probabilities, _rank_bins
+from skbalance.plotting import LabelCooccurrenceDisplay, _cooccurrence
 
 from .tidy import assert_tidy
 
@@ -53,9 +52,10 @@ def test_by_hand(make):
 
 
 @pytest.mark.parametrize("max_bins", [2, 3, 7, 20, 39, 40])
-def test_bins_against_the_definition(max_bins):
+def test_bins_against_the_definition(max_bins, monkeypatch):
+    monkeypatch.setattr(_cooccurrence, "_MAX_BINS", max_bins)
     y = random_targets()
-    display = LabelCooccurrenceDisplay.from_targets(y, max_bins=max_bins)
+    display = LabelCooccurrenceDisplay.from_targets(y)
     assert display.probabilities.shape[0] <= max_bins
     np.testing.assert_allclose(display.probabilities, oracle(y, display.bin_edges), atol=1e-14)
 
@@ -63,13 +63,15 @@ def test_bins_against_the_definition(max_bins):
 def test_no_pair_is_exactly_zero():
     y = np.zeros((90, 30), dtype=int)
     y[np.arange(90), np.arange(90) % 30] = 1
-    probabilities = _bin_probabilities(sp.csr_array(y), y.sum(axis=0).astype(float), np.array([0, 10, 30]))
+    probabilities = _cooccurrence._bin_probabilities(
+        sp.csr_array(y), y.sum(axis=0).astype(float), np.array([0, 10, 30])
+    )
     np.testing.assert_array_equal(probabilities, np.zeros((2, 2)))
 
 
 @pytest.mark.parametrize("n_labels", [1, 5, 100, 101, 150, 18211])
 def test_rank_bins(n_labels):
-    edges = _rank_bins(n_labels, 100)
+    edges = _cooccurrence._rank_bins(n_labels)
     assert edges[0] == 0
     assert edges[-1] == n_labels
     assert (np.diff(edges) > 0).all()
@@ -92,7 +94,7 @@ def test_cells_show_the_probabilities():
 
 
 def test_zero_is_not_drawn_as_missing_on_the_logarithmic_scale():
-    display = LabelCooccurrenceDisplay.from_targets(random_targets(), max_bins=10)
+    display = LabelCooccurrenceDisplay.from_targets(random_targets(n_labels=150))
     colours = display.mesh_.to_rgba(display.mesh_.get_array())
     zero, missing = display.probabilities == 0, np.isnan(display.probabilities)
     assert zero.any()
@@ -110,21 +112,19 @@ def test_names_and_groups():
 
 
 def test_ticks_of_bins_name_the_ranks():
-    y = random_targets(400, 500)
-    display = LabelCooccurrenceDisplay.from_targets(y, max_bins=20)
-    ranks = [int(t.get_text().replace(",", "")) for t in display.ax_.get_xticklabels()]
-    assert ranks[0] == 1
-    at = np.interp(np.array(ranks) - 0.5, display.bin_edges, np.arange(len(display.bin_edges)))
-    np.testing.assert_allclose(display.ax_.get_xticks(), at)
+    display = LabelCooccurrenceDisplay.from_targets(random_targets(400, 500))
+    bins = (np.array(display.ax_.get_xticks()) - 0.5).astype(int)
+    assert bins[0] == 0
+    assert bins[-1] == len(display.bin_edges) - 2
+    shown = [int(text.get_text().replace(",", "")) for text in display.ax_.get_xticklabels()]
+    np.testing.assert_array_equal(shown, display.bin_edges[bins] + 1)
 
 
-def test_axes_are_reused_and_the_colour_bar_left_out():
+def test_axes_are_reused():
     figure, axes = plt.subplots(1, 2)
-    display = LabelCooccurrenceDisplay.from_targets(Y, ax=axes[0], colorbar=False, cmap="viridis")
+    display = LabelCooccurrenceDisplay.from_targets(Y, ax=axes[0])
     assert display.ax_ is axes[0]
-    assert display.colorbar_ is None
-    assert len(figure.axes) == 2
-    assert display.mesh_.get_cmap().name == "viridis"
+    assert figure.axes == [*axes, display.colorbar_.ax]
 
 
 @pytest.mark.parametrize(
@@ -153,8 +153,6 @@ def test_all_labels_of_pubmed_in_little_memory():
 
 
 def test_what_cannot_be_drawn():
-    with pytest.raises(ValueError, match="max_bins must be a whole number of at least 2; got 1"):
-        LabelCooccurrenceDisplay.from_targets(Y, max_bins=1)
     with pytest.raises(ValueError, match=r"probabilities must have shape \(4, 4\); got \(2, 2\)"):
         LabelCooccurrenceDisplay(np.ones((2, 2)), [4, 3, 2, 1])
     with pytest.raises(ValueError, match="display_labels"):

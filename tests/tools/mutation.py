@@ -122,7 +122,7 @@ def _is_aside(node):
     if isinstance(node, ast.If):
         return ast.unparse(node.test) == "TYPE_CHECKING"
     target = node.targets[0] if isinstance(node, ast.Assign) else None
-    return isinstance(target, ast.Name) and target.id in ("__all__", "_parameter_constraints")
+    return isinstance(target, ast.Name) and target.id == "__all__"
 
 
 def _tree(path):
