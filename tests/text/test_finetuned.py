@@ -515,7 +515,7 @@ def test_early_stopping_by_texts_of_ones_own(scoring, encoder_folder, data):
     [
         ({"early_stopping": False}, {}, "are for early_stopping=True"),
         ({}, {"X_val": [3]}, "X_val is not as X: Row 0"),
-        ({}, {"y_val": np.ones((15, 2), dtype=int)}, "y_val must have the labels or classes of y"),
+        ({}, {"y_val": np.ones((15, 2), dtype=int)}, "y_val must have the model's . labels; got 2 columns"),
         ({}, {"y_val": None}, "X_val and y_val go together; there is no y_val"),
         ({"scoring": "best"}, {}, "scoring"),
         ({"scoring": lambda *args: np.nan}, {}, "must give a finite number for the validation rows; got nan"),
