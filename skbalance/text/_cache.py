@@ -19,7 +19,6 @@ from skbalance._warnings import warn
 
 _FORMAT = 1
 _APPLICATION = 0x736B6231  # "skb1", marks the file as ours in SQLite's header
-_KEYS_PER_QUERY = 500
 _SECONDS_TO_WAIT = 120  # for another process's commit
 # By what SQLite says: which error of the system it is, and what to do.
 _REMEDIES = {
@@ -199,14 +198,11 @@ class VectorStore:
 
 
 def _look_up(database, keys):
-    """Which keys there are, their vectors or None, and how many rows were damaged."""
+    """Rows of keys that are there and sound, their vectors or None, and the number of damaged ones."""
     found, vectors, n_damaged = np.zeros(len(keys), dtype=bool), None, 0
-    position = {key: row for row, key in enumerate(keys)}
-    for start in range(0, len(keys), _KEYS_PER_QUERY):
-        part = keys[start : start + _KEYS_PER_QUERY]
-        marks = ",".join("?" * len(part))
-        query = f"SELECT key, vector, checksum FROM vectors WHERE key IN ({marks})"
-        for key, blob, checksum in database.execute(query, part):
+    database.execute("BEGIN")  # the file is locked once, not for each key
+    for row, key in enumerate(keys):
+        for blob, checksum in database.execute("SELECT vector, checksum FROM vectors WHERE key = ?", (key,)):
             sound = isinstance(blob, bytes) and len(blob) % 4 == 0 and checksum == _checksum(key, blob)
             vector = np.frombuffer(blob, dtype="<f4") if sound else None
             if vector is None or (vectors is not None and len(vector) != vectors.shape[1]):
@@ -214,7 +210,6 @@ def _look_up(database, keys):
                 continue
             if vectors is None:
                 vectors = np.empty((len(keys), len(vector)), dtype=np.float32)
-            row = position[key]
             vectors[row], found[row] = vector, True
     return found, vectors, n_damaged
 

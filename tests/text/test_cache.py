@@ -56,8 +56,7 @@ def test_what_is_written_is_read(store):
     assert vectors.dtype == np.float32
 
 
-def test_more_keys_than_one_query_takes(store, monkeypatch):
-    monkeypatch.setattr(_cache, "_KEYS_PER_QUERY", 7)
+def test_keys_in_any_order(store):
     keys = [str(number).encode() for number in range(100)]
     vectors = np.random.default_rng(0).normal(size=(100, 3)).astype(np.float32)
     store.write(keys[:90], vectors[:90])
