@@ -561,7 +561,7 @@ def test_early_stopping_keeps_the_best(encoder_folder, data, monkeypatch):
 
         return evaluate
 
-    monkeypatch.setattr("skbalance.text._finetuned.make_evaluation", evaluation)
+    monkeypatch.setattr(FineTunedMultiLabelClassifier, "_evaluation", evaluation)
     model = make_model(encoder_folder, early_stopping=True, max_iter=9).fit(texts, y)
     assert model.validation_scores_ == [1.0, 3.0, 2.0, 2.5]
     np.testing.assert_array_equal(model.weights_["head.weight"], kept[1])
