@@ -17,8 +17,9 @@ import numpy as np
 from skbalance._validation import read_path
 from skbalance._warnings import warn
 
-_FORMAT = 1
-_APPLICATION = 0x736B6231  # "skb1", marks the file as ours in SQLite's header
+_TABLE = """CREATE TABLE IF NOT EXISTS vectors
+    (key BLOB PRIMARY KEY, vector BLOB NOT NULL, checksum INTEGER NOT NULL)"""
+_KEYS_PER_QUERY = 500
 _SECONDS_TO_WAIT = 120  # for another process's commit
 # By what SQLite says: which error of the system it is, and what to do.
 _REMEDIES = {
@@ -80,8 +81,6 @@ class VectorStore:
         ------
         OSError
             If the folder or file cannot be opened, or the file is damaged.
-        ValueError
-            If the file is of another format.
         """
         with self._open() as database:
             found, vectors, n_damaged = _look_up(database, keys)
@@ -108,7 +107,7 @@ class VectorStore:
         rows = [(key, blob, _checksum(key, blob)) for key, blob in zip(keys, blobs)]
         with self._open() as database, database:
             database.execute("BEGIN IMMEDIATE")
-            database.execute(f"PRAGMA user_version = {_FORMAT}")  # writes, and so fails, even without rows
+            database.execute("PRAGMA user_version = 1")  # writes, and so fails, even without rows
             database.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)", rows)
 
     def info(self):
@@ -166,7 +165,7 @@ class VectorStore:
         try:
             with closing(sqlite3.connect(self.path, timeout=_SECONDS_TO_WAIT, isolation_level=None)) as database:
                 database.text_factory = bytes  # damage may make text of a vector, and not even valid text
-                self._check_format(database)
+                database.execute(_TABLE)
                 yield database
         except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
             number, remedy = next((_REMEDIES[words] for words in _REMEDIES if words in str(error)), _DAMAGED)
@@ -175,34 +174,16 @@ class VectorStore:
                 f"cache_dir={str(self.folder)!r} cannot be used ({error}): {remedy}, or choose another cache_dir",
             ) from error
 
-    def _check_format(self, database):
-        if _format_of(database) == (0, 0) and not database.execute("SELECT name FROM sqlite_master").fetchall():
-            with database:
-                database.execute("BEGIN IMMEDIATE")
-                database.execute(
-                    "CREATE TABLE IF NOT EXISTS vectors "
-                    "(key BLOB PRIMARY KEY, vector BLOB NOT NULL, checksum INTEGER NOT NULL)"
-                )
-                database.execute(f"PRAGMA application_id = {_APPLICATION}")
-                database.execute(f"PRAGMA user_version = {_FORMAT}")
-        application, version = _format_of(database)
-        if application != _APPLICATION:
-            raise ValueError(
-                f"{str(self.path)!r} is another program's database, not an embedding cache; choose another cache_dir."
-            )
-        if version != _FORMAT:
-            raise ValueError(
-                f"{str(self.path)!r} was written in format {version} by another version of skbalance; this one "
-                f"reads and writes format {_FORMAT}. Choose another cache_dir or delete the file."
-            )
-
 
 def _look_up(database, keys):
-    """Rows of keys that are there and sound, their vectors or None, and the number of damaged ones."""
+    """Which keys there are, their vectors or None, and how many rows were damaged."""
     found, vectors, n_damaged = np.zeros(len(keys), dtype=bool), None, 0
-    database.execute("BEGIN")  # the file is locked once, not for each key
-    for row, key in enumerate(keys):
-        for blob, checksum in database.execute("SELECT vector, checksum FROM vectors WHERE key = ?", (key,)):
+    position = {key: row for row, key in enumerate(keys)}
+    for start in range(0, len(keys), _KEYS_PER_QUERY):
+        part = keys[start : start + _KEYS_PER_QUERY]
+        marks = ",".join("?" * len(part))
+        query = f"SELECT key, vector, checksum FROM vectors WHERE key IN ({marks})"
+        for key, blob, checksum in database.execute(query, part):
             sound = isinstance(blob, bytes) and len(blob) % 4 == 0 and checksum == _checksum(key, blob)
             vector = np.frombuffer(blob, dtype="<f4") if sound else None
             if vector is None or (vectors is not None and len(vector) != vectors.shape[1]):
@@ -210,15 +191,10 @@ def _look_up(database, keys):
                 continue
             if vectors is None:
                 vectors = np.empty((len(keys), len(vector)), dtype=np.float32)
+            row = position[key]
             vectors[row], found[row] = vector, True
     return found, vectors, n_damaged
 
 
 def _checksum(key, blob):
     return zlib.crc32(blob, zlib.crc32(key))
-
-
-def _format_of(database):
-    (application,) = database.execute("PRAGMA application_id").fetchone()
-    (version,) = database.execute("PRAGMA user_version").fetchone()
-    return application, version
