@@ -12,12 +12,10 @@ import numpy as np
 import scipy.sparse as sp
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.metrics import check_scoring
-from sklearn.utils import check_consistent_length
 
 from ._loss_classifier import LossClassifierMixin
-from ._tag_lists import short
-from ._targets import TargetEncoding, column_names, read_labels, read_targets, rounded
-from ._validation import _safe_indexing, check_sample_weight
+from ._targets import TargetEncoding, rounded
+from ._validation import _safe_indexing
 
 
 class Rows(NamedTuple):
@@ -67,20 +65,7 @@ def read_validation_rows(classifier, encoding: TargetEncoding, dtype, X_val, y_v
         X = classifier._read_rows(X_val)
     except (TypeError, ValueError) as error:
         raise ValueError(f"X_val is not as X: {error}") from error
-    y, classes = read_targets(y_val, name="y_val", also=classifier._also), encoding.classes
-    if y.ndim != classes.ndim:
-        raise ValueError(f"y_val must be a {encoding.kind} target as y is; got shape {y.shape}.")
-    if y.ndim == 1:  # with all classes on top, as y_val may lack one
-        y = np.concatenate([classes, y])
-    _, found, indicator = read_labels(y, also=classifier._also)
-    indicator, names = indicator[len(classes) if y.ndim == 1 else 0 :], column_names(y_val)
-    if not np.array_equal(found.classes, classes) or (names and encoding.names and names != encoding.names):
-        known, got = (each.names or each.classes.tolist() for each in (encoding, replace(found, names=names)))
-        raise ValueError(
-            f"y_val must have the labels or classes of y, {len(classes)}: {short(known)}; got {len(got)}: {short(got)}."
-        )
-    check_consistent_length(X, indicator)
-    weight = check_sample_weight(sample_weight_val, indicator, name="sample_weight_val", dtype=dtype)
+    _, indicator, weight = classifier._read_target(X, y_val, sample_weight_val, dtype, (encoding, None), "_val")
     return Rows(X, indicator, weight, sample_weight_val is not None)
 
 

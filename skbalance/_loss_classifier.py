@@ -83,11 +83,12 @@ class LossClassifierMixin(DocLinkMixin):
         """What an indicator may hold besides 0 and 1."""
         return UNCERTAIN if self.uncertain_labels else ()
 
-    def _read_target(self, X, y, sample_weight, dtype, chunk=None):
+    def _read_target(self, X, y, sample_weight, dtype, chunk=None, suffix=""):
         """The kind of the target, its indicator, and weights of this type; X is read already."""
-        _, encoding, indicator = read_labels(y, also=self._also, chunk=chunk)
+        _, encoding, indicator = read_labels(y, also=self._also, chunk=chunk, name=f"y{suffix}")
         check_consistent_length(X, indicator)
-        return encoding, indicator, check_sample_weight(sample_weight, indicator, dtype=dtype)
+        weight = check_sample_weight(sample_weight, indicator, name=f"sample_weight{suffix}", dtype=dtype)
+        return encoding, indicator, weight
 
     def _store_target(self, encoding, statistics, loss):
         """Store the target and the loss that is trained; as plain values, so that no file holds a type of them."""

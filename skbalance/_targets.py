@@ -13,7 +13,7 @@ from scipy.special import expit, softmax
 from sklearn.exceptions import DataConversionWarning
 from sklearn.utils.multiclass import check_classification_targets
 
-from skbalance._validation import check_k, check_sparse, sparse_kind
+from skbalance._validation import check_k, check_sparse, short, sparse_kind
 from skbalance._warnings import warn
 
 _TAGS_HINT = (
@@ -280,7 +280,7 @@ def read_indicator(y: Any, *, name: str = "y", also: tuple[str, ...] = ()) -> An
 
 
 def read_labels(
-    y: Any, *, also: tuple[str, ...] = (), chunk: tuple[Any, Any] | None = None
+    y: Any, *, also: tuple[str, ...] = (), chunk: tuple[Any, Any] | None = None, name: str = "y"
 ) -> tuple[Any, TargetEncoding, sp.csr_array]:
     """Read a target, and what it is, at once.
 
@@ -291,8 +291,10 @@ def read_labels(
     also : tuple of {"unknown", "soft"}, default=()
         What an indicator may hold besides.
     chunk : (TargetEncoding or None, array-like or None), default=None
-        Of some of the rows that a model learns from one after the other: the encoding of those before, if there are
-        any, and all classes of a 1-D target, which the first rows need; of an indicator the numbers of its columns.
+        Of some of the rows of a target: the encoding of the others, if there are any before, and all classes of a 1-D
+        target, which the first rows need; of an indicator the numbers of its columns.
+    name : str, default="y"
+        What messages call it.
 
     Returns
     -------
@@ -310,9 +312,9 @@ def read_labels(
         chunk also if there are no rows, or other classes or labels than before.
     """
     names = column_names(y)
-    y = read_targets(y, also=also)
+    y = read_targets(y, name=name, also=also)
     if chunk is not None:
-        return _read_chunk(y, *chunk, also)
+        return _read_chunk(y, *chunk, also, name, names)
     if y.ndim == 2:
         # A row a label, as the lists of scikit-learn's multi-output classifiers hold. With two labels, one array
         # [0, 1] would make scikit-learn's scorers and cross-validation take the model for a binary one.
@@ -334,19 +336,19 @@ def read_labels(
     return y, TargetEncoding("multiclass", classes), indicator
 
 
-def _read_chunk(y, known: TargetEncoding | None, classes: Any, also):
-    """What :func:`read_labels` gives, of the kind of the rows before."""
+def _read_chunk(y, known: TargetEncoding | None, classes: Any, also, name: str, names: tuple):
+    """What :func:`read_labels` gives, of the kind of the other rows."""
     if not y.shape[0]:
-        raise ValueError("y has no rows; a chunk needs one at least.")
+        raise ValueError(f"{name} has no rows; one is needed at least.")
     if known is not None and (known.kind == "multilabel") != (y.ndim == 2):
-        raise ValueError(f"y must be of the kind of the rows before, {known.kind}; got an array of shape {y.shape}.")
+        raise ValueError(f"{name} must be of the kind that the model knows, {known.kind}; got shape {y.shape}.")
     given = None if classes is None else class_indicator(read_targets(np.ravel(classes), name="classes"))[0]
     if y.ndim == 2:
         _, encoding, indicator = read_labels(y, also=also)
         if known is not None and len(known.classes) != y.shape[1]:
-            raise ValueError(
-                f"y must have the {len(known.classes)} labels of the rows before; got {y.shape[1]} columns."
-            )
+            raise ValueError(f"{name} must have the model's {len(known.classes)} labels; got {y.shape[1]} columns.")
+        if known is not None and known.names and names and known.names != names:
+            raise ValueError(f"{name} must have the columns {short(known.names)}; got {short(names)}.")
         if given is not None and not np.array_equal(given, np.arange(y.shape[1])):
             raise ValueError(f"classes of an indicator are the numbers of its {y.shape[1]} columns; got {classes!r}.")
         return y, known or encoding, indicator
@@ -354,11 +356,11 @@ def _read_chunk(y, known: TargetEncoding | None, classes: Any, also):
         raise ValueError("classes must name all classes of a 1-D target, for the first rows may not have all of them.")
     wanted: Any = given if known is None else known.classes
     if given is not None and not np.array_equal(given, wanted):
-        raise ValueError(f"classes must be those of the rows before, {wanted.tolist()}; got {given.tolist()}.")
+        raise ValueError(f"classes must be those of the model, {wanted.tolist()}; got {given.tolist()}.")
     if len(wanted) < 2:
         raise ValueError(f"classes must name two classes or more; got {wanted.tolist()}.")
     if len(new := np.setdiff1d(y, wanted)):
-        raise ValueError(f"y holds classes that are not among those of the model, {wanted.tolist()}: {new.tolist()}.")
+        raise ValueError(f"{name} holds classes that are none of the model's, {wanted.tolist()}: {new.tolist()}.")
     _, encoding, indicator = read_labels(np.concatenate([wanted, y]))  # all classes on top, as y may lack one
     return y, known or encoding, indicator[len(wanted) :]
 

@@ -96,7 +96,7 @@ def test_classes(names, scoring):
     model = stopping(scoring=scoring).fit(X[TRAIN], classes[TRAIN], X_val=X[val], y_val=classes[val])
     if scoring != "loss":
         assert max(model.validation_scores_) == get_builtin_scorer(scoring)(model, X[val], classes[val])
-    with pytest.raises(ValueError, match=r"y_val must have the labels or classes of y, .*; got .*'z'"):
+    with pytest.raises(ValueError, match=r"y_val holds classes that are none of the model's, .*: \['z'\]"):
         model.fit(X[TRAIN], classes[TRAIN], X_val=X[:2], y_val=["a", "z"])
 
 
@@ -122,10 +122,14 @@ FRAME = pd.DataFrame(Y, columns=list("abcdefgh"))
         ({"early_stopping": False}, OWN, r"X_val and y_val are for early_stopping=True; got early_stopping=False"),
         ({}, {**OWN, "X_val": X[VAL][:, :5]}, "X_val is not as X: X has 5 features"),
         ({}, {**OWN, "X_val": [["a"]]}, "X_val is not as X"),
-        ({}, {**OWN, "y_val": Y[VAL][:, :5]}, r"y_val must have the labels or classes of y, 8: .*; got 5"),
-        ({}, {**OWN, "y_val": Y[VAL][:, 0]}, r"y_val must be a multilabel target as y is; got shape \(100,\)"),
+        ({}, {**OWN, "y_val": Y[VAL][:, :5]}, "y_val must have the model's 8 labels; got 5 columns"),
+        (
+            {},
+            {**OWN, "y_val": Y[VAL][:, 0]},
+            r"y_val must be of the kind that the model knows, multilabel; got shape \(100,\)",
+        ),
         ({}, {**OWN, "y_val": Y[VAL] + 2}, "y_val .*0 and 1"),
-        ({}, {**OWN, "y_val": FRAME.iloc[VAL, ::-1]}, r"labels or classes of y, 8: \('a', .*; got 8: \('h'"),
+        ({}, {**OWN, "y_val": FRAME.iloc[VAL, ::-1]}, r"y_val must have the columns \('a', .*; got \('h'"),
         ({}, {**OWN, "y_val": Y[:7]}, "inconsistent numbers of samples"),
         ({}, {**OWN, "sample_weight_val": [1.0]}, "sample_weight_val must have shape"),
         ({"solver": "lbfgs"}, OWN, "early_stopping=True is for solver='adam'"),

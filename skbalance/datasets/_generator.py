@@ -2,7 +2,7 @@
 
 import heapq
 from collections.abc import Iterator
-from itertools import islice, product
+from itertools import count, islice, product
 from numbers import Integral, Real
 from typing import Annotated, Any, Literal
 
@@ -193,9 +193,7 @@ def _label_frequencies(n_labels: int, mean: float, exponent: float, largest: flo
     goal = min(mean / largest, n_labels)
     shift = 0.0
     if relative(0.0).sum() < goal:
-        upper = 1.0
-        while relative(upper).sum() < goal:
-            upper *= 2.0
+        upper = next(bound for bound in 2.0 ** np.arange(1000) if relative(bound).sum() >= goal)
         shift = brentq(lambda value: relative(value).sum() - goal, 0.0, upper)
     shape = relative(shift)
     return mean * shape / shape.sum()
@@ -325,8 +323,6 @@ def _as_text(blocks: Iterator[tuple[np.ndarray, np.ndarray]], vocabulary: np.nda
 
 def _make_vocabulary(n_features: int) -> np.ndarray:
     """Return made-up words, all different and of one length: the digits of their number as syllables."""
-    n_syllables = 2
-    while len(_SYLLABLES) ** n_syllables < n_features:
-        n_syllables += 1
+    n_syllables = next(n for n in count(2) if len(_SYLLABLES) ** n >= n_features)
     words = islice(product(_SYLLABLES, repeat=n_syllables), n_features)
     return np.array(["".join(word) for word in words], dtype=object)

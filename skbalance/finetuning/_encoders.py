@@ -77,11 +77,7 @@ def load_encoder(source: ModelSource) -> tuple[Any, dict[str, bytes]]:
     """
     transformers = import_optional("transformers", _INSTALL_HINT)
     folder = os.path.expanduser(source.model)
-    options = {
-        "revision": source.revision,
-        "local_files_only": source.local_files_only,
-        "trust_remote_code": source.trust_remote_code,
-    }
+    options = {name: getattr(source, name) for name in ("revision", "local_files_only", "trust_remote_code")}
     try:
         where = {"subfolder": _subfolder(folder)} if os.path.isdir(folder) else {}
         with quiet_loading() if os.path.isdir(folder) else nullcontext():
@@ -278,8 +274,4 @@ def _describe(encoder, tokenizer, trust_remote_code) -> dict[str, bytes]:
 
 def digest_of(path) -> str:
     """Hash of a file's content."""
-    digest = hashlib.blake2b(digest_size=16)
-    with open(path, "rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
+    return hashlib.blake2b(Path(path).read_bytes(), digest_size=16).hexdigest()

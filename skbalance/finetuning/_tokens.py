@@ -6,7 +6,6 @@ import hashlib
 import threading
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import joblib
 import numpy as np
@@ -69,15 +68,17 @@ class TextTokenizer:
     def __call__(self, texts) -> Tokens:
         """Tokens of a list of texts."""
         keys = [hashlib.blake2b(text.encode(), digest_size=16, key=self._hash).digest() for text in texts]
-        known: dict[bytes, Any] = {key: _remembered.get(key) for key in keys}
-        missing = {key: text for key, text in zip(keys, texts) if known[key] is None}
+        known = dict(_remembered)
+        missing = {key: text for key, text in zip(keys, texts) if key not in known}
         names, distinct = list(missing), list(missing.values())
         for start in range(0, len(names), TEXTS_AT_ONCE):
             encoded = self._encode(distinct[start : start + TEXTS_AT_ONCE])
             # Of a text without tokens, one of padding.
-            new = {key: np.asarray(ids or [0], dtype=np.int32) for key, ids in zip(names[start:], encoded)}
-            known |= new
-            _remember(new)
+            known |= {key: np.asarray(ids or [0], dtype=np.int32) for key, ids in zip(names[start:], encoded)}
+        if sum(map(len, known.values())) <= REMEMBERED_TOKENS:
+            _remembered.update(known)
+        else:
+            _remembered.clear()
         return Tokens([known[key] for key in keys])
 
     def _encode(self, texts):
@@ -92,15 +93,5 @@ class TextTokenizer:
         return encoded["input_ids"]
 
 
-# Tokens by key, the oldest first; from several threads.
+# Tokens by key; they are forgotten once there are too many.
 _remembered: dict[bytes, np.ndarray] = {}
-_remembering = threading.Lock()
-
-
-def _remember(new):
-    """Remember tokens by key; the oldest are dropped once there are too many."""
-    with _remembering:
-        _remembered.update(new)
-        n_tokens = sum(map(len, _remembered.values()))
-        while n_tokens > REMEMBERED_TOKENS:
-            n_tokens -= len(_remembered.pop(next(iter(_remembered))))

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from skbalance.losses._kernel import BalancedLossFunction, Elements, compute_dtype
 from skbalance.losses._margins import Focal, MarginLoss
 from skbalance.losses._positives import PositivePairs
-from skbalance.losses._weighting import FixedWeighting, LabelWeighting, Weighting
+from skbalance.losses._weighting import LabelWeighting, OuterWeight, RebalancedWeight, Weighting
 
 
 class Criterion(nn.Module):
@@ -163,6 +163,7 @@ class BalancedCriterion(Criterion):
     ):
         super().__init__(n_labels, reduction)
         self.weighting = LabelWeighting(torch.ones(n_labels), None) if weighting is None else weighting
+        self.batch_weight: OuterWeight | RebalancedWeight | None = None  # of a part: its own, for its batch alone
         self.margin_loss = margin_loss or Focal()
         self.negative_margin_loss = negative_margin_loss or self.margin_loss
         self.neg_scale = float(neg_scale)
@@ -193,7 +194,7 @@ class BalancedCriterion(Criterion):
         for labels in blocks:
             part = copy.deepcopy(self)
             part.n_labels = len(range(self.n_labels)[labels])
-            part.weighting = FixedWeighting(weight.of_labels(labels))
+            part.batch_weight = weight.of_labels(labels)
             part.positive_factor = self.positive_factor[labels]
             part.logit_bias = None if self.logit_bias is None else self.logit_bias[labels]
             parts.append(part)

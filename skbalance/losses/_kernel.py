@@ -41,7 +41,8 @@ class Elements:
     """
 
     def __init__(self, criterion: Any, pairs: PositivePairs, dtype: torch.dtype, share: float):
-        self.pairs, self.weight = pairs, criterion.weighting.for_batch(pairs, dtype)
+        self.pairs = pairs
+        self.weight = criterion.batch_weight or criterion.weighting.for_batch(pairs, dtype)
         self.margin_loss, self.negative_margin_loss = criterion.margin_loss, criterion.negative_margin_loss
         self.positive_factor = (criterion.positive_factor * share).to(dtype)
         self.negative_factor = criterion.negative_factor * share

@@ -96,18 +96,6 @@ class Weighting(nn.Module):
         """Return the weights of one batch."""
 
 
-class FixedWeighting(Weighting):
-    """The weights of one batch, whatever the batch is."""
-
-    def __init__(self, weight: OuterWeight | RebalancedWeight):
-        super().__init__()
-        self.weight = weight
-
-    def for_batch(self, pairs: PositivePairs, dtype: torch.dtype) -> OuterWeight | RebalancedWeight:
-        """Return the weights."""
-        return self.weight
-
-
 class LabelWeighting(Weighting):
     """A weight by label. Its largest is the same in every row, so both norms divide by it."""
 

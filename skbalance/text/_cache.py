@@ -17,8 +17,8 @@ import numpy as np
 from skbalance._validation import read_path
 from skbalance._warnings import warn
 
-_FORMAT = 1
-_APPLICATION = 0x736B6231  # "skb1", marks the file as ours in SQLite's header
+_TABLE = """CREATE TABLE IF NOT EXISTS vectors
+    (key BLOB PRIMARY KEY, vector BLOB NOT NULL, checksum INTEGER NOT NULL)"""
 _KEYS_PER_QUERY = 500
 _SECONDS_TO_WAIT = 120  # for another process's commit
 # By what SQLite says: which error of the system it is, and what to do.
@@ -81,8 +81,6 @@ class VectorStore:
         ------
         OSError
             If the folder or file cannot be opened, or the file is damaged.
-        ValueError
-            If the file is of another format.
         """
         with self._open() as database:
             found, vectors, n_damaged = _look_up(database, keys)
@@ -109,7 +107,7 @@ class VectorStore:
         rows = [(key, blob, _checksum(key, blob)) for key, blob in zip(keys, blobs)]
         with self._open() as database, database:
             database.execute("BEGIN IMMEDIATE")
-            database.execute(f"PRAGMA user_version = {_FORMAT}")  # writes, and so fails, even without rows
+            database.execute("PRAGMA user_version = 1")  # writes, and so fails, even without rows
             database.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)", rows)
 
     def info(self):
@@ -167,7 +165,7 @@ class VectorStore:
         try:
             with closing(sqlite3.connect(self.path, timeout=_SECONDS_TO_WAIT, isolation_level=None)) as database:
                 database.text_factory = bytes  # damage may make text of a vector, and not even valid text
-                self._check_format(database)
+                database.execute(_TABLE)
                 yield database
         except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
             number, remedy = next((_REMEDIES[words] for words in _REMEDIES if words in str(error)), _DAMAGED)
@@ -175,27 +173,6 @@ class VectorStore:
                 number,
                 f"cache_dir={str(self.folder)!r} cannot be used ({error}): {remedy}, or choose another cache_dir",
             ) from error
-
-    def _check_format(self, database):
-        if _format_of(database) == (0, 0) and not database.execute("SELECT name FROM sqlite_master").fetchall():
-            with database:
-                database.execute("BEGIN IMMEDIATE")
-                database.execute(
-                    "CREATE TABLE IF NOT EXISTS vectors "
-                    "(key BLOB PRIMARY KEY, vector BLOB NOT NULL, checksum INTEGER NOT NULL)"
-                )
-                database.execute(f"PRAGMA application_id = {_APPLICATION}")
-                database.execute(f"PRAGMA user_version = {_FORMAT}")
-        application, version = _format_of(database)
-        if application != _APPLICATION:
-            raise ValueError(
-                f"{str(self.path)!r} is another program's database, not an embedding cache; choose another cache_dir."
-            )
-        if version != _FORMAT:
-            raise ValueError(
-                f"{str(self.path)!r} was written in format {version} by another version of skbalance; this one "
-                f"reads and writes format {_FORMAT}. Choose another cache_dir or delete the file."
-            )
 
 
 def _look_up(database, keys):
@@ -221,9 +198,3 @@ def _look_up(database, keys):
 
 def _checksum(key, blob):
     return zlib.crc32(blob, zlib.crc32(key))
-
-
-def _format_of(database):
-    (application,) = database.execute("PRAGMA application_id").fetchone()
-    (version,) = database.execute("PRAGMA user_version").fetchone()
-    return application, version

@@ -15,7 +15,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from skbalance import finetuning
-from skbalance._early_stopping import Rows, read_validation_rows
+from skbalance._early_stopping import Rows, make_score, read_validation_rows
 from skbalance._kinds import (
     ArrayLike,
     Count,
@@ -31,7 +31,6 @@ from skbalance._loss_classifier import LossClassifierMixin, LossParameter
 from skbalance._targets import TargetEncoding
 from skbalance._validation import StrOptions, validate_hyperparameters
 from skbalance.losses import BaseLoss, get_loss
-from skbalance.text._evaluation import make_evaluation
 from skbalance.text._pretrained import LEFT_OUT, read_folder, write_folder
 from skbalance.text._state import FINE_TUNED, CheckedStateMixin
 from skbalance.text._texts import check_label_texts, check_texts
@@ -311,7 +310,7 @@ class FineTunedMultiLabelClassifier(CheckedStateMixin, LossClassifierMixin, Clas
         """Learn; return the model, and the checkpoints or None."""
         from skbalance.training import bind_loss  # it loads torch
 
-        encoding, device, max_tokens = given.encoding, given.device, self._max_tokens
+        encoding, device = given.encoding, given.device
         _, first_seed, seed = given.seeds
         texts, indicator, weight, _ = given.training
         multilabel = encoding.kind == "multilabel"
@@ -322,15 +321,7 @@ class FineTunedMultiLabelClassifier(CheckedStateMixin, LossClassifierMixin, Clas
         if given.validation is not None:
             tokens = model.tokenizer(given.validation.X)
             validation = finetuning.TrainingTexts(tokens, given.validation.indicator, given.validation.weight)
-            evaluate = make_evaluation(
-                given.validation,
-                tokens,
-                target=(encoding, statistics, loss),
-                criterion=criterion,
-                scoring=self.scoring,
-                max_tokens=max_tokens,
-                device=device,
-            )
+            evaluate = self._evaluation(given.validation, tokens, (encoding, statistics, loss), criterion, device)
         with finetuning.adapted(model.network, self, first_seed):
             if self.checkpoint_dir is not None:
                 settings = self.get_params(deep=False) | dict.fromkeys(_TELL_NOTHING)
@@ -347,10 +338,28 @@ class FineTunedMultiLabelClassifier(CheckedStateMixin, LossClassifierMixin, Clas
                 evaluate=evaluate,
                 checkpoints=checkpoints,
             )
-        model.check(texts[:8], max_tokens=max_tokens, device=device)
+        model.check(texts[:8], max_tokens=self._max_tokens, device=device)
         self._store_target(encoding, statistics, loss)
         self._store_result(model, run)
         return model, checkpoints
+
+    def _evaluation(self, rows, tokens, target, criterion, device):
+        """The function that gives a network's score of validation texts, whose tokens are given; larger is better."""
+        from torch import from_numpy
+
+        from skbalance.losses import PositivePairs
+
+        score = None if self.scoring == "loss" else make_score(rows, self.scoring, *target)
+        pairs, weight = PositivePairs.from_csr(rows.indicator, device), from_numpy(rows.weight).to(device)
+
+        def evaluate(network):
+            logits = finetuning.predict_logits(network, tokens, max_tokens=self._max_tokens, device=device)
+            if score is not None:
+                return score(logits)
+            loss = criterion(from_numpy(logits).to(device), pairs, weight) @ weight
+            return -float(loss / weight.sum())
+
+        return evaluate
 
     def _start(self, statistics, label_texts, device, seed) -> finetuning.TextModel:
         """The model as training starts with it."""

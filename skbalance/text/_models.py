@@ -43,11 +43,8 @@ class LoadedModel:
     @property
     def dimension(self):
         """Number of dimensions of the model's vectors."""
-        for name in ("get_embedding_dimension", "get_sentence_embedding_dimension"):
-            if hasattr(self.encoder, name):
-                dimension = getattr(self.encoder, name)()
-                break
-        return self.encode([""]).shape[1] if dimension is None else dimension
+        told = getattr(self.encoder, "get_embedding_dimension", None) or self.encoder.get_sentence_embedding_dimension
+        return told() or self.encode([""]).shape[1]
 
     def encode(self, texts, prompt=None):
         """Encode one batch: list of str -> float32 array of shape (n_texts, dimension)."""

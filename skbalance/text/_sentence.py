@@ -291,51 +291,48 @@ class SentenceEmbedder(CheckedStateMixin, TransformerMixin, BaseEstimator):
     def _vectors(self, texts):
         """Return the model's own vectors of distinct texts, from the cache as far as possible."""
         source = self._source()
-        if self.cache_dir is None:
-            return self._encode(load(source), texts)
-        identity = identify(source) or load(source).identity
+        identity = None if self.cache_dir is None else identify(source) or load(source).identity
         if identity is None:
-            warn(f"The commit of {source.model!r} is unknown, so the cache is not used.")
+            if self.cache_dir is not None:
+                warn(f"The commit of {source.model!r} is unknown, so the cache is not used.")
             return self._encode(load(source), texts)
         store = self._store()
         keys = _keys(texts, identity, self.prompt, self.trust_remote_code)
         found, vectors = store.read(keys)
         if not found.all():
-            vectors = self._encode_missing(load(source), store, texts, keys, found, vectors)
+            loaded = load(source)
+            self._check_truncation(loaded.dimension)
+            store.write([], [])  # what cannot be written to says so before the work
+            with store.turn():
+                found, vectors = store.read(keys)  # another process may have encoded some meanwhile
+                missing = np.flatnonzero(~found)
+                new = self._encode(
+                    loaded,
+                    [texts[row] for row in missing],
+                    lambda rows, batch: store.write([keys[row] for row in missing[rows]], batch),
+                )
+            if vectors is None:
+                vectors = np.empty((len(texts), new.shape[1]), dtype=np.float32)
+            vectors[missing] = new
         _dimensions[identity] = vectors.shape[1]
         return vectors
 
-    def _encode_missing(self, loaded, store, texts, keys, found, vectors):
-        dimension = loaded.dimension
-        self._check_truncation(dimension)
-        store.write([], np.empty((0, dimension)))  # what cannot be written to says so before the work
-        if vectors is None:
-            vectors = np.empty((len(texts), dimension), dtype=np.float32)
-        with store.turn():
-            missing = np.flatnonzero(~found)
-            found, late = store.read([keys[row] for row in missing])  # by another process, meanwhile
-            if late is not None:
-                vectors[missing[found]] = late[found]
-                missing = missing[~found]
-            pending: list[int] = []
-            written = time.monotonic()
-            try:
-                for rows, batch in self._batches(loaded, [texts[row] for row in missing]):
-                    vectors[missing[rows]] = batch
-                    pending += missing[rows].tolist()
-                    if time.monotonic() - written > _SECONDS_BETWEEN_WRITES:
-                        store.write([keys[row] for row in pending], vectors[pending])
-                        pending, written = [], time.monotonic()
-            finally:
-                if pending:
-                    store.write([keys[row] for row in pending], vectors[pending])
-        return vectors
-
-    def _encode(self, loaded, texts):
+    def _encode(self, loaded, texts, save=lambda rows, batch: None):
+        """Encode texts; `save` is given what is new every few seconds, and what is left when it ends in any way."""
         self._check_truncation(loaded.dimension)
         vectors = np.empty((len(texts), loaded.dimension), dtype=np.float32)
-        for rows, batch in self._batches(loaded, texts):
-            vectors[rows] = batch
+        unsaved: list[int] = []
+        saved = time.monotonic()
+        try:
+            for rows, batch in self._batches(loaded, texts):
+                vectors[rows] = batch
+                unsaved += rows.tolist()
+                if time.monotonic() - saved > _SECONDS_BETWEEN_WRITES:
+                    save(unsaved, vectors[unsaved])
+                    unsaved, saved = [], time.monotonic()
+        finally:
+            if unsaved:
+                save(unsaved, vectors[unsaved])
         return vectors
 
     def _batches(self, loaded, texts):

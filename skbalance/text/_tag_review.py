@@ -184,12 +184,8 @@ class TagReviewMixin:
             If nothing is promised: `fit` needs `min_precision` or `max_missed`.
         """
         X = self._read_fitted(X)
-        if self._decisions() is None:
-            raise ValueError(
-                f"{type(self.estimator_).__name__} promises nothing: pass no estimator, or one that ends in a "
-                "TunedThresholdMultiLabelClassifierCV with min_precision or max_missed."
-            )
-        rows = tags_of_indicator(self._decisions().to_review(self._features_to_decide(X)), self.classes_.tolist())
+        tuner = self._tuner("to_review")
+        rows = tags_of_indicator(tuner.to_review(self._features_to_decide(X)), self.classes_.tolist())
         return [(i, list(row)) for i, row in enumerate(rows) if row]
 
     def report(self: Any, path=None, texts=None, tags=None):

@@ -134,25 +134,14 @@ class TagUpdatesMixin:
         read_classes([*old, *new], sep=self.sep)  # all are of one kind
         examples = [self._read_examples(tag, given) for tag, given in zip(new, tags.values())]
         texts = list(dict.fromkeys(text for each, _ in examples for text in each))
-        places = self._places_of(texts)
-        learner = self._grown(texts, new)
+        places, n_kept = self._places_of(texts), len(self._kept_numbers)
         unkept = [text for text, place in places.items() if place is None]
-        n_kept = len(self._kept_numbers)
         places |= {text: n_kept + i for i, text in enumerate(unkept)}
         rows: list[list] = [[] for _ in range(n_kept + len(unkept))]
         for tag, (its_texts, its_places) in zip(new, examples):
             for place in {*its_places, *(places[text] for text in its_texts)}:
                 rows[place].append(tag)
-        features = learner._features(unkept) if unkept else learner._kept_features[:0]
-        X, y = sp.csr_matrix(sp.vstack([learner._kept_features, features])), sp.csr_matrix(indicator_of_tags(rows, new))
-        share = max(1.0, self._n_texts / max(n_kept, 1))
-        weight = np.where(np.diff(y.indptr) > 0, 1.0, share)  # rows without them stand for those that are not kept
-
-        def learn(scorer):
-            return scorer._learn_labels(X, y, weight)
-
-        counts = np.asarray(y.sum(axis=0)).ravel()
-        learner._relabel([*old, *new], learner.estimator_[0], learn, labels=np.arange(len(old)), more=counts)
+        learner = self._grown(texts, new, unkept, rows)
         self.__dict__ = vars(learner)
         return self
 
@@ -194,7 +183,8 @@ class TagUpdatesMixin:
         if len(left) < max(1, tuner.min_labels_, tuner.k_ or 0):
             raise ValueError(f"Of {len(old)} tags {len(left)} would be left, too few; got {short(gone)}.")
         learner = copy(self)
-        learner._relabel([old[i] for i in left], self.estimator_[0], labels=left)
+        classes = [old[i] for i in left]
+        learner._relabel(classes, self._names_again(classes), self.estimator_[0], labels=left)
         self.__dict__ = vars(learner)
         return self
 
@@ -249,17 +239,26 @@ class TagUpdatesMixin:
         if not len(self._kept_numbers):
             raise ValueError("The model keeps nothing to learn on from (keep_rows=0): fit it anew, with keep_rows.")
 
-    def _grown(self: Any, texts, new):
-        """A copy with the words of further texts, and with further tags, that nothing is known of but their names."""
+    def _grown(self: Any, texts, new, unkept=(), rows=()):
+        """A copy that takes words of further texts and tags, learnt from the rows: of texts that are kept, then unkept.
+
+        Without rows, the tags are yet to be learnt.
+        """
         learner, classes, kept = copy(self), [*self.classes_.tolist(), *new], self._kept_features
-        names = self._names_again(classes)
+        names, y = self._names_again(classes), sp.csr_matrix(indicator_of_tags(rows, new))
         features, places, n_features = grown_features(self.estimator_[0], texts, self._n_texts, names, kept.shape[1])
+        kept = X = move_columns(kept, places, n_features)
+        if unkept:
+            X = sp.vstack([kept, features.transform(unkept)], format="csr")
+        share = max(1.0, self._n_texts / max(kept.shape[0], 1))
+        weight = np.where(np.diff(y.indptr) > 0, 1.0, share)  # rows without them stand for those that are not kept
 
-        def widen(scorer):
-            return scorer._widen(places, n_features)
+        def learn(scorer):
+            scorer._widen(places, n_features)
+            return scorer._learn_labels(sp.csr_matrix(X), y, weight) if rows else scorer
 
-        learner._relabel(classes, features, widen, more=np.zeros(len(new)))
-        learner._kept = _packed(move_columns(kept, places, n_features))
+        learner._relabel(classes, names, features, learn, more=np.asarray(y.sum(axis=0)).ravel())
+        learner._kept = _packed(kept)
         return learner
 
     def _names_again(self: Any, classes):
@@ -270,12 +269,10 @@ class TagUpdatesMixin:
             raise ValueError("label_texts=None is for a new fit: this model reads what tags are called.")
         return self._names(classes, all_there=False) or [[""]] * len(classes)
 
-    def _relabel(self: Any, classes, features, change=None, **labels):
-        """Take other classes and features; the rest is for the tuner."""
-        vectors = None
-        if self._tag_names is not None:
-            self._tag_names = self._names_again(classes)
-            vectors = label_vectors(features, self._tag_names, plurals=("words",))
+    def _relabel(self: Any, classes, names, features, change=None, **labels):
+        """Take other tags, called so, in place; `labels` and `change` say what becomes of their labels and scorers."""
+        self._tag_names = names
+        vectors = None if names is None else label_vectors(features, names, plurals=("words",))
         tuner = self.estimator_[-1]._changed(vectors, change, **labels)
         self.estimator_ = Pipeline([("features", features), ("decisions", tuner)])
         self.classes_ = np.array(classes, dtype=self.classes_.dtype)

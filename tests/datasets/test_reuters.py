@@ -188,16 +188,15 @@ def test_members_in_a_folder_and_other_files(tmp_path):
     ids=lambda item: f"{item[0].name}-{item[0].type.decode()}",
 )
 @pytest.mark.parametrize("first", [True, False])
-def test_unsafe_member(tmp_path, extra, first):
+def test_other_members_are_passed_over(tmp_path, extra, first):
+    """Links, devices and paths beyond the folder among them: only the names of the collection are read, by no path."""
     folder = tmp_path / "data"
     folder.mkdir()
     members = collection(DOCUMENTS)
     members = [extra, *members] if first else [*members, extra]
     extra[1].seek(0)
     write_archive(folder, members)
-    with pytest.raises(OSError, match="link or lies outside") as caught:
-        fetch_reuters21578(data_home=folder)
-    assert repr(extra[0].name) in str(caught.value)
+    np.testing.assert_array_equal(fetch_reuters21578(data_home=folder).sample_id, [2, 30])
     assert [path.name for path in tmp_path.rglob("*")] == ["data", ARCHIVE_NAME]
 
 
@@ -332,9 +331,11 @@ def of_size(size, header):
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (tar_header(tarfile.XHDTYPE, 64 << 20) + bytes(64 << 20), "is no file; nothing of it was used"),
-        (tar_header(tarfile.GNUTYPE_LONGNAME, 5) + b"name".ljust(512, b"\0"), "is no file; nothing of it was used"),
-        (tar_header(tarfile.GNUTYPE_SPARSE, 1 << 20) + bytes(1024), "is no file; nothing of it was used"),
+        (tar_header(tarfile.XHDTYPE, 30 << 20) + bytes(30 << 20), "it ends without an end"),
+        (tar_header(tarfile.XHDTYPE, 30 << 20) + bytes((30 << 20) + 1024), "lacks 22 of its 22 files"),
+        (tar_header(tarfile.GNUTYPE_LONGNAME, 5) + b"name".ljust(1536, b"\0"), "lacks 22 of its 22 files"),
+        (tar_header(tarfile.GNUTYPE_SPARSE, 1 << 20) + bytes(1024), "it ends without an end"),
+        (tar_header(tarfile.SYMTYPE) + bytes(1024), "lacks 22 of its 22 files"),
         (of_size(b"\xff" * 10 + b"\xfc\x00", tar_header()) + bytes(1024), "unpacks to more than"),
         (of_size(b"\x80" + b"\xff" * 11, tar_header()) + bytes(1024), "unpacks to more than"),
         (of_size(b"-0000001024\0", tar_header(name="x")) + bytes(1024), "unpacks to more than"),
@@ -342,7 +343,7 @@ def of_size(size, header):
             of_size(b"no number at", tar_header(name="x")) + bytes(1024),
             r"no gzip-compressed tar archive \(invalid header",
         ),
-        (tar_header(name="x") * 200_000, "holds more than 1000 files"),
+        (tar_header(name="x") * 70_000, "unpacks to more than"),
         (tar_header(size=5000) + b"x" * 600, "it ends without an end"),
         (tar_header(name="x", size=5000) + b"x" * 600, "it ends without an end"),
         (tar_header(size=3 << 20) + bytes(3 << 20), "claims 3145728 bytes"),
@@ -385,7 +386,7 @@ def test_an_archive_that_unpacks_without_end(tmp_path):
             header.size = 1 << 32
             header.type = tarfile.REGTYPE if kind == "beside" else tarfile.GNUTYPE_LONGNAME
             file.write(header.tobuf(tarfile.GNU_FORMAT))
-            for _ in range(140):
+            for _ in range(40):
                 file.write(zeros)
-        with pytest.raises(OSError, match=f"{kind}.tar.gz unpacks to more than 134217728 bytes"):
+        with pytest.raises(OSError, match=f"{kind}.tar.gz unpacks to more than 33554432 bytes"):
             list(read_members(path))

@@ -57,10 +57,13 @@ def test_each_text_is_cut_once(parts, encoded, monkeypatch):
 def test_memory_is_bounded(parts, encoded, monkeypatch):
     monkeypatch.setattr(tokens_module, "REMEMBERED_TOKENS", 10)
     tokenizer = TextTokenizer(*parts, 8)
-    tokenizer(["a", "b", "c", "d"])  # three tokens each
-    assert sum(map(len, tokens_module._remembered.values())) == 9
+    tokenizer(["a", "b", "c"])  # three tokens each
+    tokenizer(["b", "c"])
+    assert encoded == ["a", "b", "c"]
+    assert tokenizer(["d"]).lengths.tolist() == [3]  # one too many: all are forgotten
+    assert not tokens_module._remembered
     tokenizer(["b", "a"])
-    assert encoded == ["a", "b", "c", "d", "a"]
+    assert encoded == ["a", "b", "c", "d", "b", "a"]
 
 
 def test_padded():

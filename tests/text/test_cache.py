@@ -136,23 +136,23 @@ def test_a_damaged_file_is_named_and_left_alone(embedder, encoded, damage):
     assert len(encoded) == store.info().n_vectors == 10
 
 
-def test_another_format(embedder, encoded):
-    embedder.transform(TEXTS)
-    encoded.clear()
-    execute(embedder.cache_info().path, "PRAGMA user_version = 7")
-    with pytest.raises(ValueError, match=r"written in format 7 by another version of skbalance; this one reads.* 1"):
-        embedder.transform(["something new"])
-    assert encoded == []
-
-
-def test_a_database_of_another_program(embedder, encoded):
+def test_a_database_of_another_program_keeps_what_it_holds(embedder, encoded):
     store = VectorStore(embedder.cache_dir)
     store.folder.mkdir()
     execute(store.path, "CREATE TABLE recipes (name TEXT)")
-    with pytest.raises(ValueError, match="another program's database"):
+    execute(store.path, "INSERT INTO recipes VALUES ('soup')")
+    embedder.transform(TEXTS)
+    assert store.clear() == len(encoded)
+    assert execute(store.path, "SELECT name FROM recipes") == [("soup",)]
+
+
+def test_a_table_of_another_kind_is_left_alone(embedder, encoded):
+    store = VectorStore(embedder.cache_dir)
+    store.folder.mkdir()
+    execute(store.path, "CREATE TABLE vectors (x REAL, y REAL)")
+    with pytest.raises(OSError, match=r"cannot be used \(no such column: .*, or choose another cache_dir"):
         embedder.transform(TEXTS)
     assert encoded == []
-    assert execute(store.path, "SELECT name FROM sqlite_master") == [("recipes",)]
 
 
 def test_read_only_cache_that_holds_everything(embedder, encoded, monkeypatch):

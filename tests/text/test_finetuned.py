@@ -515,7 +515,7 @@ def test_early_stopping_by_texts_of_ones_own(scoring, encoder_folder, data):
     [
         ({"early_stopping": False}, {}, "are for early_stopping=True"),
         ({}, {"X_val": [3]}, "X_val is not as X: Row 0"),
-        ({}, {"y_val": np.ones((15, 2), dtype=int)}, "y_val must have the labels or classes of y"),
+        ({}, {"y_val": np.ones((15, 2), dtype=int)}, "y_val must have the model's . labels; got 2 columns"),
         ({}, {"y_val": None}, "X_val and y_val go together; there is no y_val"),
         ({"scoring": "best"}, {}, "scoring"),
         ({"scoring": lambda *args: np.nan}, {}, "must give a finite number for the validation rows; got nan"),
@@ -561,7 +561,7 @@ def test_early_stopping_keeps_the_best(encoder_folder, data, monkeypatch):
 
         return evaluate
 
-    monkeypatch.setattr("skbalance.text._finetuned.make_evaluation", evaluation)
+    monkeypatch.setattr(FineTunedMultiLabelClassifier, "_evaluation", evaluation)
     model = make_model(encoder_folder, early_stopping=True, max_iter=9).fit(texts, y)
     assert model.validation_scores_ == [1.0, 3.0, 2.0, 2.5]
     np.testing.assert_array_equal(model.weights_["head.weight"], kept[1])

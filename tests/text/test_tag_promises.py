@@ -102,7 +102,7 @@ def test_where_nothing_is_promised():
     with pytest.raises(ValueError, match="set min_precision or max_missed before fit"):
         model.to_review(texts)
     plain = make_pipeline(TfidfVectorizer(), OneVsRestClassifier(LogisticRegression()))
-    with pytest.raises(ValueError, match="Pipeline promises nothing"):
+    with pytest.raises(ValueError, match=r"to_review needs scores of training rows .* and Pipeline keeps none"):
         TagClassifier(plain).fit(texts, tags).to_review(texts)
 
 
