@@ -12,11 +12,7 @@ from sklearn.utils import Bunch
 from skbalance._indicators import (
     align_indicators,
     check_row_weight,
-<<<<<<< HEAD
     check_zero_division,
-    label_confusion,
-=======
->>>>>>> diet1
     label_fractions,
     ratio,
     read_counts,
