@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import cycle, islice
 from typing import Any
 
@@ -45,6 +46,19 @@ def line_styles(n: int) -> list[dict]:
     """Colour, dashes and marker of each of `n` series."""
     styles = islice(zip(cycle(_COLORS), cycle(_DASHES), cycle(_MARKERS)), n)
     return [{"color": color, "linestyle": dashes, "marker": marker} for color, dashes, marker in styles]
+
+
+def restyle(artist: Any, given: Mapping | None) -> None:
+    """Set properties of an artist, which may have short names such as `c` and `lw`.
+
+    Raises
+    ------
+    TypeError
+        If they are no mapping.
+    """
+    if given is not None and not isinstance(given, Mapping):
+        raise TypeError(f"Options of matplotlib must be a mapping of their names to values; got {given!r}.")
+    artist.set(**(given or {}))
 
 
 def plural(n: int) -> str:

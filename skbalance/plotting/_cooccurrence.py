@@ -55,7 +55,7 @@ class LabelCooccurrenceDisplay:
         Their figure.
     mesh_ : matplotlib artist
         The coloured cells.
-    colorbar_ : matplotlib Colorbar
+    colorbar_ : matplotlib Colorbar or None
         The colour bar.
 
     See Also
@@ -105,6 +105,7 @@ class LabelCooccurrenceDisplay:
         display_labels: Any = None,
         boundaries: tuple[float, float] = (8, 35),
         ax: Any = None,
+        **plot_kwargs: Any,
     ) -> LabelCooccurrenceDisplay:
         """Plot the co-occurrence of the labels of an indicator.
 
@@ -118,6 +119,8 @@ class LabelCooccurrenceDisplay:
             The largest count of the tail and the smallest of the head.
         ax : matplotlib Axes, default=None
             Axes to draw on; None makes a figure.
+        **plot_kwargs : dict
+            For :meth:`plot`.
 
         Returns
         -------
@@ -135,15 +138,23 @@ class LabelCooccurrenceDisplay:
         counts = label_sums(y)
         probabilities = _bin_probabilities(y, counts, _rank_bins(counts.size))
         display = cls(probabilities, counts, display_labels=display_labels, boundaries=boundaries)
-        return display.plot(ax)
+        return display.plot(ax, **plot_kwargs)
 
-    def plot(self, ax: Any = None) -> LabelCooccurrenceDisplay:
+    def plot(
+        self, ax: Any = None, *, cmap: Any = "magma_r", colorbar: bool = True, mesh_kw: dict | None = None
+    ) -> LabelCooccurrenceDisplay:
         """Draw the cells.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
             Axes to draw on; None makes a figure.
+        cmap : str or matplotlib Colormap, default="magma_r"
+            Colours.
+        colorbar : bool, default=True
+            Whether to draw a colour bar.
+        mesh_kw : dict, default=None
+            Properties of the cells, a `QuadMesh` of matplotlib.
 
         Returns
         -------
@@ -170,14 +181,17 @@ class LabelCooccurrenceDisplay:
         else:
             norm = Normalize(0, 1)
         ax.set_facecolor(_MISSING)
-        self.mesh_ = ax.pcolormesh(shown, cmap="magma_r", norm=norm, rasterized=True)
+        self.mesh_ = ax.pcolormesh(shown, cmap=cmap, norm=norm, rasterized=True)
+        _axes.restyle(self.mesh_, mesh_kw)
         ax.set(xlim=(0, n_bins), ylim=(n_bins, 0), box_aspect=1)
         ax.set_xlabel("Given label j, by frequency")
         ax.set_ylabel("Label i, by frequency")
         self._mark_groups(ax)
         self._write_ticks(ax, named)
-        self.colorbar_ = ax.figure.colorbar(self.mesh_, ax=ax, fraction=0.046, pad=0.03)
-        self.colorbar_.set_label("Mean p(i | j) of the pairs (log scale)" if binned else "p(i | j)")
+        self.colorbar_ = None
+        if colorbar:
+            self.colorbar_ = ax.figure.colorbar(self.mesh_, ax=ax, fraction=0.046, pad=0.03)
+            self.colorbar_.set_label("Mean p(i | j) of the pairs (log scale)" if binned else "p(i | j)")
         self.ax_, self.figure_ = ax, ax.figure
         return self
 

@@ -101,6 +101,7 @@ class _LabelCurveDisplay:
         display_labels: Any = None,
         sample_weight: Any = None,
         ax: Any = None,
+        **plot_kwargs: Any,
     ) -> Any:
         """Plot the curves of scores.
 
@@ -124,6 +125,8 @@ class _LabelCurveDisplay:
             Weights of the rows.
         ax : matplotlib Axes, default=None
             Axes to draw on; None makes a figure.
+        **plot_kwargs : dict
+            For :meth:`plot`.
 
         Returns
         -------
@@ -164,15 +167,17 @@ class _LabelCurveDisplay:
                 raise ValueError(f"{name!r} has no curve: it is without {cls._needed} in y_true.")
         parts: dict = {part: {name: curve[i] for name, curve in found.items()} for i, part in enumerate(cls._parts)}
         parts["left_out"] = [j for j, curve in of_label.items() if curve is None]
-        return cls(**parts).plot(ax)
+        return cls(**parts).plot(ax, **plot_kwargs)
 
-    def plot(self, ax: Any = None) -> Any:
+    def plot(self, ax: Any = None, *, line_kw: dict | None = None) -> Any:
         """Draw the curves.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
             Axes to draw on; None makes a figure.
+        line_kw : dict, default=None
+            Properties of the curves, each a `Line2D` of matplotlib.
 
         Returns
         -------
@@ -189,6 +194,7 @@ class _LabelCurveDisplay:
         for (name, (x, y, area)), style in zip(curves.items(), _axes.line_styles(len(curves))):
             style |= {"marker": "", "linewidth": 1.7, "label": f"{name} ({self._area} = {area:.2f})"}
             (self.lines_[name],) = ax.plot(x, y, **style, **self._line)
+            _axes.restyle(self.lines_[name], line_kw)
         without = f"{_axes.plural(len(self.left_out))} without {self._needed} left out" if len(self.left_out) else None
         ax.set(xlabel=self._axis_labels[0], ylabel=self._axis_labels[1], xlim=(-0.01, 1.01), ylim=(-0.01, 1.01))
         ax.grid(color="#e0e0e0", linewidth=0.7)

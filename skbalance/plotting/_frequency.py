@@ -72,6 +72,7 @@ class LabelFrequencyDisplay:
         display_labels: Any = None,
         boundaries: tuple[float, float] = (8, 35),
         ax: Any = None,
+        **plot_kwargs: Any,
     ) -> LabelFrequencyDisplay:
         """Plot the counts of a label indicator.
 
@@ -85,6 +86,8 @@ class LabelFrequencyDisplay:
             The largest count of the tail and the smallest of the head.
         ax : matplotlib Axes, default=None
             Axes to draw on; None makes a figure.
+        **plot_kwargs : dict
+            For :meth:`plot`.
 
         Returns
         -------
@@ -99,15 +102,17 @@ class LabelFrequencyDisplay:
             If matplotlib is missing.
         """
         counts = label_sums(check_indicator(y, name="y"))
-        return cls(counts, display_labels=display_labels, boundaries=boundaries).plot(ax)
+        return cls(counts, display_labels=display_labels, boundaries=boundaries).plot(ax, **plot_kwargs)
 
-    def plot(self, ax: Any = None) -> LabelFrequencyDisplay:
+    def plot(self, ax: Any = None, *, area_kw: dict | None = None) -> LabelFrequencyDisplay:
         """Draw the counts.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
             Axes to draw on; None makes a figure.
+        area_kw : dict, default=None
+            Properties of the area, a `PolyCollection` of matplotlib.
 
         Returns
         -------
@@ -123,6 +128,7 @@ class LabelFrequencyDisplay:
         counts, n = self.label_counts[self.order], self.label_counts.size
         edges, heights = np.arange(n + 1) + 0.5, np.append(counts, counts[-1])
         self.area_ = ax.fill_between(edges, heights, step="post", color="#1f4e79", linewidth=0, zorder=2)
+        _axes.restyle(self.area_, area_kw)
         ax.set_ylim(0.7 * min([1, *counts[counts > 0]]), max(counts[0], 1) * 1.6)
         ax.set_yscale("log")
         ax.set_xlim(0.5, n + 0.5)

@@ -6,7 +6,7 @@ from typing import Any
 
 from skbalance._validation import read_numbers
 from skbalance.metrics import review_curve
-from skbalance.plotting._axes import line_styles, new_axes
+from skbalance.plotting._axes import line_styles, new_axes, restyle
 
 
 class ReviewCurveDisplay:
@@ -62,7 +62,7 @@ class ReviewCurveDisplay:
 
     @classmethod
     def from_predictions(
-        cls, y_true: Any, y_pred: Any, doubt: Any, *, average: str = "micro", ax: Any = None
+        cls, y_true: Any, y_pred: Any, doubt: Any, *, average: str = "micro", ax: Any = None, **plot_kwargs: Any
     ) -> ReviewCurveDisplay:
         """Plot the curves of predictions.
 
@@ -76,6 +76,8 @@ class ReviewCurveDisplay:
             Of F1.
         ax : matplotlib Axes, default=None
             Axes to draw on; None makes a figure.
+        **plot_kwargs : dict
+            For :meth:`plot`.
 
         Returns
         -------
@@ -90,15 +92,17 @@ class ReviewCurveDisplay:
             If matplotlib is missing.
         """
         curve = review_curve(y_true, y_pred, doubt, average=average)
-        return cls(**curve, score_name=f"{average.capitalize()}-F1").plot(ax)
+        return cls(**curve, score_name=f"{average.capitalize()}-F1").plot(ax, **plot_kwargs)
 
-    def plot(self, ax: Any = None) -> ReviewCurveDisplay:
+    def plot(self, ax: Any = None, *, line_kw: dict | None = None) -> ReviewCurveDisplay:
         """Draw the curves.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
             Axes to draw on; None makes a figure.
+        line_kw : dict, default=None
+            Properties of the line in the order of doubt, a `Line2D` of matplotlib.
 
         Returns
         -------
@@ -117,6 +121,7 @@ class ReviewCurveDisplay:
         self.lines_ = []
         for (name, values), style in zip(names.items(), line_styles(3)):
             self.lines_ += ax.plot(self.shares, values, label=name, markersize=4, markevery=0.1, **style)
+        restyle(self.lines_[1], line_kw)
         ax.set_xlabel("Rows mended")
         ax.set_ylabel(self.score_name)
         ax.xaxis.set_major_formatter(PercentFormatter(1.0))

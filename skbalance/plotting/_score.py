@@ -155,6 +155,7 @@ class LabelScoreDisplay:
         zero_division: float = 0.0,
         boundaries: tuple[float, float] = (8, 35),
         ax: Any = None,
+        **plot_kwargs: Any,
     ) -> LabelScoreDisplay:
         """Plot the scores of one or more sets of predictions.
 
@@ -176,6 +177,8 @@ class LabelScoreDisplay:
             The largest count of the tail and the smallest of the head.
         ax : matplotlib Axes, default=None
             Axes to draw on; None makes a figure.
+        **plot_kwargs : dict
+            For :meth:`plot`.
 
         Returns
         -------
@@ -195,15 +198,19 @@ class LabelScoreDisplay:
         }
         n_labels = len(next(iter(scores.values())))
         counts = _axes.check_counts(label_counts, boundaries, n_labels)
-        return cls(counts, scores, score_name=scoring.capitalize(), boundaries=boundaries).plot(ax)
+        return cls(counts, scores, score_name=scoring.capitalize(), boundaries=boundaries).plot(ax, **plot_kwargs)
 
-    def plot(self, ax: Any = None) -> LabelScoreDisplay:
+    def plot(self, ax: Any = None, *, point_kw: dict | None = None, line_kw: dict | None = None) -> LabelScoreDisplay:
         """Draw the scores.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
             Axes to draw on; None makes a figure.
+        point_kw : dict, default=None
+            Properties of the points, a `Line2D` of matplotlib.
+        line_kw : dict, default=None
+            Properties of the group means, a `LineCollection` of matplotlib.
 
         Returns
         -------
@@ -233,9 +240,11 @@ class LabelScoreDisplay:
             points.set(markersize=5, markeredgecolor="white", markeredgewidth=0.4)
             if places.size > _MANY_POINTS:
                 points.set(markersize=1.5, markeredgewidth=0, alpha=0.3, rasterized=True)
+            _axes.restyle(points, point_kw)
             starts, ends = zip(*spans.values())
             lines = ax.hlines([means[group] for group in spans], starts, ends, colors=color, linewidths=2.2, zorder=4)
             lines.set_linestyle(style["linestyle"])
+            _axes.restyle(lines, line_kw)
             self.points_[name], self.mean_lines_[name] = points, lines
         points = list(self.points_.values())
         legend = ax.legend(handles=points, loc="lower center", bbox_to_anchor=(0.5, 1), borderaxespad=2, fontsize=8)

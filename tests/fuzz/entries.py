@@ -86,7 +86,12 @@ ONLY_LIKELY = {
     "cache_dir",
     "checkpoint_dir",
     "model",
+    "point_kw",
+    "line_kw",
+    "area_kw",
+    "mesh_kw",
 }
+LIKELY |= {name: [None, {}, {"alpha": 0.5}, 3, "x", [1]] for name in ONLY_LIKELY if name.endswith("_kw")}
 LIKELY |= {"cache_dir": [None], "checkpoint_dir": [None], "model": [None, "/nowhere", "", 3, b"x", Path("/nowhere")]}
 LIKELY |= {"n_jobs": [None, 1, 0, "x", 1.5, True, 10**400]}
 

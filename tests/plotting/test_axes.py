@@ -1,6 +1,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from matplotlib.lines import Line2D
 
 from skbalance.plotting import _axes
 
@@ -71,6 +72,18 @@ def test_styles_differ():
     assert len({(s["color"], str(s["linestyle"])) for s in styles}) == 56
     assert len({str(s["linestyle"]) for s in styles[:7]}) == 7
     assert len({s["marker"] for s in styles[:8]}) == 8
+
+
+def test_short_style_names_replace_the_defaults():
+    line = Line2D([], [], color="k", linewidth=1, marker="o")
+    _axes.restyle(line, {"c": "r", "lw": 3})
+    assert (line.get_color(), line.get_linewidth(), line.get_marker()) == ("r", 3, "o")
+
+
+@pytest.mark.parametrize("given", [3, "x", [1], []])
+def test_styles_that_are_no_mapping(given):
+    with pytest.raises(TypeError, match="must be a mapping of their names to values"):
+        _axes.restyle(Line2D([], []), given)
 
 
 def test_axes_that_are_given():

@@ -120,11 +120,13 @@ def test_ticks_of_bins_name_the_ranks():
     np.testing.assert_array_equal(shown, display.bin_edges[bins] + 1)
 
 
-def test_axes_are_reused():
+def test_axes_are_reused_and_the_colour_bar_left_out():
     figure, axes = plt.subplots(1, 2)
-    display = LabelCooccurrenceDisplay.from_targets(Y, ax=axes[0])
+    display = LabelCooccurrenceDisplay.from_targets(Y, ax=axes[0], colorbar=False, cmap="viridis")
     assert display.ax_ is axes[0]
-    assert figure.axes == [*axes, display.colorbar_.ax]
+    assert display.colorbar_ is None
+    assert len(figure.axes) == 2
+    assert display.mesh_.get_cmap().name == "viridis"
 
 
 @pytest.mark.parametrize(

@@ -140,8 +140,9 @@ def test_from_estimator(display):
     drawn = display.from_estimator(Fitted(label_counts_=COUNTS), None, Y)
     assert areas(drawn) == areas(display.from_predictions(Y, SCORES, label_counts=COUNTS))
     assert list(areas(display.from_estimator(Fitted(), None, Y))) == ["micro", "macro"]
-    given = display.from_estimator(Fitted(), None, Y, label_counts=COUNTS, curves="head")
+    given = display.from_estimator(Fitted(), None, Y, label_counts=COUNTS, curves="head", line_kw={"lw": 5})
     assert list(given.lines_) == ["head"]
+    assert given.lines_["head"].get_linewidth() == 5
 
 
 @BOTH

@@ -81,6 +81,12 @@ def test_tidy(counts, names):
     assert_tidy(LabelFrequencyDisplay(counts, display_labels=names).plot().figure_)
 
 
+def test_area_style():
+    display = LabelFrequencyDisplay(COUNTS).plot(area_kw={"fc": "red", "zorder": 1})
+    np.testing.assert_allclose(display.area_.get_facecolor()[0], [1, 0, 0, 1])
+    assert display.area_.get_zorder() == 1
+
+
 def test_what_cannot_be_drawn():
     with pytest.raises(ValueError, match="display_labels must hold one name for each of 8 labels"):
         LabelFrequencyDisplay(COUNTS, display_labels=["a"])

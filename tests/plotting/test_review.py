@@ -14,12 +14,13 @@ DOUBT = (Y_TRUE != Y_PRED).sum(axis=1) + RNG.normal(size=200)
 
 @pytest.mark.parametrize("average", ["micro", "macro"])
 def test_the_three_orders_are_drawn(average):
-    display = ReviewCurveDisplay.from_predictions(Y_TRUE, Y_PRED, DOUBT, average=average)
+    display = ReviewCurveDisplay.from_predictions(Y_TRUE, Y_PRED, DOUBT, average=average, line_kw={"lw": 3})
     curve = review_curve(Y_TRUE, Y_PRED, DOUBT, average=average)
     for line, name in zip(display.lines_, ("best", "by_doubt", "random")):
         np.testing.assert_array_equal(line.get_xdata(), curve.shares)
         np.testing.assert_array_equal(line.get_ydata(), curve[name])
         np.testing.assert_array_equal(getattr(display, name), curve[name])
+    assert display.lines_[1].get_linewidth() == 3
     assert display.ax_.get_ylabel() == f"{average.capitalize()}-F1"
     assert_tidy(display.figure_)
 

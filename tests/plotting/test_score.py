@@ -125,6 +125,13 @@ def test_nothing_known_of_a_group():
     assert_tidy(display.figure_)
 
 
+def test_styles():
+    display = LabelScoreDisplay(COUNTS, {"a": np.ones(7)}).plot(point_kw={"c": "red", "ms": 9}, line_kw={"lw": 7})
+    assert to_hex(display.points_["a"].get_color()) == "#ff0000"
+    assert display.points_["a"].get_markersize() == 9
+    assert display.mean_lines_["a"].get_linewidth() == [7]
+
+
 def test_what_cannot_be_drawn():
     with pytest.raises(ValueError, match="label_counts has 2 entries, but there are 7 labels"):
         LabelScoreDisplay.from_predictions(TRUE, FIRST, label_counts=[1, 2])
