@@ -5,6 +5,7 @@ from skbalance.plotting._curves import LabelPrecisionRecallDisplay, LabelRocDisp
 from skbalance.plotting._frequency import LabelFrequencyDisplay
 from skbalance.plotting._review import ReviewCurveDisplay
 from skbalance.plotting._score import LabelScoreDisplay
+from skbalance.plotting._words import TopWordsDisplay
 
 __all__ = [
     "LabelCooccurrenceDisplay",
@@ -13,4 +14,5 @@ __all__ = [
     "LabelRocDisplay",
     "LabelScoreDisplay",
     "ReviewCurveDisplay",
+    "TopWordsDisplay",
 ]

@@ -599,6 +599,7 @@ for _name in (
     "LabelPrecisionRecallDisplay",
     "LabelRocDisplay",
     "ReviewCurveDisplay",
+    "TopWordsDisplay",
 ):
     _class = getattr(plotting, _name)
     _goods = {
@@ -612,6 +613,7 @@ for _name in (
             "average_precision": {"a": 1.0},
         },
         "LabelRocDisplay": {"fpr": {"a": [0.0, 1.0]}, "tpr": {"a": [0.0, 1.0]}, "roc_auc": {"a": 0.5}},
+        "TopWordsDisplay": {"words": ["a", "b"], "weights": [2.0, 1.0]},
     }
     _plot = default_arguments(_class.plot, skip=("ax",))
     _init = {**default_arguments(_class), **_goods[_name]}
