@@ -17,9 +17,9 @@ import pyarrow as pa
 import pytest
 import scipy.sparse as sp
 from distributed import Client, LocalCluster
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.exceptions import NotFittedError
-from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.feature_extraction.text import HashingVectorizer, TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
@@ -256,6 +256,43 @@ def test_what_is_refused(tags, linear):
         predict_frame(TEXTS, make_pipeline(TfidfVectorizer(), LogisticRegression().fit([[0], [1]], [0, 1])))
     with pytest.raises(NotFittedError):
         predict_frame([], make_pipeline(TfidfVectorizer(), BalancedMultiLabelClassifier()))
+
+
+def learn_block(model, X, y, params):
+    model.partial_fit(X, y, **params)
+    return model
+
+
+def incremental(model, X, y, **params):
+    """What dask-ml's `Incremental` makes of its estimator: a task for each block, which has the model of the last."""
+    for rows, labels in zip(X.to_delayed(), y.to_delayed(), strict=True):
+        model = dask.delayed(learn_block)(model, np.ravel(rows).tolist()[0], labels, params)
+    return model.compute(scheduler="sync")
+
+
+def test_features_block_after_block():
+    words, hashed = db.from_sequence(TEXTS, npartitions=3), HashingVectorizer(n_features=2**8)
+    features = words.map_partitions(lambda part: hashed.transform(list(part))).to_delayed()
+    shape = (np.nan, 2**8)  # how many rows a partition has is not known
+    X = da.concatenate([da.from_delayed(part, shape, meta=sp.csr_matrix((0, 2**8))) for part in features])
+    y = dd.from_pandas(pd.DataFrame(Y), npartitions=3)
+    model = incremental(clone(BalancedMultiLabelClassifier("squared_hinge")), X, y, classes=np.arange(4))
+    by_hand = BalancedMultiLabelClassifier("squared_hinge")
+    for start in range(0, 30, 10):
+        by_hand.partial_fit(X=hashed.transform(TEXTS[start : start + 10]), y=Y[start : start + 10])
+    np.testing.assert_array_equal(model.coef_, by_hand.coef_)
+    np.testing.assert_array_equal(model.label_counts_, Y.sum(axis=0))
+    assert predict_frame(X, model).compute(scheduler="sync")["labels"].tolist() == LABELS
+    assert model.score(hashed.transform(TEXTS), Y) == 1
+
+
+def test_texts_and_tags_block_after_block():
+    rows = db.from_sequence([{"text": text, "tags": row} for text, row in zip(TEXTS, TAGS)], npartitions=3)
+    pipeline = make_pipeline(HashingVectorizer(n_features=2**8), BalancedMultiLabelClassifier("squared_hinge"))
+    model = TagClassifier(pipeline, classes=["corn", "crude", "gas", "wheat"])
+    model = incremental(clone(model), rows.pluck("text"), rows.pluck("tags"))
+    found = predict_frame(rows.pluck("text"), model).compute(scheduler="sync")
+    assert found["tags"].tolist() == [sorted(row) for row in TAGS]
 
 
 @pytest.mark.slow
