@@ -14,6 +14,8 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
+import pyarrow.dataset as ds
+import pyarrow.parquet as pq
 import pytest
 import scipy.sparse as sp
 from distributed import Client, LocalCluster
@@ -196,6 +198,20 @@ def test_frames_become_tables_of_arrow_and_files(tags, tmp_path):
     lazy = predict_frame(dd.from_pandas(pd.Series(TEXTS), npartitions=3), tags)
     lazy.to_parquet(tmp_path, write_index=False)
     assert rows_of(pd.read_parquet(tmp_path, dtype_backend="pyarrow"))["tags"] == [sorted(row) for row in TAGS]
+
+
+def test_batches_of_files(tags, tmp_path):
+    pq.write_table(pa.table({"id": INDEX, "text": TEXTS}), tmp_path / "texts.parquet")
+    none, writer = pa.RecordBatch.from_pydict({"id": pa.array([], pa.int64()), "text": pa.array([], pa.string())}), None
+    for batch in [none, *ds.dataset(tmp_path).to_batches(columns=["id", "text"], batch_size=7)]:
+        found = pa.Table.from_pandas(predict_frame(batch["text"], tags), preserve_index=False)
+        found = found.append_column("id", batch["id"]).replace_schema_metadata()
+        writer = writer or pq.ParquetWriter(tmp_path / "tagged", found.schema)
+        writer.write_table(found)
+    writer.close()
+    tagged = pd.read_parquet(tmp_path / "tagged").sort_values("id")
+    assert tagged["id"].tolist() == INDEX.tolist()
+    assert list(map(list, tagged["tags"])) == [sorted(row) for row in TAGS]
 
 
 def test_frames_and_series_of_dask(tags):
