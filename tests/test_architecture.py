@@ -71,6 +71,7 @@ ALLOWED = {
     "plotting": {"metrics"},
     "cli": {"metrics", "model_selection", "text"},
     "onnx": {"_classifier", "decisions", "text"},
+    "partitions": set(),
     "__main__": {"cli"},
 }
 

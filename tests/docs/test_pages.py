@@ -26,6 +26,7 @@ ROOMS = (
     ".memory",
     ".metrics",
     ".model_selection",
+    ".partitions",
     ".plotting",
     ".text",
 )

@@ -20,7 +20,7 @@ from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import make_pipeline
 
 import skbalance
-from skbalance import datasets, decisions, losses, memory, metrics, model_selection, plotting, text
+from skbalance import datasets, decisions, losses, memory, metrics, model_selection, partitions, plotting, text
 from tests.encoders import save_encoder
 from tests.fuzz.values import COUNTS, FEATURES, ODD, PROBA, SCORES, TAGS, TARGETS, TEXTS, WEIGHTS, N, X, Y
 
@@ -335,6 +335,12 @@ for _name in ("balanced", "sparse", "classes", "tuned", "tuned top k", "fixed", 
         has_rows_of_X,
         {"method": METHODS},
     )
+ENTRIES["partitions.predict_frame"] = Entry(
+    partitions.predict_frame,
+    {"X": X, "model": Fitted("tuned"), "method": "predict", "k": None},
+    lambda result, given: has_rows_of_X(result, given) if hasattr(given["X"], "__len__") else None,
+    {"model": [Fitted(name) for name in ("balanced", "classes", "tags", "tuned")], "method": METHODS},
+)
 
 
 def _embed(X, **params):
