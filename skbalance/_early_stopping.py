@@ -14,8 +14,8 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.metrics import check_scoring
 
 from ._loss_classifier import LossClassifierMixin
-from ._targets import TargetEncoding, rounded
-from ._validation import _safe_indexing
+from ._targets import TargetEncoding, column_names, rounded
+from ._validation import _safe_indexing, short
 
 
 class Rows(NamedTuple):
@@ -66,6 +66,9 @@ def read_validation_rows(classifier, encoding: TargetEncoding, dtype, X_val, y_v
     except (TypeError, ValueError) as error:
         raise ValueError(f"X_val is not as X: {error}") from error
     _, indicator, weight = classifier._read_target(X, y_val, sample_weight_val, dtype, (encoding, None), "_val")
+    names = column_names(y_val)
+    if names and encoding.names and names != encoding.names:
+        raise ValueError(f"y_val must have the columns {short(encoding.names)}; got {short(names)}.")
     return Rows(X, indicator, weight, sample_weight_val is not None)
 
 

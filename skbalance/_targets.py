@@ -13,7 +13,7 @@ from scipy.special import expit, softmax
 from sklearn.exceptions import DataConversionWarning
 from sklearn.utils.multiclass import check_classification_targets
 
-from skbalance._validation import check_k, check_sparse, short, sparse_kind
+from skbalance._validation import check_k, check_sparse, sparse_kind
 from skbalance._warnings import warn
 
 _TAGS_HINT = (
@@ -314,7 +314,7 @@ def read_labels(
     names = column_names(y)
     y = read_targets(y, name=name, also=also)
     if chunk is not None:
-        return _read_chunk(y, *chunk, also, name, names)
+        return _read_chunk(y, *chunk, also, name)
     if y.ndim == 2:
         # A row a label, as the lists of scikit-learn's multi-output classifiers hold. With two labels, one array
         # [0, 1] would make scikit-learn's scorers and cross-validation take the model for a binary one.
@@ -336,7 +336,7 @@ def read_labels(
     return y, TargetEncoding("multiclass", classes), indicator
 
 
-def _read_chunk(y, known: TargetEncoding | None, classes: Any, also, name: str, names: tuple):
+def _read_chunk(y, known: TargetEncoding | None, classes: Any, also, name: str):
     """What :func:`read_labels` gives, of the kind of the other rows."""
     if not y.shape[0]:
         raise ValueError(f"{name} has no rows; one is needed at least.")
@@ -347,8 +347,6 @@ def _read_chunk(y, known: TargetEncoding | None, classes: Any, also, name: str, 
         _, encoding, indicator = read_labels(y, also=also)
         if known is not None and len(known.classes) != y.shape[1]:
             raise ValueError(f"{name} must have the model's {len(known.classes)} labels; got {y.shape[1]} columns.")
-        if known is not None and known.names and names and known.names != names:
-            raise ValueError(f"{name} must have the columns {short(known.names)}; got {short(names)}.")
         if given is not None and not np.array_equal(given, np.arange(y.shape[1])):
             raise ValueError(f"classes of an indicator are the numbers of its {y.shape[1]} columns; got {classes!r}.")
         return y, known or encoding, indicator
