@@ -182,8 +182,9 @@ class BalancedMultiLabelClassifier(LossClassifierMixin, CallbackSupportMixin, Cl
     weights of samples, which are those of all labels. ``n_iter_`` is the largest number of iterations among the blocks,
     and ``loss_curve_`` their sum. With ``n_jobs`` other than 1 there are up to 16 blocks also of fewer labels, at least
     32 each, whatever the number of jobs; callbacks watch one block after the other. Losses that compare the labels of a
-    sample (zlpr, two_way, sigmoid_f1 and the softmax loss) have one block for any ``n_jobs``, and ``solver="auto"`` takes Adam for more than :math:`2^{25}` coefficients, which gives up
-    the term weights. None of this depends on the samples: folds of a training set are trained as the whole of it.
+    sample (zlpr, two_way, sigmoid_f1 and the softmax loss) have one block for any ``n_jobs``, and ``solver="auto"``
+    takes Adam for more than :math:`2^{25}` coefficients, which gives up the term weights. None of this depends on the
+    samples: folds of a training set are trained as the whole of it.
 
     Training computes in the type of X. A model of 2 ** 18 coefficients or more is trained in single precision all
     the same unless ``tol`` is below 1e-6: it takes about a third of the time, and its rounding is far below ``tol``.
