@@ -193,6 +193,7 @@ class BalancedMultiLabelClassifier(LossClassifierMixin, CallbackSupportMixin, Cl
     solver: Literal["auto", "lbfgs", "adam"] = "auto"
     alpha: Auto | NotNegative = "auto"
     term_weighting: Literal["auto", "rf"] | None = "auto"
+    negative_sampling: Auto | Count | None = None
     learning_rate_init: Positive = 0.003
     batch_size: Auto | Count = "auto"
     max_iter: Count = 200

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import itertools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Integral
 from typing import Any
 
@@ -19,6 +19,7 @@ from ._batches import Moments, TrainingData
 from ._device import check_device
 from ._heads import Hold
 from ._hold_out import hold_out_rows
+from ._negatives import NegativeSampling, resolve_negative_sampling
 
 # Coefficients that L-BFGS fits at a time, of which it holds some 17 arrays: 2 GiB in single precision.
 BLOCK_COEFS = 1 << 25
@@ -74,6 +75,8 @@ class Problem:
         Of the features, where they are known already.
     hold : Hold, default=None
         Holds a linear head to the weights that it starts from.
+    sampling : NegativeSampling, default=None
+        How negatives are sampled; None takes them all.
     """
 
     sizes: list[int]
@@ -86,6 +89,7 @@ class Problem:
     evaluate: Callable | None = None
     moments: Moments | None = None
     hold: Hold | None = None
+    sampling: NegativeSampling | None = None
 
 
 def training_dtype(dtype, sizes, tol, moments: Moments) -> np.dtype:
@@ -354,5 +358,10 @@ def resolve_problem(settings: Any, X, y, weight, multilabel: bool, random_state,
     options.loss, options.solver, options.alpha, options.tol, options.device = loss, solver, alpha, tol, device
     options.batch_size = resolve_batch_size(settings.batch_size, len(data))
     options.term_weighting = resolve_term_weighting(settings.term_weighting, data, hidden, solver)
-    blocks = label_blocks(sizes, solver, separable)
-    return Problem(sizes, data, statistics, criterion, blocks, validation, held_out=held_out, moments=moments), options
+    problem = Problem(sizes, data, statistics, criterion, (), validation, held_out=held_out, moments=moments)
+    n_negatives = resolve_negative_sampling(settings.negative_sampling, data, options, hidden, separable)
+    if n_negatives is None or past is not None:
+        return replace(problem, blocks=label_blocks(sizes, solver, separable)), options
+    options.device = "cpu"
+    sampling = NegativeSampling(n_negatives, int(random_state.randint(2**31)))
+    return replace(problem, sampling=sampling, blocks=sampling.blocks(data)), options

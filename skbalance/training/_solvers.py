@@ -14,6 +14,7 @@ from ..losses import LabelStatistics, PositivePairs
 from ._batches import BatchIterator, Moments, TrainingData
 from ._heads import Head, Units, initial_weights
 from ._lbfgs import LBFGS
+from ._negatives import stack_labels
 from ._net import Net, PlateauStop
 from ._problem import Problem
 from ._term_weighting import relevance_frequency
@@ -94,7 +95,8 @@ def _fit_linear(problem: Problem, options, start, monitor) -> FitResult:
         options = copy.copy(options)
         options.alpha = 1.0
     units, strength = _curvature_units(moments, problem.statistics, options, ridge, coef.dtype)
-    data = problem.data.scale_features(units.by_feature, moments.mean).placed(options.device)
+    data, sampling = problem.data.scale_features(units.by_feature, moments.mean), problem.sampling
+    data = data if sampling is not None else data.placed(options.device)
     criteria = [problem.criterion]
     if problem.criterion.separable:
         dtype = torch.from_numpy(coef).dtype
@@ -106,8 +108,12 @@ def _fit_linear(problem: Problem, options, start, monitor) -> FitResult:
         part_units, pull = units.of_labels(labels, by_term), None
         if hold is not None:
             part_units, pull = hold.enter(part_units, labels, by_term)
-        head = Head([coef[:, labels]], [intercept[labels]], units=part_units, hold=pull)
         part = replace(problem, data=data.of_labels(labels), criterion=criterion)
+        if sampling is None:
+            head = Head([coef[:, labels]], [intercept[labels]], units=part_units, hold=pull)
+        else:
+            given = coef[:, labels], intercept[labels], part_units, by_term
+            head, part = stack_labels(part, labels.start, sampling, *given)
         watch = None if monitor is None else _BlockMonitor(monitor, coef, intercept, labels)
         result = _train(head, part, options, [strength[labels]], monitor=watch)
         (coef[:, labels],), (intercept[labels],) = result.coefs, result.intercepts
