@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sp
@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import Dataset
 
-from ..losses import LabelStatistics, PositivePairs
+from ..losses import PositivePairs
 from ._batches import TrainingData
 from ._heads import Units
 
@@ -24,7 +24,7 @@ NEAR_SHARE = 0.3
 # Features of a label by which those are found: the ones that its positives have most of.
 NEAR_FEATURES = 100
 # Non-zero features of the samples that are trained on at a time, about.
-BLOCK_VALUES = 1 << 22
+BLOCK_VALUES = 1 << 24
 
 
 @dataclass(frozen=True)
@@ -238,13 +238,15 @@ def _rows_one_after_the_other(values, lengths) -> sp.csr_array:
     return sp.csr_array((values, np.arange(len(values)), indptr), shape=(len(lengths), len(values)))
 
 
-def stack_labels(part, first, sampling: NegativeSampling, coef, intercept, units: Units, by_term):
+def stack_labels(data, criterion, first, sampling: NegativeSampling, coef, intercept, units: Units, by_term):
     """Choose samples for each label of a block, and make their problem.
 
     Parameters
     ----------
-    part : Problem
-        That of the block's labels on all samples.
+    data : TrainingData
+        All samples with these labels, in the units of the features.
+    criterion : BalancedCriterion
+        The loss of these labels.
     first : int
         Number of the first label.
     sampling : NegativeSampling
@@ -259,11 +261,12 @@ def stack_labels(part, first, sampling: NegativeSampling, coef, intercept, units
     Returns
     -------
     head : StackedHead
-    part : Problem
-        Of the head.
+    data : StackedData
+        The pairs that are trained on.
+    criterion : BalancedCriterion
+        Their loss, in which each stands for as many as it was drawn for.
     """
-    data, y = part.data, sp.csc_array(part.data.y)
-    X, weight = data.X, data.weight
+    X, y, weight = data.X, sp.csc_array(data.y), data.weight
     near = near_samples(X, data.y, by_term)
     samples, rows, factors, places = [], [], [], []
     for label in range(y.shape[1]):
@@ -281,8 +284,8 @@ def stack_labels(part, first, sampling: NegativeSampling, coef, intercept, units
     head = StackedHead(coef, intercept, units, samples)
     rows, factors, places = map(np.concatenate, (rows, factors, places))
     share = torch.from_numpy((factors * weight[rows] / weight.sum(dtype=np.float64)).astype(coef.dtype))
-    criterion = part.criterion.of_pairs(torch.from_numpy(rows), torch.from_numpy(head.label_of_pair), share)
+    criterion = criterion.of_pairs(torch.from_numpy(rows), torch.from_numpy(head.label_of_pair), share)
     places = torch.from_numpy(places)
     values = torch.from_numpy(y.data.copy()) if y.dtype.kind == "f" else None
     pairs = PositivePairs(torch.zeros_like(places), places, (1, len(rows)), values)
-    return head, replace(part, data=StackedData(coef.dtype, pairs), criterion=criterion)
+    return head, StackedData(coef.dtype, pairs), criterion

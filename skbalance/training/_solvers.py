@@ -113,7 +113,8 @@ def _fit_linear(problem: Problem, options, start, monitor) -> FitResult:
             head = Head([coef[:, labels]], [intercept[labels]], units=part_units, hold=pull)
         else:
             given = coef[:, labels], intercept[labels], part_units, by_term
-            head, part = stack_labels(part, labels.start, sampling, *given)
+            head, stacked, criterion = stack_labels(part.data, criterion, labels.start, sampling, *given)
+            part = replace(part, data=stacked, criterion=criterion)
         watch = None if monitor is None else _BlockMonitor(monitor, coef, intercept, labels)
         result = _train(head, part, options, [strength[labels]], monitor=watch)
         (coef[:, labels],), (intercept[labels],) = result.coefs, result.intercepts
