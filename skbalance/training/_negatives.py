@@ -181,7 +181,7 @@ class StackedHead(nn.Module):
     def __init__(self, coef, intercept, units: Units, samples):
         super().__init__()
         self.shape, self.units, n_labels = coef.shape, units, len(samples)
-        n_rows, n_columns = ([len(part) if i else part.shape[0] for part in parts] for i, parts in enumerate(zip(*samples)))
+        n_rows, n_columns = [rows.shape[0] for rows, _ in samples], [len(columns) for _, columns in samples]
         self.label_of_pair = np.repeat(np.arange(n_labels), n_rows)
         self.label = np.repeat(np.arange(n_labels), n_columns)
         self.feature = np.concatenate([columns for _, columns in samples])
