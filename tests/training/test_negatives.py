@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from joblib import parallel_config
 
 from skbalance import BalancedMultiLabelClassifier
 from skbalance.datasets import make_long_tailed_multilabel
@@ -195,3 +196,16 @@ def test_what_has_no_sampling_is_refused(data, params, told):
     with pytest.raises(ValueError, match=f"negative_sampling=10 is for sparse X and a linear model.*{told}"):
         model.fit(X, y)
     assert not hasattr(model, "coefs_")
+
+
+def test_blocks_side_by_side_and_small_coefficients(data, monkeypatch):
+    X, y = data
+    monkeypatch.setattr(_negatives, "BLOCK_VALUES", 2000)
+    params = {**EXACT, "negative_sampling": 40, "coef_threshold": 0.0}
+    alone = BalancedMultiLabelClassifier(**params).fit(X, y)
+    with parallel_config("threading"):
+        model = BalancedMultiLabelClassifier(**params, n_jobs=2).fit(X, y)
+    assert sp.issparse(model.coefs_[0])
+    np.testing.assert_array_equal(model.coefs_[0].toarray(), alone.coefs_[0].toarray())
+    dense = BalancedMultiLabelClassifier(**EXACT, negative_sampling=40).fit(X, y)
+    np.testing.assert_allclose(model.decision_function(X), dense.decision_function(X), atol=1e-8)
