@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Integral
 from types import SimpleNamespace
 from typing import Any
@@ -383,5 +383,5 @@ def resolve_problem(settings: Any, X, y, weight, multilabel: bool, random_state,
     if n_negatives is not None and past is None:
         options.device, sampling = "cpu", NegativeSampling(n_negatives, int(random_state.randint(2**31)))
         blocks = sampling.blocks(data)
-    told = {"held_out": held_out, "moments": moments, "sampling": sampling}
-    return Problem(sizes, data, statistics, criterion, blocks, validation, **told), options
+    problem = Problem(sizes, data, statistics, criterion, blocks, validation, held_out=held_out, moments=moments)
+    return replace(problem, sampling=sampling), options
