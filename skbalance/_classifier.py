@@ -76,8 +76,8 @@ class BalancedMultiLabelClassifier(LossClassifierMixin, CallbackSupportMixin, Cl
     negative_sampling : int, "auto" or None, default=None
         Negatives that each label is trained on, of a linear model of sparse X with L-BFGS: those that have most of what
         is typical for its positives, and some that are drawn, each of which stands for many. Labels of many positives
-        have twice as many negatives as these. ``"auto"`` is 1000 from 2,000 labels and 20,000 samples on, on the CPU,
-        and None, which is all of them, else; see Notes.
+        have twice as many negatives as these. ``"auto"`` is 7 times the root of the number of samples from 2,000 labels
+        and 20,000 samples on, on the CPU, and None, which is all of them, else; see Notes.
     learning_rate_init : float, default=0.003
         Step size of Adam.
     batch_size : int or "auto", default="auto"

@@ -15,8 +15,8 @@ from ..losses import PositivePairs
 from ._batches import TrainingData
 from ._heads import Units
 
-# What ``negative_sampling="auto"`` takes for a label, and from how many labels and samples on.
-NEGATIVES, MANY_LABELS, MANY_SAMPLES = 1000, 2000, 20_000
+# ``negative_sampling="auto"``: so many times the root of the number of samples, from so many labels and samples on.
+TIMES_ROOT, MANY_LABELS, MANY_SAMPLES = 7, 2000, 20_000
 # A label is trained on so many negatives for each positive at least.
 NEGATIVES_PER_POSITIVE = 2
 # Share of a label's negatives that are those nearest to it; the others are drawn.
@@ -61,7 +61,8 @@ def resolve_negative_sampling(given, data: TrainingData, options, hidden, separa
     allowed = options.solver == "lbfgs" and not hidden and separable and sp.issparse(data.X)
     if given == "auto":
         large = data.y.shape[1] >= MANY_LABELS and len(data) >= MANY_SAMPLES
-        return NEGATIVES if allowed and large and torch.device(options.device).type == "cpu" else None
+        on_cpu = torch.device(options.device).type == "cpu"
+        return int(TIMES_ROOT * np.sqrt(len(data))) if allowed and large and on_cpu else None
     if given is not None and not allowed:
         raise ValueError(
             f"negative_sampling={given!r} is for sparse X and a linear model trained by L-BFGS, with a loss that is a "

@@ -173,7 +173,7 @@ def test_auto_samples_where_there_are_many_labels_and_samples(data, monkeypatch)
         return np.array_equal(auto.coefs_[0], full.coefs_[0])
 
     assert same()
-    for name, value in (("NEGATIVES", 40), ("MANY_LABELS", 12), ("MANY_SAMPLES", 300)):
+    for name, value in (("TIMES_ROOT", 2), ("MANY_LABELS", 12), ("MANY_SAMPLES", 300)):
         monkeypatch.setattr(_negatives, name, value)
     assert not same()
     monkeypatch.setattr(_negatives, "MANY_LABELS", 13)
