@@ -86,17 +86,9 @@ def main():
         (row["setting"], *(f"{float(row[name]):.1f}" for name in FIELDS[4:])) for row in table.select(part="small")
     ]
     head = ["coef_threshold", "MiB", "average precision", "micro-F1", "macro-F1"]
-    write(
-        "blocks.md",
-        [
-            "# Blocks of labels",
-            "",
-            "## Side by side",
-            "",
-            *markdown_table(["rows", "workers", "seconds", "times"], side),
-        ]
-        + ["", "## Small coefficients", "", *markdown_table(head, small)],
-    )
+    side = ["## Side by side", "", *markdown_table(["rows", "workers", "seconds", "times"], side)]
+    small = ["## Small coefficients", "", *markdown_table(head, small)]
+    write("blocks.md", ["# Blocks of labels", "", *side, "", *small])
 
 
 if __name__ == "__main__":
