@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 from abc import abstractmethod
 from collections.abc import Sequence
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -199,6 +200,27 @@ class BalancedCriterion(Criterion):
             part.logit_bias = None if self.logit_bias is None else self.logit_bias[labels]
             parts.append(part)
         return parts
+
+    def of_pairs(self, rows: Tensor, cols: Tensor, share: Tensor) -> BalancedCriterion:
+        """Criterion of some pairs of a batch, which it takes as one sample with a label for each.
+
+        Parameters
+        ----------
+        rows, cols : Tensor of shape (n_pairs,)
+            Their samples and labels, of a criterion that :meth:`parts` returned.
+        share : Tensor of shape (n_pairs,)
+            Factors of their losses.
+
+        Returns
+        -------
+        criterion : BalancedCriterion
+        """
+        part, weight = copy.deepcopy(self), cast(OuterWeight | RebalancedWeight, self.batch_weight)
+        part.n_labels = len(rows)
+        part.batch_weight = OuterWeight(weight.at(rows, cols) * share, (1, len(rows)))
+        part.positive_factor = self.positive_factor[cols]
+        part.logit_bias = None if self.logit_bias is None else self.logit_bias[cols]
+        return part
 
     def _loss(self, logits: Tensor, pairs: PositivePairs) -> Tensor:
         share = 1 / max(logits.numel(), 1) if self.reduction == "mean" else 1.0
