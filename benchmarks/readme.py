@@ -68,8 +68,8 @@ def tags():
         both, one, none = ((np.sum(gains > 0, axis=1) == n).sum() for n in (2, 1, 0))
         micro, macro = gains.mean(axis=0)
         lines.append(
-            f"Over all {len(gains)} corpora `TagClassifier()` has {micro:+.1f} / {macro:+.1f} points on `LinearSVC` "
-            f"with the same thresholds and names: ahead in both scores on {both}, in one on {one}, in none on {none}."
+            f"`TagClassifier()` less `LinearSVC` with the same thresholds and names is {micro:+.1f} / {macro:+.1f} in "
+            f"the mean over {len(gains)} corpora: ahead in both scores on {both}, in one on {one}, in none on {none}."
         )
     return lines
 
