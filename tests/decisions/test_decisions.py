@@ -146,6 +146,29 @@ def test_a_part_of_the_rows_is_enough_and_reproducible(monkeypatch):
     assert abs(parts[0] - whole).mean() < 0.2
 
 
+@pytest.mark.parametrize("step", [2, 4, 8])
+def test_models_of_parts_learn_from_pairs_of_all_ranks(monkeypatch, step):
+    oof, plan = pairs_for_the_model()
+    order = np.argsort(-oof.candidates.scores, axis=1)
+    scores, labels = np.take_along_axis(oof.candidates.scores, order, axis=1), oof.candidates.labels
+    oof = replace(
+        oof, candidates=replace(oof.candidates, scores=scores, labels=np.take_along_axis(labels, order[..., 0], axis=1))
+    )
+    taught, fit = [], _decisions.DecisionModel.fit
+    monkeypatch.setattr(
+        _decisions.DecisionModel, "fit", lambda *args, **kwargs: taught.append(args) or fit(*args, **kwargs)
+    )
+    n_pairs = len(labels) * 4 // 5 * plan.fit_width
+    monkeypatch.setattr(_decisions, "_MAX_PAIRS_OF_PARTS", int(n_pairs / (step - 0.5)))
+    fit_models(oof, plan, False, None)
+    (_, whole, *_), *parts = taught
+    assert len(parts) == 5
+    for columns, values, *_ in parts:
+        assert columns[1].name == "lead"
+        assert len(values) < len(whole) / (step - 1)
+        assert (values[:, 1] < 0).mean() == pytest.approx(1 - 1 / plan.fit_width, abs=0.01)
+
+
 def test_pairs_that_are_not_usable_teach_nothing():
     oof, plan = pairs_for_the_model()
     models = []

@@ -39,11 +39,11 @@ def test_table_of_the_readme_takes_what_is_measured(benchmark_module, monkeypatc
     tables = benchmark_module("tables")
     monkeypatch.setattr(tables, "RESULTS", tmp_path)
     readme, tags = benchmark_module("readme"), benchmark_module("tags")
-    with pytest.raises(ValueError, match=r"no results in decisions\.csv and tags\.csv"):
+    with pytest.raises(ValueError, match=r"no results in tags\.csv"):
         readme.tags()
 
     def scores(micro, macro):
-        return (micro, macro, 0.0, 0.0, 0.0, 0.0)
+        return (micro, macro, 0.0, 0.0, 0.0, 1.0)
 
     table = tables.Table("tags.csv", tags.FIELDS)
     for seed, macro in enumerate([0.62, 0.64]):
@@ -53,14 +53,15 @@ def test_table_of_the_readme_takes_what_is_measured(benchmark_module, monkeypatc
     assert row == "| **`TagClassifier()`** | 90.0 / 63.0 ± 1.4 |"
     assert published.endswith("| – |")
 
-    table.add("goemotions", tags.NAMED_PEER, 0, *scores(0.91, 0.62))
-    table.add("reuters", tags.NAMED_PEER, 0, *scores(0.9, 0.67))
+    table.add("goemotions", tags.PEER, 0, *scores(0.91, 0.62))
+    table.add("reuters", tags.PEER, 0, *scores(0.9, 0.67))
     head, _, peer, ours, published, _, verdict = readme.tags()
     assert head == "|  | Reuters-21578 | GoEmotions |"
     assert peer.endswith("| 90.0 / 67.0 | 91.0 / 62.0 |")
     assert ours.endswith("| – | 90.0 / 63.0 ± 1.4 |")
     assert published.endswith("| 90.6 / 64.5 | – |")
-    assert verdict.endswith("same thresholds and names in both scores on 0 of 1, in one on 1, in none on 0.")
+    assert "same thresholds and names is -1.0 / +0.0 in the mean over 1 corpora" in verdict
+    assert verdict.endswith(": ahead in both scores on 0, in one on 0, in none on 1.")
 
 
 @pytest.mark.parametrize(
