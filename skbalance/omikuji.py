@@ -8,6 +8,7 @@ import threading
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import KW_ONLY, dataclass
+from itertools import pairwise
 from numbers import Integral, Real
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -49,7 +50,8 @@ class _Quiet:
     """
 
     def __init__(self):
-        self._lock, self._inside, self._kept = threading.Lock(), 0, ()
+        self._lock, self._inside = threading.Lock(), 0
+        self._kept: list[int] = []
 
     @contextmanager
     def __call__(self, quiet=True):
@@ -58,7 +60,7 @@ class _Quiet:
             return
         with self._lock:
             if not self._inside:
-                self._kept = os.dup(1), os.dup(2)
+                self._kept = [os.dup(1), os.dup(2)]
                 nowhere = os.open(os.devnull, os.O_WRONLY)
                 for stream in (1, 2):
                     os.dup2(nowhere, stream)
@@ -219,8 +221,8 @@ class OmikujiClassifier(DocLinkMixin, ClassifierMixin, BaseEstimator):
         _, encoding, indicator = read_labels(y)
         if encoding.kind == "multiclass":
             raise ValueError(
-                f"Unknown label type: multiclass, with {len(encoding.classes)} classes. An indicator of labels is needed. "
-                "Only binary classification is supported for a 1-D y."
+                f"Unknown label type: multiclass, with {len(encoding.classes)} classes. An indicator of labels is "
+                "needed. Only binary classification is supported for a 1-D y."
             )
         check_consistent_length(X, indicator)
         learner = copy(self)  # all that is learnt is stored at once
@@ -237,7 +239,7 @@ class OmikujiClassifier(DocLinkMixin, ClassifierMixin, BaseEstimator):
             learner.model_ = library.Model.train_on_data(path, settings, n_threads=n_jobs)
         learner.model_.init_prediction_thread_pool(n_jobs)
         learner.n_labels_, learner.classes_, learner._encoding = encoding.n_outputs, encoding.classes, encoding
-        self.__dict__ = vars(learner)
+        self.__dict__ = vars(learner)  # type: ignore[assignment]
         return self
 
     def _settings(self, library):
@@ -329,7 +331,7 @@ class OmikujiClassifier(DocLinkMixin, ClassifierMixin, BaseEstimator):
         return self._encoding.indicator(positive if self._encoding.sparse else positive.toarray())
 
     def __getstate__(self) -> Any:
-        state = dict(super().__getstate__())
+        state: Any = dict(super().__getstate__())
         if "model_" in state:  # the library knows no more than to save it to a folder
             with tempfile.TemporaryDirectory() as folder, _quiet():
                 self.model_.save(folder)
@@ -366,7 +368,7 @@ def _unit_rows(X):
 def _rows(matrix):
     """Columns and values of each row of a CSR matrix."""
     ends, columns, values = matrix.indptr.tolist(), matrix.indices.tolist(), matrix.data.tolist()
-    for start, end in zip(ends, ends[1:]):
+    for start, end in pairwise(ends):
         yield columns[start:end], values[start:end]
 
 

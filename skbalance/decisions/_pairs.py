@@ -32,8 +32,9 @@ class Candidates:
 
     @property
     def trained(self) -> np.ndarray:
-        """Whether the scorers had seen a positive of each pair's label, of shape (n_rows, width)."""
-        return self.scores[..., 0] != -np.inf
+        """Whether the scorers had seen a positive of the label, and score the pair or it matches; (n_rows, width)."""
+        spoken_of = np.isfinite(self.scores).any(axis=-1) | (self.matches > 0).any(axis=-1)
+        return (self.scores[..., 0] != -np.inf) & spoken_of
 
     @property
     def first_scores(self) -> np.ndarray:
