@@ -203,6 +203,7 @@ def check_model(model, given):
             finite(scores)
             assert scores.shape[0] == n_rows(X)
             if method == "predict_proba":
+                scores = scores.toarray() if sp.issparse(scores) else scores
                 assert ((scores >= 0) & (scores <= 1)).all()
                 assert scores.ndim == 2
 
