@@ -135,6 +135,8 @@ class OmikujiClassifier(DocLinkMixin, ClassifierMixin, BaseEstimator):
         The trees.
     n_labels_ : int
         Number of labels; 1 for a binary target.
+    label_counts_ : ndarray of shape (n_labels,)
+        Positives of each label in the training data.
     classes_ : ndarray of shape (n_labels, 2) or (2,)
         0 and 1 for each label, or the classes of a binary target.
     n_features_in_ : int
@@ -231,7 +233,8 @@ class OmikujiClassifier(DocLinkMixin, ClassifierMixin, BaseEstimator):
         indicator.eliminate_zeros()
         if not indicator.nnz:
             raise ValueError("No row of y has a label: there is nothing that trees could be trained on.")
-        warn_of_constant_labels(label_sums(indicator), len(X.indptr) - 1)
+        learner.label_counts_ = label_sums(indicator)
+        warn_of_constant_labels(learner.label_counts_, X.shape[0])
         settings, n_jobs = self._settings(library), effective_n_jobs(self.n_jobs)
         with tempfile.TemporaryDirectory() as folder, _quiet(not self.verbose):
             path = os.path.join(folder, "rows.txt")

@@ -66,6 +66,7 @@ def test_scores_are_those_of_the_library(data, model):
         expected = dict(model.model_.predict(features, 10, 6))
         assert dict(zip(scores[[i]].indices.tolist(), scores[[i]].data)) == pytest.approx(expected, rel=1e-5)
     assert f1_score(y, model.predict(X), average="micro") > 0.7
+    np.testing.assert_array_equal(model.label_counts_, y.sum(axis=0).A1)
 
 
 def test_the_unit_of_the_rows_does_not_matter(data, model):
@@ -221,3 +222,11 @@ def test_tags_by_trees_and_names():
         evidence = model.explain(TEXTS[:1])[0][0].evidence
         assert {"score of trees", "score of centroid"} < evidence.keys()
         assert any(name.startswith("match") for name in evidence)
+
+
+def test_the_best_tags_are_those_that_have_a_score():
+    trees = TagClassifier(make_pipeline(TfidfVectorizer(), OmikujiClassifier(top_k=2))).fit(TEXTS, TAGS)
+    rows = trees.predict_topk(TEXTS, 4)
+    assert {len(row) for row in rows} == {2}
+    assert all(row[0][1] >= row[1][1] > 0 for row in rows)
+    assert all(row[0][0] in tags for row, tags in zip(rows, TAGS))
