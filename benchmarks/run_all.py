@@ -33,6 +33,7 @@ SECTIONS = {
     "finetuned_goemotions": ("goemotions.json.gz",),
     "decisions": (),
     "tags": ("goemotions.json.gz",),
+    "omikuji_decisions": ("bioasq_sample.json.gz",),
     "hierarchy": (),
     "updates": ("bioasq_sample.json.gz",),
     "stream": (),
@@ -67,6 +68,8 @@ def command(section, arguments):
             return "SKBALANCE_ENCODER names no folder of a sentence encoder"
         if section == "peers" and find_spec("libmultilabel") is None:
             return "LibMultiLabel is not installed"
+        if section == "omikuji_decisions" and find_spec("omikuji") is None:
+            return "omikuji is not installed"
         return [*script, *(["--fresh"] if arguments.fresh else [])]
     if section == "service":
         return [*script, "--tables"] if arguments.tables else "it needs a model: run it by itself"

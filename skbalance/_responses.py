@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import scipy.sparse as sp
 from scipy.special import logit
 
 from skbalance._validation import _safe_indexing, num_samples
@@ -43,24 +46,28 @@ def choose_response_method(estimator, wanted: str) -> str:
     )
 
 
-def response(estimator, X, method: str, n_labels: int | None = None) -> np.ndarray:
+def response(estimator, X, method: str, n_labels: int | None = None, *, keep_sparse: bool = False) -> Any:
     """Scores of every label, as the estimator gives them.
 
     Parameters
     ----------
     estimator : fitted classifier
-        Gives `(n,)`, `(n, 2)`, `(n, n_labels)` or a list of n_labels such arrays.
+        Gives `(n,)`, `(n, 2)`, `(n, n_labels)` or a list of n_labels such arrays, or a sparse matrix of shape
+        `(n, n_labels)` of those scores that it has.
     X : array-like
         Samples.
     method : {"decision_function", "predict_proba"}
         Method to call.
     n_labels : int or None, default=None
         Labels to expect, 1 for a binary target; None takes any number.
+    keep_sparse : bool, default=False
+        Whether to return sparse scores as they are.
 
     Returns
     -------
     scores : ndarray of shape (n_samples, n_labels)
-        Decision values, or probabilities of the positive class.
+        Decision values, or probabilities of the positive class. NaN where a sparse matrix stores none: nothing is known
+        of that pair, which is not a score of 0.
 
     Raises
     ------
@@ -72,7 +79,7 @@ def response(estimator, X, method: str, n_labels: int | None = None) -> np.ndarr
         classes = getattr(estimator, "classes_", [np.array([0, 1])] * len(values))
         values = np.stack([_positive(column, known) for column, known in zip(values, classes)], axis=1)
     else:
-        values = np.asarray(values)
+        values = values if sp.issparse(values) else np.asarray(values)
         if values.ndim == 1:
             values = values[:, None]
         if n_labels == 1 and values.shape[1] == 2:
@@ -82,8 +89,17 @@ def response(estimator, X, method: str, n_labels: int | None = None) -> np.ndarr
             f"{type(estimator).__name__}.{method} gave an array of shape {values.shape}; one column for each of "
             f"{n_labels or 'the'} labels is needed."
         )
-    if np.isnan(values).any():
+    if np.isnan(values.data if sp.issparse(values) else values).any():
         raise ValueError(f"{type(estimator).__name__}.{method} gave NaN.")
+    return _where_stored(values) if sp.issparse(values) and not keep_sparse else values
+
+
+def _where_stored(scores) -> np.ndarray:
+    """The scores that are stored, and NaN elsewhere."""
+    stored = sp.csr_array(scores, copy=True)
+    stored.sum_duplicates()
+    values = np.full(stored.shape, np.nan, dtype=np.result_type(stored.dtype, np.float32))
+    values[np.repeat(np.arange(len(values)), np.diff(stored.indptr)), stored.indices] = stored.data
     return values
 
 

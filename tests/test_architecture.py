@@ -70,6 +70,7 @@ ALLOWED = {
     "datasets": set(),
     "plotting": {"metrics"},
     "cli": {"metrics", "model_selection", "text"},
+    "omikuji": set(),
     "onnx": {"_classifier", "decisions", "text"},
     "partitions": set(),
     "__main__": {"cli"},

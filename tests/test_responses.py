@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 from sklearn.datasets import make_multilabel_classification
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
@@ -66,6 +67,32 @@ def test_nan_is_named():
 
     with pytest.raises(ValueError, match="NaN"):
         response(Nan(), X, "decision_function", 2)
+
+
+@pytest.mark.parametrize("container", [sp.csr_matrix, sp.csr_array, sp.coo_array, sp.csc_matrix])
+def test_what_a_sparse_matrix_does_not_store_is_unknown(container):
+    class Sparse:
+        def predict_proba(self, X):
+            # A zero that is stored is a score, and one place is held twice.
+            return container(sp.coo_array(([0.5, 0.0, 0.25, 0.5], ([0, 1, 2, 2], [1, 0, 3, 3])), shape=(3, 4)))
+
+    scores = response(Sparse(), X[:3], "predict_proba", 4)
+    expected = np.full((3, 4), np.nan)
+    expected[[0, 1, 2], [1, 0, 3]] = [0.5, 0, 0.75]
+    np.testing.assert_array_equal(scores, expected)
+    np.testing.assert_array_equal(np.isnan(log_odds(scores, "predict_proba")), np.isnan(expected))
+    assert sp.issparse(response(Sparse(), X[:3], "predict_proba", 4, keep_sparse=True))
+    with pytest.raises(ValueError, match=r"shape \(3, 4\).*5 labels"):
+        response(Sparse(), X[:3], "predict_proba", 5)
+
+
+def test_nan_that_is_stored_is_named():
+    class Sparse:
+        def decision_function(self, X):
+            return sp.csr_array(([np.nan], ([0], [1])), shape=(3, 4))
+
+    with pytest.raises(ValueError, match="NaN"):
+        response(Sparse(), X[:3], "decision_function", 4)
 
 
 def test_no_scores_is_named():

@@ -196,7 +196,9 @@ class CalibratedMultiLabelClassifierCV(MetaClassifierMixin, BaseEstimator):
     def _probabilities(self, X):
         blocks = [np.empty((0, self.n_labels_))]
         for values in response_blocks(self.estimator_, X, self._method, self.n_labels_):
-            blocks.append(self.maps_(log_odds(values, self._method)))
+            blocks.append(
+                np.nan_to_num(self.maps_(log_odds(values, self._method)), nan=0.0)
+            )  # of pairs without a score
         return np.concatenate(blocks)
 
     def predict_proba(self, X: Any) -> np.ndarray:

@@ -86,8 +86,8 @@ class InnerScoresMixin:
 
         Returns
         -------
-        probabilities : ndarray of shape (n_samples, n_labels) or (n_samples, 2)
-            Of each label, or of both classes of a binary target.
+        probabilities : {ndarray, sparse matrix} of shape (n_samples, n_labels) or (n_samples, 2)
+            Of each label, or of both classes of a binary target; sparse where those of `estimator_` are.
         """
         return self._inner_scores(X, "predict_proba")
 
@@ -102,8 +102,8 @@ class InnerScoresMixin:
 
         Returns
         -------
-        scores : ndarray of shape (n_samples, n_labels) or (n_samples,)
-            Of each label, or of the second class of a binary target.
+        scores : {ndarray, sparse matrix} of shape (n_samples, n_labels) or (n_samples,)
+            Of each label, or of the second class of a binary target; sparse where those of `estimator_` are.
         """
         return self._inner_scores(X, "decision_function")
 
@@ -111,7 +111,7 @@ class InnerScoresMixin:
         check_is_fitted(self)
         if self._encoding.kind == "binary":
             return getattr(self.estimator_, method)(X)
-        return response(self.estimator_, X, method, self.n_labels_)
+        return response(self.estimator_, X, method, self.n_labels_, keep_sparse=True)
 
 
 def features_seen(fitted) -> dict:

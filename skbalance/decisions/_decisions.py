@@ -189,7 +189,7 @@ class Decisions:
     def own_scores(self, candidates: Candidates) -> np.ndarray:
         """The same of each label by itself."""
         if self.model is None:
-            return candidates.scores[..., 0]
+            return candidates.first_scores
         possible = candidates.trained
         if self.unseen:
             possible = possible | (candidates.matches > 0).any(axis=-1)
@@ -247,7 +247,7 @@ def decide(oof: OutOfFold, plan: Plan, rng) -> tuple[Decisions, list]:
         If all scores are the same.
     """
     candidates, labels, totals = oof.candidates, oof.labels, oof.labels.totals
-    scores = candidates.scores[..., 0]
+    scores = candidates.first_scores
     if (trained := scores[scores > -np.inf]).size and trained.min() == trained.max():
         raise ValueError(
             "The estimator gives the same score to every pair of a row and a label: thresholds cannot be set."
@@ -300,7 +300,7 @@ def fit_models(oof, plan, unseen, rng) -> tuple[DecisionModel | None, list[Decis
 
     Thresholds are set on what the latter say of their part: a model flatters the rows that it was fitted on.
     """
-    columns = evidence_columns(plan.scorers, oof.candidates.ways, plan.hierarchy)
+    columns = evidence_columns(plan.scorers, oof.candidates.ways, plan.hierarchy, oof.candidates.lowest_scores)
     width, rows = plan.fit_width, np.arange(len(oof.parts))
     if len(rows) * width > _MAX_PAIRS:
         rows = np.sort(rng.permutation(len(rows))[: max(1, _MAX_PAIRS // width)])

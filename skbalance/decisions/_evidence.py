@@ -39,12 +39,21 @@ class Column(ABC):
         """Values of each pair."""
 
 
+@dataclass(frozen=True)
 class Score(Column):
-    """The score of one scorer."""
+    """The score of one scorer.
+
+    Attributes
+    ----------
+    missing : float
+        In place of scores that the scorer does not give: it speaks for no pair less than for these.
+    """
+
+    missing: float = 0.0
 
     def __call__(self, candidates: Candidates) -> np.ndarray:
         """Values of each pair."""
-        return _finite(candidates.scores[..., self.number])
+        return _finite(_known(candidates.scores[..., self.number], self.missing))
 
 
 @dataclass(frozen=True)
@@ -57,14 +66,17 @@ class Lead(Column):
         Labels, the first ones, that are counted as others; None is all. Later ones change nothing for these.
     hierarchy : Hierarchy or None
         Of labels: ancestors and descendants are no others.
+    missing : float
+        As of :class:`Score`.
     """
 
     rivals: int | None = None
     hierarchy: Hierarchy | None = None
+    missing: float = 0.0
 
     def __call__(self, candidates: Candidates) -> np.ndarray:
         """Values of each pair; 0 where the row has no other trained label."""
-        values = candidates.scores[..., self.number]
+        values = _known(candidates.scores[..., self.number], self.missing)
         if values.shape[1] < 2:
             return np.zeros(values.shape, dtype=values.dtype)
         with np.errstate(invalid="ignore"):
@@ -97,14 +109,21 @@ class Match(Column):
         return candidates.matches[..., self.number]
 
 
-def evidence_columns(scorer_names, match_names, hierarchy=None) -> tuple[Column, ...]:
-    """The columns that the decision model sees, with names that tell scorers and matches apart."""
+def evidence_columns(scorer_names, match_names, hierarchy=None, lowest=None) -> tuple[Column, ...]:
+    """The columns that the decision model sees, with names that tell scorers and matches apart.
+
+    `lowest` is the lowest score of each scorer, which stands where it gives none.
+    """
     many = len(scorer_names) > 1
     columns: list[Column] = []
-    for i, name in enumerate(scorer_names):
-        columns.append(Score(i, f"score of {name}" if many else "score"))
-        columns.append(Lead(i, f"lead of {name}" if many else "lead", hierarchy=hierarchy))
+    for i, (name, missing) in enumerate(zip(scorer_names, lowest or [0.0] * len(scorer_names))):
+        columns.append(Score(i, f"score of {name}" if many else "score", missing=missing))
+        columns.append(Lead(i, f"lead of {name}" if many else "lead", hierarchy=hierarchy, missing=missing))
     return (*columns, *(Match(i, name) for i, name in enumerate(match_names)))
+
+
+def _known(values, missing):
+    return np.where(np.isnan(values), values.dtype.type(missing), values)
 
 
 def _finite(values):

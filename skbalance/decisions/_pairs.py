@@ -18,7 +18,7 @@ class Candidates:
     labels : ndarray of int of shape (n_rows, width)
         Label of each pair. The one with the highest scores first, where they are ranked.
     scores : ndarray of float32 of shape (n_rows, width, n_scorers)
-        Of each scorer; -inf where the label was not trained.
+        Of each scorer; -inf where the label was not trained, NaN where the scorer says nothing of the pair.
     matches : ndarray of float32 of shape (n_rows, width, n_matches)
         How well the row matches what the label is called, in each way.
     ways : tuple of str
@@ -32,8 +32,21 @@ class Candidates:
 
     @property
     def trained(self) -> np.ndarray:
-        """Whether the scorers had seen a positive of each pair's label, of shape (n_rows, width)."""
-        return self.scores[..., 0] > -np.inf
+        """Whether the scorers had seen a positive of the label, and score the pair or it matches; (n_rows, width)."""
+        spoken_of = np.isfinite(self.scores).any(axis=-1) | (self.matches > 0).any(axis=-1)
+        return (self.scores[..., 0] != -np.inf) & spoken_of
+
+    @property
+    def first_scores(self) -> np.ndarray:
+        """Scores of the first scorer, of shape (n_rows, width); -inf where it gives none."""
+        scores = self.scores[..., 0]
+        return np.where(np.isnan(scores), -np.inf, scores)
+
+    @property
+    def lowest_scores(self) -> list[float]:
+        """The lowest score that each scorer gives; 0 of one that gives none."""
+        lowest = np.min(self.scores, axis=(0, 1), where=np.isfinite(self.scores), initial=np.inf)
+        return np.where(lowest < np.inf, lowest, 0).tolist()
 
     @classmethod
     def concatenate(cls, parts: list[Candidates]) -> Candidates:

@@ -86,8 +86,8 @@ class FittedScorers:
         if width >= n_labels and not ranked:
             labels = np.broadcast_to(np.arange(n_labels, dtype=np.int32), scores[0].shape)
         else:
-            kinds = [*scores, *matches]
-            total = np.where(self.trained, scores[0] if len(kinds) == 1 else sum(map(_standardise, kinds)), -np.inf)
+            kinds = [*map(_below_where_missing, scores), *matches]
+            total = np.where(self.trained, kinds[0] if len(kinds) == 1 else sum(map(_standardise, kinds)), -np.inf)
             total = self._ancestors_first(total)
             labels, _ = rank_pairs(total, min(width, n_labels))
             if width < n_labels and (matches or len(forced)):
@@ -127,6 +127,19 @@ class FittedScorers:
 def _stack(values, n_rows, width=0):
     # Each kind of value stays contiguous.
     return np.moveaxis(np.stack(values), 0, -1) if values else np.zeros((n_rows, width, 0), dtype=np.float32)
+
+
+def _below_where_missing(scores):
+    """Scores of a row, and for those that the scorer does not give one that is a little below all that it gives."""
+    missing = np.isnan(scores)
+    if not missing.any():
+        return scores
+    known = np.isfinite(scores)
+    n = known.sum(axis=1, keepdims=True)
+    low = np.where(known, scores, np.inf).min(axis=1, keepdims=True)
+    high = np.where(known, scores, -np.inf).max(axis=1, keepdims=True)
+    low, high = np.where(n > 0, low, 0), np.where(n > 0, high, 0)
+    return np.where(missing, low - np.where(high > low, (high - low) / np.maximum(n, 1), 1), scores)
 
 
 def _standardise(scores):

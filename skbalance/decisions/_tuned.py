@@ -101,7 +101,8 @@ class TunedThresholdMultiLabelClassifierCV(
     estimator : classifier or list of (str, classifier)
         With `decision_function` or `predict_proba`: any multi-label classifier or pipeline, or a binary one if
         the target is binary. Of several, with names, all are fitted on the same folds, and the decision model sees
-        the scores of each.
+        the scores of each. Scores may be a sparse matrix of those that are known: a pair that it does not store is
+        predicted only where something else speaks for it.
     strategy : {"per_label_shrunk", "per_label", "micro_macro", "global", "top_k"}, default="per_label_shrunk"
         - ``"per_label_shrunk"``: each label's own threshold, shrunk toward that of labels of similar frequency.
         - ``"per_label"``: each label's own threshold.

@@ -262,3 +262,12 @@ def test_a_label_that_was_not_trained_has_no_score():
         values = column(rows)
         assert np.isfinite(values).all()
         assert values[0, 2] == 0
+
+
+def test_a_score_that_is_not_given_is_the_lowest_one():
+    rows = candidates_of([[2.0, 1.0, np.nan], [np.nan, np.nan, np.nan]])
+    score, lead = (column(missing=-3.0)(rows) for column in (Score, Lead))
+    np.testing.assert_array_equal(score, [[2, 1, -3], [-3, -3, -3]])
+    np.testing.assert_array_equal(lead, [[1, -1, -5], [0, 0, 0]])
+    found = evidence_columns(["a", "b"], ["match"], lowest=[-1.0, -2.0])
+    assert [column.missing for column in found[:4]] == [-1, -1, -2, -2]

@@ -29,6 +29,14 @@ def test_parts_of_other_widths_and_blocks_of_matches():
         np.testing.assert_array_equal(getattr(found, name)[2:], getattr(wide, name))
 
 
+def test_scores_that_are_not_given():
+    labels, inf, nan = np.zeros((2, 3), dtype=int), np.inf, np.nan
+    scores = np.moveaxis(np.array([[[2.0, nan, -inf], [1, nan, 3]], [[nan, nan, -inf], [nan, nan, nan]]]), 0, -1)
+    given = Candidates(labels, scores, np.zeros((2, 3, 0)))
+    np.testing.assert_array_equal(given.first_scores, [[2, -inf, -inf], [1, -inf, 3]])
+    assert given.lowest_scores == [1, 0]
+
+
 @pytest.mark.parametrize("method", ["linear", "inverted_cdf"])
 @pytest.mark.parametrize("n_values", [1, 2, 30])
 def test_weighted_quantiles_are_those_of_copies(method, n_values):

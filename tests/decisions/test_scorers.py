@@ -1,5 +1,7 @@
 """Candidates of rows: those with the highest scores, and those whose text matches."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -8,7 +10,13 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from skbalance import _responses
-from skbalance.decisions._scorers import FittedScorers, _best_others, _standardise, _without_repeats
+from skbalance.decisions._scorers import (
+    FittedScorers,
+    _below_where_missing,
+    _best_others,
+    _standardise,
+    _without_repeats,
+)
 
 
 class Scores:
@@ -26,6 +34,19 @@ class Probabilities(Scores):
 
     def predict_proba(self, X):
         return expit(self.decision_function(X))
+
+
+class Best(Scores):
+    """Gives the k best of them, as a sparse matrix."""
+
+    def __init__(self, columns, k):
+        self.columns, self.k = columns, k
+
+    def decision_function(self, X):
+        scores = super().decision_function(X)
+        best = np.argsort(-scores, axis=1)[:, : self.k]
+        index = np.repeat(np.arange(len(X)), self.k), best.ravel()
+        return sp.csr_matrix((np.take_along_axis(scores, best, axis=1).ravel(), index), shape=scores.shape)
 
 
 class ByColumn:
@@ -150,3 +171,45 @@ def test_each_scorer_is_asked_by_its_own_method_where_one_shares_its_features_wi
         (found.matches[..., 0], 2 * X[:, 6:]),
     ):
         np.testing.assert_allclose(values, np.take_along_axis(expected, found.labels, axis=1), rtol=1e-6)
+
+
+def test_what_a_scorer_does_not_give_is_a_little_below_all_that_it_gives():
+    values = np.array([[3.0, np.nan, 1, -np.inf], [np.nan, 7, np.nan, -np.inf], [np.nan, np.nan, np.nan, -np.inf]])
+    found = _below_where_missing(values)
+    np.testing.assert_array_equal(found, [[3, 0, 1, -np.inf], [6, 7, 6, -np.inf], [-1, -1, -1, -np.inf]])
+    whole = np.array([[3.0, 2, -np.inf]])
+    assert _below_where_missing(whole) is whole
+
+
+def test_a_sparse_scorer_that_gives_all_is_as_a_dense_one():
+    X = np.random.default_rng(0).normal(size=(20, 8))
+    for others in ([], [Scores([4, 5, 6, 7])]):
+        dense = scored([Scores([0, 1, 2, 3]), *others], X, 3)
+        sparse = scored([Best([0, 1, 2, 3], 4), *others], X, 3)
+        np.testing.assert_array_equal(sparse.labels, dense.labels)
+        np.testing.assert_array_equal(sparse.scores, dense.scores)
+
+
+def test_candidates_are_the_best_of_every_scorer():
+    X = np.random.default_rng(0).normal(size=(30, 400))
+    columns, rows = np.arange(200), np.arange(30)[:, None]
+    found = scored([Best(columns, 5), Best(columns + 200, 5)], X, 20, trained=np.ones(200, dtype=bool))
+    for scorer, part in enumerate((X[:, :200], X[:, 200:])):
+        best = np.argsort(-part, axis=1)[:, :5]
+        assert all(np.isin(mine, candidates).all() for mine, candidates in zip(best, found.labels))
+        given = np.isin(200 * rows + found.labels, 200 * rows + best)
+        scores = found.scores[..., scorer]
+        np.testing.assert_array_equal(np.isnan(scores), ~given)
+        np.testing.assert_allclose(scores[given], np.take_along_axis(part, found.labels, axis=1)[given])
+    np.testing.assert_array_equal(found.trained, np.isfinite(found.scores).any(axis=-1))
+
+
+def test_labels_that_were_not_trained_are_told_from_those_that_a_scorer_does_not_give():
+    X = np.array([[1.0, 3, 2, 9], [0, 2, 4, 9]])
+    found = scored([Best([0, 1, 2, 3], 2)], X, 4)
+    np.testing.assert_array_equal(found.labels, [[1, 0, 2, 3], [2, 0, 1, 3]])
+    np.testing.assert_array_equal(found.scores[..., 0], [[3, np.nan, np.nan, -np.inf], [4, np.nan, np.nan, -np.inf]])
+    # Nothing speaks for a pair that no scorer gives, unless its text matches.
+    np.testing.assert_array_equal(found.trained, [[True, False, False, False]] * 2)
+    matched = replace(found, matches=np.array([0.0, 0, 0.5, 0.5])[None, :, None] * np.ones((2, 1, 1)))
+    np.testing.assert_array_equal(matched.trained, [[True, False, True, False]] * 2)

@@ -21,6 +21,7 @@ from sklearn.pipeline import make_pipeline
 
 import skbalance
 from skbalance import datasets, decisions, losses, memory, metrics, model_selection, partitions, plotting, text
+from skbalance.omikuji import OmikujiClassifier
 from tests.encoders import save_encoder
 from tests.fuzz.values import COUNTS, FEATURES, ODD, PROBA, SCORES, TAGS, TARGETS, TEXTS, WEIGHTS, N, X, Y
 
@@ -207,6 +208,7 @@ def check_model(model, given):
             finite(scores)
             assert scores.shape[0] == n_rows(X)
             if method == "predict_proba":
+                scores = scores.toarray() if sp.issparse(scores) else scores
                 assert ((scores >= 0) & (scores <= 1)).all()
                 assert scores.ndim == 2
 
@@ -328,6 +330,12 @@ for _class in (memory.CosineCentroidClassifier, memory.CosineNeighborsClassifier
     ENTRIES[f"memory.{_class.__name__}.fit"] = Entry(
         fitting(_class), {**default_arguments(_class), "X": X, "y": Y, "weight": None}, check_model, {"weight": WEIGHTS}
     )
+ENTRIES["omikuji.OmikujiClassifier.fit"] = Entry(
+    fitting(OmikujiClassifier),
+    {**default_arguments(OmikujiClassifier), "X": X, "y": Y, "weight": None},
+    check_model,
+    {"weight": [None], "loss": ["hinge", "log", "db"], "max_passes": [1, 20]},
+)
 for _name in ("balanced", "sparse", "classes", "tuned", "tuned top k", "fixed", "calibrated", "tags"):
     ENTRIES[f"{_name}.predict"] = Entry(
         predicting(_name),
