@@ -15,6 +15,8 @@ from skbalance.memory._base import MemoryClassifier
 
 # Of more rows than this the product with a dense matrix is the faster one.
 _FEW_ROWS = 64
+# Means of more elements than this, zeros too, stay sparse.
+_MOST_DENSE = 1 << 25
 
 
 class CosineCentroidClassifier(MemoryClassifier):
@@ -63,6 +65,7 @@ class CosineCentroidClassifier(MemoryClassifier):
     _packed = _of_features = ("centroids_",)
     centroids_: Any
     _lengths: np.ndarray
+    _turned: Any = None
     _parameter_constraints: dict = {"max_features": [Interval(Integral, 1, None, closed="left")]}
 
     def __init__(self, max_features=1000):
@@ -93,11 +96,20 @@ class CosineCentroidClassifier(MemoryClassifier):
     def _scores(self, rows):
         if not sp.issparse(rows):
             cosines = np.asarray((self.centroids_ @ rows.T).T)
+        elif np.prod(self.centroids_.shape) > _MOST_DENSE:
+            if self._turned is None or self._turned[0] is not self.centroids_:  # for the blocks of rows that follow
+                self._turned = self.centroids_, sp.csr_array(self.centroids_.T)
+            cosines = (rows @ self._turned[1]).toarray()
         elif rows.shape[0] > _FEW_ROWS:
             cosines = rows @ self.centroids_.T.tocsr().toarray()  # in the order of memory that the product reads
         else:
             cosines = (rows @ self.centroids_.T).toarray()
-        return 2 * cosines - 1.2
+        cosines *= 2
+        cosines -= 1.2
+        return cosines
+
+    def __getstate__(self):
+        return {name: value for name, value in super().__getstate__().items() if name != "_turned"}
 
 
 def _largest(matrix: sp.csr_array, n_entries: int) -> sp.csr_array:

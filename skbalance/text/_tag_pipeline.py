@@ -22,6 +22,9 @@ _FOLDS = 5
 _MOST_NEIGHBOURS = 5000
 # Words of a single text are left out where there are so many texts.
 _MANY_TEXTS = 200
+# With so many texts a hold-out of a fifth, or so many, tells as much as folds, and pieces of names that more than this
+# share of the texts have are left out.
+_VERY_MANY_TEXTS, _MOST_HELD_OUT, _MOST_COMMON_PIECES = 40_000, 40_000, 0.02
 
 
 def last_step(estimator):
@@ -106,7 +109,8 @@ def fit_tag_pipeline(texts, y, used, names, embedder, task, settings, **fit_para
     blocks = clone(unfitted_tag_pipeline(embedder)[0]).transformer_list
     blocks[0][1].set_params(min_df=2 if len(used) >= _MANY_TEXTS else 1)
     if names is not None:
-        blocks.append(("pieces", NameNgrams([name for each in names for name in each])))
+        max_df = _MOST_COMMON_PIECES if len(used) >= _VERY_MANY_TEXTS else 1.0
+        blocks.append(("pieces", NameNgrams([name for each in names for name in each], max_df)))
     parts = [_features(name, transformer, texts, used) for name, transformer in blocks]
     X = sp.csr_matrix(sp.hstack(parts, format="csr"))
     ends = np.cumsum([part.shape[1] for part in parts]).tolist()
@@ -117,12 +121,20 @@ def fit_tag_pipeline(texts, y, used, names, embedder, task, settings, **fit_para
     )
     decisions.set_params(
         label_texts=None if names is None else label_vectors(features, names, plurals=("words",)),
-        cv=min(_FOLDS, max(2, len(used) // 2)),
+        cv=_splits(len(used)),
         **settings,
     )
+    del parts
     with task.propagate_callback_context(decisions):
         decisions.fit(X, y, **fit_params)
     return Pipeline([("features", features), ("decisions", decisions)]), X
+
+
+def _splits(n_texts):
+    """Folds, or with very many texts the share of a hold-out."""
+    if n_texts < _VERY_MANY_TEXTS:
+        return min(_FOLDS, max(2, n_texts // 2))
+    return min(1 / _FOLDS, _MOST_HELD_OUT / n_texts)
 
 
 def grown_features(union, texts, n_before, names, n_features) -> tuple[FeatureUnion, np.ndarray, int]:
