@@ -13,6 +13,8 @@ from skbalance._packing import take_columns
 from skbalance._validation import Interval
 from skbalance.memory._base import MemoryClassifier
 
+# Labels whose sums of rows, with entries that are not kept, exist at a time.
+_LABELS = 256
 # Of more rows than this the product with a dense matrix is the faster one.
 _FEW_ROWS = 64
 # Means of more elements than this, zeros too, stay sparse.
@@ -73,10 +75,15 @@ class CosineCentroidClassifier(MemoryClassifier):
 
     def _remember(self, rows, indicator, weight, more):
         indicator.data *= np.repeat(weight, np.diff(indicator.indptr))
-        sums = sp.csr_array(indicator.T @ sp.csr_array(rows))
-        if more:
-            sums = sp.csr_array(sums + sp.diags_array(self._lengths) @ self.centroids_)
-        sums = _largest(sums, self.max_features)
+        of_labels, rows = sp.csr_array(indicator.T), sp.csr_array(rows)
+        parts = []
+        for first in range(0, max(of_labels.shape[0], 1), _LABELS):
+            block = slice(first, first + _LABELS)
+            sums = of_labels[block] @ rows
+            if more:
+                sums = sums + sp.diags_array(self._lengths[block]) @ self.centroids_[block]
+            parts.append(_largest(sp.csr_array(sums), self.max_features))
+        sums = sp.csr_array(sp.vstack(parts, format="csr"))
         self._lengths = np.sqrt(sums.multiply(sums).sum(axis=1))
         self.centroids_ = normalize(sums)
 

@@ -22,9 +22,9 @@ _FOLDS = 5
 _MOST_NEIGHBOURS = 5000
 # Words of a single text are left out where there are so many texts.
 _MANY_TEXTS = 200
-# With so many texts a hold-out of a fifth, or so many, tells as much as folds, and pieces of names that more than this
-# share of the texts have are left out.
-_VERY_MANY_TEXTS, _MOST_HELD_OUT, _MOST_COMMON_PIECES = 40_000, 40_000, 0.02
+# With so many texts a hold-out, of a fifth or so many texts, takes the place of folds, and pieces of names that more
+# than this share of the texts have are left out.
+_VERY_MANY_TEXTS, _MOST_HELD_OUT, _MOST_COMMON_PIECES = 100_000, 40_000, 0.02
 
 
 def last_step(estimator):
