@@ -5,9 +5,10 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
+import scipy.sparse as sp
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
@@ -15,8 +16,19 @@ from sklearn.utils.extmath import safe_sparse_dot
 
 from ._callbacks import CallbackSupportMixin, IterationTasks, with_callbacks
 from ._early_stopping import Rows, make_score, read_validation_rows
-from ._kinds import ArrayLike, Auto, Count, InnerShare, NotNegative, Positive, RandomState, ShareBelowOne, Verbosity
-from ._loss_classifier import LossClassifierMixin, LossParameter
+from ._kinds import (
+    ArrayLike,
+    Auto,
+    Count,
+    InnerShare,
+    Jobs,
+    NotNegative,
+    Positive,
+    RandomState,
+    ShareBelowOne,
+    Verbosity,
+)
+from ._loss_classifier import BLOCK_ELEMENTS, LossClassifierMixin, LossParameter
 from ._targets import read_targets
 from ._validation import validate_features, validate_hyperparameters
 from ._warnings import warn
@@ -91,6 +103,14 @@ class BalancedMultiLabelClassifier(LossClassifierMixin, CallbackSupportMixin, Cl
     label_smoothing : float, default=0.0
         A label y is trained as ``(1 - label_smoothing) * y + label_smoothing / 2``, in [0, 1). Not for zlpr, two_way,
         sigmoid_f1 and the softmax loss.
+    coef_threshold : float, "auto" or None, default=None
+        Small coefficients of a linear model to leave out, which makes ``coefs_`` sparse: those whose absolute value is
+        below this share of the largest one of their label, in [0, 1). What they add to the mean score goes to the
+        intercept. ``"auto"`` is 0.01; None keeps all of them, in a dense array.
+    n_jobs : int or None, default=None
+        Blocks of labels to fit at a time, by the backend that `joblib.parallel_config` sets: processes, threads or a
+        cluster; -1 is as many as it has processors. None is 1 whatever is set there. For linear models with L-BFGS, see
+        Notes.
     random_state : int, RandomState instance or None, default=None
         Decides the initial weights of hidden layers, the mini-batches, dropout and the validation samples; nothing of a
         linear model trained with L-BFGS.
@@ -106,7 +126,9 @@ class BalancedMultiLabelClassifier(LossClassifierMixin, CallbackSupportMixin, Cl
     classes_ : ndarray of shape (n_classes,) or (n_labels, 2)
         The classes of a 1-D target; a row ``[0, 1]`` for each label of an indicator.
     coefs_ : list of ndarray
-        Coefficients of each layer, of shape (n_in, n_out).
+        Coefficients of each layer, of shape (n_in, n_out); with ``coef_threshold`` a csr_matrix.
+    coef_threshold_ : float or None
+        The threshold for coefficients that was used.
     intercepts_ : list of ndarray
         Intercepts of each layer, of shape (n_out,).
     coef_ : ndarray of shape (n_outputs_, n_features_in_)
@@ -158,9 +180,11 @@ class BalancedMultiLabelClassifier(LossClassifierMixin, CallbackSupportMixin, Cl
     L-BFGS fits up to 256 labels at a time, fewer where there are more than 131,072 features, so that its memory does
     not grow with the number of labels; the labels of most losses have nothing to do with each other but counts and
     weights of samples, which are those of all labels. ``n_iter_`` is the largest number of iterations among the blocks,
-    and ``loss_curve_`` their sum. Losses that compare the labels of a sample (zlpr, two_way, sigmoid_f1 and the softmax
-    loss) have one block, and ``solver="auto"`` takes Adam for more than :math:`2^{25}` coefficients, which gives up
-    the term weights. None of this depends on the samples: folds of a training set are trained as the whole of it.
+    and ``loss_curve_`` their sum. With ``n_jobs`` other than 1 there are up to 16 blocks also of fewer labels, at least
+    32 each, whatever the number of jobs; callbacks watch one block after the other. Losses that compare the labels of a
+    sample (zlpr, two_way, sigmoid_f1 and the softmax loss) have one block for any ``n_jobs``, and ``solver="auto"``
+    takes Adam for more than :math:`2^{25}` coefficients, which gives up the term weights. None of this depends on the
+    samples: folds of a training set are trained as the whole of it.
 
     Training computes in the type of X. A model of 2 ** 18 coefficients or more is trained in single precision all
     the same unless ``tol`` is below 1e-6: it takes about a third of the time, and its rounding is far below ``tol``.
@@ -204,6 +228,8 @@ class BalancedMultiLabelClassifier(LossClassifierMixin, CallbackSupportMixin, Cl
     device: str = "auto"
     uncertain_labels: bool = False
     label_smoothing: ShareBelowOne = 0.0
+    coef_threshold: Auto | ShareBelowOne | None = None
+    n_jobs: Jobs | None = None
     random_state: RandomState = None
     warm_start: bool = False
     verbose: Verbosity = 0
@@ -306,8 +332,11 @@ class BalancedMultiLabelClassifier(LossClassifierMixin, CallbackSupportMixin, Cl
         learner = copy.copy(self)
         with isolated_torch():
             columns, coefs = learner._learn_more(X, y, classes, sample_weight)
-        if not learner.coefs_[0].flags.writeable:  # memory-mapped
-            learner.coefs_ = [learner.coefs_[0].copy(), *learner.coefs_[1:]]
+        first = learner.coefs_[0]
+        if sp.issparse(first) or sp.issparse(coefs) or not first.flags.writeable:  # memory-mapped
+            learner.coefs_ = [_with_rows(first, columns, coefs), *learner.coefs_[1:]]
+            self._take(learner)
+            return self
         self._take(learner)
         self.coefs_[0][columns] = coefs
         return self
@@ -354,7 +383,8 @@ class BalancedMultiLabelClassifier(LossClassifierMixin, CallbackSupportMixin, Cl
         multilabel = encoding.kind == "multilabel"
         result, columns, problem, options = fit_more(self, X, indicator, weight, multilabel, random_state)
         first = result.coefs[0]
-        result.coefs[0] = self.coefs_[0] if fitted else np.zeros((X.shape[1], first.shape[1]), X.dtype)
+        zeros = sp.csr_matrix if sp.issparse(first) else np.zeros
+        result.coefs[0] = self.coefs_[0] if fitted else zeros((X.shape[1], first.shape[1]), dtype=X.dtype)
         self._store_problem(encoding, problem, options.loss)
         self._store_result(result, options, result.coefs[0].dtype, one_pass=fitted and options.solver == "adam")
         return columns, first
@@ -369,12 +399,12 @@ class BalancedMultiLabelClassifier(LossClassifierMixin, CallbackSupportMixin, Cl
         """Take wider features, among which those before have these places."""
 
         def wider(values):
-            found = np.zeros((n_features, *values.shape[1:]), dtype=values.dtype)
-            found[places] = values
-            return found
+            shape = (n_features, *values.shape[1:])
+            found = sp.csr_matrix(shape, dtype=values.dtype) if sp.issparse(values) else np.zeros(shape, values.dtype)
+            return _with_rows(found, places, values)
 
         n_known, center, *moments = self._seen
-        self.coefs_: list[np.ndarray] = [wider(self.coefs_[0]), *self.coefs_[1:]]
+        self.coefs_: list[Any] = [wider(self.coefs_[0]), *self.coefs_[1:]]
         self._seen = n_known, center, *map(wider, moments)
         self.n_features_in_ = n_features
         self.__dict__.pop("feature_names_in_", None)
@@ -388,13 +418,11 @@ class BalancedMultiLabelClassifier(LossClassifierMixin, CallbackSupportMixin, Cl
         n_known, *more = self._seen
         self.n_samples_fit_ = max(self.n_samples_fit_, n_samples)
         n_known = np.append(n_known, np.full(len(counts), self.n_samples_fit_))
-        last = self.coefs_[-1]
-        coef, intercept = (
-            np.hstack([last, np.reshape(coef, (len(last), -1))]),
-            np.append(self.intercepts_[-1], intercept),
-        )
-        self.coefs_ = [*self.coefs_[:-1], coef[:, labels].astype(last.dtype)]
-        self.intercepts_: list[np.ndarray] = [*self.intercepts_[:-1], intercept[labels].astype(last.dtype)]
+        last, intercept = self.coefs_[-1], np.append(self.intercepts_[-1], intercept)
+        if len(counts):
+            last = sp.hstack([last, coef], format="csr") if sp.issparse(last) else np.hstack([last, _dense(coef)])
+        self.coefs_ = [*self.coefs_[:-1], last[:, labels].astype(self.coefs_[-1].dtype)]
+        self.intercepts_: list[np.ndarray] = [*self.intercepts_[:-1], intercept[labels].astype(self.coefs_[-1].dtype)]
         self.label_counts_, self._seen = np.append(self.label_counts_, counts)[labels], (n_known[labels], *more)
         self.n_outputs_, self.classes_ = len(labels), np.tile([0, 1], (len(labels), 1))
 
@@ -442,7 +470,7 @@ class BalancedMultiLabelClassifier(LossClassifierMixin, CallbackSupportMixin, Cl
         self.coefs_ = [coef.astype(dtype, copy=False) for coef in result.coefs]
         self.intercepts_ = [intercept.astype(dtype, copy=False) for intercept in result.intercepts]
         self.solver_, self.alpha_, self.tol_ = options.solver, options.alpha, options.tol
-        self.term_weighting_ = options.term_weighting
+        self.term_weighting_, self.coef_threshold_ = options.term_weighting, options.coef_threshold
         self.n_iter_ = result.n_iter
         self.loss_curve_ = result.loss_curve
         self.__dict__.pop("validation_scores_", None)
@@ -474,7 +502,8 @@ class BalancedMultiLabelClassifier(LossClassifierMixin, CallbackSupportMixin, Cl
 
     def _scores_of(self, X, coefs, intercepts):
         with np.errstate(over="ignore", invalid="ignore"):
-            out = safe_sparse_dot(X, coefs[0], dense_output=True) + intercepts[0]
+            out = _product(X, coefs[0])
+            out += intercepts[0]
             for coef, intercept in zip(coefs[1:], intercepts[1:]):
                 np.maximum(out, 0, out=out)
                 out = out @ coef + intercept
@@ -485,3 +514,29 @@ class BalancedMultiLabelClassifier(LossClassifierMixin, CallbackSupportMixin, Cl
 
     def _all_scores(self, X):
         return self._scores(self._read_rows(X))
+
+
+def _product(X, coef) -> np.ndarray:
+    """Features times coefficients; of two sparse matrices a block of rows at a time."""
+    if not (sp.issparse(X) and sp.issparse(coef)):
+        return safe_sparse_dot(X, coef, dense_output=True)
+    out = np.empty((X.shape[0], coef.shape[1]), np.result_type(X, coef))
+    step = max(1, BLOCK_ELEMENTS // coef.shape[1])
+    for start in range(0, len(out), step):
+        (X[start : start + step] @ coef).toarray(out=out[start : start + step])
+    return out
+
+
+def _dense(array) -> np.ndarray:
+    return array.toarray() if sp.issparse(array) else array
+
+
+def _with_rows(array, places, rows):
+    """A copy of an array, dense or sparse, with these rows at these places."""
+    if sp.issparse(array):
+        order = np.arange(array.shape[0])
+        order[places] = len(order) + np.arange(len(places))
+        return sp.vstack([array, sp.csr_matrix(rows)], format="csr")[order]
+    found = array.copy()
+    found[places] = _dense(rows)
+    return found

@@ -31,6 +31,7 @@ Examples
 from __future__ import annotations
 
 import numpy as np
+import scipy.sparse as sp
 from scipy.special import logit
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
@@ -164,6 +165,7 @@ def _scores(graph, head, out):
     """The raw scores of a classifier, of its features."""
     for i, (coef, intercept) in enumerate(zip(head.coefs_, head.intercepts_)):
         out = graph("Relu", out) if i else out
+        coef = coef.toarray() if sp.issparse(coef) else coef
         out = graph("Add", graph("MatMul", out, coef), intercept)
     return out
 

@@ -170,7 +170,8 @@ class FrequentLabelsClassifier(_Wrapper):
         """What the score of a label is made of: weights of some features."""
         at = np.flatnonzero(self.frequent_ == label)
         if len(at):
-            return self.estimator_.coefs_[0][columns, at[0]]
+            coef = self.estimator_.coefs_[0][columns]
+            return coef[:, at].toarray().ravel() if sp.issparse(coef) else coef[:, at[0]]
         centroid = self.centroids_.centroids_[np.searchsorted(self.rare_, label)].toarray().ravel()
         return centroid[columns]
 

@@ -167,7 +167,7 @@ class FirstLayer(torch.autograd.Function):
         return by_coef, sums, None, None, None, None
 
 
-def initial_weights(sizes, *, log_odds, random_state, dtype) -> tuple[list, list]:
+def initial_weights(sizes, *, log_odds, random_state, dtype, zeros=np.zeros) -> tuple[list, list]:
     """Initial coefficients and intercepts.
 
     Coefficients are zero for a linear head, else Glorot's uniform ones. The output's intercepts start half way to
@@ -183,6 +183,8 @@ def initial_weights(sizes, *, log_odds, random_state, dtype) -> tuple[list, list
         Source of the random weights.
     dtype : numpy dtype
         Type of the weights.
+    zeros : callable, default=numpy.zeros
+        Makes the coefficients of a linear head, of a shape and a ``dtype``.
 
     Returns
     -------
@@ -192,7 +194,7 @@ def initial_weights(sizes, *, log_odds, random_state, dtype) -> tuple[list, list
     coefs, intercepts = [], []
     for n_in, n_out in itertools.pairwise(sizes):
         if len(sizes) == 2:
-            coefs.append(np.zeros((n_in, n_out), dtype=dtype))
+            coefs.append(zeros((n_in, n_out), dtype=dtype))
         else:
             bound = np.sqrt(6.0 / (n_in + n_out))
             coefs.append(random_state.uniform(-bound, bound, (n_in, n_out)).astype(dtype, copy=False))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import copy
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from numbers import Integral
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,11 @@ from ._hold_out import hold_out_rows
 BLOCK_COEFS = 1 << 25
 # Labels that it fits at a time, of which it holds the logits of all samples.
 BLOCK_LABELS = 256
+# Where blocks go side by side there are so many of them, of so many labels or more; how many go at a time does not
+# count, so that it changes no result.
+SIDE_BY_SIDE, LEAST_LABELS = 16, 32
+# Share of the largest coefficient of a label below which "auto" leaves others out.
+SMALL_COEF = 0.01
 # From this many coefficients on, float64 features are trained on in single precision.
 SINGLE_PRECISION_COEFS = 1 << 18
 # Features whose means are larger than this many of their deviations lose too many digits in single precision.
@@ -208,6 +213,18 @@ def resolve_term_weighting(term_weighting, data, hidden_layer_sizes, solver) -> 
     return "rf" if np.average(present, weights=data.weight) < data.X.shape[1] / 2 else None
 
 
+def resolve_coef_threshold(coef_threshold, hidden_layer_sizes) -> float | None:
+    """Return the share of a label's largest coefficient below which others go; None keeps all, in a dense array.
+
+    A ValueError if there is one for a model that is not linear.
+    """
+    if coef_threshold is not None and hidden_layer_sizes:
+        raise ValueError(
+            f"coef_threshold={coef_threshold!r} is for linear models; got hidden_layer_sizes={hidden_layer_sizes}."
+        )
+    return SMALL_COEF if coef_threshold == "auto" else coef_threshold
+
+
 def choose_solver(solver, sizes, *, early_stopping, separable) -> str:
     """Resolve ``solver="auto"``: L-BFGS for a linear head that it can fit, else Adam.
 
@@ -241,16 +258,17 @@ def choose_solver(solver, sizes, *, early_stopping, separable) -> str:
     return "lbfgs" if fits and not early_stopping else "adam"
 
 
-def label_blocks(sizes, solver, separable) -> list[slice]:
-    """Blocks of labels, of about the same size, that L-BFGS fits one after the other; one of all of them otherwise.
+def label_blocks(sizes, solver, separable, n_jobs=None) -> list[slice]:
+    """Blocks of labels, of about the same size, that L-BFGS fits by themselves; one of all of them otherwise.
 
     Where the loss is separable each label of a linear head has a problem of its own, and a block has so many as keep
-    memory bounded. How many these are does not depend on the samples.
+    memory bounded. How many these are does not depend on the samples, nor on how many blocks are fitted at a time.
     """
-    most = n_labels = sizes[-1]
+    n_labels, n_blocks = sizes[-1], 1
     if solver == "lbfgs" and separable and len(sizes) == 2:
-        most = min(BLOCK_LABELS, max(BLOCK_COEFS // sizes[0], 1))
-    n_blocks = -(-n_labels // most)
+        n_blocks = -(-n_labels // min(BLOCK_LABELS, max(BLOCK_COEFS // sizes[0], 1)))
+        if n_jobs not in (None, 1):
+            n_blocks = max(n_blocks, min(SIDE_BY_SIDE, n_labels // LEAST_LABELS))
     ends = [n_labels * i // n_blocks for i in range(n_blocks + 1)]
     return [slice(first, last) for first, last in itertools.pairwise(ends)]
 
@@ -323,7 +341,7 @@ def resolve_problem(settings: Any, X, y, weight, multilabel: bool, random_state,
     -------
     problem : Problem
     options : object
-        A copy of the settings in which every "auto" is what the data set, of the loss too.
+        The parameters, in which every "auto" is what the data set, of the loss too.
 
     Raises
     ------
@@ -331,6 +349,7 @@ def resolve_problem(settings: Any, X, y, weight, multilabel: bool, random_state,
         If a parameter is not allowed, also with these data.
     """
     loss, hidden = get_loss(settings.loss), check_hidden_layer_sizes(settings.hidden_layer_sizes)
+    coef_threshold = resolve_coef_threshold(settings.coef_threshold, hidden)
     device, sizes = check_device(settings.device), [X.shape[1], *hidden, y.shape[1]]
     data = TrainingData.from_arrays(X, y, weight)
     moments, n_samples, before = data.moments(), data.weight.sum(dtype=np.float64), past and past.statistics
@@ -350,9 +369,9 @@ def resolve_problem(settings: Any, X, y, weight, multilabel: bool, random_state,
     solver = choose_solver(settings.solver, sizes, early_stopping=early_stopping, separable=separable)
     if solver == "adam":
         warn_of_units(moments)
-    options = copy.copy(settings)
+    options = SimpleNamespace(**settings.get_params(deep=False))
     options.loss, options.solver, options.alpha, options.tol, options.device = loss, solver, alpha, tol, device
     options.batch_size = resolve_batch_size(settings.batch_size, len(data))
     options.term_weighting = resolve_term_weighting(settings.term_weighting, data, hidden, solver)
-    blocks = label_blocks(sizes, solver, separable)
+    options.coef_threshold, blocks = coef_threshold, label_blocks(sizes, solver, separable, settings.n_jobs)
     return Problem(sizes, data, statistics, criterion, blocks, validation, held_out=held_out, moments=moments), options

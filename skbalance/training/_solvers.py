@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass, replace
+from threading import Lock
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 import torch
 from skorch.helper import predefined_split
 
 from ..losses import LabelStatistics, PositivePairs
 from ._batches import BatchIterator, Moments, TrainingData
-from ._heads import Head, Units, initial_weights
+from ._blocks import BlockWeights, drop_small, side_by_side
+from ._heads import Head, Hold, Units, initial_weights
 from ._lbfgs import LBFGS
 from ._net import Net, PlateauStop
 from ._problem import Problem
@@ -20,6 +23,8 @@ from ._term_weighting import relevance_frequency
 
 # Pairs of steps and gradients that L-BFGS remembers; more save no iterations at the default tol.
 LBFGS_HISTORY = 5
+# One thread makes what blocks of labels share.
+_PLACING = Lock()
 
 
 @dataclass
@@ -66,82 +71,194 @@ def fit_head(problem: Problem, options, *, random_state, start=None, monitor=Non
     ValueError
         If the objective or a weight is not finite.
     """
-    data, dtype = problem.data, problem.data.X.dtype
-    start = start or initial_weights(
-        problem.sizes, log_odds=problem.statistics.log_odds, random_state=random_state, dtype=dtype
+    data, threshold = problem.data, options.coef_threshold
+    in_blocks = options.solver == "lbfgs" and len(problem.sizes) == 2
+    as_sparse = in_blocks and threshold is not None
+    coefs, intercepts = start or initial_weights(
+        problem.sizes,
+        log_odds=problem.statistics.log_odds,
+        random_state=random_state,
+        dtype=data.X.dtype,
+        zeros=sp.csc_array if as_sparse else np.zeros,
     )
+    if as_sparse:
+        coefs[0] = sp.csc_array(coefs[0])
+    elif sp.issparse(coefs[0]):
+        coefs[0] = coefs[0].toarray(order="C")
     try:
-        if options.solver == "lbfgs" and len(problem.sizes) == 2:
-            return _fit_linear(problem, options, start, monitor)
+        if in_blocks:
+            return _fit_linear(problem, options, coefs[0], intercepts[0], monitor)
         by_term = relevance_frequency(data) if options.term_weighting else None
         order = np.random.RandomState(random_state.randint(2**31))
         seed = int(random_state.randint(2**31))
         units = None if by_term is None else Units.of_terms(by_term)
-        head = Head(*start, dropout=options.dropout, seed=seed, units=units)
+        head = Head(coefs, intercepts, dropout=options.dropout, seed=seed, units=units)
         strengths = penalty_strengths(problem.sizes, problem.statistics, options)
-        return _train(head, problem, options, strengths, order=order, monitor=monitor)
+        validation = problem.validation if problem.evaluate is None else None
+        watch = {"validation": validation, "evaluate": problem.evaluate, "monitor": monitor}
+        result = _train(head, data, problem.criterion, options, strengths, order=order, **watch)
     except FloatingPointError as error:
         raise ValueError(_advice(error, data, options)) from error
+    if threshold is not None:
+        moments = problem.moments or data.moments()
+        coef, result.intercepts[0] = drop_small(result.coefs[0], result.intercepts[0], moments.mean, threshold)
+        result.coefs[0] = sp.csr_matrix(coef)
+    return result
 
 
-def _fit_linear(problem: Problem, options, start, monitor) -> FitResult:
-    """Fit a linear head with L-BFGS, one block of labels after the other."""
-    (coef,), (intercept,) = start
-    moments, hold = problem.moments or problem.data.moments(), problem.hold
-    ridge = options.alpha
-    if hold is not None:
-        ridge = hold.alpha + hold.by_feature * hold.by_label.mean()
-        options = copy.copy(options)
-        options.alpha = 1.0
-    units, strength = _curvature_units(moments, problem.statistics, options, ridge, coef.dtype)
-    data = problem.data.scale_features(units.by_feature, moments.mean).placed(options.device)
+def _fit_linear(problem: Problem, options, coef, intercept, monitor) -> FitResult:
+    """Fit a linear head with L-BFGS, one block of labels after the other or several side by side."""
+    shared, weights = SharedByBlocks.of_problem(problem, options), BlockWeights(coef, intercept, problem.blocks)
     criteria = [problem.criterion]
     if problem.criterion.separable:
-        dtype = torch.from_numpy(coef).dtype
+        dtype = torch.from_numpy(intercept).dtype
         whole: Any = problem.criterion.to(options.device, dtype)
-        criteria = whole.parts(PositivePairs.from_csr(data.y, options.device), dtype, problem.blocks)
+        criteria = whole.parts(PositivePairs.from_csr(problem.data.y, options.device), dtype, problem.blocks)
+    blocks = [
+        (labels, problem.data.y[:, labels], criterion, *weights.of(i))
+        for i, (labels, criterion) in enumerate(zip(problem.blocks, criteria, strict=True))
+    ]
+    if monitor is None and options.n_jobs not in (None, 1) and len(blocks) > 1:
+        blocks = [(*told, sp.csc_array(coef), intercept) for *told, coef, intercept in blocks]  # zeros are not sent
+        fits = side_by_side(fit_block, shared, blocks, options.n_jobs)
+    else:
+        watches = [None if monitor is None else _BlockMonitor(monitor, weights, i, shared) for i in range(len(blocks))]
+        fits = (fit_block(shared, *block, monitor=watch) for block, watch in zip(blocks, watches, strict=True))
     runs: list[PlateauStop] = []
-    for labels, criterion in zip(problem.blocks, criteria, strict=True):
-        by_term = relevance_frequency(problem.data.of_labels(labels)) if options.term_weighting else None
-        part_units, pull = units.of_labels(labels, by_term), None
-        if hold is not None:
-            part_units, pull = hold.enter(part_units, labels, by_term)
-        head = Head([coef[:, labels]], [intercept[labels]], units=part_units, hold=pull)
-        part = replace(problem, data=data.of_labels(labels), criterion=criterion)
-        watch = None if monitor is None else _BlockMonitor(monitor, coef, intercept, labels)
-        result = _train(head, part, options, [strength[labels]], monitor=watch)
-        (coef[:, labels],), (intercept[labels],) = result.coefs, result.intercepts
-        runs += result.runs
-        if runs[-1].asked:
+    for i, (found, by_intercept, run) in enumerate(fits):
+        weights.put(i, found, by_intercept)
+        runs.append(run)
+        if run.asked:
             break
-    return FitResult([coef], [intercept], runs)
+    return FitResult([weights.coef], [weights.intercept], runs)
+
+
+@dataclass
+class SharedByBlocks:
+    """What blocks of labels of a linear head have in common, to be sent to another process once.
+
+    Attributes
+    ----------
+    data : TrainingData
+        Training samples, without labels.
+    mean : ndarray of shape (n_features,)
+        Mean of each feature.
+    options : object
+        The classifier's parameters, with nothing left open.
+    units : Units
+        Those in which the optimizer sees the head.
+    strength : Tensor of shape (n_outputs,)
+        Strength of the penalty in these units.
+    hold : Hold or None
+        Holds the head to the weights that it starts from.
+    """
+
+    data: TrainingData
+    mean: np.ndarray
+    options: Any
+    units: Units
+    strength: torch.Tensor
+    hold: Hold | None
+
+    @classmethod
+    def of_problem(cls, problem: Problem, options) -> SharedByBlocks:
+        """Take what all labels need out of a problem."""
+        moments, hold, dtype = problem.moments or problem.data.moments(), problem.hold, problem.data.X.dtype
+        ridge = options.alpha
+        if hold is not None:
+            ridge = hold.alpha + hold.by_feature * hold.by_label.mean()
+            options = copy.copy(options)
+            options.alpha = 1.0
+        units, strength = _curvature_units(moments, problem.statistics, options, ridge, dtype)
+        return cls(problem.data.of_labels(slice(0)), moments.mean, options, units, strength, hold)
+
+    def __post_init__(self):
+        self._placed = None
+
+    def __getstate__(self):
+        return {**vars(self), "_placed": None}
+
+    def __sizeof__(self):
+        return self.data.nbytes
+
+    @property
+    def placed(self) -> TrainingData:
+        """The samples in these units, with their features on the device; made once in a process."""
+        with _PLACING:
+            if self._placed is None:
+                scaled = self.data.scale_features(self.units.by_feature, self.mean)
+                self._placed = scaled.placed(self.options.device)
+            return self._placed
+
+    def finish(self, coef, intercept):
+        """Coefficients without small ones, if there is a threshold, and intercepts."""
+        threshold = self.options.coef_threshold
+        return (coef, intercept) if threshold is None else drop_small(coef, intercept, self.mean, threshold)
+
+
+def fit_block(shared: SharedByBlocks, labels, y, criterion, coef, intercept, monitor=None):
+    """Fit a block of the labels of a linear head.
+
+    Parameters
+    ----------
+    shared : SharedByBlocks
+        What it has in common with the others.
+    labels : slice
+        Its labels.
+    y : csr_array of shape (n_samples, n_labels)
+        Their indicator.
+    criterion : Criterion
+        Their loss.
+    coef, intercept : ndarray or sparse of shape (n_features, n_labels), ndarray of shape (n_labels,)
+        Weights to start from.
+    monitor : _BlockMonitor, default=None
+        Is told of the iterations.
+
+    Returns
+    -------
+    coef : ndarray or csc_array of shape (n_features, n_labels)
+        Sparse where there is a threshold for coefficients.
+    intercept : ndarray of shape (n_labels,)
+    run : PlateauStop
+        How it went.
+    """
+    options, units, pull = shared.options, shared.units, None
+    by_term = relevance_frequency(replace(shared.data, y=y)) if options.term_weighting else None
+    units = units.of_labels(labels, by_term)
+    if shared.hold is not None:
+        units, pull = shared.hold.enter(units, labels, by_term)
+    coef = coef.toarray(order="C") if sp.issparse(coef) else coef
+    head = Head([coef], [intercept], units=units, hold=pull)
+    data = replace(shared.placed, y=y)
+    result = _train(head, data, criterion, options, [shared.strength[labels]], monitor=monitor)
+    (coef,), (intercept,), (run,) = result.coefs, result.intercepts, result.runs
+    return *shared.finish(coef, intercept), run
 
 
 class _BlockMonitor:
     """Hands the iterations of a block of labels on to a monitor, with the weights of all labels."""
 
-    def __init__(self, monitor, coef, intercept, labels):
-        self.monitor, self.coef, self.intercept, self.labels = monitor, coef, intercept, labels
+    def __init__(self, monitor, weights: BlockWeights, i: int, shared: SharedByBlocks):
+        self.monitor, self.weights, self.i, self.shared = monitor, weights, i, shared
         self.begin = monitor.begin
 
     def end(self, to_numpy) -> bool:
         """End an iteration."""
 
         def all_labels():
-            coef, intercept = self.coef.copy(), self.intercept.copy()
-            (coef[:, self.labels],), (intercept[self.labels],) = to_numpy()
-            return [coef], [intercept]
+            (coef,), (intercept,) = to_numpy()
+            return self.weights.with_block(self.i, *self.shared.finish(coef, intercept))
 
         return self.monitor.end(all_labels)
 
 
-def _train(head, problem: Problem, options, strengths, *, order=None, monitor=None) -> FitResult:
+def _train(
+    head, data: TrainingData, criterion, options, strengths, *, validation=None, evaluate=None, order=None, monitor=None
+) -> FitResult:
     """Let skorch train a head."""
-    data, lbfgs = problem.data, options.solver == "lbfgs"
-    validation = problem.validation if problem.evaluate is None else None
-    stop = PlateauStop(options, monitor, problem.evaluate)
+    lbfgs, stop = options.solver == "lbfgs", PlateauStop(options, monitor, evaluate)
     dtype = torch.from_numpy(np.empty(0, data.X.dtype)).dtype
-    criterion = problem.criterion.to(dtype=dtype)
+    criterion = criterion.to(dtype=dtype)
     criterion.overwrite_logits = True
     optimizer: dict[str, Any] = {"optimizer": LBFGS, "lr": 1.0, "optimizer__history_size": LBFGS_HISTORY}
     if not lbfgs:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 import torch
+from sklearn.utils.extmath import safe_sparse_dot
 
 from ..losses import LabelStatistics, PositivePairs
 from ._batches import Moments
@@ -43,7 +44,7 @@ def fit_more(model: Any, X, y, weight, multilabel: bool, random_state):
     problem : Problem
         With the statistics of all samples so far.
     options : object
-        A copy of the model in which every "auto" is what the data set, of the loss too.
+        The parameters, in which every "auto" is what the data set, of the loss too.
 
     Raises
     ------
@@ -74,7 +75,7 @@ def fit_more(model: Any, X, y, weight, multilabel: bool, random_state):
             hold = _hold(past, problem, options, columns, start)
     data, sizes = replace(data, X=data.X[:, columns]), [len(columns), *sizes[1:]]
     moments = Moments(moments.mean[columns], moments.variance[columns])
-    blocks = label_blocks(sizes, options.solver, problem.criterion.separable)
+    blocks = label_blocks(sizes, options.solver, problem.criterion.separable, options.n_jobs)
     part = replace(problem, sizes=sizes, data=data, moments=moments, hold=hold, blocks=blocks)
     result = fit_head(part, options, random_state=random_state, start=start)
     result.coefs[0] = result.coefs[0][: len(used)]
@@ -104,7 +105,7 @@ def _curvature(problem: Problem, columns, start) -> np.ndarray:
     step, total = max(1, BLOCK_LOGITS // len(intercept)), np.zeros(len(intercept))
     for first in range(0, len(data), step):
         part = data.take(slice(first, first + step))
-        logits, slopes = torch.from_numpy(np.asarray(part.X[:, columns] @ coef + intercept)), []
+        logits, slopes = torch.from_numpy(safe_sparse_dot(part.X[:, columns], coef, dense_output=True) + intercept), []
         pairs, weight = PositivePairs.from_csr(part.y, "cpu"), torch.from_numpy(part.weight)
         for shift in (0.5, -0.5):
             at = (logits + shift).requires_grad_()
