@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from skbalance.losses._kernel import BalancedLossFunction, Elements, compute_dtype
 from skbalance.losses._margins import Focal, MarginLoss
 from skbalance.losses._positives import PositivePairs
-from skbalance.losses._weighting import FixedWeighting, LabelWeighting, Weighting
+from skbalance.losses._weighting import FixedWeighting, LabelWeighting, OuterWeight, Weighting
 
 
 class Criterion(nn.Module):
@@ -198,6 +198,27 @@ class BalancedCriterion(Criterion):
             part.logit_bias = None if self.logit_bias is None else self.logit_bias[labels]
             parts.append(part)
         return parts
+
+    def of_pairs(self, rows: Tensor, cols: Tensor, share: Tensor) -> BalancedCriterion:
+        """Criterion of some pairs of a batch, which it takes as one sample with a label for each.
+
+        Parameters
+        ----------
+        rows, cols : Tensor of shape (n_pairs,)
+            Their samples and labels, of a criterion that :meth:`parts` returned.
+        share : Tensor of shape (n_pairs,)
+            Factors of their losses.
+
+        Returns
+        -------
+        criterion : BalancedCriterion
+        """
+        part, weight = copy.deepcopy(self), self.weighting.weight.at(rows, cols) * share
+        part.n_labels = len(rows)
+        part.weighting = FixedWeighting(OuterWeight(weight, (1, len(rows))))
+        part.positive_factor = self.positive_factor[cols]
+        part.logit_bias = None if self.logit_bias is None else self.logit_bias[cols]
+        return part
 
     def _loss(self, logits: Tensor, pairs: PositivePairs) -> Tensor:
         share = 1 / max(logits.numel(), 1) if self.reduction == "mean" else 1.0

@@ -19,6 +19,7 @@ from ._batches import Moments, TrainingData
 from ._device import check_device
 from ._heads import Hold
 from ._hold_out import hold_out_rows
+from ._negatives import NegativeSampling, resolve_negative_sampling
 
 # Coefficients that L-BFGS fits at a time, of which it holds some 17 arrays: 2 GiB in single precision.
 BLOCK_COEFS = 1 << 25
@@ -79,6 +80,8 @@ class Problem:
         Of the features, where they are known already.
     hold : Hold, default=None
         Holds a linear head to the weights that it starts from.
+    sampling : NegativeSampling, default=None
+        How negatives are sampled; None takes them all.
     """
 
     sizes: list[int]
@@ -91,6 +94,7 @@ class Problem:
     evaluate: Callable | None = None
     moments: Moments | None = None
     hold: Hold | None = None
+    sampling: NegativeSampling | None = None
 
 
 def training_dtype(dtype, sizes, tol, moments: Moments) -> np.dtype:
@@ -374,4 +378,12 @@ def resolve_problem(settings: Any, X, y, weight, multilabel: bool, random_state,
     options.batch_size = resolve_batch_size(settings.batch_size, len(data))
     options.term_weighting = resolve_term_weighting(settings.term_weighting, data, hidden, solver)
     options.coef_threshold, blocks = coef_threshold, label_blocks(sizes, solver, separable, settings.n_jobs)
-    return Problem(sizes, data, statistics, criterion, blocks, validation, held_out=held_out, moments=moments), options
+    n_negatives, sampling = (
+        resolve_negative_sampling(settings.negative_sampling, data, options, hidden, separable),
+        None,
+    )
+    if n_negatives is not None and past is None:
+        options.device, sampling = "cpu", NegativeSampling(n_negatives, int(random_state.randint(2**31)))
+        blocks = sampling.blocks(data)
+    told = {"held_out": held_out, "moments": moments, "sampling": sampling}
+    return Problem(sizes, data, statistics, criterion, blocks, validation, **told), options

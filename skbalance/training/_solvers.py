@@ -17,6 +17,7 @@ from ._batches import BatchIterator, Moments, TrainingData
 from ._blocks import BlockWeights, drop_small, side_by_side
 from ._heads import Head, Hold, Units, initial_weights
 from ._lbfgs import LBFGS
+from ._negatives import NegativeSampling, stack_labels
 from ._net import Net, PlateauStop
 from ._problem import Problem
 from ._term_weighting import relevance_frequency
@@ -151,6 +152,8 @@ class SharedByBlocks:
         Strength of the penalty in these units.
     hold : Hold or None
         Holds the head to the weights that it starts from.
+    sampling : NegativeSampling or None
+        How negatives are sampled.
     """
 
     data: TrainingData
@@ -159,6 +162,7 @@ class SharedByBlocks:
     units: Units
     strength: torch.Tensor
     hold: Hold | None
+    sampling: NegativeSampling | None
 
     @classmethod
     def of_problem(cls, problem: Problem, options) -> SharedByBlocks:
@@ -170,7 +174,7 @@ class SharedByBlocks:
             options = copy.copy(options)
             options.alpha = 1.0
         units, strength = _curvature_units(moments, problem.statistics, options, ridge, dtype)
-        return cls(problem.data.of_labels(slice(0)), moments.mean, options, units, strength, hold)
+        return cls(problem.data.of_labels(slice(0)), moments.mean, options, units, strength, hold, problem.sampling)
 
     def __post_init__(self):
         self._placed = None
@@ -187,7 +191,7 @@ class SharedByBlocks:
         with _PLACING:
             if self._placed is None:
                 scaled = self.data.scale_features(self.units.by_feature, self.mean)
-                self._placed = scaled.placed(self.options.device)
+                self._placed = scaled if self.sampling is not None else scaled.placed(self.options.device)
             return self._placed
 
     def finish(self, coef, intercept):
@@ -228,8 +232,12 @@ def fit_block(shared: SharedByBlocks, labels, y, criterion, coef, intercept, mon
     if shared.hold is not None:
         units, pull = shared.hold.enter(units, labels, by_term)
     coef = coef.toarray(order="C") if sp.issparse(coef) else coef
-    head = Head([coef], [intercept], units=units, hold=pull)
     data = replace(shared.placed, y=y)
+    if shared.sampling is None:
+        head = Head([coef], [intercept], units=units, hold=pull)
+    else:
+        given = coef, intercept, units, by_term
+        head, data, criterion = stack_labels(data, criterion, labels.start, shared.sampling, *given)
     result = _train(head, data, criterion, options, [shared.strength[labels]], monitor=monitor)
     (coef,), (intercept,), (run,) = result.coefs, result.intercepts, result.runs
     return *shared.finish(coef, intercept), run

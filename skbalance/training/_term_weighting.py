@@ -34,13 +34,14 @@ def relevance_frequency(data: TrainingData) -> np.ndarray:
     """
     y, weight = data.y, np.asarray(data.weight, dtype=np.float64)
     pair_weight = np.repeat(weight, np.diff(y.indptr))
-    present = sp.csr_array(data.X != 0).T.astype(np.float64)
-    inside = (present @ _like(y, pair_weight * np.nan_to_num(y.data))).tocoo()
-    features, labels = inside.coords
-    outside = (present @ weight)[features] - inside.data
+    present = sp.csr_array(data.X != 0).astype(np.float64)
+    # The labels first: of few of them the product reads the samples that have one, and no more.
+    inside = (sp.csr_array(_like(y, pair_weight * np.nan_to_num(y.data)).T) @ present).tocoo()
+    labels, features = inside.coords
+    outside = (weight @ present)[features] - inside.data
     if y.dtype.kind == "f" and np.isnan(y.data).any():
-        outside -= (present @ _like(y, pair_weight * np.isnan(y.data))).toarray()[features, labels]
-    weights = np.ones((present.shape[0], y.shape[1]), dtype=data.X.dtype)
+        outside -= (_like(y, pair_weight * np.isnan(y.data)).T @ present).toarray()[labels, features]
+    weights = np.ones((present.shape[1], y.shape[1]), dtype=data.X.dtype)
     weights[features, labels] = np.log2(2 + inside.data / np.maximum(outside, 1))
     return weights
 
