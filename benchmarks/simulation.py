@@ -33,6 +33,7 @@ import time
 import warnings
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -476,7 +477,8 @@ class Omikuji(Words):
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder, "train.txt")
             write_rows(path, X[n_held:], y[n_held:])
-            self.model = omikuji.Model.train_on_data(str(path), n_threads=jobs)
+            with silence():
+                self.model = omikuji.Model.train_on_data(str(path), n_threads=jobs)
         self.model.init_prediction_thread_pool(jobs)
         (labels, scores), truth = self._best(X[:n_held]), sp.csr_array(y[:n_held])
         hits = truth[np.arange(n_held)[:, None], labels].toarray() > 0
@@ -507,12 +509,28 @@ class Omikuji(Words):
     def size(self):
         """Bytes of the model in a file."""
         with tempfile.TemporaryDirectory() as folder:
-            self.model.save(folder)
+            with silence():
+                self.model.save(folder)
             return sum(file.stat().st_size for file in Path(folder).rglob("*")) + len(pickle.dumps(self.words))
 
 
 def _chosen(scores, kind, value):
     return (scores > 0) & ((np.arange(scores.shape[1]) < value) if kind == "k" else scores > value)
+
+
+@contextmanager
+def silence():
+    """Without what a library writes to the standard streams by itself."""
+    kept = os.dup(1), os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 1), os.dup2(nowhere, 2)
+        yield
+    finally:
+        for stream, before in enumerate(kept, start=1):
+            os.dup2(before, stream)
+            os.close(before)
+        os.close(nowhere)
 
 
 def write_rows(path, X, y):

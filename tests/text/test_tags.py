@@ -279,6 +279,24 @@ def test_very_many_texts_are_learnt_on_a_hold_out(monkeypatch):
     assert many.partial_fit(later, truth).predict(later[:5]) != [()] * 5
 
 
+def test_of_very_many_tags_the_linear_model_is_sparse(monkeypatch):
+    def linear(model):
+        return dict(model.estimator_[-1].estimator)["linear"].estimator.estimator
+
+    texts, tags = tickets(120)
+    few = linear(TagClassifier(random_state=0, n_jobs=1).fit(texts, tags))
+    assert (few.negative_sampling, few.coef_threshold, few.n_jobs) == (None, None, None)
+    monkeypatch.setattr(_tag_pipeline, "_MANY_TAGS", 5)
+    monkeypatch.setattr(_tag_pipeline, "_VERY_MANY_TEXTS", 120)
+    model = TagClassifier(random_state=0, n_jobs=1).fit(texts, tags)
+    many = linear(model)
+    assert (many.negative_sampling, many.coef_threshold, many.n_jobs) == ("auto", "auto", 1)
+    assert issparse(model.estimator_[-1].estimator_[0].estimator_.estimator_.coefs_[0])
+    expected = model.predict(texts)
+    assert pickle.loads(pickle.dumps(model)).predict(texts) == expected
+    assert model.explain(texts[:1])[0]
+
+
 def test_explanations_name_the_tag(default):
     ((first,),) = default.explain(["wheat harvest"])
     assert first.label == "wheat"
