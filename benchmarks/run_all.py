@@ -41,6 +41,7 @@ SECTIONS = {
     "review": ("goemotions.json.gz", "bioasq_sample.json.gz"),
     "service": (),
     "scaling": (),
+    "negatives": ("bioasq_sample.json.gz",),
     "speed": (),
     "figures": (),
     "readme": (),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 from abc import abstractmethod
 from collections.abc import Sequence
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -213,9 +214,9 @@ class BalancedCriterion(Criterion):
         -------
         criterion : BalancedCriterion
         """
-        part, weight = copy.deepcopy(self), self.weighting.weight.at(rows, cols) * share
+        part, given = copy.deepcopy(self), cast(FixedWeighting, self.weighting)
         part.n_labels = len(rows)
-        part.weighting = FixedWeighting(OuterWeight(weight, (1, len(rows))))
+        part.weighting = FixedWeighting(OuterWeight(given.weight.at(rows, cols) * share, (1, len(rows))))
         part.positive_factor = self.positive_factor[cols]
         part.logit_bias = None if self.logit_bias is None else self.logit_bias[cols]
         return part

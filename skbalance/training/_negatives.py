@@ -50,7 +50,8 @@ class NegativeSampling:
         """Blocks of labels whose samples have about ``BLOCK_VALUES`` non-zero features together."""
         positives = np.bincount(data.y.indices, minlength=data.y.shape[1])
         rows = np.minimum(positives + self.of_label(positives), len(data))
-        number = np.cumsum(rows * (data.X.nnz / len(data))) // BLOCK_VALUES
+        values_per_row = sp.csr_array(data.X).nnz / len(data)
+        number = np.cumsum(rows * values_per_row) // BLOCK_VALUES
         ends = [0, *(np.flatnonzero(np.diff(number)) + 1).tolist(), len(rows)]
         return [slice(first, last) for first, last in itertools.pairwise(ends)]
 
@@ -188,19 +189,17 @@ class StackedHead(nn.Module):
         by_coef = units.by_coef if units.by_coef.ndim == 2 else np.broadcast_to(units.by_coef, self.shape)
         self.by_coef = by_coef[self.feature, self.label]
         starts, place = np.cumsum([0, *n_columns]), np.zeros(self.shape[0], dtype=np.int32)
-        values, indices, lengths = [], [], []
+        parts = []
         for (rows, columns), start in zip(samples, starts):
             place[:] = -1
             place[columns] = np.arange(start, start + len(columns))
             found = place[rows.indices]
             kept = found >= 0
-            counts = np.concatenate([[0], np.cumsum(kept)])[rows.indptr]
-            values.append(rows.data[kept])
-            indices.append(found[kept])
-            lengths.append(np.diff(counts))
-        indices = np.concatenate(indices)
-        values = np.concatenate(values) * self.by_coef[indices]
-        indptr = np.concatenate([[0], np.cumsum(np.concatenate(lengths))]).astype(np.int32)
+            kept_before = np.concatenate([[0], np.cumsum(kept)])
+            parts.append((rows.data[kept], found[kept], np.diff(kept_before[rows.indptr])))
+        values, indices, lengths = map(np.concatenate, zip(*parts))
+        values *= self.by_coef[indices]
+        indptr = np.append(0, np.cumsum(lengths)).astype(np.int32)
         self.features = sp.csr_array((values, indices, indptr), shape=(sum(n_rows), starts[-1]))
         center = units.center[self.feature] * self.by_coef
         self.centers = _rows_one_after_the_other(center, n_columns)
@@ -268,24 +267,23 @@ def stack_labels(data, criterion, first, sampling: NegativeSampling, coef, inter
     """
     X, y, weight = data.X, sp.csc_array(data.y), data.weight
     near = near_samples(X, data.y, by_term)
-    samples, rows, factors, places = [], [], [], []
+    samples, pairs, start = [], [], 0
     for label in range(y.shape[1]):
         known = y.indices[y.indptr[label] : y.indptr[label + 1]]
         span = slice(near.indptr[label], near.indptr[label + 1])
         generator = np.random.default_rng([sampling.seed, first + label])
         n_negatives = int(sampling.of_label(len(known)))
-        chosen, factor = choose_samples(known, near.indices[span], near.data[span], weight, n_negatives, generator)
-        mask, those = np.zeros(X.shape[1], dtype=bool), X[chosen]
-        mask[those[np.flatnonzero(factor == 1)].indices] = True
-        samples.append((those, np.flatnonzero(mask)))
-        places.append(sum(map(len, rows)) + np.searchsorted(chosen, known))
-        rows.append(chosen)
-        factors.append(factor)
+        rows, factor = choose_samples(known, near.indices[span], near.data[span], weight, n_negatives, generator)
+        mask, chosen = np.zeros(X.shape[1], dtype=bool), X[rows]
+        mask[chosen[np.flatnonzero(factor == 1)].indices] = True
+        samples.append((chosen, np.flatnonzero(mask)))
+        pairs.append((rows, factor * weight[rows], start + np.searchsorted(rows, known)))
+        start += len(rows)
     head = StackedHead(coef, intercept, units, samples)
-    rows, factors, places = map(np.concatenate, (rows, factors, places))
-    share = torch.from_numpy((factors * weight[rows] / weight.sum(dtype=np.float64)).astype(coef.dtype))
+    rows, weights, places = map(np.concatenate, zip(*pairs))
+    share = torch.from_numpy((weights / weight.sum(dtype=np.float64)).astype(coef.dtype))
     criterion = criterion.of_pairs(torch.from_numpy(rows), torch.from_numpy(head.label_of_pair), share)
-    places = torch.from_numpy(places)
     values = torch.from_numpy(y.data.copy()) if y.dtype.kind == "f" else None
-    pairs = PositivePairs(torch.zeros_like(places), places, (1, len(rows)), values)
-    return head, StackedData(coef.dtype, pairs), criterion
+    cols = torch.from_numpy(places)
+    stacked = PositivePairs(torch.zeros_like(cols), cols, (1, start), values)
+    return head, StackedData(coef.dtype, stacked), criterion

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Integral
 from types import SimpleNamespace
 from typing import Any
@@ -378,12 +378,10 @@ def resolve_problem(settings: Any, X, y, weight, multilabel: bool, random_state,
     options.batch_size = resolve_batch_size(settings.batch_size, len(data))
     options.term_weighting = resolve_term_weighting(settings.term_weighting, data, hidden, solver)
     options.coef_threshold, blocks = coef_threshold, label_blocks(sizes, solver, separable, settings.n_jobs)
-    n_negatives, sampling = (
-        resolve_negative_sampling(settings.negative_sampling, data, options, hidden, separable),
-        None,
-    )
+    n_negatives = resolve_negative_sampling(settings.negative_sampling, data, options, hidden, separable)
+    sampling = None
     if n_negatives is not None and past is None:
         options.device, sampling = "cpu", NegativeSampling(n_negatives, int(random_state.randint(2**31)))
         blocks = sampling.blocks(data)
-    told = {"held_out": held_out, "moments": moments, "sampling": sampling}
-    return Problem(sizes, data, statistics, criterion, blocks, validation, **told), options
+    problem = Problem(sizes, data, statistics, criterion, blocks, validation, held_out=held_out, moments=moments)
+    return replace(problem, sampling=sampling), options

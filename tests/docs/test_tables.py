@@ -67,7 +67,7 @@ def test_table_of_the_readme_takes_what_is_measured(benchmark_module, monkeypatc
     "section",
     [
         *("losses", "defaults", "study", "splits", "embedding", "peers", "pubmed", "paper", "decisions", "tags"),
-        *("hierarchy", "updates", "promises", "review", "service", "scaling", "stream"),
+        *("hierarchy", "updates", "promises", "review", "service", "scaling", "negatives", "stream"),
         *("paper_finetuned", "finetuned_decisions", "finetuned_goemotions"),
     ],
 )

@@ -1,17 +1,23 @@
 """Blocks of labels side by side: in threads, in processes, and on a Dask cluster that loses a worker."""
 
+import os
+import signal
 from concurrent.futures import CancelledError
+from pathlib import Path
 
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from distributed import Client, LocalCluster
 from joblib import parallel_config
 from sklearn.exceptions import ConvergenceWarning
 
 from skbalance import BalancedMultiLabelClassifier
 from skbalance.datasets import make_long_tailed_multilabel
+from skbalance.losses import BinaryCrossEntropy
 from skbalance.training import _blocks, _problem, _solvers
 from skbalance.training._blocks import BlockWeights, drop_small, side_by_side
+from skbalance.training._solvers import SharedByBlocks
 from tests.training.test_solvers import SEPARABLE
 
 N_LABELS = 64
@@ -161,22 +167,21 @@ def _shared(fields):
 class DeadlyOnce(BinaryCrossEntropy):
     """The first block that is trained in another process kills it, as running out of memory does."""
 
-    def __init__(self, marker=None, delay=0.0):
+    def __init__(self, marker=None):
         super().__init__()
-        self.marker, self.delay = marker, delay
+        self.marker = marker
 
     def _criterion(self, statistics, reduction):
         criterion = super()._criterion(statistics, reduction)
-        criterion.register_forward_pre_hook(_Kill(str(self.marker), os.getpid(), self.delay))
+        criterion.register_forward_pre_hook(_Kill(str(self.marker), os.getpid()))
         return criterion
 
 
 class _Kill:
-    def __init__(self, marker, parent, delay):
-        self.marker, self.parent, self.delay = marker, parent, delay
+    def __init__(self, marker, parent):
+        self.marker, self.parent = marker, parent
 
     def __call__(self, *ignored):
-        time.sleep(self.delay)
         if os.getpid() != self.parent:
             try:
                 with Path(self.marker).open("x") as file:
