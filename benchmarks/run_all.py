@@ -37,6 +37,7 @@ SECTIONS = {
     "hierarchy": (),
     "updates": ("bioasq_sample.json.gz",),
     "stream": (),
+    "blocks": (),
     "promises": ("goemotions.json.gz", "tmc2007-500.npz", "bioasq_sample.json.gz", "medical.npz"),
     "review": ("goemotions.json.gz", "bioasq_sample.json.gz"),
     "service": (),

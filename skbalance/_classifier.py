@@ -185,7 +185,7 @@ class BalancedMultiLabelClassifier(LossClassifierMixin, CallbackSupportMixin, Cl
     L-BFGS fits up to 256 labels at a time, fewer where there are more than 131,072 features, so that its memory does
     not grow with the number of labels; the labels of most losses have nothing to do with each other but counts and
     weights of samples, which are those of all labels. ``n_iter_`` is the largest number of iterations among the blocks,
-    and ``loss_curve_`` their sum. With ``n_jobs`` other than 1 there are up to 16 blocks also of fewer labels, at least
+    and ``loss_curve_`` their sum. With ``n_jobs`` other than 1 there are up to 4 blocks also of fewer labels, at least
     32 each, whatever the number of jobs; callbacks watch one block after the other. Losses that compare the labels of a
     sample (zlpr, two_way, sigmoid_f1 and the softmax loss) have one block for any ``n_jobs``, and ``solver="auto"``
     takes Adam for more than :math:`2^{25}` coefficients, which gives up the term weights. None of this depends on the

@@ -69,7 +69,9 @@ def check(model, X, inputs=None, **options):
 
 
 @pytest.mark.filterwarnings("ignore:1 of 8 labels have no positive sample")
-@pytest.mark.parametrize("params", [{}, {"loss": "db"}, {"hidden_layer_sizes": (7, 5)}], ids=str)
+@pytest.mark.parametrize(
+    "params", [{}, {"coef_threshold": 0.2}, {"loss": "db"}, {"hidden_layer_sizes": (7, 5)}], ids=str
+)
 def test_indicators(data, params):
     X, y = data
     assert 0 < check(linear(**params).fit(X, y), X).mean() < 1

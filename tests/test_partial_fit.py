@@ -272,3 +272,31 @@ def test_a_chunk_of_zeros_changes_no_coefficient(solver):
     np.testing.assert_array_equal(model.label_counts_, y.sum(axis=0) + y[:4].sum(axis=0))
     first = BalancedMultiLabelClassifier(solver=solver, random_state=0).partial_fit(np.zeros((30, 5)), y)
     assert not first.coef_.any()
+
+
+@pytest.mark.parametrize("params", [{"solver": "lbfgs"}, {"solver": "adam", "tol": 0.05}])
+def test_chunks_of_a_sparse_model_teach_what_those_of_a_dense_one_do(params):
+    dense, model = (in_chunks(model_of(coef_threshold=threshold, **params)) for threshold in (None, 0.001))
+    assert isinstance(model.coefs_[0], sp.csr_matrix)
+    assert abs(precision(model) - precision(dense)) < 0.01
+
+
+def test_a_sparse_model_takes_later_features_and_labels():
+    model = model_of(coef_threshold=0.01).fit(X, Y)
+    before, places = model.decision_function(TEST), np.r_[np.arange(30), np.arange(33, 63)]
+    wide = sp.csr_array((TEST.data, places[TEST.indices], TEST.indptr), shape=(TEST.shape[0], 65))
+    model._widen(places, 65)
+    np.testing.assert_allclose(model.decision_function(wide), before, rtol=1e-10)
+    model._of_outputs(np.array([5, 6, 0]), sp.csr_matrix(np.ones((65, 1))), [0.5], [3], len(Y))
+    assert isinstance(model.coefs_[0], sp.csr_matrix)
+    scores = model.decision_function(wide)
+    np.testing.assert_allclose(scores[:, [0, 2]], before[:, [5, 0]], rtol=1e-10)
+    np.testing.assert_allclose(scores[:, 1], wide.sum(axis=1) + 0.5)
+
+
+@pytest.mark.parametrize(("before", "after"), [(None, 0.01), (0.01, None)])
+def test_a_model_stays_sparse_or_dense_as_chunks_come(before, after):
+    model = model_of(coef_threshold=before).fit(X[HALVES[0]], Y[HALVES[0]]).set_params(coef_threshold=after)
+    model.partial_fit(X[HALVES[1]], Y[HALVES[1]])
+    assert sp.issparse(model.coefs_[0]) == (before is not None)
+    assert precision(model) > 0.9 * precision(model_of().fit(X, Y))

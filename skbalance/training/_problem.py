@@ -27,7 +27,7 @@ BLOCK_COEFS = 1 << 25
 BLOCK_LABELS = 256
 # Where blocks go side by side there are so many of them, of so many labels or more; how many go at a time does not
 # count, so that it changes no result.
-SIDE_BY_SIDE, LEAST_LABELS = 16, 32
+SIDE_BY_SIDE, LEAST_LABELS = 4, 32
 # Share of the largest coefficient of a label below which "auto" leaves others out.
 SMALL_COEF = 0.01
 # From this many coefficients on, float64 features are trained on in single precision.

@@ -16,6 +16,7 @@ from skbalance.training._problem import (
     label_blocks,
     resolve_alpha,
     resolve_batch_size,
+    resolve_coef_threshold,
     resolve_term_weighting,
     training_dtype,
     warn_of_units,
@@ -197,3 +198,22 @@ def test_blocks_of_labels(sizes, change, lengths):
     blocks = label_blocks(sizes, **{"solver": "lbfgs", "separable": True, **change})
     assert [block.stop - block.start for block in blocks] == lengths
     np.testing.assert_array_equal(np.concatenate([np.arange(sizes[-1])[block] for block in blocks]), range(sizes[-1]))
+
+
+def test_blocks_that_go_side_by_side_do_not_depend_on_the_number_of_jobs():
+    def sizes(n_labels, n_jobs, separable=True):
+        return [part.stop - part.start for part in label_blocks([100, n_labels], "lbfgs", separable, n_jobs)]
+
+    assert sizes(90, None) == sizes(90, 1) == sizes(90, 2, separable=False) == [90]
+    assert sizes(90, 2) == sizes(90, -1) == [45, 45]
+    assert sizes(500, 3) == [125] * 4
+    assert sizes(63, 2) == [63]
+    assert sizes(5000, 2) == sizes(5000, None)
+
+
+def test_coef_threshold_is_for_linear_models():
+    assert resolve_coef_threshold(None, (3,)) is None
+    assert resolve_coef_threshold(0.0, ()) == 0.0
+    assert resolve_coef_threshold("auto", ()) == 0.01
+    with pytest.raises(ValueError, match=r"coef_threshold=0.1 is for linear models; got hidden_layer_sizes=\(3,\)"):
+        resolve_coef_threshold(0.1, (3,))

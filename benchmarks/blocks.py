@@ -1,0 +1,103 @@
+"""Blocks of labels side by side, and linear models without small coefficients.
+
+Run ``python benchmarks/blocks.py`` with SKBALANCE_DATA: seconds of one fit of 1,000 labels with one and two workers of
+a Dask cluster and processes of joblib, one thread each, on the same blocks; then size and quality on Reuters by
+``coef_threshold``. ``--rows`` sets the size of the first. Rows that are in `benchmarks/results/blocks.csv` are not run
+again; ``--fresh`` starts anew. The tables are written to `benchmarks/results/blocks.md`.
+"""
+
+import argparse
+import os
+import pickle
+import time
+import warnings
+from contextlib import ExitStack
+from pathlib import Path
+
+os.environ["OMP_NUM_THREADS"] = "1"
+
+import numpy as np
+from corpora import load, vectorise
+from distributed import Client, LocalCluster
+from joblib import parallel_config
+from sklearn.metrics import average_precision_score, f1_score
+from tables import Table, add_options, markdown_table, parse, write
+
+from skbalance import BalancedMultiLabelClassifier
+from skbalance.datasets import make_long_tailed_multilabel
+
+FIELDS = ("part", "setting", "rows", "seconds", "mib", "average_precision", "micro_f1", "macro_f1")
+N_LABELS, N_FEATURES = 1_000, 20_000
+SIDES = ("Dask, 1 worker", "Dask, 2 workers", "processes, 1", "processes, 2")
+THRESHOLDS = (None, 0.0, 0.003, 0.01, 0.03, 0.1)
+
+
+def time_fit(setting, X, y):
+    """Seconds of a fit, its workers started before."""
+    n_workers = next(int(word) for word in setting.split() if word.isdigit())
+    model = BalancedMultiLabelClassifier(n_jobs=2)
+    with ExitStack() as stack:
+        if setting.startswith("Dask"):
+            cluster = stack.enter_context(LocalCluster(n_workers, threads_per_worker=1, dashboard_address=None))
+            stack.enter_context(Client(cluster))
+            stack.enter_context(parallel_config("dask"))
+        elif n_workers == 1:
+            stack.enter_context(parallel_config("sequential"))
+        model.fit(X[:100], y[:100])  # imports what the workers need
+        begun = time.perf_counter()
+        model.fit(X, y)
+        return time.perf_counter() - begun
+
+
+def measure_threshold(threshold):
+    """Size of the pickled model in MiB, and quality on the test part of Reuters."""
+    train, test = load(Path(os.environ["SKBALANCE_DATA"]), "reuters")
+    X, X_test = vectorise(train.rows, test.rows, dtype=np.float32)
+    model = BalancedMultiLabelClassifier(coef_threshold=threshold).fit(X, train.y)
+    scores, seen = model.decision_function(X_test), test.y.any(axis=0)
+    f1 = (f1_score(test.y, scores > 0, average=kind, zero_division=0) for kind in ("micro", "macro"))
+    precision = average_precision_score(test.y[:, seen], scores[:, seen], average="macro")
+    return len(pickle.dumps(model)) / 2**20, *(100 * value for value in (precision, *f1))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rows", type=int, default=10_000, help="rows of the fits that go side by side")
+    add_options(parser, "blocks.csv")
+    arguments = parse(parser)
+    warnings.simplefilter("ignore")
+    table = Table("blocks.csv", FIELDS, n_keys=3)
+    if not arguments.tables:
+        X, y = make_long_tailed_multilabel(
+            arguments.rows, N_LABELS, n_features=N_FEATURES, labels_per_sample=5, length=60, random_state=0
+        )
+        for setting in SIDES:
+            if not table.has("side", setting, arguments.rows):
+                table.add("side", setting, arguments.rows, time_fit(setting, X.astype(np.float32), y), *[""] * 4)
+        for threshold in THRESHOLDS:
+            if not table.has("small", threshold, "reuters"):
+                table.add("small", threshold, "reuters", "", *measure_threshold(threshold))
+    seconds = {(row["rows"], row["setting"]): float(row["seconds"]) for row in table.select(part="side")}
+    side = []
+    for (rows, setting), found in seconds.items():
+        one = seconds.get((rows, "Dask, 1 worker" if setting.startswith("Dask") else "processes, 1"), found)
+        side.append((rows, setting, f"{found:.1f}", f"{one / found:.2f}"))
+    small = [
+        (row["setting"], *(f"{float(row[name]):.1f}" for name in FIELDS[4:])) for row in table.select(part="small")
+    ]
+    head = ["coef_threshold", "MiB", "average precision", "micro-F1", "macro-F1"]
+    write(
+        "blocks.md",
+        [
+            "# Blocks of labels",
+            "",
+            "## Side by side",
+            "",
+            *markdown_table(["rows", "workers", "seconds", "times"], side),
+        ]
+        + ["", "## Small coefficients", "", *markdown_table(head, small)],
+    )
+
+
+if __name__ == "__main__":
+    main()
