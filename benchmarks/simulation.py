@@ -587,8 +587,8 @@ def exponents(rows):
     for key in dict.fromkeys((row["rows"], row["method"]) for row in rows):
         mine = [row for row in rows if (row["rows"], row["method"]) == key]
         labels, seconds = (np.log([float(row[name]) for row in mine]) for name in ("labels", "fit_cpu"))
-        if len(mine) > 2:
-            yield [f"{int(key[0]):,}", key[1], len(mine), f"{np.polyfit(labels, seconds, 1)[0]:.2f}"]
+        exponent = f"{np.polyfit(labels, seconds, 1)[0]:.2f}" if len(mine) > 2 else "–"
+        yield [f"{int(key[0]):,}", key[1], len(mine), exponent]
 
 
 def markdown(table, checked):
