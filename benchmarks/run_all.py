@@ -27,6 +27,7 @@ SECTIONS = {
     "embedding": (),
     "peers": (),
     "pubmed": ("bioasq_sample.json.gz",),
+    "simulation": ("bioasq_sample.json.gz",),
     "paper": (),
     "paper_finetuned": (),
     "finetuned_decisions": (),
@@ -66,6 +67,10 @@ def command(section, arguments):
             return "it takes hours on a CPU; name it to run it"
         if section in ("embedding", *FINE_TUNED) and "SKBALANCE_ENCODER" not in os.environ:
             return "SKBALANCE_ENCODER names no folder of a sentence encoder"
+        if section == "simulation" and find_spec("omikuji") is None:
+            return "omikuji is not installed"
+        if section == "simulation" and section not in arguments.sections:
+            return "it takes hours on a CPU; name it to run it"
         if section == "peers" and find_spec("libmultilabel") is None:
             return "LibMultiLabel is not installed"
         if section == "omikuji_decisions" and find_spec("omikuji") is None:

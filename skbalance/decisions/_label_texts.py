@@ -186,12 +186,23 @@ class LabelBlock:
     owners: np.ndarray
 
     @cached_property
+    def _by_feature(self):
+        """The texts, turned once for all blocks of rows."""
+        return self.texts.T.tocsr() if sp.issparse(self.texts) else self.texts.T
+
+    @cached_property
     def _shares(self):
         """Share of each text's squared length in each feature, of shape (n_features, n_texts)."""
         return self.texts.multiply(self.texts).T.tocsr()
 
     def __getstate__(self):
-        return {**{name: value for name, value in vars(self).items() if name != "_shares"}, "texts": pack(self.texts)}
+        return {
+            "names": self.names,
+            "start": self.start,
+            "end": self.end,
+            "owners": self.owners,
+            "texts": pack(self.texts),
+        }
 
     def __setstate__(self, state):
         self.__dict__.update(state, texts=unpack(state["texts"]))
@@ -212,7 +223,7 @@ class LabelBlock:
             0 where the row or the text has no feature here.
         """
         rows = normalize(summed(features[:, self.start : self.end]))
-        matches = [self._best(rows @ self.texts.T)]
+        matches = [self._best(rows @ self._by_feature)]
         if len(self.names) > 1:
             found = sp.csr_array(((rows.data != 0).astype(np.float32), rows.indices, rows.indptr), shape=rows.shape)
             matches.append(self._best(found @ self._shares))

@@ -13,8 +13,12 @@ from skbalance._kinds import Count
 from skbalance._packing import take_columns
 from skbalance.memory._base import MemoryClassifier
 
+# Labels whose sums of rows, with entries that are not kept, exist at a time.
+_LABELS = 256
 # Of more rows than this the product with a dense matrix is the faster one.
 _FEW_ROWS = 64
+# Means of more elements than this, zeros too, stay sparse.
+_MOST_DENSE = 1 << 25
 
 
 @dataclass(eq=False, repr=False)
@@ -63,13 +67,19 @@ class CosineCentroidClassifier(MemoryClassifier):
 
     _packed = _of_features = ("centroids_",)
     max_features: Count = 1000
+    _turned = None
 
     def _remember(self: Any, rows, indicator, weight, more):
         indicator.data *= np.repeat(weight, np.diff(indicator.indptr))
-        sums = sp.csr_array(indicator.T @ sp.csr_array(rows))
-        if more:
-            sums = sp.csr_array(sums + sp.diags_array(self._lengths) @ self.centroids_)
-        sums = _largest(sums, self.max_features)
+        of_labels, rows = sp.csr_array(indicator.T), sp.csr_array(rows)
+        parts = []
+        for first in range(0, max(of_labels.shape[0], 1), _LABELS):
+            block = slice(first, first + _LABELS)
+            sums = of_labels[block] @ rows
+            if more:
+                sums = sums + sp.diags_array(self._lengths[block]) @ self.centroids_[block]
+            parts.append(_largest(sp.csr_array(sums), self.max_features))
+        sums = sp.csr_array(sp.vstack(parts, format="csr"))
         self._lengths = np.sqrt(sums.multiply(sums).sum(axis=1))
         self.centroids_ = normalize(sums)
 
@@ -89,11 +99,20 @@ class CosineCentroidClassifier(MemoryClassifier):
     def _scores(self, rows):
         if not sp.issparse(rows):
             cosines = np.asarray((self.centroids_ @ rows.T).T)
+        elif np.prod(self.centroids_.shape) > _MOST_DENSE:
+            if self._turned is None or self._turned[0] is not self.centroids_:  # for the blocks of rows that follow
+                self._turned = self.centroids_, sp.csr_array(self.centroids_.T)
+            cosines = (rows @ self._turned[1]).toarray()
         elif rows.shape[0] > _FEW_ROWS:
             cosines = rows @ self.centroids_.T.tocsr().toarray()  # in the order of memory that the product reads
         else:
             cosines = (rows @ self.centroids_.T).toarray()
-        return 2 * cosines - 1.2
+        cosines *= 2
+        cosines -= 1.2
+        return cosines
+
+    def __getstate__(self):
+        return {name: value for name, value in super().__getstate__().items() if name != "_turned"}
 
 
 def _largest(matrix: sp.csr_array, n_entries: int) -> sp.csr_array:

@@ -11,6 +11,8 @@ from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
 from sklearn.utils.validation import check_is_fitted
 
 _LENGTHS = (3, 4, 5)
+# Texts, at most, in which it is counted how common a piece is before it is left out.
+_SAMPLE = 10_000
 
 
 def ngrams(word: str) -> list[str]:
@@ -29,6 +31,9 @@ class NameNgrams(TransformerMixin, BaseEstimator):
     ----------
     names : list of str
         What tags are called, in lower case.
+    max_df : float, default=1.0
+        Share of the texts above which a piece is left out: most of what a text has are a few thousand pieces that
+        tell little.
 
     Attributes
     ----------
@@ -36,8 +41,9 @@ class NameNgrams(TransformerMixin, BaseEstimator):
         Columns of the pieces.
     """
 
-    def __init__(self, names):
+    def __init__(self, names, max_df=1.0):
         self.names = names
+        self.max_df = max_df
 
     def fit(self, texts, y=None):
         """Learn how common each piece is."""
@@ -48,6 +54,11 @@ class NameNgrams(TransformerMixin, BaseEstimator):
         """Learn how common each piece is, and give the texts' features."""
         pieces = {piece for name in self.names for word in name.split() for piece in ngrams(word)}
         self.vocabulary_ = {piece: column for column, piece in enumerate(sorted(pieces))}
+        if self.max_df < 1:
+            some = [texts[i] for i in range(0, len(texts), 1 + len(texts) // _SAMPLE)]
+            often = np.bincount(self._counts(some).indices, minlength=len(self.vocabulary_)) > self.max_df * len(some)
+            kept = (piece for piece, column in self.vocabulary_.items() if not often[column])
+            self.vocabulary_ = {piece: column for column, piece in enumerate(kept)}
         counts = self._counts(texts)
         self._idf = TfidfTransformer(sublinear_tf=True).fit(counts).idf_.astype(np.float32)
         return self._weighted(counts)
@@ -85,8 +96,8 @@ class NameNgrams(TransformerMixin, BaseEstimator):
         return sp.csr_array(words @ sp.csr_array((np.ones(len(columns), np.float32), columns, indptr), shape=shape))
 
     def _weighted(self, counts):
-        weighted = counts.copy()
-        weighted.data = (np.log(weighted.data) + 1) * self._idf[weighted.indices]
-        lengths = np.sqrt(weighted.multiply(weighted).sum(axis=1)).astype(np.float32)
-        weighted.data /= np.repeat(lengths, np.diff(weighted.indptr))
-        return weighted
+        """The counts, which become weights."""
+        counts.data = (np.log(counts.data) + 1) * self._idf[counts.indices]
+        squares = sp.csr_array((counts.data**2, counts.indices, counts.indptr), shape=counts.shape)
+        counts.data /= np.repeat(np.sqrt(squares.sum(axis=1)).astype(np.float32), np.diff(counts.indptr))
+        return counts

@@ -22,6 +22,11 @@ _FOLDS = 5
 _MOST_NEIGHBOURS = 5000
 # Words of a single text are left out where there are so many texts.
 _MANY_TEXTS = 200
+# Of so many tags a linear model is trained on some of the texts that do not have the tag, and keeps what is not small.
+_MANY_TAGS = 2000
+# With so many texts a hold-out, of a fifth or so many texts, takes the place of folds, and pieces of names that more
+# than this share of the texts have are left out.
+_VERY_MANY_TEXTS, _MOST_HELD_OUT, _MOST_COMMON_PIECES = 100_000, 40_000, 0.02
 
 
 def last_step(estimator):
@@ -44,12 +49,14 @@ def unfitted_tag_pipeline(embedder=None) -> Pipeline:
     blocks = [("words", TfidfVectorizer(sublinear_tf=True, dtype=np.float32))]
     if embedder is not None:
         blocks.append(("embedding", embedder))
-    return Pipeline([("features", FeatureUnion(blocks)), ("decisions", _decisions({"words": (0, 1)}, 0))])
+    return Pipeline([("features", FeatureUnion(blocks)), ("decisions", _decisions({"words": (0, 1)}, 0, {}))])
 
 
-def _decisions(blocks, n_texts) -> TunedThresholdMultiLabelClassifierCV:
+def _decisions(blocks, n_texts, of_linear) -> TunedThresholdMultiLabelClassifierCV:
     """Decisions on a linear model, centroids and neighbours of each block of features, given by its columns."""
-    linear = FrequentLabelsClassifier(BalancedMultiLabelClassifier("squared_hinge", max_iter=1000, random_state=0))
+    linear = FrequentLabelsClassifier(
+        BalancedMultiLabelClassifier("squared_hinge", max_iter=1000, random_state=0, **of_linear)
+    )
     neighbors = CosineNeighborsClassifier(max_rows=_MOST_NEIGHBOURS)
     scorers = []
     for name, (start, stop) in blocks.items():
@@ -106,23 +113,38 @@ def fit_tag_pipeline(texts, y, used, names, embedder, task, settings, **fit_para
     blocks = clone(unfitted_tag_pipeline(embedder)[0]).transformer_list
     blocks[0][1].set_params(min_df=2 if len(used) >= _MANY_TEXTS else 1)
     if names is not None:
-        blocks.append(("pieces", NameNgrams([name for each in names for name in each])))
+        max_df = _MOST_COMMON_PIECES if len(used) >= _VERY_MANY_TEXTS else 1.0
+        blocks.append(("pieces", NameNgrams([name for each in names for name in each], max_df)))
     parts = [_features(name, transformer, texts, used) for name, transformer in blocks]
     X = sp.csr_matrix(sp.hstack(parts, format="csr"))
     ends = np.cumsum([part.shape[1] for part in parts]).tolist()
-    features = FeatureUnion(blocks)
+    features, cv = FeatureUnion(blocks), _splits(len(used))
+    of_linear: dict = {}
+    if y.shape[1] >= _MANY_TAGS:
+        of_linear |= {"negative_sampling": "auto", "coef_threshold": "auto"}
+    if isinstance(cv, float):  # there are no folds to fit at a time
+        of_linear["n_jobs"] = settings["n_jobs"]
     decisions = _decisions(
         {name: (end - part.shape[1], end) for (name, _), part, end in zip(blocks, parts, ends) if name != "pieces"},
         len(used),
+        of_linear,
     )
     decisions.set_params(
         label_texts=None if names is None else label_vectors(features, names, plurals=("words",)),
-        cv=min(_FOLDS, max(2, len(used) // 2)),
+        cv=cv,
         **settings,
     )
+    del parts
     with task.propagate_callback_context(decisions):
         decisions.fit(X, y, **fit_params)
     return Pipeline([("features", features), ("decisions", decisions)]), X
+
+
+def _splits(n_texts):
+    """Folds, or with very many texts the share of a hold-out."""
+    if n_texts < _VERY_MANY_TEXTS:
+        return min(_FOLDS, max(2, n_texts // 2))
+    return min(1 / _FOLDS, _MOST_HELD_OUT / n_texts)
 
 
 def grown_features(union, texts, n_before, names, n_features) -> tuple[FeatureUnion, np.ndarray, int]:

@@ -139,7 +139,8 @@ class TagClassifier(
         Without an `estimator`: training texts whose features are kept in the model, from which :meth:`add_tags` tells
         those of a new tag. 0 keeps nothing, for a smaller file: the model cannot learn on then.
     n_jobs : int, default=None
-        Without an `estimator`: folds to fit at a time.
+        Without an `estimator`: folds to fit at a time, or with 100,000 texts and more, where there is one hold-out in
+        their place, blocks of tags.
     random_state : int, RandomState instance or None, default=None
         Without an `estimator`: shuffles the folds.
     verbose : int, default=0

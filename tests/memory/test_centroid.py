@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from skbalance.memory import CosineCentroidClassifier
+from skbalance.memory import CosineCentroidClassifier, _centroid
 
 from .problems import BINARY, CLASSES, CONTAINERS, ROWS, TARGETS, X, Y, assert_same, memberships, unit
 
@@ -172,3 +172,29 @@ def test_bad_chunks_change_nothing(X, y, settings, match):
     with pytest.raises(ValueError, match=match):
         model.partial_fit(X, y, **settings)
     assert pickle.dumps(model) == before
+
+
+@pytest.mark.parametrize("n_rows", [1, 90])
+def test_large_means_stay_sparse(n_rows, monkeypatch):
+    rows = sp.csr_array(ROWS[:n_rows])
+    expected = CosineCentroidClassifier().fit(X, Y).decision_function(rows)
+    model = CosineCentroidClassifier().fit(X, Y)
+    size = len(pickle.dumps(model))
+    monkeypatch.setattr(_centroid, "_MOST_DENSE", 1)
+    for _ in range(2):
+        np.testing.assert_allclose(model.decision_function(rows), expected, rtol=1e-12, atol=1e-12)
+    assert len(pickle.dumps(model)) == size
+    model.partial_fit(X, Y[::-1].copy())  # what was turned is of the means before
+    expected = CosineCentroidClassifier().fit(np.vstack([X, X]), np.vstack([Y, Y[::-1]])).decision_function(rows)
+    np.testing.assert_allclose(model.decision_function(rows), expected, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("most", [3, 1000])
+def test_means_are_the_same_by_blocks_of_labels(most, monkeypatch):
+    def fitted():
+        model = CosineCentroidClassifier(max_features=most).fit(sp.csr_array(X), Y)
+        return model.partial_fit(sp.csr_array(X[::-1]), Y).centroids_.toarray()
+
+    expected = fitted()
+    monkeypatch.setattr(_centroid, "_LABELS", 2)
+    np.testing.assert_allclose(fitted(), expected, rtol=1e-12, atol=1e-12)

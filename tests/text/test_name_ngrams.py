@@ -9,6 +9,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from skbalance.decisions import label_vectors
+from skbalance.text import _name_ngrams
 from skbalance.text._name_ngrams import NameNgrams, ngrams
 
 NAMES = ["crude oil", "seeds", "wheat", "oil"]
@@ -85,3 +86,21 @@ def test_rows_of_another_width_are_refused():
         vectors.match(model.transform(TEXTS)[:, :-1])
     with pytest.raises(NotFittedError):
         NameNgrams(NAMES).transform(TEXTS)
+
+
+@pytest.mark.parametrize("sample", [15, 10_000])
+def test_pieces_of_many_texts_are_left_out(sample, monkeypatch):
+    monkeypatch.setattr(_name_ngrams, "_SAMPLE", sample)
+    texts = [each for text in (*TEXTS, "wheat", "wheat", "wheaten", "of wheat", "nothing") for each in (text, text)]
+    every = NameNgrams(NAMES).fit(texts)
+    has = {piece: np.mean([piece in f" {' '.join(text.split())} " for text in texts]) for piece in every.vocabulary_}
+    model = NameNgrams(NAMES, max_df=0.3)
+    found = model.fit_transform(texts)
+    assert set(model.vocabulary_) == {piece for piece, share in has.items() if share <= 0.3}
+    assert "whe" not in model.vocabulary_
+    assert "oil" in model.vocabulary_
+    assert found.shape == (len(texts), len(model.vocabulary_))
+    np.testing.assert_array_equal(model.transform(texts).toarray(), found.toarray())
+    weights = every.transform(texts).toarray()[:, [every.vocabulary_[piece] for piece in model.vocabulary_]]
+    weights /= np.maximum(np.linalg.norm(weights, axis=1, keepdims=True), 1e-9)
+    np.testing.assert_allclose(found.toarray(), weights, rtol=1e-5, atol=1e-6)

@@ -29,7 +29,10 @@ from sklearn.utils import get_tags
 from skbalance import BalancedMultiLabelClassifier, TunedThresholdMultiLabelClassifierCV, _targets
 from skbalance.metrics import MultilabelScorer, group_f1_scorer
 from skbalance.model_selection import MultilabelStratifiedKFold, multilabel_train_test_split
+from skbalance.text import _tag_pipeline
 from skbalance.text._tags import TagClassifier
+
+from .tickets import tickets
 
 TEXTS = ["wheat and corn", "crude oil", "wheat harvest", "oil and gas", "nothing", "corn"] * 5
 TAGS = [["wheat", "corn"], ["oil"], ["wheat"], ["oil", "gas"], [], ["corn"]] * 5
@@ -252,6 +255,46 @@ def test_bad_scoring_is_refused_before_anything_is_fitted(scoring, monkeypatch):
     monkeypatch.setattr(TfidfVectorizer, "fit_transform", lambda *args: pytest.fail("fitted"))
     with pytest.raises(ValueError, match="'scoring' parameter of TagClassifier must be a"):
         TagClassifier(scoring=scoring).fit(TEXTS, TAGS)
+
+
+def test_very_many_texts_are_learnt_on_a_hold_out(monkeypatch):
+    texts, tags = tickets(120)
+    few = TagClassifier(random_state=0).fit(texts, tags)
+    assert few.estimator_[-1].cv == 5
+    assert _tag_pipeline._splits(99_999) == 5
+    assert _tag_pipeline._splits(100_000) == 0.2
+    assert _tag_pipeline._splits(400_000) == 0.1
+    monkeypatch.setattr(_tag_pipeline, "_VERY_MANY_TEXTS", 120)
+    monkeypatch.setattr(_tag_pipeline, "_MOST_COMMON_PIECES", 0.1)
+    many = TagClassifier(random_state=0).fit(texts, tags)
+    assert many.estimator_[-1].cv == 0.2
+    pieces = [dict(model.estimator_[0].transformer_list)["pieces"].vocabulary_ for model in (few, many)]
+    assert set(pieces[1]) < set(pieces[0])
+    later, truth = tickets(60, seed=1)
+    f1 = [
+        f1_score(model.tag_indicator(truth), model.tag_indicator(model.predict(later)), average="micro")
+        for model in (few, many)
+    ]
+    assert f1[1] > f1[0] - 0.1
+    assert many.partial_fit(later, truth).predict(later[:5]) != [()] * 5
+
+
+def test_of_very_many_tags_the_linear_model_is_sparse(monkeypatch):
+    def linear(model):
+        return dict(model.estimator_[-1].estimator)["linear"].estimator.estimator
+
+    texts, tags = tickets(120)
+    few = linear(TagClassifier(random_state=0, n_jobs=1).fit(texts, tags))
+    assert (few.negative_sampling, few.coef_threshold, few.n_jobs) == (None, None, None)
+    monkeypatch.setattr(_tag_pipeline, "_MANY_TAGS", 5)
+    monkeypatch.setattr(_tag_pipeline, "_VERY_MANY_TEXTS", 120)
+    model = TagClassifier(random_state=0, n_jobs=1).fit(texts, tags)
+    many = linear(model)
+    assert (many.negative_sampling, many.coef_threshold, many.n_jobs) == ("auto", "auto", 1)
+    assert issparse(model.estimator_[-1].estimator_[0].estimator_.estimator_.coefs_[0])
+    expected = model.predict(texts)
+    assert pickle.loads(pickle.dumps(model)).predict(texts) == expected
+    assert model.explain(texts[:1])[0]
 
 
 def test_explanations_name_the_tag(default):
