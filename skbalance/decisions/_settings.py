@@ -75,6 +75,16 @@ def score_of_the_best(attempts, plan) -> float:
     return plan.score(sp.csr_array(sp.vstack(together)), labels.take(np.concatenate(order)))
 
 
+def results_table(attempts):
+    """All settings and rules, with their scores."""
+    names = ("micro_weight", "beta", "threshold", "k")
+    rows = [(each.params, rule, score) for each in attempts for rule, score in each.decisions.tried]
+    results = {name: np.array([getattr(rule, name) for _, rule, _ in rows], dtype=float) for name in names}
+    results["params"] = np.array([settings for settings, _, _ in rows], dtype=object)
+    results["score"] = np.array([score for _, _, score in rows])
+    return results
+
+
 def check_estimators(estimators):
     """Check that a list of estimators holds pairs of a unique name and a classifier."""
     pairs = (isinstance(item, tuple) and len(item) == 2 and isinstance(item[0], str) for item in estimators)

@@ -61,6 +61,7 @@ from skbalance.decisions._scoring import MICRO_WEIGHTS, get_metric
 from skbalance.decisions._settings import (
     Attempt,
     check_estimators,
+    results_table,
     score_of_the_best,
     score_rows,
     settings_to_try,
@@ -185,6 +186,8 @@ class TunedThresholdMultiLabelClassifierCV(
         split. Without effect on ``"prefit"``.
     n_jobs : int, default=None
         Folds to fit at a time.
+    store_cv_results : bool, default=False
+        Whether to keep `cv_results_`.
     random_state : int, RandomState instance or None, default=None
         Shuffles the folds, and draws the rows of the decision model where there are more than 200,000 pairs.
     verbose : int, default=0
@@ -209,6 +212,9 @@ class TunedThresholdMultiLabelClassifierCV(
         promise, of the usual thresholds.
     best_params_ : dict
         What was chosen of `param_grid`. Only if that is given.
+    cv_results_ : dict of ndarray
+        The settings tried, `params`, `micro_weight`, `beta`, `threshold` and `k`, and their `score`. Only if
+        `store_cv_results`.
     decisions_ : Decisions
         The decision model with its weights, the settings and the thresholds, as they are used inside.
     out_of_fold_ : OutOfFoldScores
@@ -294,6 +300,7 @@ class TunedThresholdMultiLabelClassifierCV(
     cv: Any = None
     refit: bool = True
     n_jobs: Jobs | None = None
+    store_cv_results: bool = False
     random_state: RandomState = None
     verbose: Verbosity = 0
 
@@ -427,6 +434,8 @@ class TunedThresholdMultiLabelClassifierCV(
         }
         if self.param_grid is not None:
             state["best_params_"] = best.params
+        if self.store_cv_results:
+            state["cv_results_"] = results_table(attempts)
         return state
 
     def _decided(self, decisions, fitted, methods, matcher, width, encoding):

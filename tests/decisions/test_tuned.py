@@ -299,9 +299,9 @@ def test_top_k():
     assert (given.predict(X_test).sum(axis=1) == 2).all()
     best = np.sort(given.decision_scores(X_test), axis=1)[:, -2:]
     np.testing.assert_array_equal(given.predict(X_test), given.decision_scores(X_test) >= best[:, :1])
-    chosen = TunedThresholdMultiLabelClassifierCV(RIDGE, strategy="top_k").fit(X, y)
-    rule, _ = max(chosen.decisions_.tried, key=lambda each: each[1])
-    assert chosen.k_ == rule.k
+    chosen = TunedThresholdMultiLabelClassifierCV(RIDGE, strategy="top_k", store_cv_results=True).fit(X, y)
+    results = chosen.cv_results_
+    assert chosen.k_ == results["k"][results["score"].argmax()]
 
 
 def negative_hamming_loss(y_true, y_pred):
@@ -314,9 +314,9 @@ def test_scoring_is_what_is_maximised(strategy):
     predicted = {}
     for scoring in ("f1_micro", "f1_macro", "f1_samples", negative_hamming_loss):
         model = TunedThresholdMultiLabelClassifierCV(
-            RIDGE, strategy=strategy, scoring=scoring, min_labels=0, random_state=0
+            RIDGE, strategy=strategy, scoring=scoring, min_labels=0, store_cv_results=True, random_state=0
         ).fit(X, y)
-        tried = np.array([score for _, score in model.decisions_.tried])
+        tried = model.cv_results_["score"]
         assert model.best_score_ <= tried.max()
         assert model.best_score_ > np.median(tried) or len(tried) == 1
         predicted[scoring] = model.predict(X).sum()

@@ -212,12 +212,13 @@ def test_scores_of_a_single_estimator_are_no_scores_of_several():
 def test_parameters_are_chosen_on_the_folds_that_are_there():
     X, y, X_test, _ = make_data()
     grid = {"estimator__C": [1e-5, 1.0]}
-    model = TunedThresholdMultiLabelClassifierCV(OVR, param_grid=grid, random_state=0).fit(X, y)
+    model = TunedThresholdMultiLabelClassifierCV(OVR, param_grid=grid, random_state=0, store_cv_results=True).fit(X, y)
     alone = [
         TunedThresholdMultiLabelClassifierCV(clone(OVR).set_params(estimator__C=C), random_state=0).fit(X, y)
         for C in grid["estimator__C"]
     ]
     scores = [each.best_score_ for each in alone]
+    np.testing.assert_allclose(model.cv_results_["score"], scores)
     best = alone[int(np.argmax(scores))]
     assert model.best_params_ == {"estimator__C": grid["estimator__C"][int(np.argmax(scores))]}
     assert model.best_score_ == max(scores)
@@ -238,12 +239,13 @@ def test_the_best_of_several_settings_does_not_flatter_itself():
         rng = np.random.default_rng(seed)
         X, y = rng.normal(size=(100, 10)), (rng.random((100, 4)) < 0.25).astype(int)
         grid = {"estimator__C": [1e-3, 1e-1, 1e1, 1e3]}
-        model = TunedThresholdMultiLabelClassifierCV(OVR, param_grid=grid, random_state=seed).fit(X, y)
+        model = TunedThresholdMultiLabelClassifierCV(OVR, param_grid=grid, random_state=seed, store_cv_results=True)
+        model.fit(X, y)
         X_test, y_test = rng.normal(size=(4000, 10)), (rng.random((4000, 4)) < 0.25).astype(int)
         predicted = model.predict(X_test)
         micro, macro = (f1_score(y_test, predicted, average=average) for average in ("micro", "macro"))
         honest.append(model.best_score_ - 0.25 * micro - 0.75 * macro)
-        flattery.append(dict(model.decisions_.tried)[model.decisions_.rule] - model.best_score_)
+        flattery.append(model.cv_results_["score"].max() - model.best_score_)
     assert min(flattery) >= 0
     assert max(flattery) > 0
     assert abs(np.mean(honest)) < 0.02
@@ -298,10 +300,10 @@ def test_a_fit_that_fails_changes_nothing():
         new.fit(X, y)
     with pytest.raises(NotFittedError):
         new.predict(X)
-    fitted = TunedThresholdMultiLabelClassifierCV(RIDGE, random_state=0, min_precision=0.5).fit(X, y)
+    fitted = TunedThresholdMultiLabelClassifierCV(RIDGE, random_state=0, store_cv_results=True).fit(X, y)
     before = fitted.predict(X_test)
     with pytest.raises(RuntimeError, match="no score"):
         fitted.set_params(scoring=failing, strategy="global").fit(X, y[:, ::-1])
     np.testing.assert_array_equal(fitted.predict(X_test), before)
-    fitted.set_params(scoring="f1_micro", min_precision=None).fit(X, y)
-    assert not hasattr(fitted, "promises_")
+    fitted.set_params(scoring="f1_micro", store_cv_results=False).fit(X, y)
+    assert not hasattr(fitted, "cv_results_")
