@@ -159,7 +159,7 @@ class TargetEncoding:
 
 
 class _Checked:
-    """An indicator that was read: it, and rows of it, are passed on without a second reading.
+    """An indicator that was read: it, and rows or columns of it in order, are passed on without a second reading.
 
     `holds` says what is stored besides 1; it is None for what came out of arithmetic, which is read like any other.
     """
@@ -169,10 +169,11 @@ class _Checked:
 
     def __getitem__(self, key):
         part = super().__getitem__(key)  # type: ignore[misc]
-        columns = key[1] if isinstance(key, tuple) and len(key) == 2 else ...
-        every = columns is ... or (isinstance(columns, slice) and columns == slice(None))
-        if every and isinstance(part, type(self)) and part.ndim == 2:  # type: ignore[attr-defined]
-            part.holds, part.names = self.holds, self.names
+        if isinstance(part, type(self)) and part.ndim == 2:  # type: ignore[attr-defined]
+            columns = key[1] if isinstance(key, tuple) and len(key) == 2 else slice(None)
+            places = np.atleast_1d(np.arange(self.shape[1])[columns])  # type: ignore[attr-defined]
+            if (np.diff(places) > 0).all():
+                part.holds, part.names = self.holds, tuple(self.names[j] for j in places if self.names)
         return part
 
     def __setitem__(self, key, value):

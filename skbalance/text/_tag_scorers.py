@@ -132,7 +132,7 @@ class FrequentLabelsClassifier(_Wrapper):
         self.frequent_, self.rare_ = np.flatnonzero(frequent), np.flatnonzero(~frequent)
         self.counts_, self.min_positives_ = counts, least
         self.estimator_ = self._fit_inside(X, y[:, self.frequent_] if len(self.rare_) else y, params)
-        of_rare = y[:, self.rare_ if len(self.rare_) else [0]]
+        of_rare = y[:, self.rare_] if len(self.rare_) else y[:, :1]
         self.centroids_ = CosineCentroidClassifier().fit(X, of_rare, sample_weight=weight)
         self.centroids_._of_labels(np.arange(len(self.rare_)))
         self.classes_ = np.tile([0, 1], (len(counts), 1))

@@ -74,7 +74,7 @@ def test_a_warning_comes_once_and_an_error_is_that_of_one_job(data):
     assert len(caught) == 1
     X = data[0].astype(np.float32)
     with parallel_config("threading"), pytest.raises(ValueError, match="Training diverged"):
-        fit((X, data[1]), n_jobs=2, alpha=1e300)
+        fit((1e9 * X, data[1]), BinaryCrossEntropy(scale=1e30), n_jobs=2)
 
 
 @pytest.mark.parametrize("n_jobs", [None, 2])
