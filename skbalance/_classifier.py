@@ -29,6 +29,7 @@ from ._kinds import (
     Verbosity,
 )
 from ._loss_classifier import BLOCK_ELEMENTS, LossClassifierMixin, LossParameter
+from ._packing import pack, unpack
 from ._targets import read_targets
 from ._validation import validate_features, validate_hyperparameters
 from ._warnings import warn
@@ -111,7 +112,7 @@ class BalancedMultiLabelClassifier(LossClassifierMixin, CallbackSupportMixin, Cl
     coef_threshold : float, "auto" or None, default=None
         Small coefficients of a linear model to leave out, which makes ``coefs_`` sparse: those whose absolute value is
         below this share of the largest one of their label, in [0, 1). What they add to the mean score goes to the
-        intercept. ``"auto"`` is 0.01; None keeps all of them, in a dense array.
+        intercept. ``"auto"`` is 0.003; None keeps all of them, in a dense array.
     n_jobs : int or None, default=None
         Blocks of labels to fit at a time, by the backend that `joblib.parallel_config` sets: processes, threads or a
         cluster; -1 is as many as it has processors. None is 1 whatever is set there. For linear models with L-BFGS, see
@@ -437,6 +438,14 @@ class BalancedMultiLabelClassifier(LossClassifierMixin, CallbackSupportMixin, Cl
         self.intercepts_: list[np.ndarray] = [*self.intercepts_[:-1], intercept[labels].astype(self.coefs_[-1].dtype)]
         self.label_counts_, self._seen = np.append(self.label_counts_, counts)[labels], (n_known[labels], *more)
         self.n_outputs_, self.classes_ = len(labels), np.tile([0, 1], (len(labels), 1))
+
+    def __getstate__(self):
+        state = super().__getstate__()
+        return state | {"coefs_": [pack(coef) for coef in state["coefs_"]]} if "coefs_" in state else state
+
+    def __setstate__(self, state):
+        coefs = [sp.csr_matrix(unpack(coef)) if isinstance(coef, tuple) else coef for coef in state.get("coefs_", ())]
+        super().__setstate__(state | {"coefs_": coefs} if coefs else state)
 
     @property
     def coef_(self) -> np.ndarray:

@@ -169,10 +169,10 @@ class _Checked:
 
     def __getitem__(self, key):
         part = super().__getitem__(key)  # type: ignore[misc]
-        if isinstance(part, type(self)) and part.ndim == 2:  # type: ignore[attr-defined]
-            columns = key[1] if isinstance(key, tuple) and len(key) == 2 else slice(None)
-            places = np.atleast_1d(np.arange(self.shape[1])[columns])  # type: ignore[attr-defined]
-            if (np.diff(places) > 0).all():
+        rows, columns = key if isinstance(key, tuple) and len(key) == 2 else (key, slice(None))
+        if columns is ... or isinstance(columns, slice) or (isinstance(rows, slice) and np.ndim(columns) == 1):
+            places = np.arange(self.shape[1])[columns]  # type: ignore[attr-defined]
+            if isinstance(part, type(self)) and part.ndim == 2 and (np.diff(places) > 0).all():  # type: ignore[attr-defined]
                 part.holds, part.names = self.holds, tuple(self.names[j] for j in places if self.names)
         return part
 

@@ -433,7 +433,17 @@ def test_what_was_read_and_its_rows_are_not_read_again(container, monkeypatch):
     y = read_targets(container(Y))
     monkeypatch.setattr(_targets, "_read", lambda *args: pytest.fail("read again"))
     rows = np.array([3, 0, 0, 2])
-    for part in (y, y[rows], y[5:20], y[rows, :], y[rows, ...], y[np.arange(40) % 3 == 0], joblib_copy(y)):
+    for part in (
+        y,
+        y[rows],
+        y[5:20],
+        y[rows, :],
+        y[rows, ...],
+        y[np.arange(40) % 3 == 0],
+        joblib_copy(y),
+        y[:, [0, 2]],
+        y[rows, :1],
+    ):
         assert read_targets(part) is part
         assert read_indicator(part, also=UNKNOWN) is part
         _, encoding, indicator = read_labels(part)

@@ -119,9 +119,9 @@ def fit_tag_pipeline(texts, y, used, names, embedder, task, settings, **fit_para
     X = sp.csr_matrix(sp.hstack(parts, format="csr"))
     ends = np.cumsum([part.shape[1] for part in parts]).tolist()
     features, cv = FeatureUnion(blocks), _splits(len(used))
-    of_linear: dict = {}
+    of_linear: dict = {"coef_threshold": "auto"}
     if y.shape[1] >= _MANY_TAGS:
-        of_linear |= {"negative_sampling": "auto", "coef_threshold": "auto"}
+        of_linear["negative_sampling"] = "auto"
     if isinstance(cv, float):  # there are no folds to fit at a time
         of_linear["n_jobs"] = settings["n_jobs"]
     decisions = _decisions(

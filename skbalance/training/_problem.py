@@ -29,7 +29,7 @@ BLOCK_LABELS = 256
 # count, so that it changes no result.
 SIDE_BY_SIDE, LEAST_LABELS = 4, 32
 # Share of the largest coefficient of a label below which "auto" leaves others out.
-SMALL_COEF = 0.01
+SMALL_COEF = 0.003
 # From this many coefficients on, float64 features are trained on in single precision.
 SINGLE_PRECISION_COEFS = 1 << 18
 # Features whose means are larger than this many of their deviations lose too many digits in single precision.

@@ -279,13 +279,13 @@ def test_very_many_texts_are_learnt_on_a_hold_out(monkeypatch):
     assert many.partial_fit(later, truth).predict(later[:5]) != [()] * 5
 
 
-def test_of_very_many_tags_the_linear_model_is_sparse(monkeypatch):
+def test_of_very_many_tags_negatives_are_sampled(monkeypatch):
     def linear(model):
         return dict(model.estimator_[-1].estimator)["linear"].estimator.estimator
 
     texts, tags = tickets(120)
     few = linear(TagClassifier(random_state=0, n_jobs=1).fit(texts, tags))
-    assert (few.negative_sampling, few.coef_threshold, few.n_jobs) == (None, None, None)
+    assert (few.negative_sampling, few.coef_threshold, few.n_jobs) == (None, "auto", None)
     monkeypatch.setattr(_tag_pipeline, "_MANY_TAGS", 5)
     monkeypatch.setattr(_tag_pipeline, "_VERY_MANY_TEXTS", 120)
     model = TagClassifier(random_state=0, n_jobs=1).fit(texts, tags)

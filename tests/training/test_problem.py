@@ -214,6 +214,6 @@ def test_blocks_that_go_side_by_side_do_not_depend_on_the_number_of_jobs():
 def test_coef_threshold_is_for_linear_models():
     assert resolve_coef_threshold(None, (3,)) is None
     assert resolve_coef_threshold(0.0, ()) == 0.0
-    assert resolve_coef_threshold("auto", ()) == 0.01
+    assert resolve_coef_threshold("auto", ()) == 0.003
     with pytest.raises(ValueError, match=r"coef_threshold=0.1 is for linear models; got hidden_layer_sizes=\(3,\)"):
         resolve_coef_threshold(0.1, (3,))
