@@ -29,7 +29,7 @@ from skbalance.datasets import make_long_tailed_multilabel
 
 FIELDS = ("part", "setting", "rows", "seconds", "mib", "average_precision", "micro_f1", "macro_f1")
 N_LABELS, N_FEATURES = 1_000, 20_000
-# Dask has its workers give memory back at once, which costs them as much time as the fit: the pages come anew each time.
+# Dask has its workers give memory back at once, and the pages come anew each time, which takes as long as the fit.
 MEMORY = {"MALLOC_TRIM_THRESHOLD_": 1 << 30, "MALLOC_MMAP_THRESHOLD_": 1 << 25}
 SIDES = ("Dask, 1 worker", "Dask, 2 workers", "processes, 1", "processes, 2")
 THRESHOLDS = (None, 0.0, 0.003, 0.01, 0.03, 0.1)
