@@ -28,12 +28,10 @@ import pickle
 import re
 import resource
 import sys
-import tempfile
 import time
 import warnings
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -442,6 +440,10 @@ class Words:
         self.words = TfidfVectorizer(sublinear_tf=True, min_df=2, dtype=np.float32)
         return self.words.fit_transform(texts)
 
+    def size(self):
+        """Bytes of the model in a file."""
+        return len(pickle.dumps((self.words, self.model), protocol=5))
+
 
 class Hidden(Words):
     """A hidden layer as in `pubmed.py`, with thresholds that are set on a tenth of the rows."""
@@ -461,26 +463,16 @@ class Hidden(Words):
         """The indicator that is predicted."""
         return sp.csr_array(self.model.predict(self.words.transform(texts)))
 
-    def size(self):
-        """Bytes of the model in a file."""
-        return len(pickle.dumps((self.words, self.model), protocol=5))
-
 
 class Omikuji(Words):
     """Trees of labels; the number of labels or the one threshold that is best for micro-F1 on a tenth of the rows."""
 
     def fit(self, texts, y, names, jobs):
         """Fit, with so many threads or processes."""
-        import omikuji
+        from skbalance.omikuji import OmikujiClassifier
 
         X, n_held = self.features(texts), len(texts) // 10
-        self.n_labels = y.shape[1]
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder, "train.txt")
-            write_rows(path, X[n_held:], y[n_held:])
-            with silence():
-                self.model = omikuji.Model.train_on_data(str(path), n_threads=jobs)
-        self.model.init_prediction_thread_pool(jobs)
+        self.model = OmikujiClassifier(n_jobs=jobs).fit(X[n_held:], y[n_held:])
         (labels, scores), truth = self._best(X[:n_held]), sp.csr_array(y[:n_held])
         hits = truth[np.arange(n_held)[:, None], labels].toarray() > 0
         tried = []
@@ -493,56 +485,24 @@ class Omikuji(Words):
 
     def _best(self, X, n=30):
         """Labels of each row with the highest scores, and these; 0 where there are fewer."""
+        found = self.model.predict_topk(X, min(n, self.model.n_labels_))
+        rows = np.repeat(np.arange(X.shape[0]), np.diff(found.indptr))
+        order = np.lexsort((-found.data, rows))
+        places = np.arange(len(rows)) - found.indptr[rows]
         labels, scores = np.zeros((X.shape[0], n), dtype=int), np.zeros((X.shape[0], n))
-        for row in range(X.shape[0]):
-            part = slice(X.indptr[row], X.indptr[row + 1])
-            found = self.model.predict(list(zip(X.indices[part].tolist(), X.data[part].tolist())), top_k=n)
-            for place, (label, score) in enumerate(found):
-                labels[row, place], scores[row, place] = label, score
+        labels[rows, places], scores[rows, places] = found.indices[order], found.data[order]
         return labels, scores
 
     def predict(self, texts):
         """The indicator that is predicted."""
         labels, scores = self._best(self.words.transform(texts))
         rows, places = np.nonzero(_chosen(scores, *self.rule))
-        return sp.csr_array((np.ones(len(rows)), (rows, labels[rows, places])), shape=(len(texts), self.n_labels))
-
-    def size(self):
-        """Bytes of the model in a file."""
-        with tempfile.TemporaryDirectory() as folder:
-            with silence():
-                self.model.save(folder)
-            return sum(file.stat().st_size for file in Path(folder).rglob("*")) + len(pickle.dumps(self.words))
+        shape = len(texts), self.model.n_labels_
+        return sp.csr_array((np.ones(len(rows)), (rows, labels[rows, places])), shape=shape)
 
 
 def _chosen(scores, kind, value):
     return (scores > 0) & ((np.arange(scores.shape[1]) < value) if kind == "k" else scores > value)
-
-
-@contextmanager
-def silence():
-    """Without what a library writes to the standard streams by itself."""
-    kept = os.dup(1), os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 1), os.dup2(nowhere, 2)
-        yield
-    finally:
-        for stream, before in enumerate(kept, start=1):
-            os.dup2(before, stream)
-            os.close(before)
-        os.close(nowhere)
-
-
-def write_rows(path, X, y):
-    """Rows in the form that omikuji reads."""
-    with path.open("w") as stream:
-        stream.write(f"{X.shape[0]} {X.shape[1]} {y.shape[1]}\n")
-        for row in range(X.shape[0]):
-            part = slice(X.indptr[row], X.indptr[row + 1])
-            labels = ",".join(map(str, y.indices[y.indptr[row] : y.indptr[row + 1]]))
-            pairs = " ".join(f"{i}:{value:.5g}" for i, value in zip(X.indices[part].tolist(), X.data[part].tolist()))
-            stream.write(f"{labels} {pairs}\n")
 
 
 def measure(n_rows, n_labels, method, n_held, jobs):

@@ -28,8 +28,9 @@ from ._kinds import (
     ShareBelowOne,
     Verbosity,
 )
-from ._loss_classifier import BLOCK_ELEMENTS, LossClassifierMixin, LossParameter
-from ._packing import pack, unpack
+from ._loss_classifier import LossClassifierMixin, LossParameter
+from ._packing import dense, pack, unpack
+from ._responses import scoring_blocks
 from ._targets import read_targets
 from ._validation import validate_features, validate_hyperparameters
 from ._warnings import warn
@@ -433,7 +434,7 @@ class BalancedMultiLabelClassifier(LossClassifierMixin, CallbackSupportMixin, Cl
         n_known = np.append(n_known, np.full(len(counts), self.n_samples_fit_))
         last, intercept = self.coefs_[-1], np.append(self.intercepts_[-1], intercept)
         if len(counts):
-            last = sp.hstack([last, coef], format="csr") if sp.issparse(last) else np.hstack([last, _dense(coef)])
+            last = sp.hstack([last, coef], format="csr") if sp.issparse(last) else np.hstack([last, dense(coef)])
         self.coefs_ = [*self.coefs_[:-1], last[:, labels].astype(self.coefs_[-1].dtype)]
         self.intercepts_: list[np.ndarray] = [*self.intercepts_[:-1], intercept[labels].astype(self.coefs_[-1].dtype)]
         self.label_counts_, self._seen = np.append(self.label_counts_, counts)[labels], (n_known[labels], *more)
@@ -542,14 +543,9 @@ def _product(X, coef) -> np.ndarray:
     if not (sp.issparse(X) and sp.issparse(coef)):
         return safe_sparse_dot(X, coef, dense_output=True)
     out = np.empty((X.shape[0], coef.shape[1]), np.result_type(X, coef))
-    step = max(1, BLOCK_ELEMENTS // coef.shape[1])
-    for start in range(0, len(out), step):
-        (X[start : start + step] @ coef).toarray(out=out[start : start + step])
+    for rows in scoring_blocks(*out.shape):
+        (X[rows] @ coef).toarray(out=out[rows])
     return out
-
-
-def _dense(array) -> np.ndarray:
-    return array.toarray() if sp.issparse(array) else array
 
 
 def _with_rows(array, places, rows):
@@ -559,5 +555,5 @@ def _with_rows(array, places, rows):
         order[places] = len(order) + np.arange(len(places))
         return sp.vstack([array, sp.csr_matrix(rows)], format="csr")[order]
     found = array.copy()
-    found[places] = _dense(rows)
+    found[places] = dense(rows)
     return found

@@ -9,13 +9,15 @@ import numpy as np
 from ._validation import HasMethods, Interval
 
 # Beyond it squares are no numbers in double precision, nor their sums in single precision.
-_LARGEST = 1e30
+LARGEST = 1e30
 
 Count = Annotated[int, Interval(Integral, 1, None, closed="left")]
 CountFromZero = Annotated[int, Interval(Integral, 0, None, closed="left")]
-Finite = Annotated[float, Interval(Real, -_LARGEST, _LARGEST, closed="both")]
-NotNegative = Annotated[float, Interval(Real, 0, _LARGEST, closed="both")]
-Positive = Annotated[float, Interval(Real, 0, _LARGEST, closed="right")]
+Finite = Annotated[float, Interval(Real, -LARGEST, LARGEST, closed="both")]
+NotNegative = Annotated[float, Interval(Real, 0, LARGEST, closed="both")]
+Positive = Annotated[float, Interval(Real, 0, LARGEST, closed="right")]
+# Its inverse is a number in single precision too.
+Invertible = Annotated[float, Interval(Real, 1e-30, LARGEST, closed="both")]
 Share = Annotated[float, Interval(Real, 0, 1, closed="both")]
 ShareBelowOne = Annotated[float, Interval(Real, 0, 1, closed="left")]
 InnerShare = Annotated[float, Interval(Real, 0, 1, closed="neither")]

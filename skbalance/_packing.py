@@ -1,4 +1,4 @@
-"""Sparse arrays in the state of an object as plain arrays, for skops trusts no sparse array of SciPy."""
+"""Sparse arrays as others: dense, of other columns, and in the state of an object, for skops trusts none of SciPy."""
 
 from __future__ import annotations
 
@@ -17,6 +17,11 @@ def pack(matrix) -> tuple | np.ndarray:
 def unpack(packed):
     """What :func:`pack` was given."""
     return sp.csr_array(packed[:3], shape=tuple(packed[3])) if isinstance(packed, tuple) else packed
+
+
+def dense(array) -> np.ndarray:
+    """A sparse array as a dense one; a dense array as it is."""
+    return array.toarray() if sp.issparse(array) else array
 
 
 def take_columns(matrix, numbers) -> sp.csr_array:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from copy import copy
 from dataclasses import KW_ONLY, dataclass
 from itertools import pairwise
-from numbers import Integral, Real
+from numbers import Integral
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -22,7 +22,7 @@ from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import check_is_fitted
 
 from ._indicators import label_sums
-from ._kinds import Jobs, Verbosity
+from ._kinds import Invertible, Jobs, NotNegative, Verbosity
 from ._lazy import import_optional
 from ._targets import read_labels, warn_of_constant_labels
 from ._validation import (
@@ -37,10 +37,8 @@ from ._validation import (
 __all__ = ["OmikujiClassifier"]
 
 _HINT = 'OmikujiClassifier needs omikuji, which is not installed: pip install "skbalance[xml]"'
-# What the library takes: integers and floats of 32 bits.
+# What the library takes: integers of 32 bits.
 Count32 = Annotated[int, Interval(Integral, 1, 2**31 - 1, closed="both")]
-Positive32 = Annotated[float, Interval(Real, 1e-30, 1e30, closed="both")]
-NotNegative32 = Annotated[float, Interval(Real, 0, 1e30, closed="both")]
 
 
 class _Quiet:
@@ -177,17 +175,17 @@ class OmikujiClassifier(DocLinkMixin, ClassifierMixin, BaseEstimator):
     top_k: Count32 = 64
     beam_size: Count32 = 10
     loss: Literal["hinge", "log"] = "hinge"
-    C: Positive32 = 1.0
-    tol: Positive32 = 0.1
+    C: Invertible = 1.0
+    tol: Invertible = 0.1
     max_passes: Count32 = 20
-    weight_threshold: NotNegative32 = 0.1
+    weight_threshold: NotNegative = 0.1
     max_depth: Count32 = 20
     min_branch_size: Annotated[int, Interval(Integral, 2, 2**31 - 1, closed="both")] = 100
     n_branches: Annotated[int, Interval(Integral, 2, 2**31 - 1, closed="both")] = 2
     balanced: bool = True
-    cluster_tol: Positive32 = 1e-4
+    cluster_tol: Invertible = 1e-4
     min_cluster_size: Count32 = 2
-    centroid_threshold: NotNegative32 = 0.0
+    centroid_threshold: NotNegative = 0.0
     collapse_every_n_layers: Annotated[int, Interval(Integral, 0, 2**31 - 1, closed="both")] = 0
     n_jobs: Jobs | None = None
     verbose: Verbosity = 0
@@ -229,8 +227,6 @@ class OmikujiClassifier(DocLinkMixin, ClassifierMixin, BaseEstimator):
         check_consistent_length(X, indicator)
         learner = copy(self)  # all that is learnt is stored at once
         X = _unit_rows(validate_features(learner, X, accept_sparse="csr", dtype=[np.float64, np.float32]))
-        indicator = sp.csr_array(indicator, copy=True)
-        indicator.eliminate_zeros()
         if not indicator.nnz:
             raise ValueError("No row of y has a label: there is nothing that trees could be trained on.")
         learner.label_counts_ = label_sums(indicator)

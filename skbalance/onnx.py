@@ -31,7 +31,6 @@ Examples
 from __future__ import annotations
 
 import numpy as np
-import scipy.sparse as sp
 from scipy.special import logit
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
@@ -39,6 +38,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ._classifier import BalancedMultiLabelClassifier
 from ._lazy import import_optional
+from ._packing import dense
 from .decisions import FixedThresholdMultiLabelClassifier, TunedThresholdMultiLabelClassifierCV
 from .text import TagClassifier
 
@@ -165,8 +165,7 @@ def _scores(graph, head, out):
     """The raw scores of a classifier, of its features."""
     for i, (coef, intercept) in enumerate(zip(head.coefs_, head.intercepts_)):
         out = graph("Relu", out) if i else out
-        coef = coef.toarray() if sp.issparse(coef) else coef
-        out = graph("Add", graph("MatMul", out, coef), intercept)
+        out = graph("Add", graph("MatMul", out, dense(coef)), intercept)
     return out
 
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from numbers import Real
 from typing import Annotated
 
-from skbalance._kinds import NotNegative, ShareBelowOne
+from skbalance._kinds import LARGEST, NotNegative, ShareBelowOne
 from skbalance._validation import Interval
 from skbalance.losses._base import WeightedLoss
 
-_Hill = Annotated[float, Interval(Real, 1, 1e30, closed="both")]
+_Hill = Annotated[float, Interval(Real, 1, LARGEST, closed="both")]
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -158,8 +158,8 @@ class AsymmetricPolynomialLoss(AsymmetricLoss):
     tensor([[0.5056, 0.0245]])
     """
 
-    poly_linear: Annotated[float, Interval(Real, -1, 1e30, closed="both")] = -1.0
-    poly_square: Annotated[float, Interval(Real, -0.5, 1e30, closed="both")] = 1.25
+    poly_linear: Annotated[float, Interval(Real, -1, LARGEST, closed="both")] = -1.0
+    poly_square: Annotated[float, Interval(Real, -0.5, LARGEST, closed="both")] = 1.25
 
     def _settings(self, statistics):
         from skbalance.losses._margins import PolynomialPositive

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import numpy as np
 from sklearn.base import BaseEstimator, clone
 
-from skbalance._kinds import NotNegative, Positive, Share
+from skbalance._kinds import LARGEST, NotNegative, Positive, Share
 from skbalance._validation import (
     DocLinkMixin,
     Interval,
@@ -27,12 +27,10 @@ if TYPE_CHECKING:
 
 REDUCTIONS = ("none", "row_sum", "sum", "mean")
 
-# Its inverse is a number in single precision too.
-Invertible = Annotated[float, Interval(Real, 1e-30, 1e30, closed="both")]
 ReweightNorm = Literal["instance", "batch"] | None
 PosWeight = Annotated[
     float | str | Sequence | np.ndarray,
-    Interval(Real, 0, 1e30, closed="right"), StrOptions({"balanced", "sqrt_balanced"}), "array-like",
+    Interval(Real, 0, LARGEST, closed="right"), StrOptions({"balanced", "sqrt_balanced"}), "array-like",
 ]  # fmt: skip
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from skbalance._kinds import Finite, Positive
-from skbalance.losses._base import FocusedLoss, Invertible, WeightedLoss
+from skbalance._kinds import Finite, Invertible, Positive
+from skbalance.losses._base import FocusedLoss, WeightedLoss
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 from sklearn.base import clone
 
-from skbalance._kinds import Positive
-from skbalance.losses._base import BaseLoss, Invertible
+from skbalance._kinds import Invertible, Positive
+from skbalance.losses._base import BaseLoss
 from skbalance.losses._statistics import LabelStatistics
 
 if TYPE_CHECKING:

@@ -10,9 +10,10 @@ import numpy as np
 import scipy.sparse as sp
 
 from skbalance._indicators import check_known, check_row_weight, ratio
+from skbalance._packing import dense
 from skbalance._responses import scoring_blocks
 from skbalance._validation import check_option
-from skbalance.metrics._ranking import check_scores, dense, row_mean
+from skbalance.metrics._ranking import check_scores, row_mean
 
 _MAX_BINS = 10_000
 

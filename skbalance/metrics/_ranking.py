@@ -10,6 +10,7 @@ import scipy.sparse as sp
 from sklearn.utils import check_array
 
 from skbalance._indicators import check_known, check_row_weight, check_zero_division, label_propensities, ratio
+from skbalance._packing import dense
 from skbalance._responses import scoring_blocks
 from skbalance._validation import check_k, check_sparse, read_numbers, summed
 
@@ -55,11 +56,6 @@ def check_scores(y_score: Any, shape: tuple[int, int], *, name: str = "y_score")
     if scores.shape != shape:
         raise ValueError(f"{name} must have the shape of y_true, {shape}; got {scores.shape}.")
     return summed(scores)
-
-
-def dense(block: Any) -> np.ndarray:
-    """Some rows of an indicator, as an array."""
-    return block.toarray() if sp.issparse(block) else block
 
 
 def _dense_scores(scores: Any) -> np.ndarray:
