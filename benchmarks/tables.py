@@ -13,6 +13,11 @@ from tqdm import tqdm
 RESULTS = Path(__file__).parent / "results"
 
 
+def _text(value):
+    """A value as it stands in a file."""
+    return f"{value:.5g}" if isinstance(value, float) else str(value)
+
+
 class Table:
     """A CSV file in `benchmarks/results` that grows row by row; its first columns are the key of a row.
 
@@ -43,7 +48,7 @@ class Table:
 
     def has(self, *key):
         """Whether a row is there already."""
-        wanted = tuple(str(part) for part in key)
+        wanted = tuple(_text(part) for part in key)
         return any(self.key(row) == wanted for row in self.rows)
 
     def select(self, **where):
@@ -52,9 +57,7 @@ class Table:
 
     def add(self, *values):
         """Append a row, here and to the file."""
-        row = {
-            name: f"{value:.5g}" if isinstance(value, float) else str(value) for name, value in zip(self.fields, values)
-        }
+        row = {name: _text(value) for name, value in zip(self.fields, values)}
         self.rows.append(row)
         RESULTS.mkdir(exist_ok=True)
         new = not self.path.is_file()

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
+from joblib.parallel import get_active_backend
 from sklearn.utils.parallel import Parallel, delayed
 
 from ._device import isolated_torch
@@ -106,13 +107,14 @@ def side_by_side(fit: Callable, shared, blocks: list[tuple], n_jobs: int) -> Ite
     result : object
         What `fit` returned, in the order of the blocks.
     """
+    backend, _ = get_active_backend()
+    return_as = "generator" if backend.supports_return_generator else "list"  # Ray's has no generator
     done = lost = 0
     while done < len(blocks):
-        fits = Parallel(n_jobs=n_jobs, return_as="generator")(
-            delayed(_fit_apart)(fit, shared, block) for block in blocks[done:]
-        )
+        fits = Parallel(n_jobs=n_jobs, return_as=return_as)
         try:
-            for result in fits:
+            results = fits(delayed(_fit_apart)(fit, shared, block) for block in blocks[done:])
+            for result in results:
                 done += 1
                 yield result
         except (BrokenExecutor, CancelledError):

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 from distributed import Client, LocalCluster
-from joblib import parallel_config
+from joblib import parallel_config, register_parallel_backend
+from joblib.parallel import ThreadingBackend
 from sklearn.exceptions import ConvergenceWarning
 
 from skbalance import BalancedMultiLabelClassifier
@@ -57,6 +58,19 @@ def test_backend_and_number_of_jobs_change_nothing(data):
         two, three = (fit(data, "db", n_jobs=n_jobs) for n_jobs in (2, 3))
     assert_same_weights(two, three)
     assert_same_weights(fit(data, "db", n_jobs=2), two)
+
+
+class Listed(ThreadingBackend):
+    """Returns all results at once, as the backend of Ray does."""
+
+    supports_return_generator = False
+
+
+def test_backend_that_returns_all_blocks_at_once(data):
+    register_parallel_backend("listed", Listed)
+    with parallel_config("listed"):
+        listed = fit(data, "db", n_jobs=2)
+    assert_same_weights(listed, fit(data, "db", n_jobs=2))
 
 
 def test_none_is_one_job_whatever_the_backend_says(data, monkeypatch):
@@ -137,14 +151,14 @@ class Loser:
 
 def test_what_is_fitted_is_kept_when_a_worker_is_lost():
     loser, blocks = Loser(3, 4), [(i,) for i in range(4)]
-    with parallel_config("sequential"):
+    with parallel_config("threading"):
         assert list(side_by_side(loser, 10, blocks, 1)) == [10, 11, 12, 13]
     assert loser.calls == [0, 1, 2, 2, 2, 3]
 
 
 def test_workers_that_are_lost_again_and_again_end_the_fit():
     loser = Loser(*range(1, 10))
-    with parallel_config("sequential"), pytest.raises(CancelledError):
+    with parallel_config("threading"), pytest.raises(CancelledError):
         list(side_by_side(loser, 10, [(0,)], 1))
     assert len(loser.calls) == 4
 
