@@ -272,6 +272,6 @@ def _describe(encoder, tokenizer, trust_remote_code) -> dict[str, bytes]:
     return {name: content for name, content in files.items() if name in _FILES}
 
 
-def digest_of(path) -> str:
-    """Hash of a file's content."""
-    return hashlib.blake2b(Path(path).read_bytes(), digest_size=16).hexdigest()
+def digest_of(content) -> str:
+    """Hash of the content of a file."""
+    return hashlib.blake2b(content, digest_size=16).hexdigest()

@@ -311,66 +311,42 @@ class FineTunedMultiLabelClassifier(CheckedStateMixin, LossClassifierMixin, Clas
         from skbalance.training import bind_loss  # it loads torch
 
         encoding, device = given.encoding, given.device
-        _, first_seed, seed = given.seeds
         texts, indicator, weight, _ = given.training
         multilabel = encoding.kind == "multilabel"
         loss, statistics, criterion = bind_loss(given.loss, indicator, weight, multilabel, self.label_smoothing)
-        model = self._start(statistics, given.label_texts, device, first_seed)
-        data = finetuning.TrainingTexts(model.tokenizer(texts), indicator, weight)
-        evaluate = checkpoints = validation = None
+        model = self._start(statistics, given.label_texts, device, given.seeds[1])
+        data, validation, score, checkpoints = model.read(texts, indicator, weight), None, None, None
         if given.validation is not None:
-            tokens = model.tokenizer(given.validation.X)
-            validation = finetuning.TrainingTexts(tokens, given.validation.indicator, given.validation.weight)
-            evaluate = self._evaluation(given.validation, tokens, (encoding, statistics, loss), criterion, device)
-        with finetuning.adapted(model.network, self, first_seed):
-            if self.checkpoint_dir is not None:
-                settings = self.get_params(deep=False) | dict.fromkeys(_TELL_NOTHING)
-                told = given.told, settings, model.network.low_precision, encoding.kind, encoding.classes.tolist()
-                name = finetuning.fingerprint(model.network, data, validation, seed, told)
-                checkpoints = finetuning.Checkpoints(self.checkpoint_dir, name)
-            run = finetuning.fine_tune(
-                model.network,
-                criterion,
-                data,
-                settings=self,
-                device=device,
-                seed=seed,
-                evaluate=evaluate,
-                checkpoints=checkpoints,
+            validation = model.read(*given.validation[:3])
+            if self.scoring != "loss":
+                score = make_score(given.validation, self.scoring, encoding, statistics, loss)
+        if self.checkpoint_dir is not None:
+            settings = self.get_params(deep=False) | dict.fromkeys(_TELL_NOTHING)
+            told = given.told, settings, model.network.low_precision, encoding.kind, encoding.classes.tolist()
+            name = finetuning.fingerprint(model.network, data, validation, given.seeds[2], told)
+            checkpoints = finetuning.Checkpoints(self.checkpoint_dir, name)
+        run = finetuning.fine_tune(
+            model.network,
+            criterion,
+            data,
+            settings=self,
+            seeds=given.seeds[1:],
+            validation=validation,
+            score=score,
+            checkpoints=checkpoints,
+        )
+        if not np.isfinite(model.scores(texts[:8])).all():
+            raise ValueError(
+                "Fine-tuning diverged: scores are no finite numbers any more. Give a smaller learning_rate_init, "
+                "head_learning_rate_init or weight_decay."
             )
-        model.check(texts[:8], max_tokens=self._max_tokens, device=device)
         self._store_target(encoding, statistics, loss)
         self._store_result(model, run)
         return model, checkpoints
 
-    def _evaluation(self, rows, tokens, target, criterion, device):
-        """The function that gives a network's score of validation texts, whose tokens are given; larger is better."""
-        from torch import from_numpy
-
-        from skbalance.losses import PositivePairs
-
-        score = None if self.scoring == "loss" else make_score(rows, self.scoring, *target)
-        pairs, weight = PositivePairs.from_csr(rows.indicator, device), from_numpy(rows.weight).to(device)
-
-        def evaluate(network):
-            logits = finetuning.predict_logits(network, tokens, max_tokens=self._max_tokens, device=device)
-            if score is not None:
-                return score(logits)
-            loss = criterion(from_numpy(logits).to(device), pairs, weight) @ weight
-            return -float(loss / weight.sum())
-
-        return evaluate
-
     def _start(self, statistics, label_texts, device, seed) -> finetuning.TextModel:
         """The model as training starts with it."""
-        if self.warm_start and hasattr(self, "weights_"):
-            if self.n_outputs_ != statistics.n_labels or self._pooling != self.pooling:
-                raise ValueError(
-                    f"warm_start=True needs the labels and the pooling of the previous fit, {self.n_outputs_} and "
-                    f"{self._pooling!r}; got {statistics.n_labels} and {self.pooling!r}."
-                )
-            model = self._rebuilt()
-        else:
+        if not self.warm_start or not hasattr(self, "weights_"):
             source = os.fspath(self.model), self.revision, bool(self.local_files_only), bool(self.trust_remote_code)
             model = finetuning.TextModel.pretrained(
                 finetuning.ModelSource(*source),
@@ -381,8 +357,14 @@ class FineTunedMultiLabelClassifier(CheckedStateMixin, LossClassifierMixin, Clas
                 device=device,
                 seed=seed,
             )
-        model.network.low_precision = finetuning.uses_bfloat16(self.precision, device)
-        return model
+        elif (self.n_outputs_, self._pooling) == (statistics.n_labels, self.pooling):
+            model = self._rebuilt()
+        else:
+            raise ValueError(
+                f"warm_start=True needs the labels and the pooling of the previous fit, {self.n_outputs_} and "
+                f"{self._pooling!r}; got {statistics.n_labels} and {self.pooling!r}."
+            )
+        return model.place(device, self)
 
     def _store_result(self, model, run):
         self.weights_ = model.arrays()
@@ -394,11 +376,6 @@ class FineTunedMultiLabelClassifier(CheckedStateMixin, LossClassifierMixin, Clas
             self.validation_scores_ = run.validation_scores
         self._pooling = self.pooling
         self._files = model.files
-
-    @property
-    def _max_tokens(self):
-        """Tokens that are predicted at once: as many as are trained on."""
-        return self.max_tokens or int(self.batch_size) * int(self.max_length)
 
     def _rebuilt(self) -> finetuning.TextModel:
         return finetuning.TextModel.from_arrays(
@@ -415,15 +392,13 @@ class FineTunedMultiLabelClassifier(CheckedStateMixin, LossClassifierMixin, Clas
         if weights is not self.weights_:
             model = self._rebuilt()
             _in_memory[self] = self.weights_, model
-        model.network.to(device).low_precision = finetuning.uses_bfloat16(self.precision, device)
-        return model
+        return model.place(device, self)
 
     def _read_rows(self, X):
         return check_texts(X)
 
     def _scores(self, texts):
-        device = check_device(self.device, DEVICE_KINDS)
-        return self._model(device).scores(texts, max_tokens=self._max_tokens, device=device)
+        return self._model(check_device(self.device, DEVICE_KINDS)).scores(texts)
 
     def save_pretrained(self, folder):
         """Write the classifier into a folder, from which transformers and sentence-transformers load its encoder.

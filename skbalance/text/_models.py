@@ -179,7 +179,7 @@ def _digest_folder(folder):
 @cache
 def _digest(root, files):
     """The hash of files that are as they were if their names, sizes and times are."""
-    return joblib.hash([(path.relative_to(root).as_posix(), digest_of(path)) for path, *_ in files])
+    return joblib.hash([(path.relative_to(root).as_posix(), digest_of(path.read_bytes())) for path, *_ in files])
 
 
 def _counts(path):

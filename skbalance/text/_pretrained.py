@@ -67,7 +67,7 @@ def write_folder(classifier, model, folder):
         encoder = {name.removeprefix("encoder."): array for name, array in arrays.items() if name not in head}
         save_file(encoder, beside / _ENCODER, metadata={"format": "pt"})
         save_file(head, beside / _HEAD)
-        description["files"] = {path.name: digest_of(path) for path in beside.iterdir()}
+        description["files"] = {path.name: digest_of(path.read_bytes()) for path in beside.iterdir()}
         (beside / _DESCRIPTION).write_text(json.dumps(description, indent=1), encoding="utf-8")
         for path in beside.iterdir():
             with path.open("rb") as file:
@@ -159,7 +159,7 @@ def read_folder(folder) -> dict:
     for name, digest in digests.items():
         path = folder / name
         plain = re.fullmatch(r"\w[\w.-]*", name) and path.is_file() and not path.is_symlink()
-        if not plain or digest_of(path) != digest:
+        if not plain or digest_of(path.read_bytes()) != digest:
             raise OSError(f"{name!r:.80} in {str(folder)!r} is missing, a link, or not the file that was written.")
     try:
         encoder = {f"encoder.{name}": array for name, array in load_file(folder / _ENCODER).items()}

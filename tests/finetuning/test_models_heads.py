@@ -6,15 +6,9 @@ import torch
 
 from skbalance.finetuning import ModelSource
 from skbalance.finetuning._encoders import load_encoder
-from skbalance.finetuning._modules import (
-    LABEL_TEXT_SCALE,
-    LabelAttentionHead,
-    LinearHead,
-    TextNetwork,
-    make_head,
-    predict_logits,
-)
+from skbalance.finetuning._models import LABEL_TEXT_SCALE, LinearHead, TextNetwork, directions_of, head_of, new_head
 from skbalance.finetuning._tokens import Tokens
+from tests.finetuning.trainings import make_text_model
 
 
 @pytest.fixture
@@ -23,21 +17,17 @@ def hidden():
     return torch.randn(3, 5, 4, generator=generator), torch.tensor([[1] * 5, [1, 1, 0, 0, 0], [1, 0, 0, 0, 0]])
 
 
-def head_of(pooling, n_labels=2):
+def make_head(pooling):
     generator = torch.Generator().manual_seed(1)
-    weight, query = torch.randn(2, n_labels, 4, generator=generator)
-    bias = torch.randn(n_labels, generator=generator)
-    return (
-        LabelAttentionHead(weight, bias, query)
-        if pooling == "label_attention"
-        else LinearHead(weight, bias, pooling=pooling)
-    )
+    weight, query = torch.randn(2, 2, 4, generator=generator)
+    weights = {"weight": weight, "bias": torch.randn(2, generator=generator)}
+    return head_of(pooling, **weights | ({"query": query} if pooling == "label_attention" else {}))
 
 
 @pytest.mark.parametrize("pooling", ["mean", "cls", "label_attention"])
 def test_heads(pooling, hidden):
     vectors, mask = hidden
-    head = head_of(pooling)
+    head = make_head(pooling)
     logits = head(vectors, mask)
     for row in range(3):
         h = vectors[row, : mask[row].sum()]
@@ -55,38 +45,43 @@ def test_heads(pooling, hidden):
 @pytest.mark.parametrize("pooling", ["mean", "cls", "label_attention"])
 def test_padding_changes_nothing(pooling, hidden):
     vectors, mask = hidden
-    head = head_of(pooling)
+    head = make_head(pooling)
     changed = torch.where(mask[:, :, None] == 1, vectors, 1e3)
     torch.testing.assert_close(head(changed, mask), head(vectors, mask))
 
 
 def test_a_new_head():
     log_odds = np.array([2.0, -1.0])
-    new = {"n_dimensions": 4, "log_odds": log_odds}
-    head = make_head("mean", generator=torch.Generator().manual_seed(0), **new)
+    new = {"directions": torch.zeros(2, 4), "log_odds": log_odds}
+    head = new_head("mean", generator=torch.Generator().manual_seed(0), **new)
     assert not head.weight.any()
     np.testing.assert_allclose(head.bias.detach(), -0.5 * log_odds)
     first, second, other = (
-        make_head("label_attention", generator=torch.Generator().manual_seed(seed), **new).query for seed in (0, 0, 1)
+        new_head("label_attention", generator=torch.Generator().manual_seed(seed), **new).query for seed in (0, 0, 1)
     )
     assert torch.equal(first, second)
     assert not torch.equal(first, other)
 
 
-def test_weights_from_label_texts():
-    vectors = np.array([[3.0, 0, 0, 1], [0, 3, 0, 1], [np.nan] * 4], dtype=np.float32)
-    for pooling in ("mean", "label_attention"):
-        head = make_head(
-            pooling, n_dimensions=4, log_odds=np.zeros(3), generator=torch.Generator(), label_vectors=vectors
-        )
-        weight = head.weight.detach().numpy()
-        assert not weight[2].any()
-        np.testing.assert_allclose(weight[0], -weight[1])  # what they have in common tells nothing
-        assert weight[0] @ vectors[0] - weight[0] @ vectors[1] > 0.5 * LABEL_TEXT_SCALE
-    one = make_head(
-        "mean", n_dimensions=4, log_odds=np.zeros(1), generator=torch.Generator(), label_vectors=vectors[:1]
-    )
-    np.testing.assert_allclose(one.weight.detach().numpy()[0] @ vectors[0], LABEL_TEXT_SCALE, rtol=1e-5)
+def test_directions_of_label_texts():
+    vectors = np.array([[3.0, 0, 0, 1], [0, 3, 0, 1]], dtype=np.float32)
+    weight = directions_of(vectors)
+    np.testing.assert_allclose(weight[0], -weight[1])  # what they have in common tells nothing
+    assert weight[0] @ vectors[0] - weight[0] @ vectors[1] > 0.5 * LABEL_TEXT_SCALE
+    np.testing.assert_allclose(directions_of(vectors[:1])[0] @ vectors[0], LABEL_TEXT_SCALE, rtol=1e-5)
+    assert not directions_of(np.zeros((2, 4), dtype=np.float32)).any()
+
+
+@pytest.mark.parametrize("pooling", ["mean", "cls", "label_attention"])
+def test_weights_from_label_texts(pooling, encoder_folder):
+    texts = ["ab", None, "cd", None]
+    head = make_text_model(encoder_folder, pooling, log_odds=np.zeros(4), label_texts=texts).network.head
+    lengths = head.weight.detach().norm(dim=1)
+    assert (lengths > 0).tolist() == [True, False, True, False]
+    torch.testing.assert_close(head.weight[0], -head.weight[2])
+    if pooling == "label_attention":
+        plain = make_text_model(encoder_folder, pooling, log_odds=np.zeros(4)).network.head
+        torch.testing.assert_close(head.query - plain.query, head.weight / 4)  # the root of 16 dimensions
 
 
 def test_predictions_do_not_depend_on_passes(encoder_folder):
@@ -95,11 +90,10 @@ def test_predictions_do_not_depend_on_passes(encoder_folder):
     network = TextNetwork(encoder, LinearHead(torch.ones(2, 16), torch.zeros(2), pooling="cls"))
     network.train()
     tokens = Tokens([random_state.randint(5, 40, size=n) for n in random_state.randint(1, 20, size=17)])
-    logits = predict_logits(network, tokens, max_tokens=1000, device="cpu")
+    logits = network.predict(tokens)
     assert logits.shape == (17, 2)
     assert logits.dtype == np.float32
     assert network.training
     for max_tokens in (1, 30):
-        np.testing.assert_allclose(
-            predict_logits(network, tokens, max_tokens=max_tokens, device="cpu"), logits, atol=1e-5
-        )
+        network.max_tokens = max_tokens
+        np.testing.assert_allclose(network.predict(tokens), logits, atol=1e-5)
