@@ -1,4 +1,4 @@
-"""Fine-tuning encoders: tokens, batches by length, networks, and training through skorch."""
+"""Fine-tuning encoders: tokens, batches by length, models, and training through skorch."""
 
 from typing import TYPE_CHECKING
 

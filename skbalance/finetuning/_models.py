@@ -111,8 +111,8 @@ def directions_of(vectors) -> np.ndarray:
     return LABEL_TEXT_SCALE * apart / np.maximum(norms, 1e-12) / max(length, 1e-12)
 
 
-class TextNetwork(nn.Module):
-    """An encoder with a head.
+class TextModel(nn.Module):
+    """An encoder with a head and a tokenizer.
 
     Parameters
     ----------
@@ -120,6 +120,10 @@ class TextNetwork(nn.Module):
         Gives a vector for each token, as ``last_hidden_state``.
     head : torch.nn.Module
         Gives logits from the vectors, in single precision, and the mask.
+    tokenizer : TextTokenizer
+        Splits texts into tokens.
+    files : dict of bytes
+        Contents of the configuration's file and those of the tokenizer.
 
     Attributes
     ----------
@@ -134,46 +138,9 @@ class TextNetwork(nn.Module):
     low_precision = False
     max_tokens = 1 << 12
 
-    def __init__(self, encoder: nn.Module, head: nn.Module):
+    def __init__(self, encoder, head, tokenizer: TextTokenizer, files: dict[str, bytes]):
         super().__init__()
-        self.encoder = encoder
-        self.head = head
-
-    def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
-        """Logits of shape (n_texts, n_labels)."""
-        with torch.autocast(ids.device.type, torch.bfloat16, enabled=self.low_precision):
-            hidden = self.encoder(input_ids=ids, attention_mask=mask).last_hidden_state
-        return self.head(hidden.float(), mask)
-
-    @torch.no_grad()
-    def predict(self, tokens: Tokens) -> np.ndarray:
-        """Logits of texts, of shape (n_texts, n_labels), in passes of texts of like length."""
-        bias, training = self.head.bias, self.training
-        out = np.empty((len(tokens.ids), len(bias)), dtype=np.float32)
-        self.eval()
-        try:
-            for rows in passes_of(tokens.lengths, self.max_tokens):
-                out[rows] = self(*tokens.padded(rows, bias.device)).float().cpu().numpy()
-        finally:
-            self.train(training)
-        return out
-
-
-class TextModel:
-    """A text network, its tokenizer, and the files that describe both.
-
-    Parameters
-    ----------
-    network : TextNetwork
-        Encoder and head.
-    tokenizer : TextTokenizer
-        Splits texts into tokens.
-    files : dict of bytes
-        Contents of the configuration's file and those of the tokenizer.
-    """
-
-    def __init__(self, network: TextNetwork, tokenizer: TextTokenizer, files: dict[str, bytes]):
-        self.network, self.tokenizer, self.files = network, tokenizer, files
+        self.encoder, self.head, self.tokenizer, self.files = encoder, head, tokenizer, files
 
     @classmethod
     def pretrained(cls, source: ModelSource, *, max_length, pooling, log_odds, label_texts, device, seed) -> TextModel:
@@ -207,12 +174,11 @@ class TextModel:
         directions = torch.zeros(len(log_odds), width)
         texts = {label: text for label, text in enumerate(label_texts or []) if text is not None}
         if texts:
-            # A head that hands on what it pools.
-            pooling_alone = TextNetwork(encoder, LinearHead(torch.eye(width), torch.zeros(width), "mean")).to(device)
-            vectors = pooling_alone.predict(tokenizer(list(texts.values())))
+            pooled = LinearHead(torch.eye(width), torch.zeros(width), "mean")  # it hands on what it pools
+            vectors = cls(encoder, pooled, tokenizer, files).to(device).scores(list(texts.values()))
             directions[list(texts)] = torch.from_numpy(directions_of(vectors))
         head = new_head(pooling, directions, log_odds, torch.Generator().manual_seed(seed))
-        return cls(TextNetwork(encoder, head), tokenizer, files)
+        return cls(encoder, head, tokenizer, files)
 
     @classmethod
     def from_arrays(cls, files, weights, *, pooling, max_length, trust_remote_code=False) -> TextModel:
@@ -243,27 +209,45 @@ class TextModel:
         head = head_of(pooling, **parts["head"])
         if parts["head"]["weight"].shape[1] != encoder.config.hidden_size:
             raise ValueError("The weights of the head are for another encoder: its vectors have another length.")
-        return cls(TextNetwork(encoder, head), TextTokenizer(plain, files, max_length), files)
+        return cls(encoder, head, TextTokenizer(plain, files, max_length), files)
 
     def place(self, device: str, settings) -> TextModel:
         """Move it to a device, where it computes as the parameters of a classifier say."""
-        self.network.to(device).low_precision = uses_bfloat16(settings.precision, device)
-        self.network.max_tokens = settings.max_tokens or int(settings.batch_size) * int(settings.max_length)
-        return self
+        self.low_precision = uses_bfloat16(settings.precision, device)
+        self.max_tokens = settings.max_tokens or int(settings.batch_size) * int(settings.max_length)
+        return self.to(device)
 
     def read(self, texts, y, weight) -> TrainingTexts:
         """Texts, their indicator and weights as what is trained on."""
         return TrainingTexts(self.tokenizer(texts), y, weight)
 
-    def arrays(self) -> dict[str, np.ndarray]:
-        """Weights by name; on the CPU they share their memory with the network."""
-        return {name: tensor.detach().cpu().numpy() for name, tensor in self.network.state_dict().items()}
+    def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
+        """Logits of shape (n_texts, n_labels)."""
+        with torch.autocast(ids.device.type, torch.bfloat16, enabled=self.low_precision):
+            hidden = self.encoder(input_ids=ids, attention_mask=mask).last_hidden_state
+        return self.head(hidden.float(), mask)
+
+    @torch.no_grad()
+    def predict(self, tokens: Tokens) -> np.ndarray:
+        """Logits of texts, of shape (n_texts, n_labels), in passes of texts of like length."""
+        bias, training = self.head.bias, self.training
+        out = np.empty((len(tokens.ids), len(bias)), dtype=np.float32)
+        self.eval()
+        try:
+            for rows in passes_of(tokens.lengths, self.max_tokens):
+                out[rows] = self(*tokens.padded(rows, bias.device)).float().cpu().numpy()
+        finally:
+            self.train(training)
+        return out
 
     def scores(self, texts) -> np.ndarray:
-        """Logits of a list of texts, of shape (n_texts, n_labels); equal texts have equal ones."""
+        """Logits of a list of texts; equal texts have equal ones."""
         places = {text: place for place, text in enumerate(dict.fromkeys(texts))}
-        logits = self.network.predict(self.tokenizer(list(places)))
-        return logits[[places[text] for text in texts]]
+        return self.predict(self.tokenizer(list(places)))[[places[text] for text in texts]]
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Weights by name; on the CPU they share their memory with the model."""
+        return {name: tensor.detach().cpu().numpy() for name, tensor in self.state_dict().items()}
 
 
 def uses_bfloat16(precision: str, device: str) -> bool:

@@ -21,7 +21,7 @@ from .._lazy import import_optional
 from ..losses import Criterion, PositivePairs
 from ._checkpoints import Checkpoints
 from ._encoders import encoder_layers
-from ._models import TextNetwork
+from ._models import TextModel
 from ._tokens import TrainingTexts, batches_of, passes_of
 
 _PEFT_HINT = 'lora_rank needs peft: pip install "skbalance[lora]"'
@@ -112,11 +112,11 @@ class Run:
 
 
 class FineTuningNet(NeuralNet):
-    """A skorch net that trains a text network, a batch of several passes a step; a batch is the rows of its texts.
+    """A skorch net that trains a text model, a batch of several passes a step; a batch is the rows of its texts.
 
     Parameters
     ----------
-    network : TextNetwork
+    model : TextModel
         Trained, in place.
     criterion : Criterion
         The bound loss, of reduction ``"row_sum"``.
@@ -134,9 +134,9 @@ class FineTuningNet(NeuralNet):
         Where progress is shown.
     """
 
-    def __init__(self, network, criterion, *, data, run, settings, processes, checkpoints, bar):
+    def __init__(self, model, criterion, *, data, run, settings, processes, checkpoints, bar):
         options = {"optimizer": torch.optim.AdamW, "train_split": None, "callbacks": "disable"}
-        super().__init__(network, criterion.float(), device=network.head.bias.device, **options)
+        super().__init__(model, criterion.float(), device=model.head.bias.device, **options)
         self.data, self.run, self.settings = data, run, settings
         self.processes, self.checkpoints, self.bar = processes, checkpoints, bar
 
@@ -146,10 +146,9 @@ class FineTuningNet(NeuralNet):
         groups = []
         for part, rate in rates.items():
             trained = [p for p in getattr(self.module_, part).parameters() if p.requires_grad]
-            matrices, vectors = [p for p in trained if p.ndim > 1], [p for p in trained if p.ndim <= 1]
-            for decay, members in ((self.settings.weight_decay, matrices), (0.0, vectors)):
-                groups.append({"params": members, "lr": rate, "peak": rate, "weight_decay": decay})
-        groups = [group for group in groups if group["params"]]
+            for decay, matrices in ((self.settings.weight_decay, True), (0.0, False)):
+                members = [p for p in trained if (p.ndim > 1) == matrices]
+                groups += [{"params": members, "lr": rate, "peak": rate, "weight_decay": decay}] if members else []
         return (groups,), {"fused": torch.device(self.device).type in ("cpu", "cuda")}
 
     def get_iterator(self, dataset, training=False):
@@ -226,33 +225,33 @@ class FineTuningNet(NeuralNet):
 
 
 def fine_tune(
-    network: TextNetwork,
+    model: TextModel,
     criterion: Criterion,
     data: TrainingTexts,
+    validation: TrainingTexts | None = None,
     *,
     settings: Any,
     seeds: tuple[int, int],
-    validation: TrainingTexts | None = None,
     score: Callable[[np.ndarray], float] | None = None,
     checkpoints: Checkpoints | None = None,
 ) -> Run:
-    """Train a network, in place.
+    """Train a model, in place.
 
     Parameters
     ----------
-    network : TextNetwork
+    model : TextModel
         Trained, on the device where it is.
     criterion : Criterion
         The bound loss, of reduction ``"row_sum"``.
     data : TrainingTexts
         Texts to train on.
+    validation : TrainingTexts, default=None
+        Texts that are scored after each epoch. Training stops when the score rises no more, and the weights of the best
+        epoch are kept.
     settings : object
         Has the parameters of the classifier, which say how.
     seeds : tuple of two int
         The first is of new matrices beside those of the encoder; the second decides the order of the texts and dropout.
-    validation : TrainingTexts, default=None
-        Texts that are scored after each epoch. Training stops when the score rises no more, and the weights of the best
-        epoch are kept.
     score : callable, default=None
         Gives the score of their logits, larger is better; None for minus the loss.
     checkpoints : Checkpoints, default=None
@@ -270,7 +269,7 @@ def fine_tune(
     ImportError
         If peft is needed and not installed.
     """
-    processes, device = Processes.joined(), network.head.bias.device
+    processes, device = Processes.joined(), model.head.bias.device
     checkpoints = checkpoints if processes.rank == 0 else None
     saved = processes.agree(None if checkpoints is None else checkpoints.read())
     run = Run(seeds[1], int(settings.max_iter) * math.ceil(len(data.weight) / int(settings.batch_size)))
@@ -280,13 +279,13 @@ def fine_tune(
     with (
         # Dropout inside an encoder draws from the generators of torch, which are as they were afterwards.
         torch.random.fork_rng(devices=[device] if device.type == "cuda" else []),
-        adapted(network, settings, seeds[0]),
+        adapted(model, settings, seeds[0]),
         tqdm(total=run.n_steps, initial=run.step, desc="Fine-tuning", unit="step", disable=hidden) as bar,
     ):
         shared = {"run": run, "settings": settings, "processes": processes, "checkpoints": checkpoints, "bar": bar}
-        net = FineTuningNet(network, criterion, data=data, **shared).initialize()
+        net = FineTuningNet(model, criterion, data=data, **shared).initialize()
         if saved is not None:
-            network.load_state_dict(saved["module"])
+            model.load_state_dict(saved["module"])
             net.optimizer_.load_state_dict(saved["optimizer"])
         while run.epoch < settings.max_iter and not run.stale(settings.n_iter_no_change):
             net.fit_loop(data, epochs=1)
@@ -294,21 +293,21 @@ def fine_tune(
             if validation is not None:
                 run.validation_scores.append(processes.agree(net.validate(validation, score)))
                 if run.validation_scores[-1] >= max(run.validation_scores):
-                    run.best = {name: tensor.detach().clone() for name, tensor in network.state_dict().items()}
+                    run.best = {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
             if checkpoints is not None:
                 checkpoints.write(run, net)
         if run.best is not None:
-            network.load_state_dict(run.best)
+            model.load_state_dict(run.best)
     return run
 
 
 @contextmanager
-def adapted(network: TextNetwork, settings, seed: int):
+def adapted(model: TextModel, settings, seed: int):
     """Context in which only parts of an encoder are trained, or parts beside it; afterwards it is a plain one again.
 
     Parameters
     ----------
-    network : TextNetwork
+    model : TextModel
         Whose encoder is changed, in place.
     settings : object
         Has the parameters of the classifier: of `n_frozen_layers`, the lowest, nothing is trained, nor what is below
@@ -318,35 +317,35 @@ def adapted(network: TextNetwork, settings, seed: int):
     seed : int
         Of new matrices, drawn from torch's own generator.
     """
-    n_frozen, rank, width = settings.n_frozen_layers, settings.lora_rank, network.encoder.config.hidden_size
-    layers = encoder_layers(network.encoder) if n_frozen else []
+    n_frozen, rank, width = settings.n_frozen_layers, settings.lora_rank, model.encoder.config.hidden_size
+    layers = encoder_layers(model.encoder) if n_frozen else []
     if n_frozen > len(layers):
         raise ValueError(f"n_frozen_layers={n_frozen} is more than the encoder's {len(layers)} layers.")
     if rank is not None and rank > width:
         raise ValueError(f"lora_rank={rank} is more than the width of the encoder, {width}.")
     if settings.gradient_checkpointing:
-        _checkpoint_activations(network.encoder, "enable", {"use_reentrant": False})
+        _checkpoint_activations(model.encoder, "enable", {"use_reentrant": False})
     if rank is not None:
         peft = import_optional("peft", _PEFT_HINT)
         torch.random.default_generator.manual_seed(seed)
         lora = peft.LoraConfig(r=rank, lora_alpha=2 * rank, target_modules="all-linear")
-        network.encoder = peft.get_peft_model(network.encoder, lora)
+        model.encoder = peft.get_peft_model(model.encoder, lora)
     if n_frozen:
         trained = next((p for layer in layers[n_frozen:] for p in layer.parameters()), None)
-        for parameter in takewhile(lambda p: p is not trained, network.encoder.parameters()):
+        for parameter in takewhile(lambda p: p is not trained, model.encoder.parameters()):
             parameter.requires_grad_(False)
     if settings.compile:
-        network.encoder.compile(dynamic=True)
+        model.encoder.compile(dynamic=True)
     try:
         yield
     finally:
-        network.encoder._compiled_call_impl = None
+        model.encoder._compiled_call_impl = None
         if rank is not None:
-            network.encoder = network.encoder.merge_and_unload()
+            model.encoder = model.encoder.merge_and_unload()
         if settings.gradient_checkpointing:
-            _checkpoint_activations(network.encoder, "disable")
-        network.requires_grad_(True)
-        network.zero_grad(set_to_none=True)
+            _checkpoint_activations(model.encoder, "disable")
+        model.requires_grad_(True)
+        model.zero_grad(set_to_none=True)
 
 
 def _checkpoint_activations(encoder, action: str, *options):
@@ -372,12 +371,12 @@ def seed_dropout(numbers, device):
             torch.cuda.manual_seed(seed)
 
 
-def fingerprint(network, data, validation, seed, settings) -> str:
+def fingerprint(model, data, validation, seed, settings) -> str:
     """Hash of all that decides the result of a training: encoder, weights, texts, labels, seed, settings, versions.
 
     Parameters
     ----------
-    network : TextNetwork
+    model : TextModel
         As it is before training.
     data, validation : TrainingTexts
         Texts to train on, and those held out or None.
@@ -390,13 +389,12 @@ def fingerprint(network, data, validation, seed, settings) -> str:
     -------
     name : str
     """
-    config = {key: value for key, value in network.encoder.config.to_dict().items() if key != "_name_or_path"}
+    config = {key: value for key, value in model.encoder.config.to_dict().items() if key != "_name_or_path"}
     told = json.dumps(config, sort_keys=True, default=repr)
-    told += f"{torch.__version__} {Processes.joined().count} {seed} {settings!r} {network!r}"
-    weights = {name: tensor.detach().cpu().numpy() for name, tensor in network.state_dict().items()}
+    told += f"{torch.__version__} {Processes.joined().count} {seed} {settings!r} {model!r}"
     texts = [
         (np.concatenate(part.tokens.ids), part.tokens.lengths, part.weight, part.y.data, part.y.indices, part.y.indptr)
         for part in (data, validation)
         if part is not None
     ]
-    return joblib.hash((told, weights, texts))
+    return joblib.hash((told, model.arrays(), texts))

@@ -7,7 +7,7 @@ import os
 import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Literal
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
@@ -28,11 +28,9 @@ from skbalance._kinds import (
     Verbosity,
 )
 from skbalance._loss_classifier import LossClassifierMixin, LossParameter
-from skbalance._targets import TargetEncoding
 from skbalance._validation import StrOptions, validate_hyperparameters
-from skbalance.losses import BaseLoss, get_loss
-from skbalance.text._pretrained import LEFT_OUT, read_folder, write_folder
-from skbalance.text._state import FINE_TUNED, CheckedStateMixin
+from skbalance.losses import get_loss
+from skbalance.text._state import FINE_TUNED, LEFT_OUT, CheckedStateMixin, read_folder, write_folder
 from skbalance.text._texts import check_label_texts, check_texts
 from skbalance.training import check_device, hold_out_rows
 
@@ -40,19 +38,6 @@ from skbalance.training import check_device, hold_out_rows
 DEVICE_KINDS = ("cpu", "cuda", "mps")
 # Parameters that do not tell one training from another: its encoder, texts, seed, loss and scoring are told anyway.
 _TELL_NOTHING = (*LEFT_OUT, "compile", "loss", "scoring", "verbose")
-
-
-class _Given(NamedTuple):
-    """What ``fit`` was given, read and checked."""
-
-    training: Rows
-    validation: Rows | None  # for early stopping
-    encoding: TargetEncoding
-    loss: BaseLoss
-    device: str
-    label_texts: list | None
-    seeds: list[int]
-    told: list  # what tells the loss and the scoring from others, for checkpoints
 
 
 @dataclass(eq=False, repr=False)
@@ -278,64 +263,38 @@ class FineTunedMultiLabelClassifier(CheckedStateMixin, LossClassifierMixin, Clas
             If the model cannot be had, or there can be no folder `checkpoint_dir`. A checkpoint that cannot be written
             is warned of, and training goes on.
         """
-        given = self._read(X, y, sample_weight, (X_val, y_val, sample_weight_val))
+        validate_hyperparameters(self)
         learner = copy.copy(self)  # it stores what it learns; here all of it is stored last, at once
-        model, checkpoints = learner._train(given)
+        model, checkpoints = learner._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))
         self.__dict__ = learner.__dict__
         _in_memory[self] = self.weights_, model
         if checkpoints is not None:
             checkpoints.remove()
         return self
 
-    def _read(self, X, y, sample_weight, own) -> _Given:
-        validate_hyperparameters(self)
-        loss = get_loss(self.loss)
-        device = check_device(self.device, DEVICE_KINDS)
-        texts = check_texts(X)
-        encoding, indicator, weight = self._read_target(texts, y, sample_weight, np.float32)
-        if self.checkpoint_dir is not None and self.random_state is None:
-            raise ValueError("checkpoint_dir needs a random_state, or the same fit could not resume from a checkpoint.")
-        told = [finetuning.tell_apart(getattr(self, name), name) for name in ("loss", "scoring") if self.checkpoint_dir]
-        label_texts = check_label_texts(self.label_texts, encoding)
-        seeds = check_random_state(self.random_state).randint(2**31 - 1, size=3).tolist()
-        rows = Rows(texts, indicator, weight, sample_weight is not None).take(np.flatnonzero(weight))
-        validation = read_validation_rows(self, encoding, np.float32, *own)
-        if self.early_stopping and validation is None:
-            random_state = np.random.RandomState(seeds[0])
-            train, held = hold_out_rows(rows.indicator, self.validation_fraction, random_state)
-            rows, validation = rows.take(train), rows.take(held)
-        return _Given(rows, validation, encoding, loss, device, label_texts, seeds, told)
-
-    def _train(self, given):
+    def _fit(self, X, y, sample_weight, own):
         """Learn; return the model, and the checkpoints or None."""
         from skbalance.training import bind_loss  # it loads torch
 
-        encoding, device = given.encoding, given.device
-        texts, indicator, weight, _ = given.training
+        loss, device = get_loss(self.loss), check_device(self.device, DEVICE_KINDS)
+        told = () if self.checkpoint_dir is None else self._told()
+        encoding, rows, own, label_texts, seeds = self._read(X, y, sample_weight, own)
         multilabel = encoding.kind == "multilabel"
-        loss, statistics, criterion = bind_loss(given.loss, indicator, weight, multilabel, self.label_smoothing)
-        model = self._start(statistics, given.label_texts, device, given.seeds[1])
-        data, validation, score, checkpoints = model.read(texts, indicator, weight), None, None, None
-        if given.validation is not None:
-            validation = model.read(*given.validation[:3])
-            if self.scoring != "loss":
-                score = make_score(given.validation, self.scoring, encoding, statistics, loss)
+        loss, statistics, criterion = bind_loss(loss, rows.indicator, rows.weight, multilabel, self.label_smoothing)
+        model = self._start(statistics, label_texts, device, seeds[1])
+        data, validation, score, checkpoints = model.read(*rows[:3]), None, None, None
+        if own is not None:
+            validation = model.read(*own[:3])
+            score = None if self.scoring == "loss" else make_score(own, self.scoring, encoding, statistics, loss)
         if self.checkpoint_dir is not None:
             settings = self.get_params(deep=False) | dict.fromkeys(_TELL_NOTHING)
-            told = given.told, settings, model.network.low_precision, encoding.kind, encoding.classes.tolist()
-            name = finetuning.fingerprint(model.network, data, validation, given.seeds[2], told)
+            told = *told, settings, model.low_precision, encoding.kind, encoding.classes.tolist()
+            name = finetuning.fingerprint(model, data, validation, seeds[2], told)
             checkpoints = finetuning.Checkpoints(self.checkpoint_dir, name)
         run = finetuning.fine_tune(
-            model.network,
-            criterion,
-            data,
-            settings=self,
-            seeds=given.seeds[1:],
-            validation=validation,
-            score=score,
-            checkpoints=checkpoints,
+            model, criterion, data, validation, settings=self, seeds=seeds[1:], score=score, checkpoints=checkpoints
         )
-        if not np.isfinite(model.scores(texts[:8])).all():
+        if not np.isfinite(model.scores(rows.X[:8])).all():
             raise ValueError(
                 "Fine-tuning diverged: scores are no finite numbers any more. Give a smaller learning_rate_init, "
                 "head_learning_rate_init or weight_decay."
@@ -343,6 +302,26 @@ class FineTunedMultiLabelClassifier(CheckedStateMixin, LossClassifierMixin, Clas
         self._store_target(encoding, statistics, loss)
         self._store_result(model, run)
         return model, checkpoints
+
+    def _told(self):
+        """What tells the loss and the scoring from others, for checkpoints."""
+        if self.random_state is None:
+            raise ValueError("checkpoint_dir needs a random_state, or the same fit could not resume from a checkpoint.")
+        return tuple(finetuning.tell_apart(getattr(self, name), name) for name in ("loss", "scoring"))
+
+    def _read(self, X, y, sample_weight, own):
+        """The target, rows to train on and to validate on or None, texts of the labels or None, and seeds."""
+        texts = check_texts(X)
+        encoding, indicator, weight = self._read_target(texts, y, sample_weight, np.float32)
+        label_texts = check_label_texts(self.label_texts, encoding)
+        seeds = check_random_state(self.random_state).randint(2**31 - 1, size=3).tolist()
+        rows = Rows(texts, indicator, weight, sample_weight is not None).take(np.flatnonzero(weight))
+        own = read_validation_rows(self, encoding, np.float32, *own)
+        if self.early_stopping and own is None:
+            random_state = np.random.RandomState(seeds[0])
+            train, held = hold_out_rows(rows.indicator, self.validation_fraction, random_state)
+            rows, own = rows.take(train), rows.take(held)
+        return encoding, rows, own, label_texts, seeds
 
     def _start(self, statistics, label_texts, device, seed) -> finetuning.TextModel:
         """The model as training starts with it."""
@@ -419,7 +398,7 @@ class FineTunedMultiLabelClassifier(CheckedStateMixin, LossClassifierMixin, Clas
             If the folder cannot be written; it is then as it was.
         """
         check_is_fitted(self)
-        write_folder(self, self._model(check_device(self.device, DEVICE_KINDS)), folder)
+        write_folder(self, folder)
 
     @classmethod
     def from_pretrained(cls, folder, *, device="auto", trust_remote_code=False):

@@ -16,7 +16,7 @@ def test_from_arrays(pooling, encoder_folder):
     arrays = {name: array.copy() for name, array in model.arrays().items()}
     copy = TextModel.from_arrays(model.files, arrays, pooling=pooling, max_length=20)
     np.testing.assert_array_equal(copy.scores(texts), scores)
-    for parameter in copy.network.parameters():
+    for parameter in copy.parameters():
         parameter.data.add_(1)
     for name, array in model.arrays().items():
         np.testing.assert_array_equal(arrays[name], array)

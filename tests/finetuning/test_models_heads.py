@@ -6,7 +6,7 @@ import torch
 
 from skbalance.finetuning import ModelSource
 from skbalance.finetuning._encoders import load_encoder
-from skbalance.finetuning._models import LABEL_TEXT_SCALE, LinearHead, TextNetwork, directions_of, head_of, new_head
+from skbalance.finetuning._models import LABEL_TEXT_SCALE, LinearHead, TextModel, directions_of, head_of, new_head
 from skbalance.finetuning._tokens import Tokens
 from tests.finetuning.trainings import make_text_model
 
@@ -75,25 +75,25 @@ def test_directions_of_label_texts():
 @pytest.mark.parametrize("pooling", ["mean", "cls", "label_attention"])
 def test_weights_from_label_texts(pooling, encoder_folder):
     texts = ["ab", None, "cd", None]
-    head = make_text_model(encoder_folder, pooling, log_odds=np.zeros(4), label_texts=texts).network.head
+    head = make_text_model(encoder_folder, pooling, log_odds=np.zeros(4), label_texts=texts).head
     lengths = head.weight.detach().norm(dim=1)
     assert (lengths > 0).tolist() == [True, False, True, False]
     torch.testing.assert_close(head.weight[0], -head.weight[2])
     if pooling == "label_attention":
-        plain = make_text_model(encoder_folder, pooling, log_odds=np.zeros(4)).network.head
+        plain = make_text_model(encoder_folder, pooling, log_odds=np.zeros(4)).head
         torch.testing.assert_close(head.query - plain.query, head.weight / 4)  # the root of 16 dimensions
 
 
 def test_predictions_do_not_depend_on_passes(encoder_folder):
-    encoder, _ = load_encoder(ModelSource(str(encoder_folder)))
+    encoder, files = load_encoder(ModelSource(str(encoder_folder)))
     random_state = np.random.RandomState(0)
-    network = TextNetwork(encoder, LinearHead(torch.ones(2, 16), torch.zeros(2), pooling="cls"))
-    network.train()
+    model = TextModel(encoder, LinearHead(torch.ones(2, 16), torch.zeros(2), "cls"), None, files)
+    model.train()
     tokens = Tokens([random_state.randint(5, 40, size=n) for n in random_state.randint(1, 20, size=17)])
-    logits = network.predict(tokens)
+    logits = model.predict(tokens)
     assert logits.shape == (17, 2)
     assert logits.dtype == np.float32
-    assert network.training
+    assert model.training
     for max_tokens in (1, 30):
-        network.max_tokens = max_tokens
-        np.testing.assert_allclose(network.predict(tokens), logits, atol=1e-5)
+        model.max_tokens = max_tokens
+        np.testing.assert_allclose(model.predict(tokens), logits, atol=1e-5)

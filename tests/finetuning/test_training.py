@@ -14,8 +14,8 @@ def test_it_is_a_plain_loop_of_torch(encoder_folder):
     """The same batches through a loop without skorch give the same weights."""
     training, plain = Training(encoder_folder, dropout=False), Training(encoder_folder, dropout=False)
     run = training.run()
-    network = plain.network.train()
-    names = dict(network.named_parameters())
+    model = plain.model.train()
+    names = dict(model.named_parameters())
     optimizer = torch.optim.AdamW(
         [
             {
@@ -36,11 +36,11 @@ def test_it_is_a_plain_loop_of_torch(encoder_folder):
             shuffled = [batches[i] for i in random_state.permutation(4)]
         rows = shuffled[step % 4]
         weight = torch.from_numpy(plain.data.weight[rows])
-        logits = network(*plain.data.tokens.padded(rows, "cpu"))
+        logits = model(*plain.data.tokens.padded(rows, "cpu"))
         loss = plain.criterion(logits, torch.from_numpy(plain.data.y[rows].toarray())) @ weight / weight.sum()
         optimizer.zero_grad()
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         factor = 1.0 if step == 0 else (steps - step) / (steps - 1)
         for group in optimizer.param_groups:
             group["lr"] = factor * group["rate"]
@@ -97,34 +97,34 @@ def test_early_stopping_goes_on_after_a_kill(encoder_folder, tmp_path):
     run, _ = again.run_scored([3.0], checkpoints=again.checkpoints(tmp_path))
     assert run.validation_scores == [1.0, 4.0, 2.0, 3.0]
     for stopped in (again, whole):
-        assert torch.equal(stopped.network.head.weight, kept[1])
-        assert (stopped.network.head.weight - kept[3]).abs().max() > 1e-3
+        assert torch.equal(stopped.model.head.weight, kept[1])
+        assert (stopped.model.head.weight - kept[3]).abs().max() > 1e-3
 
 
 def test_what_tells_trainings_apart(encoder_folder, deep_encoder_folder):
     training = Training(encoder_folder)
-    network, data, options = training.network, training.data, {"max_iter": 2}
+    model, data, options = training.model, training.data, {"max_iter": 2}
 
     def some(rows):
         return TrainingTexts(Tokens([data.tokens.ids[row] for row in rows]), data.y[rows], data.weight[rows])
 
     names = [
-        fingerprint(network, data, None, 3, options),
-        fingerprint(network, data, None, 4, options),
-        fingerprint(network, some(np.arange(59)), None, 3, options),
-        fingerprint(network, some(np.arange(60)[::-1]), None, 3, options),
-        fingerprint(network, data, some(np.arange(2)), 3, options),
-        fingerprint(network, data, None, 3, {"max_iter": 3}),
-        fingerprint(Training(deep_encoder_folder).network, data, None, 3, options),
+        fingerprint(model, data, None, 3, options),
+        fingerprint(model, data, None, 4, options),
+        fingerprint(model, some(np.arange(59)), None, 3, options),
+        fingerprint(model, some(np.arange(60)[::-1]), None, 3, options),
+        fingerprint(model, data, some(np.arange(2)), 3, options),
+        fingerprint(model, data, None, 3, {"max_iter": 3}),
+        fingerprint(Training(deep_encoder_folder).model, data, None, 3, options),
     ]
-    dropout = Training(encoder_folder).network
+    dropout = Training(encoder_folder).model
     dropout.encoder.config.attention_probs_dropout_prob = 0.2
-    module = Training(encoder_folder).network
+    module = Training(encoder_folder).model
     module.encoder.embeddings.dropout.p = 0.2
-    names += [fingerprint(network, data, None, 3, options) for network in (dropout, module)]
+    names += [fingerprint(model, data, None, 3, options) for model in (dropout, module)]
     assert len(set(names)) == 9
     same = Training(encoder_folder)
-    assert fingerprint(same.network, same.data, None, 3, options) == names[0]
+    assert fingerprint(same.model, same.data, None, 3, options) == names[0]
 
 
 def test_stale():

@@ -11,19 +11,19 @@ from tests.finetuning.trainings import make_text_model
 
 def moved(model, **parts):
     """Names of the encoder's weights that a step of training moves."""
-    before = {name: tensor.clone() for name, tensor in model.network.encoder.state_dict().items()}
-    torch.nn.init.ones_(model.network.head.weight)
+    before = {name: tensor.clone() for name, tensor in model.encoder.state_dict().items()}
+    torch.nn.init.ones_(model.head.weight)
     ids = torch.tensor([[2, 7, 8, 3]])
-    with adapted(model.network, FineTunedMultiLabelClassifier(**parts), 0):
-        trained = [p for p in model.network.parameters() if p.requires_grad]
+    with adapted(model, FineTunedMultiLabelClassifier(**parts), 0):
+        trained = [p for p in model.parameters() if p.requires_grad]
         optimizer = torch.optim.SGD(trained, lr=0.1)
         for _ in range(2):  # LoRA's first step moves one of its two matrices only, from zero
             optimizer.zero_grad()
-            (model.network(ids, torch.ones_like(ids)) * torch.tensor([1.0, 2.0, -1.0])).sum().backward()
+            (model(ids, torch.ones_like(ids)) * torch.tensor([1.0, 2.0, -1.0])).sum().backward()
             optimizer.step()
-    after = model.network.encoder.state_dict()
+    after = model.encoder.state_dict()
     assert after.keys() == before.keys()
-    assert all(p.requires_grad and p.grad is None for p in model.network.parameters())
+    assert all(p.requires_grad and p.grad is None for p in model.parameters())
     return {name for name in before if (after[name] - before[name]).abs().max() > 1e-7}
 
 
@@ -45,7 +45,7 @@ def test_more_frozen_layers_than_there_are(deep_encoder_folder):
     model = make_text_model(deep_encoder_folder)
     with (
         pytest.raises(ValueError, match="n_frozen_layers=4 is more than the encoder's 3 layers"),
-        adapted(model.network, FineTunedMultiLabelClassifier(n_frozen_layers=4), 0),
+        adapted(model, FineTunedMultiLabelClassifier(n_frozen_layers=4), 0),
     ):
         pass
 
@@ -67,9 +67,9 @@ def test_lora(deep_encoder_folder):
 
 def test_gradient_checkpointing_changes_no_step(deep_encoder_folder):
     plain, saving = make_text_model(deep_encoder_folder), make_text_model(deep_encoder_folder)
-    plain.network.eval()
+    plain.eval()
     moved(plain)
-    saving.network.eval()
+    saving.eval()
     moved(saving, gradient_checkpointing=True)
     for name, array in plain.arrays().items():
         np.testing.assert_allclose(saving.arrays()[name], array, atol=1e-6)

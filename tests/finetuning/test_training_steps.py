@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from skbalance import FineTunedMultiLabelClassifier
-from skbalance.finetuning._models import TextNetwork
+from skbalance.finetuning._models import TextModel
 from skbalance.finetuning._tokens import Tokens, TrainingTexts
 from skbalance.finetuning._training import FineTuningNet, Processes, Run, learning_rate_factor
 
@@ -22,11 +22,11 @@ def texts():
     return TrainingTexts(tokens, y, random_state.uniform(0.5, 2, size=N).astype(np.float32))
 
 
-def make_net(data=None, network=None, processes=None, run=None, **params):
-    network = TextNetwork(nn.Linear(3, 2), nn.Linear(2, 4)) if network is None else network
+def make_net(data=None, model=None, processes=None, run=None, **params):
+    model = TextModel(nn.Linear(3, 2), nn.Linear(2, 4), None, {}) if model is None else model
     settings = FineTunedMultiLabelClassifier(**{"batch_size": 8} | params)
     return FineTuningNet(
-        network, nn.MSELoss(), data=data, run=run or Run(0, 26), settings=settings,
+        model, nn.MSELoss(), data=data, run=run or Run(0, 26), settings=settings,
         processes=processes or Processes(), checkpoints=None, bar=None,
     ).initialize()  # fmt: skip
 
@@ -77,12 +77,12 @@ def test_processes_share_every_batch(texts, count):
 def test_groups():
     def groups():
         rates = {"learning_rate_init": 1e-3, "head_learning_rate_init": 1e-2, "weight_decay": 0.1}
-        return make_net(network=network, **rates).optimizer_.param_groups
+        return make_net(model=model, **rates).optimizer_.param_groups
 
-    network = TextNetwork(nn.Sequential(nn.Linear(3, 2), nn.LayerNorm(2), nn.Linear(2, 2)), nn.Linear(2, 4))
-    network.encoder[0].requires_grad_(False)
+    model = TextModel(nn.Sequential(nn.Linear(3, 2), nn.LayerNorm(2), nn.Linear(2, 2)), nn.Linear(2, 4), None, {})
+    model.encoder[0].requires_grad_(False)
     found = {(g["lr"], g["peak"], g["weight_decay"]): [id(p) for p in g["params"]] for g in groups()}
-    encoder, head = network.encoder, network.head
+    encoder, head = model.encoder, model.head
     assert found == {
         (1e-3, 1e-3, 0.1): [id(encoder[2].weight)],
         (1e-3, 1e-3, 0.0): [id(p) for p in (encoder[1].weight, encoder[1].bias, encoder[2].bias)],

@@ -46,18 +46,18 @@ class Training:
         y = sp.csr_array(y)
         statistics = LabelStatistics.from_targets(y)
         model = make_text_model(folder, max_length=32, log_odds=statistics.log_odds)
-        self.network = model.network
+        self.model = model
         if not dropout:
-            for module in self.network.modules():
+            for module in model.modules():
                 if isinstance(module, torch.nn.Dropout):
                     module.p = 0.0
-            self.network.encoder.config.attention_probs_dropout_prob = 0.0
+            model.encoder.config.attention_probs_dropout_prob = 0.0
         self.data = model.read(texts, y, np.linspace(0.5, 1.5, len(texts), dtype=np.float32))
         self.criterion = get_loss("bce").bind(statistics, reduction="row_sum")
         self.settings = FineTunedMultiLabelClassifier(**OPTIONS | options)
 
     def run(self, **more):
-        return fine_tune(self.network, self.criterion, self.data, settings=self.settings, seeds=(0, 3), **more)
+        return fine_tune(self.model, self.criterion, self.data, settings=self.settings, seeds=(0, 3), **more)
 
     def run_scored(self, scores, **more):
         """Train with these scores of texts held out, and tell the weights of the head after each epoch.
@@ -67,7 +67,7 @@ class Training:
         left, kept = list(scores), []
 
         def score(logits):
-            kept.append(self.network.head.weight.detach().clone())
+            kept.append(self.model.head.weight.detach().clone())
             if not left:
                 raise KeyboardInterrupt
             return left.pop(0)
@@ -75,10 +75,10 @@ class Training:
         return self.run(validation=self.data, score=score, **more), kept
 
     def weights(self):
-        return {name: tensor.clone() for name, tensor in self.network.state_dict().items()}
+        return {name: tensor.clone() for name, tensor in self.model.state_dict().items()}
 
     def checkpoints(self, folder):
-        return Checkpoints(folder, fingerprint(self.network, self.data, None, 3, "settings"))
+        return Checkpoints(folder, fingerprint(self.model, self.data, None, 3, "settings"))
 
 
 def kill_at(monkeypatch, step):
