@@ -3,7 +3,6 @@
 import json
 import os
 import threading
-from contextlib import nullcontext
 from functools import cache
 from pathlib import Path
 
@@ -131,7 +130,7 @@ def _load_encoder(source, identity):
     try:
         if not source.trust_remote_code:
             _check_modules(source.model)
-        with nullcontext() if identity is None else quiet_loading():
+        with quiet_loading(identity is not None):
             return sentence_transformers.SentenceTransformer(
                 source.model,
                 device=device,
