@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import numpy as np
@@ -143,17 +144,14 @@ class TextModel(nn.Module):
         self.encoder, self.head, self.tokenizer, self.files = encoder, head, tokenizer, files
 
     @classmethod
-    def pretrained(cls, source: ModelSource, *, max_length, pooling, log_odds, label_texts, device, seed) -> TextModel:
+    def pretrained(cls, settings, log_odds, label_texts, device, seed) -> TextModel:
         """A pretrained encoder with a new head.
 
         Parameters
         ----------
-        source : ModelSource
-            Where the encoder comes from.
-        max_length : int
-            Most tokens of a text; the encoder's own limit if that is lower.
-        pooling : {"mean", "cls", "label_attention"}
-            Kind of the head.
+        settings : object
+            Has the parameters of the classifier: where the encoder comes from, most tokens of a text, which the
+            encoder's own limit may lower, and the pooling.
         log_odds : ndarray of shape (n_labels,)
             Log-odds of the labels being negative.
         label_texts : list of str or None
@@ -167,9 +165,11 @@ class TextModel(nn.Module):
         -------
         model : TextModel
         """
-        encoder, files = load_encoder(source)
-        _, plain = rebuild_encoder(files, trust_remote_code=source.trust_remote_code)
-        tokenizer = TextTokenizer(plain, files, min(max_length, max_positions(encoder, plain)))
+        trusted = bool(settings.trust_remote_code)
+        own = os.fspath(settings.model), settings.revision, bool(settings.local_files_only), trusted
+        encoder, files = load_encoder(ModelSource(*own))
+        _, plain = rebuild_encoder(files, trust_remote_code=trusted)
+        tokenizer = TextTokenizer(plain, files, min(settings.max_length, max_positions(encoder, plain)))
         width = encoder.config.hidden_size
         directions = torch.zeros(len(log_odds), width)
         texts = {label: text for label, text in enumerate(label_texts or []) if text is not None}
@@ -177,11 +177,11 @@ class TextModel(nn.Module):
             pooled = LinearHead(torch.eye(width), torch.zeros(width), "mean")  # it hands on what it pools
             vectors = cls(encoder, pooled, tokenizer, files).to(device).scores(list(texts.values()))
             directions[list(texts)] = torch.from_numpy(directions_of(vectors))
-        head = new_head(pooling, directions, log_odds, torch.Generator().manual_seed(seed))
+        head = new_head(settings.pooling, directions, log_odds, torch.Generator().manual_seed(seed))
         return cls(encoder, head, tokenizer, files)
 
     @classmethod
-    def from_arrays(cls, files, weights, *, pooling, max_length, trust_remote_code=False) -> TextModel:
+    def from_arrays(cls, files, weights, pooling, max_length, *, trust_remote_code=False) -> TextModel:
         """The model that :meth:`arrays` was taken of; the arrays are not written to.
 
         Parameters

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -389,12 +388,10 @@ def fingerprint(model, data, validation, seed, settings) -> str:
     -------
     name : str
     """
-    config = {key: value for key, value in model.encoder.config.to_dict().items() if key != "_name_or_path"}
-    told = json.dumps(config, sort_keys=True, default=repr)
-    told += f"{torch.__version__} {Processes.joined().count} {seed} {settings!r} {model!r}"
     texts = [
         (np.concatenate(part.tokens.ids), part.tokens.lengths, part.weight, part.y.data, part.y.indices, part.y.indptr)
         for part in (data, validation)
         if part is not None
     ]
+    told = torch.__version__, Processes.joined().count, seed, repr(settings), repr(model), model.files
     return joblib.hash((told, model.arrays(), texts))

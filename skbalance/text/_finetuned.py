@@ -300,7 +300,15 @@ class FineTunedMultiLabelClassifier(CheckedStateMixin, LossClassifierMixin, Clas
                 "head_learning_rate_init or weight_decay."
             )
         self._store_target(encoding, statistics, loss)
-        self._store_result(model, run)
+        self.weights_ = model.arrays()
+        self.loss_curve_ = run.loss_curve
+        self.n_iter_ = run.epoch
+        self.max_length_ = model.tokenizer.max_length
+        self._pooling = self.pooling
+        self._files = model.files
+        self.__dict__.pop("validation_scores_", None)
+        if run.validation_scores:
+            self.validation_scores_ = run.validation_scores
         return model, checkpoints
 
     def _told(self):
@@ -326,16 +334,7 @@ class FineTunedMultiLabelClassifier(CheckedStateMixin, LossClassifierMixin, Clas
     def _start(self, statistics, label_texts, device, seed) -> finetuning.TextModel:
         """The model as training starts with it."""
         if not self.warm_start or not hasattr(self, "weights_"):
-            source = os.fspath(self.model), self.revision, bool(self.local_files_only), bool(self.trust_remote_code)
-            model = finetuning.TextModel.pretrained(
-                finetuning.ModelSource(*source),
-                max_length=self.max_length,
-                pooling=self.pooling,
-                log_odds=statistics.log_odds,
-                label_texts=label_texts,
-                device=device,
-                seed=seed,
-            )
+            model = finetuning.TextModel.pretrained(self, statistics.log_odds, label_texts, device, seed)
         elif (self.n_outputs_, self._pooling) == (statistics.n_labels, self.pooling):
             model = self._rebuilt()
         else:
@@ -345,25 +344,9 @@ class FineTunedMultiLabelClassifier(CheckedStateMixin, LossClassifierMixin, Clas
             )
         return model.place(device, self)
 
-    def _store_result(self, model, run):
-        self.weights_ = model.arrays()
-        self.loss_curve_ = run.loss_curve
-        self.n_iter_ = len(run.loss_curve)
-        self.max_length_ = model.tokenizer.max_length
-        self.__dict__.pop("validation_scores_", None)
-        if run.validation_scores:
-            self.validation_scores_ = run.validation_scores
-        self._pooling = self.pooling
-        self._files = model.files
-
     def _rebuilt(self) -> finetuning.TextModel:
-        return finetuning.TextModel.from_arrays(
-            self._files,
-            self.weights_,
-            pooling=self._pooling,
-            max_length=self.max_length_,
-            trust_remote_code=self.trust_remote_code,
-        )
+        learned = self._files, self.weights_, self._pooling, self.max_length_
+        return finetuning.TextModel.from_arrays(*learned, trust_remote_code=self.trust_remote_code)
 
     def _model(self, device) -> finetuning.TextModel:
         """The fitted model, from memory where it is there."""

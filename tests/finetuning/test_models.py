@@ -14,7 +14,7 @@ def test_from_arrays(pooling, encoder_folder):
     model = make_text_model(encoder_folder, pooling, label_texts=["ab", "cd", None])
     scores = model.scores(texts)
     arrays = {name: array.copy() for name, array in model.arrays().items()}
-    copy = TextModel.from_arrays(model.files, arrays, pooling=pooling, max_length=20)
+    copy = TextModel.from_arrays(model.files, arrays, pooling, 20)
     np.testing.assert_array_equal(copy.scores(texts), scores)
     for parameter in copy.parameters():
         parameter.data.add_(1)

@@ -5,7 +5,7 @@ import scipy.sparse as sp
 import torch
 
 from skbalance import FineTunedMultiLabelClassifier
-from skbalance.finetuning import Checkpoints, ModelSource, TextModel, fine_tune, fingerprint
+from skbalance.finetuning import Checkpoints, TextModel, fine_tune, fingerprint
 from skbalance.finetuning import _training as training_module
 from skbalance.losses import LabelStatistics, get_loss
 from tests.text.tagged import make_texts
@@ -23,18 +23,10 @@ OPTIONS = {
 }
 
 
-def make_text_model(folder, pooling="mean", **options):
+def make_text_model(folder, pooling="mean", max_length=20, **options):
     return TextModel.pretrained(
-        ModelSource(str(folder)),
-        **{
-            "max_length": 20,
-            "pooling": pooling,
-            "log_odds": np.zeros(3),
-            "label_texts": None,
-            "device": "cpu",
-            "seed": 0,
-        }
-        | options,
+        FineTunedMultiLabelClassifier(folder, max_length=max_length, pooling=pooling),
+        **{"log_odds": np.zeros(3), "label_texts": None, "device": "cpu", "seed": 0} | options,
     )
 
 
