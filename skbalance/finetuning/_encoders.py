@@ -109,6 +109,8 @@ def rebuild_encoder(files: dict[str, bytes], state: dict | None = None, *, trust
     encoder : torch.nn.Module or None
     tokenizer : transformers.PreTrainedTokenizerBase
     """
+    import torch
+
     transformers = import_optional("transformers", _INSTALL_HINT)
     if not trust_remote_code:
         check_files(files)
@@ -123,7 +125,10 @@ def rebuild_encoder(files: dict[str, bytes], state: dict | None = None, *, trust
             for _, name, value in _settings_within(json.loads(files["config.json"])):
                 if "layer" in name and isinstance(value, int) and value > len(state):
                     raise ValueError(f"{name}={value} for {len(state)} weights: to build them would take for ever")
-            return _with_weights(transformers, config, state, trust_remote_code), tokenizer
+            with torch.device("meta"):  # takes no memory, whatever sizes the configuration names
+                like = transformers.AutoModel.from_config(config, trust_remote_code=trust_remote_code)
+            like.load_state_dict(state, assign=True)  # raises where these are not the weights that it names
+            return type(like).from_pretrained(None, config=config, state_dict=state).float(), tokenizer
     except ImportError:
         raise
     except Exception as error:
@@ -131,15 +136,6 @@ def rebuild_encoder(files: dict[str, bytes], state: dict | None = None, *, trust
             f"The encoder cannot be put together from its files and weights ({type(error).__name__}): they do not "
             "belong together, or it has code of its own, which runs with trust_remote_code=True only."
         ) from error
-
-
-def _with_weights(transformers, config, state, trust_remote_code):
-    import torch
-
-    with torch.device("meta"):  # takes no memory, whatever sizes the configuration names
-        like = transformers.AutoModel.from_config(config, trust_remote_code=trust_remote_code)
-    like.load_state_dict(state, assign=True)  # raises where the weights are not those that the configuration names
-    return type(like).from_pretrained(None, config=config, state_dict=state).float()
 
 
 def check_files(files):

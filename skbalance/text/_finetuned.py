@@ -222,6 +222,7 @@ class FineTunedMultiLabelClassifier(CheckedStateMixin, LossClassifierMixin, Clas
 
     _of_this_machine = ("model", "revision", "checkpoint_dir", "trust_remote_code")
     _learned = FINE_TUNED
+    _read_rows = staticmethod(check_texts)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -355,9 +356,6 @@ class FineTunedMultiLabelClassifier(CheckedStateMixin, LossClassifierMixin, Clas
             model = self._rebuilt()
             _in_memory[self] = self.weights_, model
         return model.place(device, self)
-
-    def _read_rows(self, X):
-        return check_texts(X)
 
     def _scores(self, texts):
         return self._model(check_device(self.device, DEVICE_KINDS)).scores(texts)

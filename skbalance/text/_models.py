@@ -104,7 +104,8 @@ def identify(source):
     """Name the exact weights and settings behind a model's name.
 
     A local folder is named by the hash of its files' names and contents, so a copy of it elsewhere has the
-    same identity and a change in it another one. A Hub model is named by its commit.
+    same identity and a change in it another one. A Hub model is named by its commit in the Hub's local cache; the
+    network is never asked.
 
     Parameters
     ----------
@@ -118,7 +119,16 @@ def identify(source):
     """
     if os.path.isdir(source.model):
         return "folder:" + _digest_folder(source.model)
-    return _identify_hub_model(source.model, source.revision)
+    hub = import_optional("huggingface_hub", _INSTALL_HINT)
+    home = os.getenv("SENTENCE_TRANSFORMERS_HOME")
+    for name in [source.model] if "/" in source.model else [f"{_ORGANISATION}/{source.model}", source.model]:
+        try:
+            path = hub.try_to_load_from_cache(name, "config.json", cache_dir=home, revision=source.revision)
+        except ValueError:  # a path, or no possible name at all
+            return None
+        if isinstance(path, str):
+            return f"hub:{name}@{Path(path).parent.name}"
+    return None
 
 
 def _load_encoder(source, identity):
@@ -149,23 +159,6 @@ def _check_modules(folder):
     for part in parts:
         if not str(part["type"]).startswith("sentence_transformers."):
             raise ValueError(f"modules.json names {part['type']!r:.80}, code that trust_remote_code=True alone runs")
-
-
-def _identify_hub_model(model, revision):
-    """Return name and commit of a model in the Hub's local cache, or None; never asks the network."""
-    hub = import_optional("huggingface_hub", _INSTALL_HINT)
-    from huggingface_hub.utils import HFValidationError
-
-    names = [model] if "/" in model else [f"{_ORGANISATION}/{model}", model]
-    folder = os.getenv("SENTENCE_TRANSFORMERS_HOME")
-    for name in names:
-        try:
-            path = hub.try_to_load_from_cache(name, "config.json", cache_dir=folder, revision=revision)
-        except HFValidationError:  # a path, or no possible name at all
-            return None
-        if isinstance(path, str):
-            return f"hub:{name}@{Path(path).parent.name}"
-    return None
 
 
 def _digest_folder(folder):

@@ -115,55 +115,45 @@ def check_learned(learned, kinds, *, trust_remote_code):
             raise ValueError(f"{name} of a FineTunedMultiLabelClassifier is missing or a {type(value).__name__}.")
     if not trust_remote_code:
         check_files(learned["_files"])
-    for name, right in _conditions(learned):
+    for name, holds in _conditions(learned):
+        try:
+            right = holds()
+        except (IndexError, KeyError, TypeError, ValueError):
+            right = False
         if not right:
             raise ValueError(f"{name} of a FineTunedMultiLabelClassifier does not go with the rest of its state.")
 
 
 def _conditions(learned):
-    """Name and truth of what must hold of learned attributes that are of the right types."""
+    """Name and condition of learned attributes that are of the right types; each relies on those before it."""
     n_outputs, classes, weights = learned["n_outputs_"], learned["classes_"], learned["weights_"]
-    yield "_target", _is_target(learned["_target"])
+    yield "_target", lambda: _is_target(*learned["_target"])
     kind, dtype, sparse = learned["_target"]
     shape = {"multilabel": (n_outputs, 2), "multiclass": (n_outputs,), "binary": (2,)}[kind]
-    yield "classes_", classes.shape == shape and classes.dtype.kind in "biufUSO"
-    yield "n_outputs_", n_outputs == TargetEncoding(kind, classes, dtype, sparse).n_outputs >= 1
-    for name in ("loss_curve_", "validation_scores_"):
-        yield name, all(isinstance(value, Real) for value in learned.get(name, ()))
-    yield "n_iter_", learned["n_iter_"] == len(learned["loss_curve_"])
-    yield "max_length_", 1 <= learned["max_length_"] < 2**31
+    yield "classes_", lambda: classes.shape == shape and classes.dtype.kind in "biufUSO"
+    yield "n_outputs_", lambda: n_outputs == TargetEncoding(kind, classes, dtype, sparse).n_outputs >= 1
+    yield "loss_curve_", lambda: all(isinstance(loss, Real) for loss in learned["loss_curve_"])
+    yield "validation_scores_", lambda: all(isinstance(score, Real) for score in learned.get("validation_scores_", ()))
+    yield "n_iter_", lambda: learned["n_iter_"] == len(learned["loss_curve_"])
+    yield "max_length_", lambda: 1 <= learned["max_length_"] < 2**31
     counts = learned["label_counts_"]
-    yield "label_counts_", counts.shape == (n_outputs,) and _finite(counts)
-    yield "_pooling", learned["_pooling"] in HEADS
-    yield "_fitted_loss", _is_loss(learned["_fitted_loss"])
-    yield "weights_", all(isinstance(array, np.ndarray) and _finite(array) for array in weights.values())
+    yield "label_counts_", lambda: counts.shape == (n_outputs,) and _finite(counts)
+    yield "_pooling", lambda: learned["_pooling"] in HEADS
+    yield "_fitted_loss", lambda: validate_hyperparameters(loss_from_state(learned["_fitted_loss"])) is None
+    yield "weights_", lambda: all(isinstance(array, np.ndarray) and _finite(array) for array in weights.values())
     head = {name: array.shape for name, array in weights.items() if not str(name).startswith("encoder.")}
     of_labels = (n_outputs, *head.get("head.weight", ())[-1:])
     of_query = {"head.query": of_labels} if learned["_pooling"] == "label_attention" else {}
-    yield "weights_", head == {"head.weight": of_labels, "head.bias": (n_outputs,)} | of_query
+    yield "weights_", lambda: head == {"head.weight": of_labels, "head.bias": (n_outputs,)} | of_query
+
+
+def _is_target(kind, dtype, sparse) -> bool:
+    known = kind in ("binary", "multiclass", "multilabel") and sparse in ("", "matrix", "array")
+    return known and isinstance(dtype, str) and (kind != "multilabel" or np.dtype(dtype).kind in "biuf")
 
 
 def _finite(array) -> bool:
     return array.dtype.kind in "biuf" and bool(np.isfinite(array).all())
-
-
-def _is_target(target) -> bool:
-    if len(target) != 3 or not all(isinstance(part, str) for part in target):
-        return False
-    kind, dtype, sparse = target
-    try:
-        numeric = kind != "multilabel" or np.dtype(dtype).kind in "biuf"
-    except TypeError:
-        return False
-    return kind in ("binary", "multiclass", "multilabel") and numeric and sparse in ("", "matrix", "array")
-
-
-def _is_loss(state) -> bool:
-    try:
-        validate_hyperparameters(loss_from_state(state))
-    except (IndexError, KeyError, TypeError, ValueError):
-        return False
-    return True
 
 
 def write_folder(classifier, folder):
@@ -209,7 +199,14 @@ def write_folder(classifier, folder):
         for path in beside.iterdir():
             with path.open("rb") as file:
                 os.fsync(file.fileno())
-        _put_in_place(beside, folder)
+        before = _before(folder)
+        _clear(before, folder)
+        if folder.exists():
+            os.rename(folder, before)
+        try:
+            os.rename(beside, folder)
+        finally:
+            _clear(before, folder)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
 
@@ -217,17 +214,6 @@ def write_folder(classifier, folder):
 def _before(folder) -> Path:
     """Where the old folder is while the new one takes its place."""
     return folder.with_name(f".{folder.name}.before")
-
-
-def _put_in_place(beside, folder):
-    before = _before(folder)
-    _clear(before, folder)
-    if folder.exists():
-        os.rename(folder, before)
-    try:
-        os.rename(beside, folder)
-    finally:
-        _clear(before, folder)
 
 
 def _clear(before, folder):
