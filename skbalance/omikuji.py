@@ -350,8 +350,7 @@ class OmikujiClassifier(DocLinkMixin, ClassifierMixin, BaseEstimator):
 
 def _unit_rows(X):
     """Rows of length 1, of what is stored."""
-    X = sp.csr_array(normalize(X), dtype=np.float32, copy=True)
-    X.sum_duplicates()
+    X = sp.csr_array(normalize(X), dtype=np.float32)
     X.eliminate_zeros()
     return X
 

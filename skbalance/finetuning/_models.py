@@ -76,34 +76,6 @@ def head_of(pooling, **weights: Tensor) -> nn.Module:
     return LinearHead(**weights, pooling=pooling)
 
 
-def new_head(pooling, directions, log_odds, generator) -> nn.Module:
-    """A head with its initial weights.
-
-    Weights are zero, so that the encoder is not moved by random ones; or, of a label with a text, along the text's
-    vector. Biases start half way to the log-odds of the labels.
-
-    Parameters
-    ----------
-    pooling : {"mean", "cls", "label_attention"}
-        Kind of the head.
-    directions : Tensor of shape (n_labels, n_dimensions)
-        Weights from the labels' texts; zero for a label without one.
-    log_odds : ndarray of shape (n_labels,)
-        Log-odds of the labels being negative.
-    generator : torch.Generator
-        Source of the queries.
-
-    Returns
-    -------
-    head : torch.nn.Module
-    """
-    weights, width = {"weight": directions, "bias": torch.from_numpy(-0.5 * log_odds).float()}, directions.shape[1]
-    if pooling == "label_attention":
-        noise = torch.randn(directions.shape, generator=generator)
-        weights["query"] = noise / width + directions / width**0.5
-    return head_of(pooling, **weights)
-
-
 def directions_of(vectors) -> np.ndarray:
     """What sets each label's vector apart from the others', at a length that makes logits differ visibly."""
     length = np.linalg.norm(vectors, axis=1).mean()
@@ -147,6 +119,9 @@ class TextModel(nn.Module):
     def pretrained(cls, settings, log_odds, label_texts, device, seed) -> TextModel:
         """A pretrained encoder with a new head.
 
+        Weights of the head are zero, so that the encoder is not moved by random ones; or, of a label with a text, along
+        the text's vector. Biases start half way to the log-odds of the labels.
+
         Parameters
         ----------
         settings : object
@@ -159,7 +134,7 @@ class TextModel(nn.Module):
         device : str
             Where label texts are encoded.
         seed : int
-            Of the head's random weights.
+            Of the head's random queries.
 
         Returns
         -------
@@ -177,8 +152,11 @@ class TextModel(nn.Module):
             pooled = LinearHead(torch.eye(width), torch.zeros(width), "mean")  # it hands on what it pools
             vectors = cls(encoder, pooled, tokenizer, files).to(device).scores(list(texts.values()))
             directions[list(texts)] = torch.from_numpy(directions_of(vectors))
-        head = new_head(settings.pooling, directions, log_odds, torch.Generator().manual_seed(seed))
-        return cls(encoder, head, tokenizer, files)
+        weights = {"weight": directions, "bias": torch.from_numpy(-0.5 * log_odds).float()}
+        if settings.pooling == "label_attention":
+            noise = torch.randn(directions.shape, generator=torch.Generator().manual_seed(seed))
+            weights["query"] = noise / width + directions / width**0.5
+        return cls(encoder, head_of(settings.pooling, **weights), tokenizer, files)
 
     @classmethod
     def from_arrays(cls, files, weights, pooling, max_length, *, trust_remote_code=False) -> TextModel:

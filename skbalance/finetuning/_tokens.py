@@ -130,11 +130,9 @@ def batches_of(lengths, batch_size: int, seeds) -> list[np.ndarray]:
     """
     random_state = np.random.RandomState(seeds)
     order = random_state.permutation(len(lengths))
-    batches, pool = [], batch_size * BATCHES_IN_A_POOL
-    for start in range(0, len(order), pool):
-        rows = order[start : start + pool]
-        rows = rows[np.argsort(lengths[rows], kind="stable")]
-        batches += [rows[i : i + batch_size] for i in range(0, len(rows), batch_size)]
+    pools = np.arange(len(order)) // (batch_size * BATCHES_IN_A_POOL)
+    rows = order[np.lexsort((lengths[order], pools))]
+    batches = [rows[i : i + batch_size] for i in range(0, len(rows), batch_size)]
     return [batches[i] for i in random_state.permutation(len(batches))]
 
 

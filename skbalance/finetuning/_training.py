@@ -200,18 +200,13 @@ class FineTuningNet(NeuralNet):
         run.step += 1
         run.loss_sum += loss.item() * weight
         run.weight_sum += weight
-        self.show_step()
-        if self.checkpoints is not None and self.checkpoints.due:
-            self.checkpoints.write(run, self)
-
-    def show_step(self):
-        """Show one step more, the epoch's loss so far, and the time left."""
-        run = self.run
         shown = f"epoch {run.epoch + 1}, loss {run.loss_sum / run.weight_sum:.4g}"
         if run.validation_scores:
             shown += f", validation {run.validation_scores[-1]:.4g}"
         self.bar.set_postfix_str(shown, refresh=False)
         self.bar.update()
+        if self.checkpoints is not None and self.checkpoints.due:
+            self.checkpoints.write(run, self)
 
     def validate(self, data: TrainingTexts, score) -> float:
         """Score of texts that are held out: that of their logits, or minus their mean loss; larger is better."""

@@ -133,9 +133,8 @@ def identify(source):
 
 def _load_encoder(source, identity):
     sentence_transformers = import_optional("sentence_transformers", _INSTALL_HINT)
-    revision = source.revision
-    if identity is not None and identity.startswith("hub:"):
-        revision = identity.rpartition("@")[2]  # the weights are those that the identity names
+    # The weights are those that the identity names.
+    revision = identity.rpartition("@")[2] if (identity or "").startswith("hub:") else source.revision
     device = None if source.device == "auto" else check_device(source.device, DEVICE_KINDS)  # None lets it choose
     try:
         if not source.trust_remote_code:

@@ -100,11 +100,9 @@ def _of_pickle(kind, state):
 def _hub_model(state) -> dict:
     """A model of the Hub and its revision, if these are what a state names, and no folder is called the same."""
     model, revision = state.get("model"), state.get("revision")
-    if not isinstance(model, str) or not _HUB_NAME.fullmatch(model) or os.path.exists(model):
-        return {}
-    if revision is not None and not (isinstance(revision, str) and _HUB_NAME.fullmatch(revision)):
-        return {}
-    return {"model": model, "revision": revision}
+    given = [model] if revision is None else [model, revision]
+    named = all(isinstance(name, str) and _HUB_NAME.fullmatch(name) for name in given)
+    return {"model": model, "revision": revision} if named and not os.path.exists(model) else {}
 
 
 def check_learned(learned, kinds, *, trust_remote_code):

@@ -6,7 +6,7 @@ import torch
 
 from skbalance.finetuning import ModelSource
 from skbalance.finetuning._encoders import load_encoder
-from skbalance.finetuning._models import LABEL_TEXT_SCALE, LinearHead, TextModel, directions_of, head_of, new_head
+from skbalance.finetuning._models import LABEL_TEXT_SCALE, LinearHead, TextModel, directions_of, head_of
 from skbalance.finetuning._tokens import Tokens
 from tests.finetuning.trainings import make_text_model
 
@@ -50,17 +50,17 @@ def test_padding_changes_nothing(pooling, hidden):
     torch.testing.assert_close(head(changed, mask), head(vectors, mask))
 
 
-def test_a_new_head():
+def test_a_new_head(encoder_folder):
     log_odds = np.array([2.0, -1.0])
-    new = {"directions": torch.zeros(2, 4), "log_odds": log_odds}
-    head = new_head("mean", generator=torch.Generator().manual_seed(0), **new)
+    head = make_text_model(encoder_folder, log_odds=log_odds).head
     assert not head.weight.any()
     np.testing.assert_allclose(head.bias.detach(), -0.5 * log_odds)
     first, second, other = (
-        new_head("label_attention", generator=torch.Generator().manual_seed(seed), **new).query for seed in (0, 0, 1)
+        make_text_model(encoder_folder, "label_attention", seed=seed).head.query for seed in (0, 0, 1)
     )
     assert torch.equal(first, second)
     assert not torch.equal(first, other)
+    assert 0.5 / 16 < first.std() < 2 / 16  # of 16 dimensions
 
 
 def test_directions_of_label_texts():

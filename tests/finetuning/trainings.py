@@ -74,20 +74,25 @@ class Training:
 
 
 def kill_at(monkeypatch, step):
-    """Press Ctrl-C before a step, with a checkpoint written after each."""
+    """Press Ctrl-C at the end of a step, before it is counted, with a checkpoint written after each."""
     monkeypatch.setattr("skbalance.finetuning._checkpoints.SECONDS_BETWEEN_CHECKPOINTS", 0.0)
-    show_step = training_module.FineTuningNet.show_step
+    on_batch_end = training_module.FineTuningNet.on_batch_end
 
-    def kill(self):
-        if self.run.step == step:
+    def kill(self, net, **batch):
+        if self.run.step == step - 1:
             raise KeyboardInterrupt
-        show_step(self)
+        on_batch_end(self, net, **batch)
 
-    monkeypatch.setattr(training_module.FineTuningNet, "show_step", kill)
+    monkeypatch.setattr(training_module.FineTuningNet, "on_batch_end", kill)
 
 
 def count_steps(monkeypatch):
     """The numbers of the steps that are taken, as a list that grows."""
-    steps = []
-    monkeypatch.setattr(training_module.FineTuningNet, "show_step", lambda self: steps.append(self.run.step))
+    steps, on_batch_end = [], training_module.FineTuningNet.on_batch_end
+
+    def count(self, net, **batch):
+        steps.append(self.run.step + 1)
+        on_batch_end(self, net, **batch)
+
+    monkeypatch.setattr(training_module.FineTuningNet, "on_batch_end", count)
     return steps

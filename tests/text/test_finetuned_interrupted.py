@@ -13,7 +13,7 @@ import torch
 from sklearn.metrics import f1_score, make_scorer
 
 from skbalance.losses import FocalLoss
-from tests.finetuning.trainings import count_steps
+from tests.finetuning.trainings import count_steps, kill_at
 from tests.text.tagged import WORDS, make_model, make_texts
 
 
@@ -32,12 +32,8 @@ def test_interrupting_changes_nothing(fitted, data, monkeypatch):
     before, proba = dict(vars(fitted)), fitted.predict_proba(texts)
     state = torch.get_rng_state()
 
-    def interrupt(self):
-        if self.run.step == 3:
-            raise KeyboardInterrupt
-
     with monkeypatch.context() as patch:
-        patch.setattr("skbalance.finetuning._training.FineTuningNet.show_step", interrupt)
+        kill_at(patch, 3)
         for warm_start in (False, True):
             fitted.warm_start = warm_start
             with pytest.raises(KeyboardInterrupt):
@@ -58,10 +54,12 @@ def test_going_on_after_the_process_was_killed(encoder_folder, data, tmp_path):
         "from tests.text.tagged import make_model, make_texts\n"
         "torch.set_num_threads(1)\n"
         "_checkpoints.SECONDS_BETWEEN_CHECKPOINTS = 0.0\n"
-        "def kill(self):\n"
-        "    if self.run.step == 6:\n"
+        "count = _training.FineTuningNet.on_batch_end\n"
+        "def kill(self, net, **batch):\n"
+        "    if self.run.step == 5:\n"
         "        os.kill(os.getpid(), signal.SIGKILL)\n"
-        "_training.FineTuningNet.show_step = kill\n"
+        "    count(self, net, **batch)\n"
+        "_training.FineTuningNet.on_batch_end = kill\n"
         "make_model(sys.argv[1], checkpoint_dir=sys.argv[2], max_iter=3, early_stopping=True, scoring='f1_macro')"
         ".fit(*make_texts())\n"
     )
