@@ -208,14 +208,11 @@ class TextModel(nn.Module):
     @torch.no_grad()
     def predict(self, tokens: Tokens) -> np.ndarray:
         """Logits of texts, of shape (n_texts, n_labels), in passes of texts of like length."""
-        bias, training = self.head.bias, self.training
+        bias = self.head.bias
         out = np.empty((len(tokens.ids), len(bias)), dtype=np.float32)
-        self.eval()
-        try:
-            for rows in passes_of(tokens.lengths, self.max_tokens):
-                out[rows] = self(*tokens.padded(rows, bias.device)).float().cpu().numpy()
-        finally:
-            self.train(training)
+        self.eval()  # each step of training switches back
+        for rows in passes_of(tokens.lengths, self.max_tokens):
+            out[rows] = self(*tokens.padded(rows, bias.device)).cpu().numpy()
         return out
 
     def scores(self, texts) -> np.ndarray:

@@ -93,7 +93,7 @@ def test_predictions_do_not_depend_on_passes(encoder_folder):
     logits = model.predict(tokens)
     assert logits.shape == (17, 2)
     assert logits.dtype == np.float32
-    assert model.training
+    assert not model.training
     for max_tokens in (1, 30):
         model.max_tokens = max_tokens
         np.testing.assert_allclose(model.predict(tokens), logits, atol=1e-5)
