@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import threading
-from contextlib import contextmanager
+from contextlib import nullcontext
 from copy import copy
 from dataclasses import KW_ONLY, dataclass
 from itertools import pairwise
@@ -48,31 +48,23 @@ class _Quiet:
     """
 
     def __init__(self):
-        self._lock, self._inside = threading.Lock(), 0
-        self._kept: list[int] = []
+        self._lock, self._inside, self._kept = threading.Lock(), 0, {}
 
-    @contextmanager
-    def __call__(self, quiet=True):
-        if not quiet:
-            yield
-            return
-        with self._lock:
+    def __enter__(self):
+        with self._lock, open(os.devnull, "wb") as nowhere:
             if not self._inside:
-                self._kept = [os.dup(1), os.dup(2)]
-                nowhere = os.open(os.devnull, os.O_WRONLY)
-                for stream in (1, 2):
-                    os.dup2(nowhere, stream)
-                os.close(nowhere)
+                self._kept = {stream: os.dup(stream) for stream in (1, 2)}
+                for stream in self._kept:
+                    os.dup2(nowhere.fileno(), stream)
             self._inside += 1
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._inside -= 1
-                if not self._inside:
-                    for stream, kept in zip((1, 2), self._kept):
-                        os.dup2(kept, stream)
-                        os.close(kept)
+
+    def __exit__(self, *error):
+        with self._lock:
+            self._inside -= 1
+            if not self._inside:
+                for stream, kept in self._kept.items():
+                    os.dup2(kept, stream)
+                    os.close(kept)
 
 
 _quiet = _Quiet()
@@ -232,7 +224,7 @@ class OmikujiClassifier(DocLinkMixin, ClassifierMixin, BaseEstimator):
         learner.label_counts_ = label_sums(indicator)
         warn_of_constant_labels(learner.label_counts_, X.shape[0])
         settings, n_jobs = self._settings(library), effective_n_jobs(self.n_jobs)
-        with tempfile.TemporaryDirectory() as folder, _quiet(not self.verbose):
+        with tempfile.TemporaryDirectory() as folder, nullcontext() if self.verbose else _quiet:
             path = os.path.join(folder, "rows.txt")
             _write(path, X, indicator)
             learner.model_ = library.Model.train_on_data(path, settings, n_threads=n_jobs)
@@ -332,7 +324,7 @@ class OmikujiClassifier(DocLinkMixin, ClassifierMixin, BaseEstimator):
     def __getstate__(self) -> Any:
         state: Any = dict(super().__getstate__())
         if "model_" in state:  # the library knows no more than to save it to a folder
-            with tempfile.TemporaryDirectory() as folder, _quiet():
+            with tempfile.TemporaryDirectory() as folder, _quiet:
                 self.model_.save(folder)
                 state["model_"] = {path.name: path.read_bytes() for path in Path(folder).iterdir()}
         return state
@@ -341,7 +333,7 @@ class OmikujiClassifier(DocLinkMixin, ClassifierMixin, BaseEstimator):
         super().__setstate__(state)
         if "model_" in state:
             library = import_optional("omikuji", _HINT)
-            with tempfile.TemporaryDirectory() as folder, _quiet():
+            with tempfile.TemporaryDirectory() as folder, _quiet:
                 for name, content in state["model_"].items():
                     Path(folder, name).write_bytes(content)
                 self.model_ = library.Model.load(folder)
@@ -358,8 +350,7 @@ class OmikujiClassifier(DocLinkMixin, ClassifierMixin, BaseEstimator):
 
 def _unit_rows(X):
     """Rows of length 1, of what is stored."""
-    X = sp.csr_array(normalize(X), dtype=np.float32, copy=True)
-    X.sum_duplicates()
+    X = sp.csr_array(normalize(X), dtype=np.float32)
     X.eliminate_zeros()
     return X
 

@@ -80,10 +80,7 @@ class _Graph:
     def best(self, values, k):
         """Whether each value is among the k largest of its row, of equal ones the first."""
         _, places = self("TopK", values, np.array([k]), n_outputs=2)
-        no, yes = (
-            self("ConstantOfShape", self("Shape", each), value=_onnx.numpy_helper.from_array(np.array([value])))
-            for each, value in ((values, False), (places, True))
-        )
+        no, yes = self("Less", values, values), self("Equal", places, places)
         return self("ScatterElements", no, places, yes, axis=1)
 
 
@@ -144,7 +141,10 @@ def _convert(scope, operator, container):
     _, head = _take_apart(model)
     kind, number = model._encoding.kind, _types.guess_proto_type(proba.type)
     graph = _Graph(scope, container, np.float64 if number == _onnx.TensorProto.DOUBLE else np.float32)
-    scores = _scores(graph, head, graph("Cast", features.full_name, to=number))
+    scores = graph("Cast", features.full_name, to=number)
+    for i, (coef, intercept) in enumerate(zip(head.coefs_, head.intercepts_)):
+        scores = graph("Relu", scores) if i else scores
+        scores = graph("Add", graph("MatMul", scores, dense(coef)), intercept)
     _probabilities(graph, head, kind, scores, into=proba.full_name)
     if kind == "multiclass":
         positive = graph("ArgMax", scores, axis=1, keepdims=0)
@@ -159,14 +159,6 @@ def _convert(scope, operator, container):
         positive = graph("Reshape", graph("Cast", positive, to=_onnx.TensorProto.INT64), np.array([-1]))
     classes = head.classes_ if head.classes_.dtype.kind == "U" else head.classes_.astype(np.int64)
     graph("Gather", classes, positive, into=label.full_name)
-
-
-def _scores(graph, head, out):
-    """The raw scores of a classifier, of its features."""
-    for i, (coef, intercept) in enumerate(zip(head.coefs_, head.intercepts_)):
-        out = graph("Relu", out) if i else out
-        out = graph("Add", graph("MatMul", out, dense(coef)), intercept)
-    return out
 
 
 def _probabilities(graph, head, kind, scores, into):

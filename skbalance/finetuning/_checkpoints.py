@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import inspect
-import json
+import io
 import os
 import time
 from contextlib import suppress
 from pathlib import Path
 
 import joblib
-import numpy as np
 import torch
 
+from .._files import whole_file
+from .._validation import read_path
 from .._warnings import warn
 from ._encoders import digest_of
-from ._processes import Processes
 
 # Within an epoch a checkpoint is written this often.
 SECONDS_BETWEEN_CHECKPOINTS = 600.0
@@ -42,7 +42,7 @@ class Checkpoints:
     """
 
     def __init__(self, folder, name: str):
-        self.folder, self.name = Path(os.path.expanduser(folder)), name
+        self.folder, self.name = read_path(folder, "checkpoint_dir"), name
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -62,12 +62,13 @@ class Checkpoints:
 
         What processes that were killed have left half written is removed too.
         """
-        for path in self.folder.glob(f"{self.name}.*.part"):
+        for path in self.folder.glob(f".*.{self.name}.*"):
             path.unlink(missing_ok=True)
         for path in self.paths:
             try:
-                if path.name.split(".")[-2] == digest_of(path):
-                    return torch.load(path, map_location="cpu", weights_only=True)
+                content = path.read_bytes()
+                if path.name.split(".")[-2] == digest_of(content):
+                    return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
                 path.unlink(missing_ok=True)
                 found = "it is damaged"
             except OSError as error:
@@ -87,19 +88,16 @@ class Checkpoints:
         """Write the state of a training beside the last ones; where that fails, warn, and write no more."""
         if self.failed:
             return
-        state = {
-            "run": dict(vars(run)),
-            "module": net.module_.state_dict(),
-            "optimizer": net.optimizer_.state_dict(),
-        }
-        beside = self.folder / f"{self.name}.{os.getpid()}.part"
+        state = {"run": dict(vars(run)), "module": net.module_.state_dict(), "optimizer": net.optimizer_.state_dict()}
+        buffer = io.BytesIO()
         try:
-            with beside.open("wb") as file:
-                torch.save(state, file)
+            torch.save(state, buffer)
+            content = buffer.getbuffer()
+            at = f"{run.epoch:06d}-{run.step:012d}"
+            with whole_file(self.folder / f"{self.name}.{at}.{digest_of(content)}.pt") as file:
+                file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
-            at = f"{run.epoch:06d}-{run.step:012d}"
-            os.replace(beside, self.folder / f"{self.name}.{at}.{digest_of(beside)}.pt")
             for path in self.paths[KEPT:]:
                 path.unlink(missing_ok=True)
         except (OSError, RuntimeError) as error:  # torch turns some of the former into the latter
@@ -109,14 +107,11 @@ class Checkpoints:
                 f"No checkpoint could be written to checkpoint_dir={str(self.folder)!r} ({reason}). Training goes on "
                 "without; if it is interrupted, it resumes from the last one there, if any."
             )
-        finally:
-            with suppress(OSError):
-                beside.unlink(missing_ok=True)
         self._written = time.monotonic()
 
     def remove(self):
         """Remove the files of a training that is done."""
-        for path in self.folder.glob(f"{self.name}.*"):
+        for path in self.folder.glob(f"*{self.name}.*"):
             with suppress(OSError):
                 path.unlink()
 
@@ -138,33 +133,3 @@ def tell_apart(value, parameter: str) -> str:
             f"checkpoint_dir needs a {parameter} that tells one training from another: a name, or an object or "
             f"function that a module defines; got {value!r}."
         ) from error
-
-
-def fingerprint(network, data, validation, seed, settings) -> str:
-    """Hash of all that decides the result of a training: encoder, weights, texts, labels, seed, settings, versions.
-
-    Parameters
-    ----------
-    network : TextNetwork
-        As it is before training.
-    data, validation : TrainingTexts
-        Texts to train on, and those held out or None.
-    seed : int
-        Decides the order of the texts.
-    settings : object
-        Whose ``repr`` tells all else.
-
-    Returns
-    -------
-    name : str
-    """
-    config = {key: value for key, value in network.encoder.config.to_dict().items() if key != "_name_or_path"}
-    told = json.dumps(config, sort_keys=True, default=repr)
-    told += f"{torch.__version__} {Processes.joined().count} {seed} {settings!r} {network!r}"
-    weights = {name: tensor.detach().cpu().numpy() for name, tensor in network.state_dict().items()}
-    texts = [
-        (np.concatenate(part.tokens.ids), part.tokens.lengths, part.weight, part.y.data, part.y.indices, part.y.indptr)
-        for part in (data, validation)
-        if part is not None
-    ]
-    return joblib.hash((told, weights, texts))

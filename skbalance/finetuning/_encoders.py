@@ -7,7 +7,7 @@ import json
 import os
 import re
 import tempfile
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -79,10 +79,10 @@ def load_encoder(source: ModelSource) -> tuple[Any, dict[str, bytes]]:
     folder = os.path.expanduser(source.model)
     options = {name: getattr(source, name) for name in ("revision", "local_files_only", "trust_remote_code")}
     try:
-        where = {"subfolder": _subfolder(folder)} if os.path.isdir(folder) else {}
-        with quiet_loading() if os.path.isdir(folder) else nullcontext():
-            encoder = transformers.AutoModel.from_pretrained(folder, **where, **options)
-            tokenizer = transformers.AutoTokenizer.from_pretrained(folder, **where, **options)
+        options["subfolder"] = _subfolder(folder)
+        with quiet_loading(os.path.isdir(folder)):
+            encoder = transformers.AutoModel.from_pretrained(folder, **options)
+            tokenizer = transformers.AutoTokenizer.from_pretrained(folder, **options)
     except ImportError:
         raise
     except Exception as error:  # of any kind, where files are damaged
@@ -109,6 +109,8 @@ def rebuild_encoder(files: dict[str, bytes], state: dict | None = None, *, trust
     encoder : torch.nn.Module or None
     tokenizer : transformers.PreTrainedTokenizerBase
     """
+    import torch
+
     transformers = import_optional("transformers", _INSTALL_HINT)
     if not trust_remote_code:
         check_files(files)
@@ -120,8 +122,13 @@ def rebuild_encoder(files: dict[str, bytes], state: dict | None = None, *, trust
             if state is None:
                 return None, tokenizer
             config = transformers.AutoConfig.from_pretrained(folder, trust_remote_code=trust_remote_code)
-            _check_layers(json.loads(files["config.json"]), len(state))
-            return _with_weights(transformers, config, state, trust_remote_code), tokenizer
+            for _, name, value in _settings_within(json.loads(files["config.json"])):
+                if "layer" in name and isinstance(value, int) and value > len(state):
+                    raise ValueError(f"{name}={value} for {len(state)} weights: to build them would take for ever")
+            with torch.device("meta"):  # takes no memory, whatever sizes the configuration names
+                like = transformers.AutoModel.from_config(config, trust_remote_code=trust_remote_code)
+            like.load_state_dict(state, assign=True)  # raises where these are not the weights that it names
+            return type(like).from_pretrained(None, config=config, state_dict=state).float(), tokenizer
     except ImportError:
         raise
     except Exception as error:
@@ -129,18 +136,6 @@ def rebuild_encoder(files: dict[str, bytes], state: dict | None = None, *, trust
             f"The encoder cannot be put together from its files and weights ({type(error).__name__}): they do not "
             "belong together, or it has code of its own, which runs with trust_remote_code=True only."
         ) from error
-
-
-def _with_weights(transformers, config, state, trust_remote_code):
-    import torch
-
-    with torch.device("meta"):  # takes no memory, whatever sizes the configuration names
-        like = transformers.AutoModel.from_config(config, trust_remote_code=trust_remote_code)
-    if {name: part.shape for name, part in like.state_dict().items()} != {
-        name: part.shape for name, part in state.items()
-    }:
-        raise ValueError("the weights are not those that the configuration names")
-    return type(like).from_pretrained(None, config=config, state_dict=state).float()
 
 
 def check_files(files):
@@ -163,20 +158,16 @@ def check_files(files):
                 f"An encoder is described by the contents of {', '.join(_FILES)}; got {name!r:.80} "
                 f"({type(content).__name__}). Other files are taken from models of your own only, as a pickle."
             )
-        if name in _SETTINGS:
-            for _, key in _refused(_settings(name, content)):
-                raise ValueError(
-                    f"{name} has {key!r:.80}, by which transformers would run code or read files elsewhere."
-                )
+        if name not in _SETTINGS:
+            continue
+        try:
+            refused = _refused(dict(json.loads(content).items()))
+        except (AttributeError, ValueError, RecursionError) as error:
+            raise ValueError(f"{name} of the encoder is no JSON, or holds no settings by name.") from error
+        for _, key in refused:
+            raise ValueError(f"{name} has {key!r:.80}, by which transformers would run code or read files elsewhere.")
     if "config.json" not in files:
         raise ValueError("An encoder needs a config.json; it is not among the files.")
-
-
-def _settings(name, content) -> dict:
-    try:
-        return dict(json.loads(content).items())
-    except (AttributeError, ValueError, RecursionError) as error:
-        raise ValueError(f"{name} of the encoder is no JSON, or holds no settings by name.") from error
 
 
 def _settings_within(settings):
@@ -194,13 +185,6 @@ def _refused(settings) -> list[tuple[dict, str]]:
     named = (bool, str, list, dict)
     found = [(part, key) for part, key, value in _settings_within(settings) if value and isinstance(value, named)]
     return [(part, key) for part, key in found if _REFUSED.fullmatch(key)]
-
-
-def _check_layers(settings, n_weights):
-    """Refuse more layers than there are weights: to build them would take for ever."""
-    for _, name, value in _settings_within(settings):
-        if "layer" in name and isinstance(value, int) and value > n_weights:
-            raise ValueError(f"{name}={value} for {n_weights} weights")
 
 
 def max_positions(encoder, tokenizer) -> int:
@@ -231,16 +215,17 @@ def encoder_layers(encoder) -> list:
 
 
 @contextmanager
-def quiet_loading():
-    """Keep transformers from drawing a bar for weights that it reads from the disk."""
+def quiet_loading(from_disk: bool = True):
+    """Keep transformers from drawing a bar for weights that it reads from the disk; one for a download is drawn."""
     from transformers.utils import logging
 
-    enabled = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()
+    hidden = from_disk and logging.is_progress_bar_enabled()
+    if hidden:
+        logging.disable_progress_bar()
     try:
         yield
     finally:
-        if enabled:
+        if hidden:
             logging.enable_progress_bar()
 
 
@@ -272,6 +257,6 @@ def _describe(encoder, tokenizer, trust_remote_code) -> dict[str, bytes]:
     return {name: content for name, content in files.items() if name in _FILES}
 
 
-def digest_of(path) -> str:
-    """Hash of a file's content."""
-    return hashlib.blake2b(Path(path).read_bytes(), digest_size=16).hexdigest()
+def digest_of(content) -> str:
+    """Hash of the content of a file."""
+    return hashlib.blake2b(content, digest_size=16).hexdigest()

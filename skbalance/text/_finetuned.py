@@ -7,7 +7,7 @@ import os
 import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Literal
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
@@ -28,11 +28,9 @@ from skbalance._kinds import (
     Verbosity,
 )
 from skbalance._loss_classifier import LossClassifierMixin, LossParameter
-from skbalance._targets import TargetEncoding
 from skbalance._validation import StrOptions, validate_hyperparameters
-from skbalance.losses import BaseLoss, get_loss
-from skbalance.text._pretrained import LEFT_OUT, read_folder, write_folder
-from skbalance.text._state import FINE_TUNED, CheckedStateMixin
+from skbalance.losses import get_loss
+from skbalance.text._state import FINE_TUNED, LEFT_OUT, CheckedStateMixin, read_folder, write_folder
 from skbalance.text._texts import check_label_texts, check_texts
 from skbalance.training import check_device, hold_out_rows
 
@@ -40,19 +38,6 @@ from skbalance.training import check_device, hold_out_rows
 DEVICE_KINDS = ("cpu", "cuda", "mps")
 # Parameters that do not tell one training from another: its encoder, texts, seed, loss and scoring are told anyway.
 _TELL_NOTHING = (*LEFT_OUT, "compile", "loss", "scoring", "verbose")
-
-
-class _Given(NamedTuple):
-    """What ``fit`` was given, read and checked."""
-
-    training: Rows
-    validation: Rows | None  # for early stopping
-    encoding: TargetEncoding
-    loss: BaseLoss
-    device: str
-    label_texts: list | None
-    seeds: list[int]
-    told: list  # what tells the loss and the scoring from others, for checkpoints
 
 
 @dataclass(eq=False, repr=False)
@@ -237,6 +222,7 @@ class FineTunedMultiLabelClassifier(CheckedStateMixin, LossClassifierMixin, Clas
 
     _of_this_machine = ("model", "revision", "checkpoint_dir", "trust_remote_code")
     _learned = FINE_TUNED
+    _read_rows = staticmethod(check_texts)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -278,136 +264,90 @@ class FineTunedMultiLabelClassifier(CheckedStateMixin, LossClassifierMixin, Clas
             If the model cannot be had, or there can be no folder `checkpoint_dir`. A checkpoint that cannot be written
             is warned of, and training goes on.
         """
-        given = self._read(X, y, sample_weight, (X_val, y_val, sample_weight_val))
+        validate_hyperparameters(self)
         learner = copy.copy(self)  # it stores what it learns; here all of it is stored last, at once
-        model, checkpoints = learner._train(given)
+        model, checkpoints = learner._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))
         self.__dict__ = learner.__dict__
         _in_memory[self] = self.weights_, model
         if checkpoints is not None:
             checkpoints.remove()
         return self
 
-    def _read(self, X, y, sample_weight, own) -> _Given:
-        validate_hyperparameters(self)
-        loss = get_loss(self.loss)
-        device = check_device(self.device, DEVICE_KINDS)
-        texts = check_texts(X)
-        encoding, indicator, weight = self._read_target(texts, y, sample_weight, np.float32)
-        if self.checkpoint_dir is not None and self.random_state is None:
-            raise ValueError("checkpoint_dir needs a random_state, or the same fit could not resume from a checkpoint.")
-        told = [finetuning.tell_apart(getattr(self, name), name) for name in ("loss", "scoring") if self.checkpoint_dir]
-        label_texts = check_label_texts(self.label_texts, encoding)
-        seeds = check_random_state(self.random_state).randint(2**31 - 1, size=3).tolist()
-        rows = Rows(texts, indicator, weight, sample_weight is not None).take(np.flatnonzero(weight))
-        validation = read_validation_rows(self, encoding, np.float32, *own)
-        if self.early_stopping and validation is None:
-            random_state = np.random.RandomState(seeds[0])
-            train, held = hold_out_rows(rows.indicator, self.validation_fraction, random_state)
-            rows, validation = rows.take(train), rows.take(held)
-        return _Given(rows, validation, encoding, loss, device, label_texts, seeds, told)
-
-    def _train(self, given):
+    def _fit(self, X, y, sample_weight, own):
         """Learn; return the model, and the checkpoints or None."""
         from skbalance.training import bind_loss  # it loads torch
 
-        encoding, device = given.encoding, given.device
-        _, first_seed, seed = given.seeds
-        texts, indicator, weight, _ = given.training
+        loss, device = get_loss(self.loss), check_device(self.device, DEVICE_KINDS)
+        told = () if self.checkpoint_dir is None else self._told()
+        encoding, rows, own, label_texts, seeds = self._read(X, y, sample_weight, own)
         multilabel = encoding.kind == "multilabel"
-        loss, statistics, criterion = bind_loss(given.loss, indicator, weight, multilabel, self.label_smoothing)
-        model = self._start(statistics, given.label_texts, device, first_seed)
-        data = finetuning.TrainingTexts(model.tokenizer(texts), indicator, weight)
-        evaluate = checkpoints = validation = None
-        if given.validation is not None:
-            tokens = model.tokenizer(given.validation.X)
-            validation = finetuning.TrainingTexts(tokens, given.validation.indicator, given.validation.weight)
-            evaluate = self._evaluation(given.validation, tokens, (encoding, statistics, loss), criterion, device)
-        with finetuning.adapted(model.network, self, first_seed):
-            if self.checkpoint_dir is not None:
-                settings = self.get_params(deep=False) | dict.fromkeys(_TELL_NOTHING)
-                told = given.told, settings, model.network.low_precision, encoding.kind, encoding.classes.tolist()
-                name = finetuning.fingerprint(model.network, data, validation, seed, told)
-                checkpoints = finetuning.Checkpoints(self.checkpoint_dir, name)
-            run = finetuning.fine_tune(
-                model.network,
-                criterion,
-                data,
-                settings=self,
-                device=device,
-                seed=seed,
-                evaluate=evaluate,
-                checkpoints=checkpoints,
+        loss, statistics, criterion = bind_loss(loss, rows.indicator, rows.weight, multilabel, self.label_smoothing)
+        model = self._start(statistics, label_texts, device, seeds[1])
+        data, validation, score, checkpoints = model.read(*rows[:3]), None, None, None
+        if own is not None:
+            validation = model.read(*own[:3])
+            score = None if self.scoring == "loss" else make_score(own, self.scoring, encoding, statistics, loss)
+        if self.checkpoint_dir is not None:
+            settings = self.get_params(deep=False) | dict.fromkeys(_TELL_NOTHING)
+            told = *told, settings, model.low_precision, encoding.kind, encoding.classes.tolist()
+            name = finetuning.fingerprint(model, data, validation, seeds[2], told)
+            checkpoints = finetuning.Checkpoints(self.checkpoint_dir, name)
+        run = finetuning.fine_tune(
+            model, criterion, data, validation, settings=self, seeds=seeds[1:], score=score, checkpoints=checkpoints
+        )
+        if not np.isfinite(model.scores(rows.X[:8])).all():
+            raise ValueError(
+                "Fine-tuning diverged: scores are no finite numbers any more. Give a smaller learning_rate_init, "
+                "head_learning_rate_init or weight_decay."
             )
-        model.check(texts[:8], max_tokens=self._max_tokens, device=device)
         self._store_target(encoding, statistics, loss)
-        self._store_result(model, run)
-        return model, checkpoints
-
-    def _evaluation(self, rows, tokens, target, criterion, device):
-        """The function that gives a network's score of validation texts, whose tokens are given; larger is better."""
-        from torch import from_numpy
-
-        from skbalance.losses import PositivePairs
-
-        score = None if self.scoring == "loss" else make_score(rows, self.scoring, *target)
-        pairs, weight = PositivePairs.from_csr(rows.indicator, device), from_numpy(rows.weight).to(device)
-
-        def evaluate(network):
-            logits = finetuning.predict_logits(network, tokens, max_tokens=self._max_tokens, device=device)
-            if score is not None:
-                return score(logits)
-            loss = criterion(from_numpy(logits).to(device), pairs, weight) @ weight
-            return -float(loss / weight.sum())
-
-        return evaluate
-
-    def _start(self, statistics, label_texts, device, seed) -> finetuning.TextModel:
-        """The model as training starts with it."""
-        if self.warm_start and hasattr(self, "weights_"):
-            if self.n_outputs_ != statistics.n_labels or self._pooling != self.pooling:
-                raise ValueError(
-                    f"warm_start=True needs the labels and the pooling of the previous fit, {self.n_outputs_} and "
-                    f"{self._pooling!r}; got {statistics.n_labels} and {self.pooling!r}."
-                )
-            model = self._rebuilt()
-        else:
-            source = os.fspath(self.model), self.revision, bool(self.local_files_only), bool(self.trust_remote_code)
-            model = finetuning.TextModel.pretrained(
-                finetuning.ModelSource(*source),
-                max_length=self.max_length,
-                pooling=self.pooling,
-                log_odds=statistics.log_odds,
-                label_texts=label_texts,
-                device=device,
-                seed=seed,
-            )
-        model.network.low_precision = finetuning.uses_bfloat16(self.precision, device)
-        return model
-
-    def _store_result(self, model, run):
         self.weights_ = model.arrays()
         self.loss_curve_ = run.loss_curve
-        self.n_iter_ = len(run.loss_curve)
+        self.n_iter_ = run.epoch
         self.max_length_ = model.tokenizer.max_length
+        self._pooling = self.pooling
+        self._files = model.files
         self.__dict__.pop("validation_scores_", None)
         if run.validation_scores:
             self.validation_scores_ = run.validation_scores
-        self._pooling = self.pooling
-        self._files = model.files
+        return model, checkpoints
 
-    @property
-    def _max_tokens(self):
-        """Tokens that are predicted at once: as many as are trained on."""
-        return self.max_tokens or int(self.batch_size) * int(self.max_length)
+    def _told(self):
+        """What tells the loss and the scoring from others, for checkpoints."""
+        if self.random_state is None:
+            raise ValueError("checkpoint_dir needs a random_state, or the same fit could not resume from a checkpoint.")
+        return tuple(finetuning.tell_apart(getattr(self, name), name) for name in ("loss", "scoring"))
+
+    def _read(self, X, y, sample_weight, own):
+        """The target, rows to train on and to validate on or None, texts of the labels or None, and seeds."""
+        texts = check_texts(X)
+        encoding, indicator, weight = self._read_target(texts, y, sample_weight, np.float32)
+        label_texts = check_label_texts(self.label_texts, encoding)
+        seeds = check_random_state(self.random_state).randint(2**31 - 1, size=3).tolist()
+        rows = Rows(texts, indicator, weight, sample_weight is not None).take(np.flatnonzero(weight))
+        own = read_validation_rows(self, encoding, np.float32, *own)
+        if self.early_stopping and own is None:
+            random_state = np.random.RandomState(seeds[0])
+            train, held = hold_out_rows(rows.indicator, self.validation_fraction, random_state)
+            rows, own = rows.take(train), rows.take(held)
+        return encoding, rows, own, label_texts, seeds
+
+    def _start(self, statistics, label_texts, device, seed) -> finetuning.TextModel:
+        """The model as training starts with it."""
+        if not self.warm_start or not hasattr(self, "weights_"):
+            model = finetuning.TextModel.pretrained(self, statistics.log_odds, label_texts, device, seed)
+        elif (self.n_outputs_, self._pooling) == (statistics.n_labels, self.pooling):
+            model = self._rebuilt()
+        else:
+            raise ValueError(
+                f"warm_start=True needs the labels and the pooling of the previous fit, {self.n_outputs_} and "
+                f"{self._pooling!r}; got {statistics.n_labels} and {self.pooling!r}."
+            )
+        return model.place(device, self)
 
     def _rebuilt(self) -> finetuning.TextModel:
-        return finetuning.TextModel.from_arrays(
-            self._files,
-            self.weights_,
-            pooling=self._pooling,
-            max_length=self.max_length_,
-            trust_remote_code=self.trust_remote_code,
-        )
+        learned = self._files, self.weights_, self._pooling, self.max_length_
+        return finetuning.TextModel.from_arrays(*learned, trust_remote_code=self.trust_remote_code)
 
     def _model(self, device) -> finetuning.TextModel:
         """The fitted model, from memory where it is there."""
@@ -415,15 +355,10 @@ class FineTunedMultiLabelClassifier(CheckedStateMixin, LossClassifierMixin, Clas
         if weights is not self.weights_:
             model = self._rebuilt()
             _in_memory[self] = self.weights_, model
-        model.network.to(device).low_precision = finetuning.uses_bfloat16(self.precision, device)
-        return model
-
-    def _read_rows(self, X):
-        return check_texts(X)
+        return model.place(device, self)
 
     def _scores(self, texts):
-        device = check_device(self.device, DEVICE_KINDS)
-        return self._model(device).scores(texts, max_tokens=self._max_tokens, device=device)
+        return self._model(check_device(self.device, DEVICE_KINDS)).scores(texts)
 
     def save_pretrained(self, folder):
         """Write the classifier into a folder, from which transformers and sentence-transformers load its encoder.
@@ -444,7 +379,7 @@ class FineTunedMultiLabelClassifier(CheckedStateMixin, LossClassifierMixin, Clas
             If the folder cannot be written; it is then as it was.
         """
         check_is_fitted(self)
-        write_folder(self, self._model(check_device(self.device, DEVICE_KINDS)), folder)
+        write_folder(self, folder)
 
     @classmethod
     def from_pretrained(cls, folder, *, device="auto", trust_remote_code=False):

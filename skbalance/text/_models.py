@@ -3,7 +3,6 @@
 import json
 import os
 import threading
-from contextlib import nullcontext
 from functools import cache
 from pathlib import Path
 
@@ -105,7 +104,8 @@ def identify(source):
     """Name the exact weights and settings behind a model's name.
 
     A local folder is named by the hash of its files' names and contents, so a copy of it elsewhere has the
-    same identity and a change in it another one. A Hub model is named by its commit.
+    same identity and a change in it another one. A Hub model is named by its commit in the Hub's local cache; the
+    network is never asked.
 
     Parameters
     ----------
@@ -119,19 +119,27 @@ def identify(source):
     """
     if os.path.isdir(source.model):
         return "folder:" + _digest_folder(source.model)
-    return _identify_hub_model(source.model, source.revision)
+    hub = import_optional("huggingface_hub", _INSTALL_HINT)
+    home = os.getenv("SENTENCE_TRANSFORMERS_HOME")
+    for name in [source.model] if "/" in source.model else [f"{_ORGANISATION}/{source.model}", source.model]:
+        try:
+            path = hub.try_to_load_from_cache(name, "config.json", cache_dir=home, revision=source.revision)
+        except ValueError:  # a path, or no possible name at all
+            return None
+        if isinstance(path, str):
+            return f"hub:{name}@{Path(path).parent.name}"
+    return None
 
 
 def _load_encoder(source, identity):
     sentence_transformers = import_optional("sentence_transformers", _INSTALL_HINT)
-    revision = source.revision
-    if identity is not None and identity.startswith("hub:"):
-        revision = identity.rpartition("@")[2]  # the weights are those that the identity names
+    # The weights are those that the identity names.
+    revision = identity.rpartition("@")[2] if (identity or "").startswith("hub:") else source.revision
     device = None if source.device == "auto" else check_device(source.device, DEVICE_KINDS)  # None lets it choose
     try:
         if not source.trust_remote_code:
             _check_modules(source.model)
-        with nullcontext() if identity is None else quiet_loading():
+        with quiet_loading(identity is not None):
             return sentence_transformers.SentenceTransformer(
                 source.model,
                 device=device,
@@ -152,23 +160,6 @@ def _check_modules(folder):
             raise ValueError(f"modules.json names {part['type']!r:.80}, code that trust_remote_code=True alone runs")
 
 
-def _identify_hub_model(model, revision):
-    """Return name and commit of a model in the Hub's local cache, or None; never asks the network."""
-    hub = import_optional("huggingface_hub", _INSTALL_HINT)
-    from huggingface_hub.utils import HFValidationError
-
-    names = [model] if "/" in model else [f"{_ORGANISATION}/{model}", model]
-    folder = os.getenv("SENTENCE_TRANSFORMERS_HOME")
-    for name in names:
-        try:
-            path = hub.try_to_load_from_cache(name, "config.json", cache_dir=folder, revision=revision)
-        except HFValidationError:  # a path, or no possible name at all
-            return None
-        if isinstance(path, str):
-            return f"hub:{name}@{Path(path).parent.name}"
-    return None
-
-
 def _digest_folder(folder):
     root = Path(folder).resolve()
     files = sorted(path for path in root.rglob("*") if path.is_file() and _counts(path.relative_to(root)))
@@ -179,7 +170,7 @@ def _digest_folder(folder):
 @cache
 def _digest(root, files):
     """The hash of files that are as they were if their names, sizes and times are."""
-    return joblib.hash([(path.relative_to(root).as_posix(), digest_of(path)) for path, *_ in files])
+    return joblib.hash([(path.relative_to(root).as_posix(), digest_of(path.read_bytes())) for path, *_ in files])
 
 
 def _counts(path):

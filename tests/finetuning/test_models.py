@@ -1,55 +1,22 @@
-"""A model from arrays, and what of an encoder is trained."""
+"""A model from arrays and label texts, and what it computes with."""
 
 import numpy as np
 import pytest
-import torch
 
-from skbalance import FineTunedMultiLabelClassifier
-from skbalance.finetuning import ModelSource, TextModel, adapted, uses_bfloat16
-
-
-def make_model(folder, pooling="mean", **options):
-    return TextModel.pretrained(
-        ModelSource(str(folder)),
-        **{
-            "max_length": 20,
-            "pooling": pooling,
-            "log_odds": np.zeros(3),
-            "label_texts": None,
-            "device": "cpu",
-            "seed": 0,
-        }
-        | options,
-    )
-
-
-def moved(model, **parts):
-    """Names of the encoder's weights that a step of training moves."""
-    before = {name: tensor.clone() for name, tensor in model.network.encoder.state_dict().items()}
-    torch.nn.init.ones_(model.network.head.weight)
-    ids = torch.tensor([[2, 7, 8, 3]])
-    with adapted(model.network, FineTunedMultiLabelClassifier(**parts), 0):
-        trained = [p for p in model.network.parameters() if p.requires_grad]
-        optimizer = torch.optim.SGD(trained, lr=0.1)
-        for _ in range(2):  # LoRA's first step moves one of its two matrices only, from zero
-            optimizer.zero_grad()
-            (model.network(ids, torch.ones_like(ids)) * torch.tensor([1.0, 2.0, -1.0])).sum().backward()
-            optimizer.step()
-    after = model.network.encoder.state_dict()
-    assert after.keys() == before.keys()
-    assert all(p.requires_grad and p.grad is None for p in model.network.parameters())
-    return {name for name in before if (after[name] - before[name]).abs().max() > 1e-7}
+from skbalance.finetuning import TextModel
+from skbalance.finetuning._models import uses_bfloat16
+from tests.finetuning.trainings import make_text_model
 
 
 @pytest.mark.parametrize("pooling", ["mean", "cls", "label_attention"])
 def test_from_arrays(pooling, encoder_folder):
     texts = ["ab", "abc d", "ab"]
-    model = make_model(encoder_folder, pooling, label_texts=["ab", "cd", None])
-    scores = model.scores(texts, max_tokens=100, device="cpu")
+    model = make_text_model(encoder_folder, pooling, label_texts=["ab", "cd", None])
+    scores = model.scores(texts)
     arrays = {name: array.copy() for name, array in model.arrays().items()}
-    copy = TextModel.from_arrays(model.files, arrays, pooling=pooling, max_length=20)
-    np.testing.assert_array_equal(copy.scores(texts, max_tokens=100, device="cpu"), scores)
-    for parameter in copy.network.parameters():
+    copy = TextModel.from_arrays(model.files, arrays, pooling, 20)
+    np.testing.assert_array_equal(copy.scores(texts), scores)
+    for parameter in copy.parameters():
         parameter.data.add_(1)
     for name, array in model.arrays().items():
         np.testing.assert_array_equal(arrays[name], array)
@@ -57,55 +24,7 @@ def test_from_arrays(pooling, encoder_folder):
 
 
 def test_length_is_the_encoders_at_most(encoder_folder):
-    assert make_model(encoder_folder, max_length=1000).tokenizer.max_length == 64
-
-
-def test_the_whole_encoder_is_trained(deep_encoder_folder):
-    names = moved(make_model(deep_encoder_folder))
-    assert {name.split(".")[0] for name in names} >= {"embeddings", "encoder"}
-    assert any(name.startswith("encoder.layer.0.") for name in names)
-
-
-@pytest.mark.parametrize("n_frozen", [1, 2, 3])
-def test_frozen_layers(n_frozen, deep_encoder_folder):
-    names = moved(make_model(deep_encoder_folder), n_frozen_layers=n_frozen)
-    layers = {name.split(".")[2] for name in names if name.startswith("encoder.layer.")}
-    assert layers == {str(layer) for layer in range(n_frozen, 3)}
-    assert not any(name.startswith("embeddings") for name in names)
-
-
-def test_more_frozen_layers_than_there_are(deep_encoder_folder):
-    model = make_model(deep_encoder_folder)
-    with (
-        pytest.raises(ValueError, match="n_frozen_layers=4 is more than the encoder's 3 layers"),
-        adapted(model.network, FineTunedMultiLabelClassifier(n_frozen_layers=4), 0),
-    ):
-        pass
-
-
-def test_lora_is_no_wider_than_the_encoder(deep_encoder_folder):
-    with pytest.raises(ValueError, match="lora_rank=17 is more than the width of the encoder, 16"):
-        moved(make_model(deep_encoder_folder), lora_rank=17)
-
-
-# peft asks transformers for a property by its former name.
-@pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")
-def test_lora(deep_encoder_folder):
-    names = moved(make_model(deep_encoder_folder), lora_rank=2)
-    assert names
-    assert all(name.endswith(".weight") and name.startswith("encoder.layer.") for name in names)
-    upper = moved(make_model(deep_encoder_folder), lora_rank=2, n_frozen_layers=2)
-    assert {name.split(".")[2] for name in upper} == {"2"}
-
-
-def test_gradient_checkpointing_changes_no_step(deep_encoder_folder):
-    plain, saving = make_model(deep_encoder_folder), make_model(deep_encoder_folder)
-    plain.network.eval()
-    moved(plain)
-    saving.network.eval()
-    moved(saving, gradient_checkpointing=True)
-    for name, array in plain.arrays().items():
-        np.testing.assert_allclose(saving.arrays()[name], array, atol=1e-6)
+    assert make_text_model(encoder_folder, max_length=1000).tokenizer.max_length == 64
 
 
 def test_precision():
