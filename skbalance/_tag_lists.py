@@ -1,7 +1,5 @@
 """Lists of tags, whatever holds them, as plain lists, and as an indicator; or an error that names the row."""
 
-from __future__ import annotations
-
 import ast
 import json
 import re

@@ -431,7 +431,7 @@ def test_hard_indicators_are_stored_as_a_byte_each():
 @pytest.mark.parametrize("container", [sp.csr_array, sp.csr_matrix, sp.csc_array])
 def test_what_was_read_and_its_rows_are_not_read_again(container, monkeypatch):
     y = read_targets(container(Y))
-    monkeypatch.setattr(_targets, "_read", lambda *args: pytest.fail("read again"))
+    monkeypatch.setattr(_targets, "_to_array", lambda *args: pytest.fail("read again"))
     rows = np.array([3, 0, 0, 2])
     for part in (
         y,
