@@ -141,24 +141,18 @@ def find_archive(data_home: str | os.PathLike | None, download_if_missing: bool)
     reasons = []
     for url in ARCHIVE_URLS:
         try:
-            _download(url, path)
+            folder.mkdir(parents=True, exist_ok=True)
+            with urlopen(url, timeout=DOWNLOAD_TIMEOUT) as response, whole_file(path) as target:
+                content = response.read()
+                digest = hashlib.sha256(content).hexdigest()
+                if digest != ARCHIVE_SHA256:
+                    raise OSError(f"the download's sha256 is {digest}, expected {ARCHIVE_SHA256}")
+                target.write(content)
+            return path
         except (OSError, HTTPException) as error:
             reasons.append(f"{url}: {error or type(error).__name__}")
-        else:
-            return path
     tried = "\n      ".join(reasons)
     raise OSError(f"{ARCHIVE_NAME} is not in {folder} and could not be downloaded. {help_text}\nTried {tried}")
-
-
-def _download(url: str, path: Path) -> None:
-    """Download the archive to `path`, whole and with the right checksum, or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with urlopen(url, timeout=DOWNLOAD_TIMEOUT) as response, whole_file(path) as target:
-        content = response.read()
-        digest = hashlib.sha256(content).hexdigest()
-        if digest != ARCHIVE_SHA256:
-            raise OSError(f"the download's sha256 is {digest}, expected {ARCHIVE_SHA256}")
-        target.write(content)
 
 
 def read_members(path: Path) -> Iterator[tuple[str, bytes]]:

@@ -4,7 +4,7 @@ The functions work on a canonical CSR indicator and give every row, or group of 
 splitters of them. Nothing here holds an array of shape `(n_samples, n_labels)`.
 """
 
-from itertools import count
+from itertools import accumulate, count
 
 import numpy as np
 import scipy.sparse as sp
@@ -43,9 +43,7 @@ def deal(wanted: list[float], n: int, room: list[float]) -> list[int]:
     """
     n_folds = len(wanted)
     order = sorted(range(n_folds), key=wanted.__getitem__, reverse=True)
-    total, level, active = 0.0, 0.0, n_folds
-    for active, fold in enumerate(order, 1):
-        total += wanted[fold]
+    for active, total in enumerate(accumulate(wanted[fold] for fold in order), 1):
         level = (total - n) / active  # what is left wanted if these folds share the rows
         if active == n_folds or level >= wanted[order[active]]:
             break
