@@ -176,9 +176,8 @@ def _select(Y, rows, source, target, excess, weight, cost) -> np.ndarray:
 def _best_moves(Y, folds, excess, weight, cost):
     """Rows that gain by a move to another fold, largest gain per label first, and the folds to move them to."""
     crowding = Y @ (weight[:, None] * excess)
-    every_row = np.arange(folds.size)
     target = crowding.argmin(axis=1)
-    gain = crowding[every_row, folds] - crowding[every_row, target] - cost
+    gain = crowding[np.arange(folds.size), folds] - crowding.min(axis=1) - cost
     rows = np.flatnonzero(gain > _EPS)
     score = -gain[rows] / cost[rows]
     n_best = max(_MIN_BEST, folds.size // _BEST)
