@@ -1,7 +1,5 @@
 """Parents of labels, several a label if need be, and what follows from them for indicators and for scores."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -32,7 +30,7 @@ class Hierarchy:
     n_labels: int
 
     @classmethod
-    def of_columns(cls, parents: Any, n_labels: int) -> Hierarchy:
+    def of_columns(cls, parents: Any, n_labels: int) -> "Hierarchy":
         """Read a mapping from column to column, or to several.
 
         Raises
@@ -49,7 +47,7 @@ class Hierarchy:
         return cls.of(parents_first(read_parents(parents, column)), range(n_labels))
 
     @classmethod
-    def of(cls, parents: Mapping, labels: Iterable) -> Hierarchy:
+    def of(cls, parents: Mapping, labels: Iterable) -> "Hierarchy":
         """From parents that are read, those of a label before the label itself, and all labels by column."""
         column = {label: number for number, label in enumerate(labels)}
         edges = [(column[label], column[parent]) for label in reversed(list(parents)) for parent in parents[label]]

@@ -1,7 +1,5 @@
 """Checks of indicator matrices, dense or sparse, and sums over them, for all metrics."""
 
-from __future__ import annotations
-
 import numbers
 from typing import Any
 
@@ -158,11 +156,8 @@ def label_confusion(
         (Weighted) counts per label.
     """
     hits = y_true.multiply(y_pred).tocsr() if sp.issparse(y_true) else y_true & y_pred
-    return (
-        label_sums(hits, sample_weight),
-        label_sums(y_pred, sample_weight),
-        label_sums(y_true, sample_weight),
-    )
+    true_positives, predicted, positives = (label_sums(y, sample_weight) for y in (hits, y_pred, y_true))
+    return true_positives, predicted, positives
 
 
 def fractions(hits: Any, predicted: Any, positives: Any) -> dict[str, tuple[Any, Any]]:

@@ -1,7 +1,5 @@
 """Names that a package imports on first use, and packages that not everyone has."""
 
-from __future__ import annotations
-
 import importlib
 import sys
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """One `(n_samples, n_labels)` array of scores from any classifier, whatever shape it hands out."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,11 +1,9 @@
 """Lists of tags, whatever holds them, as plain lists, and as an indicator; or an error that names the row."""
 
-from __future__ import annotations
-
 import ast
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from functools import lru_cache
 from itertools import chain, pairwise
 from numbers import Integral
@@ -123,7 +121,7 @@ def read_classes(classes: Any, *, sep: str | None = None, name: str = "classes")
     return tags
 
 
-def indicator_of_tags(rows: Sequence[Sequence], classes: Sequence) -> Any:
+def indicator_of_tags(rows: Sequence[Collection], classes: Sequence) -> Any:
     """The indicator, read already, of lists of tags that are all among the classes."""
     column = {tag: number for number, tag in enumerate(classes)}
     lists = [sorted(column[tag] for tag in row) for row in rows]

@@ -1,7 +1,5 @@
 """The one reading of every target: 1-D classes, dense and sparse indicators, frames; all one CSR indicator inside."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
@@ -226,8 +224,6 @@ def read_targets(y: Any, *, name: str = "y", also: tuple[str, ...] = ()) -> Any:
     """
     if y is None:
         raise ValueError(f"{name} is missing: this requires {name} to be passed, but the target {name} is None.")
-    if _is_checked(y, also):
-        return y
     values = _read(y, name, also)
     column = values.ndim == 2 and values.shape[1] == 1 and not sp.issparse(values)
     if column and _others(values, also).size:
@@ -238,7 +234,10 @@ def read_targets(y: Any, *, name: str = "y", also: tuple[str, ...] = ()) -> Any:
         )
         values = values.ravel()
     if values.ndim == 1:
-        _check_classes(values, name)
+        if values.dtype.kind == "f" and not np.isfinite(values).all():
+            raise ValueError(f"{name} contains NaN or infinity.")
+        if values.size:
+            check_classification_targets(values)
     elif not sp.issparse(values):
         _check_zero_one(values, name, also)
     return values
@@ -267,8 +266,6 @@ def read_indicator(y: Any, *, name: str = "y", also: tuple[str, ...] = ()) -> An
     ValueError
         If it is not two-dimensional or holds anything but 0 and 1.
     """
-    if _is_checked(y, also):
-        return y
     values = _read(y, name, also)
     if values.ndim != 2:
         raise ValueError(
@@ -417,12 +414,11 @@ def is_missing(value: Any) -> bool:
 
 def _read(y: Any, name: str, also: tuple[str, ...]) -> Any:
     """An array of numbers, booleans or strings of one or two dimensions, or a canonical CSR."""
-    if not sp.issparse(y) and hasattr(y, "iloc") and getattr(y, "ndim", 1) == 2 and hasattr(y, "sparse"):
-        # A pandas frame of sparse columns; what is left out need not be 0.
-        y = y.sparse.to_coo() if all(dtype.fill_value == 0 for dtype in y.dtypes) else y.sparse.to_dense()
-    if sp.issparse(y):
-        return _read_sparse(y, name, also)
+    if isinstance(y, _Checked) and y.holds is not None and set(y.holds) <= set(also):
+        return y
     values = _to_array(y, name)
+    if sp.issparse(values):
+        return _read_sparse(values, name, also)
     if values.ndim not in (1, 2):
         raise ValueError(
             f"{name} must be classes of shape (n_samples,) or a label indicator of shape (n_samples, n_labels); got a "
@@ -441,11 +437,16 @@ def _read(y: Any, name: str, also: tuple[str, ...]) -> Any:
     return values
 
 
-def _to_array(y: Any, name: str) -> np.ndarray:
+def _to_array(y: Any, name: str) -> Any:
+    """An array, or a sparse matrix where it holds one."""
+    if sp.issparse(y):
+        return y
     if isinstance(y, np.ma.MaskedArray) and np.ma.is_masked(y):
         raise ValueError(f"{name} holds masked values; fill them, or leave these rows out.")
-    if hasattr(y, "iloc") and hasattr(y, "dtypes") and getattr(y, "ndim", 1) == 2:
-        if not all(isinstance(dtype, np.dtype) for dtype in y.dtypes) and y.shape[1]:
+    if hasattr(y, "iloc") and getattr(y, "ndim", 1) == 2:  # a frame of pandas
+        if hasattr(y, "sparse"):  # what is left out need not be 0
+            return y.sparse.to_coo() if all(dtype.fill_value == 0 for dtype in y.dtypes) else y.sparse.to_dense().values
+        if y.shape[1] and not all(isinstance(dtype, np.dtype) for dtype in y.dtypes):
             return np.column_stack([np.asarray(y.iloc[:, i]) for i in range(y.shape[1])])
         return np.asarray(y)
     try:
@@ -458,18 +459,16 @@ def _to_array(y: Any, name: str) -> np.ndarray:
 
 def _from_objects(values: np.ndarray, name: str, also: tuple[str, ...]) -> np.ndarray:
     """Numbers or booleans where all objects are; strings as they are; else an error."""
-    flat = values.ravel()
-    missing = next((number for number, value in enumerate(flat) if is_missing(value)), None)
-    if missing is not None and "unknown" in also:
-        flat, missing = np.array([np.nan if is_missing(value) else value for value in flat], dtype=object), None
-        values = flat.reshape(values.shape)
-    kinds = sorted(set(map(type, flat)), key=lambda kind: kind.__name__)
-    if missing is not None:
-        row = missing // max(1, values.size // len(values))
+    values = values.astype(object)
+    missing = np.frompyfunc(is_missing, 1, 1)(values).astype(bool)
+    if missing.any() and "unknown" not in also:
         raise ValueError(
-            f"{name} holds missing values (None, NaN or NA), the first in row {row} (counted from 0); fill them, or "
-            f"leave these rows or labels out. {_UNKNOWN_HINT if values.ndim == 2 else ''}".rstrip()
+            f"{name} holds missing values (None, NaN or NA), the first in row {np.argwhere(missing)[0, 0]} (counted "
+            "from 0); fill them, or leave these rows or labels out. "
+            f"{_UNKNOWN_HINT if values.ndim == 2 else ''}".rstrip()
         )
+    values = np.where(missing, np.nan, values)
+    kinds = sorted(set(map(type, values.ravel())), key=lambda kind: kind.__name__)
     if any(not issubclass(kind, (str, bytes)) and hasattr(kind, "__iter__") for kind in kinds):
         raise _tag_lists(name)
     for types, dtype in _TYPES_OF_OBJECTS.items():
@@ -512,21 +511,10 @@ def column_names(y: Any) -> tuple:
     return next((tuple(getattr(y, kind)) for kind in kinds if hasattr(y, kind)), ())
 
 
-def _is_checked(y: Any, also: tuple[str, ...]) -> bool:
-    return isinstance(y, _Checked) and y.holds is not None and set(y.holds) <= set(also)
-
-
 def _held(values: np.ndarray) -> tuple[str, ...]:
     """What the stored values of an indicator are besides 1."""
     kinds = {"unknown": np.isnan(values), "soft": (values > 0) & (values < 1)}
     return tuple(kind for kind, found in kinds.items() if found.any())
-
-
-def _check_classes(values: np.ndarray, name: str) -> None:
-    if values.dtype.kind == "f" and not np.isfinite(values).all():
-        raise ValueError(f"{name} contains NaN or infinity.")
-    if values.size:
-        check_classification_targets(values)
 
 
 def _others(values: np.ndarray, also: tuple[str, ...] = ()) -> np.ndarray:

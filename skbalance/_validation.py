@@ -59,10 +59,8 @@ class _Constraints:
     """What each parameter of an estimator may be, where scikit-learn's checks look for it."""
 
     def __get__(self, estimator, kind):
-        anything = ["no_validation"]
-        allowed_by_type = constraints_of(kind)
-        found = {name: allowed_by_type.get(name, anything) for name in kind._get_param_names()}
-        return {name: "no_validation" if allowed == anything else allowed for name, allowed in found.items()}
+        allowed = constraints_of(kind)
+        return {name: allowed.get(name, "no_validation") for name in kind._get_param_names()}
 
 
 class DocLinkMixin:

@@ -1,11 +1,8 @@
 """The one reading of every target: what is taken, what is refused in which words, in every public entry."""
 
-import pickle
 import warnings
 
 import joblib
-import matplotlib
-import matplotlib.pyplot
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -16,9 +13,6 @@ from sklearn.exceptions import DataConversionWarning
 
 from skbalance import (
     BalancedMultiLabelClassifier,
-    CalibratedMultiLabelClassifierCV,
-    TunedThresholdMultiLabelClassifierCV,
-    _targets,
 )
 from skbalance._targets import (
     UNCERTAIN,
@@ -28,30 +22,9 @@ from skbalance._targets import (
     read_targets,
     warn_of_constant_labels,
 )
-from skbalance.losses import LabelStatistics
-from skbalance.metrics import group_f1_score, multilabel_brier_score_loss, precision_at_k_score
-from skbalance.model_selection import (
-    MultilabelStratifiedKFold,
-    MultilabelStratifiedShuffleSplit,
-    RepeatedMultilabelStratifiedKFold,
-    multilabel_train_test_split,
-)
-from skbalance.plotting import (
-    LabelCooccurrenceDisplay,
-    LabelFrequencyDisplay,
-    LabelPrecisionRecallDisplay,
-    LabelScoreDisplay,
-)
 
 Y = np.array([[1, 0, 1], [0, 0, 0], [0, 1, 0], [1, 1, 0]] * 10)
 FRAME = pd.DataFrame(Y, columns=["a", "b", "c"])
-
-
-@pytest.fixture(autouse=True)
-def _no_windows():
-    matplotlib.use("Agg")
-    yield
-    matplotlib.pyplot.close("all")
 
 
 def stored_twice(container):
@@ -311,89 +284,6 @@ def test_too_few_classes(y, message):
         read_labels(y)
 
 
-X = np.random.default_rng(0).normal(size=(40, 4))
-
-
-def tuned(y):
-    TunedThresholdMultiLabelClassifierCV(BalancedMultiLabelClassifier(loss="bce"), cv=2).fit(X, y)
-
-
-def calibrated(y):
-    CalibratedMultiLabelClassifierCV(BalancedMultiLabelClassifier(loss="bce"), cv=2).fit(X, y)
-
-
-ENTRIES = {
-    "classifier": lambda y: BalancedMultiLabelClassifier().fit(X, y),
-    "tuner": tuned,
-    "calibrator": calibrated,
-    "folds": lambda y: list(MultilabelStratifiedKFold(2).split(X, y)),
-    "repeated folds": lambda y: list(RepeatedMultilabelStratifiedKFold(n_splits=2, n_repeats=1).split(X, y)),
-    "shuffled splits": lambda y: list(MultilabelStratifiedShuffleSplit(1, random_state=0).split(X, y)),
-    "train and test": lambda y: multilabel_train_test_split(X, y, random_state=0),
-}
-INDICATOR_ENTRIES = {
-    "statistics": LabelStatistics.from_targets,
-    "F1": lambda y: group_f1_score(y, y, label_counts=[90, 20, 3]),
-    "ranking": lambda y: precision_at_k_score(y, np.tile([0.3, 0.2, 0.1], (40, 1)), k=1),
-    "Brier": lambda y: multilabel_brier_score_loss(y, np.full((40, 3), 0.5)),
-    "frequency": LabelFrequencyDisplay.from_targets,
-    "co-occurrence": LabelCooccurrenceDisplay.from_targets,
-    "curves": lambda y: LabelPrecisionRecallDisplay.from_predictions(y, np.tile([0.3, 0.2, 0.1], (40, 1))),
-    "scores": lambda y: LabelScoreDisplay.from_predictions(y, y, label_counts=[90, 20, 3]),
-}
-# These count shares, or round them, and leave out what is unknown.
-SPLITTERS_AND_STATISTICS = ["statistics", "folds", "repeated folds", "shuffled splits", "train and test"]
-TAKEN_BY = {
-    "statistics": ("nan", "smoothed"),
-    **dict.fromkeys(
-        ("folds", "repeated folds", "shuffled splits", "train and test"),
-        ("nan", "smoothed", "lists of tags", "Series of tags"),
-    ),
-    **dict.fromkeys(("F1", "ranking", "Brier", "curves", "scores"), ("nan",)),
-}
-
-
-@pytest.mark.filterwarnings("ignore:A column-vector")
-@pytest.mark.parametrize(
-    ("entry", "name"),
-    [
-        (entry, name)
-        for entry in [*ENTRIES, *INDICATOR_ENTRIES]
-        for name in ["lists of tags", "Series of tags", "strings", "signs", "nan", "smoothed", "ignored"]
-        if name not in TAKEN_BY.get(entry, ())
-    ],
-)
-def test_every_entry_refuses_in_the_same_words(entry, name):
-    y, message = REFUSED[name]
-    y = pd.concat([y] * 10) if isinstance(y, pd.Series) else y * 10 if isinstance(y, list) else np.tile(y, (10, 1))
-    with pytest.raises(ValueError, match=message):
-        (ENTRIES | INDICATOR_ENTRIES)[entry](y)
-
-
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-@pytest.mark.parametrize("entry", [*ENTRIES, *INDICATOR_ENTRIES])
-@pytest.mark.parametrize("name", ["lists", "csr_array twice", "sparse csc", "frame object", "polars", "arrow"])
-def test_every_entry_reads_the_same(entry, name):
-    (ENTRIES | INDICATOR_ENTRIES)[entry](INDICATORS[name])
-
-
-@pytest.mark.parametrize("name", INDICATORS)
-def test_models_and_statistics_of_every_form_are_those_of_an_array(name):
-    expected = BalancedMultiLabelClassifier().fit(X, Y).decision_function(X)
-    np.testing.assert_array_equal(
-        BalancedMultiLabelClassifier().fit(X, INDICATORS[name]).decision_function(X), expected
-    )
-    statistics = LabelStatistics.from_targets(INDICATORS[name])
-    np.testing.assert_array_equal(statistics.counts, Y.sum(axis=0))
-    assert statistics.rebalance_center == LabelStatistics.from_targets(Y).rebalance_center
-
-
-@pytest.mark.parametrize("entry", INDICATOR_ENTRIES)
-def test_one_dimension_is_no_indicator(entry):
-    with pytest.raises(ValueError, match=r"indicator of shape \(n_samples, n_labels\).*shape \(40,\)"):
-        INDICATOR_ENTRIES[entry](["a", "b", "c", "d"] * 10)
-
-
 @pytest.mark.parametrize("container", [np.asarray, sp.csr_array, sp.coo_matrix])
 def test_shares_and_unknown_labels_where_they_are_asked_for(container):
     y = np.array([[0.5, 1.0], [np.nan, 0.0], [0.25, 1.0]])
@@ -426,59 +316,6 @@ def test_hard_indicators_are_stored_as_a_byte_each():
     for y in (Y, Y.astype(float), sp.csr_matrix(Y.astype(float))):
         for also in ((), UNCERTAIN):
             assert read_labels(y, also=also)[2].data.dtype == np.int8
-
-
-@pytest.mark.parametrize("container", [sp.csr_array, sp.csr_matrix, sp.csc_array])
-def test_what_was_read_and_its_rows_are_not_read_again(container, monkeypatch):
-    y = read_targets(container(Y))
-    monkeypatch.setattr(_targets, "_read", lambda *args: pytest.fail("read again"))
-    rows = np.array([3, 0, 0, 2])
-    for part in (
-        y,
-        y[rows],
-        y[5:20],
-        y[rows, :],
-        y[rows, ...],
-        y[np.arange(40) % 3 == 0],
-        joblib_copy(y),
-        y[:, [0, 2]],
-        y[rows, :1],
-    ):
-        assert read_targets(part) is part
-        assert read_indicator(part, also=UNKNOWN) is part
-        _, encoding, indicator = read_labels(part)
-        assert indicator.dtype == np.int8
-        assert encoding.sparse == ("matrix" if container is sp.csr_matrix else "array")
-        assert read_indicator(indicator) is indicator
-        assert type(encoding.decode(indicator.toarray() - 0.5)) is (
-            sp.csr_matrix if container is sp.csr_matrix else sp.csr_array
-        )
-    np.testing.assert_array_equal(read_targets(y[rows]).toarray(), Y[rows])
-
-
-def joblib_copy(y):
-    return pickle.loads(pickle.dumps(y))
-
-
-def put_two(y):
-    y[0, 0] = 2
-    return y
-
-
-@pytest.mark.parametrize("change", [lambda y: y * 2, lambda y: y + y, lambda y: y.astype(float) / 2, put_two])
-def test_what_is_made_of_it_is_read_anew(change):
-    with pytest.raises(ValueError, match="holds only 0 and 1"):
-        read_targets(change(read_targets(sp.csr_array(Y))))
-
-
-def test_unknown_and_soft_labels_are_passed_on_only_where_they_are_asked_for():
-    for value, also in ((np.nan, UNKNOWN), (0.5, UNCERTAIN)):
-        y = read_targets(sp.csr_array([[value, 1.0], [1, 0]]), also=also)
-        assert read_targets(y, also=UNCERTAIN) is y
-        assert read_targets(y[[0]], also=also) is not None
-        with pytest.raises(ValueError, match="holds only 0 and 1"):
-            read_targets(y)
-    assert read_targets(read_targets(sp.csr_array(Y * 1.0), also=UNCERTAIN)) is not None
 
 
 @pytest.mark.parametrize(

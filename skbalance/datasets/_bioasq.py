@@ -10,11 +10,10 @@ from collections.abc import Iterator
 from typing import Any, TextIO
 
 import numpy as np
-from sklearn.utils import Bunch
 
 from skbalance._kinds import Count
 from skbalance._validation import read_path, validate_params
-from skbalance.datasets._base import load_descr, tag_matrix
+from skbalance.datasets._base import as_returned, tag_matrix
 
 FIELDS = ("pmid", "title", "abstractText", "meshMajor")
 MAX_ARTICLE = 1 << 21  # characters: what is longer is no article but a damaged file
@@ -195,12 +194,5 @@ def load_bioasq(
         kept = np.flatnonzero(np.bincount(target.indices, minlength=len(names)) >= min_label_count)
         target, names = target[:, kept], names[kept]
     data = np.array(texts, dtype=object)
-    if return_X_y:
-        return data, target
-    return Bunch(
-        data=data,
-        target=target,
-        target_names=names,
-        pmids=np.array(pmids, dtype=object),
-        DESCR=load_descr("bioasq"),
-    )
+    numbers = np.array(pmids, dtype=object)
+    return as_returned("bioasq", return_X_y, data=data, target=target, target_names=names, pmids=numbers)

@@ -9,11 +9,11 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from scipy.optimize import brentq
 from scipy.sparse import csr_matrix, vstack
-from sklearn.utils import Bunch, check_random_state
+from sklearn.utils import check_random_state
 
 from skbalance._kinds import Count, CountFromZero, InnerShare, NotNegative, Positive, RandomState, Share
 from skbalance._validation import Interval, sparse_kind, validate_params
-from skbalance.datasets._base import load_descr
+from skbalance.datasets._base import as_returned
 
 WORDS_PER_LABEL = 20
 _BLOCK = 20_000  # rows whose words are drawn at once: bounds the memory
@@ -155,26 +155,21 @@ def make_long_tailed_multilabel(
     target = _draw_labels(frequencies, parents, n_samples, linkage, min_label_count, allow_unlabeled, rng)
     vocabulary = _make_vocabulary(n_features)
     blocks = _draw_words(target, n_features, length, noise, rng)
-    data: np.ndarray | csr_matrix
-    if return_text:
-        data = _as_text(blocks, vocabulary)
-    else:
-        data = _as_counts(blocks, n_samples, n_features)
-        if not sparse:
-            data = data.toarray()
+    data: Any = _as_text(blocks, vocabulary) if return_text else _as_counts(blocks, n_features)
+    if not return_text and not sparse:
+        data = data.toarray()
     if return_indicator == "dense":
         target = target.toarray()
-    if return_X_y:
-        return data, target
     width = len(str(n_labels - 1))
-    return Bunch(
+    return as_returned(
+        "long_tailed_multilabel",
+        return_X_y,
         data=data,
         target=target,
-        target_names=np.array([f"label_{index:0{width}d}" for index in range(n_labels)], dtype=object),
+        target_names=[f"label_{index:0{width}d}" for index in range(n_labels)],
         feature_names=vocabulary,
         label_frequencies=frequencies,
         label_parents=parents,
-        DESCR=load_descr("long_tailed_multilabel"),
     )
 
 
@@ -237,6 +232,15 @@ def _draw_labels(
         by_children = -np.log1p(-linkage * scale * frequencies[tail])
         return np.maximum(total - np.bincount(parents[tail], weights=by_children, minlength=n_labels), 0.0)
 
+    def topped_up(pairs: np.ndarray, labels: np.ndarray) -> np.ndarray:
+        """Add random samples to those of `labels` that have fewer than `min_count`."""
+        while True:
+            counts = np.bincount(pairs // n_samples, minlength=n_labels)[labels]
+            missing = np.repeat(labels, np.maximum(min_count - counts, 0))
+            if not len(missing):
+                return pairs
+            pairs = np.union1d(pairs, missing * n_samples + rng.integers(n_samples, size=len(missing)))
+
     scale = 1.0
     if not allow_unlabeled:
         # A sample without a draw is given one label, drawn in proportion to `own`. That adds the same share to
@@ -256,30 +260,12 @@ def _draw_labels(
         unlabeled = np.setdiff1d(np.arange(n_samples), samples)
         labels = np.append(labels, rng.choice(n_labels, size=len(unlabeled), p=own / own.sum()))
         samples = np.append(samples, unlabeled)
-    pairs = np.unique(labels * n_samples + samples)
-    pairs = _top_up(pairs, tail, min_count, n_labels, n_samples, rng)
+    pairs = topped_up(np.unique(labels * n_samples + samples), tail)
     bringing = pairs[(parents[pairs // n_samples] >= 0) & (rng.random(len(pairs)) < linkage)]
     pairs = np.union1d(pairs, parents[bringing // n_samples] * n_samples + bringing % n_samples)
-    pairs = _top_up(pairs, np.flatnonzero(parents < 0), min_count, n_labels, n_samples, rng)
+    pairs = topped_up(pairs, np.flatnonzero(parents < 0))
     places = (pairs % n_samples, pairs // n_samples)
     return sparse_kind()((np.ones(len(pairs), dtype=np.int64), places), shape=(n_samples, n_labels))
-
-
-def _top_up(
-    pairs: np.ndarray,
-    labels: np.ndarray,
-    min_count: int,
-    n_labels: int,
-    n_samples: int,
-    rng: np.random.Generator,
-) -> np.ndarray:
-    """Add random samples to those of `labels` that have fewer than `min_count`."""
-    while True:
-        counts = np.bincount(pairs // n_samples, minlength=n_labels)[labels]
-        missing = np.repeat(labels, np.maximum(min_count - counts, 0))
-        if not len(missing):
-            return pairs
-        pairs = np.union1d(pairs, missing * n_samples + rng.integers(n_samples, size=len(missing)))
 
 
 def _draw_words(
@@ -305,7 +291,7 @@ def _draw_words(
         yield words, indptr
 
 
-def _as_counts(blocks: Iterator[tuple[np.ndarray, np.ndarray]], n_samples: int, n_features: int) -> csr_matrix:
+def _as_counts(blocks: Iterator[tuple[np.ndarray, np.ndarray]], n_features: int) -> csr_matrix:
     """Count the words of each sample."""
     parts = []
     for words, indptr in blocks:

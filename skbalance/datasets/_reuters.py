@@ -1,20 +1,23 @@
 """Reuters-21578, the ModApte split, the 90 topics with a document in both parts."""
 
 import gzip
+import hashlib
 import html
 import os
 import re
 import tarfile
 import zlib
 from collections.abc import Iterator
+from http.client import HTTPException
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal, NamedTuple
+from urllib.request import urlopen
 
 import numpy as np
-from sklearn.utils import Bunch
 
-from skbalance._validation import validate_params
-from skbalance.datasets._base import find_or_download, load_descr, tag_matrix
+from skbalance._files import whole_file
+from skbalance._validation import read_path, validate_params
+from skbalance.datasets._base import as_returned, tag_matrix
 
 ARCHIVE_NAME = "reuters21578.tar.gz"
 ARCHIVE_URLS = (
@@ -22,6 +25,9 @@ ARCHIVE_URLS = (
     "http://www.daviddlewis.com/resources/testcollections/reuters21578/reuters21578.tar.gz",
 )
 ARCHIVE_SHA256 = "3bae43c9b14e387f76a61b6d82bf98a4fb5d3ef99ef7e7075ff2ccbcf59f9d30"
+DATA_HOME_VARIABLE = "SKBALANCE_DATA"
+DEFAULT_DATA_HOME = "~/skbalance_data"
+DOWNLOAD_TIMEOUT = 60.0  # seconds without an answer
 MEMBER_NAMES = tuple(f"reut2-{number:03d}.sgm" for number in range(22))
 
 _CONTROL_CHARACTERS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
@@ -109,6 +115,46 @@ MAX_MEMBER_SIZE = 1 << 21  # bytes: more is no file of the collection but would 
 MAX_ARCHIVE_SIZE = 1 << 25  # bytes, unpacked: the collection has 28 million
 
 
+def find_archive(data_home: str | os.PathLike | None, download_if_missing: bool) -> Path:
+    """Return the path of the archive, downloaded first when it is not there.
+
+    Its folder is `data_home`, else ``$SKBALANCE_DATA``, else ``~/skbalance_data``. An archive that is there already is
+    returned as it is; a download is kept only when its checksum is that of the published one.
+
+    Raises
+    ------
+    OSError
+        If the archive is missing and may not, or cannot, be downloaded. The message says where to put it.
+    """
+    if data_home is None:
+        data_home = os.environ.get(DATA_HOME_VARIABLE) or DEFAULT_DATA_HOME
+    folder = read_path(data_home, "data_home")
+    path = folder / ARCHIVE_NAME
+    if path.is_file():
+        return path
+    help_text = (
+        f"Put {ARCHIVE_NAME} into that folder, or pass data_home=, or set the environment variable "
+        f"{DATA_HOME_VARIABLE} to the folder that holds it. It is published at {ARCHIVE_URLS[0]}"
+    )
+    if not download_if_missing:
+        raise OSError(f"{ARCHIVE_NAME} is not in {folder} and download_if_missing=False. {help_text}")
+    reasons = []
+    for url in ARCHIVE_URLS:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with urlopen(url, timeout=DOWNLOAD_TIMEOUT) as response, whole_file(path) as target:
+                content = response.read()
+                digest = hashlib.sha256(content).hexdigest()
+                if digest != ARCHIVE_SHA256:
+                    raise OSError(f"the download's sha256 is {digest}, expected {ARCHIVE_SHA256}")
+                target.write(content)
+            return path
+        except (OSError, HTTPException) as error:
+            reasons.append(f"{url}: {error or type(error).__name__}")
+    tried = "\n      ".join(reasons)
+    raise OSError(f"{ARCHIVE_NAME} is not in {folder} and could not be downloaded. {help_text}\nTried {tried}")
+
+
 def read_members(path: Path) -> Iterator[tuple[str, bytes]]:
     """Yield name and content of the 22 SGML files, read from the archive; nothing is written to disk.
 
@@ -120,40 +166,32 @@ def read_members(path: Path) -> Iterator[tuple[str, bytes]]:
         If the archive is truncated or no gzip-compressed tar archive, or if one of the 22 files is missing or there
         twice. Other members, links among them, are passed over.
     """
-    seen: set[str] = set()
+    missing = list(MEMBER_NAMES)
     try:
         with gzip.open(path) as stream:
-            for member in _headers(stream, path):
-                name = PurePosixPath(member.name).name
-                wanted = member.type in (tarfile.REGTYPE, tarfile.AREGTYPE) and name in MEMBER_NAMES
-                if wanted and name in seen:
-                    raise OSError(f"{path} holds {name} twice")
-                if wanted and member.size > MAX_MEMBER_SIZE:
-                    raise OSError(f"{name} in {path} claims {member.size} bytes; the collection's have 1.4 million")
-                content = stream.read(member.size) if wanted else b""
-                stream.seek(-member.size % tarfile.BLOCKSIZE + member.size - len(content), os.SEEK_CUR)
-                if wanted:
-                    seen.add(name)
+            while (header := stream.read(tarfile.BLOCKSIZE)).strip(b"\0"):
+                member = tarfile.TarInfo.frombuf(header, "latin-1", "strict")
+                _check_length(stream.tell() + member.size if member.size >= 0 else MAX_ARCHIVE_SIZE + 1, path)
+                name, content = PurePosixPath(member.name).name, b""
+                if member.type in (tarfile.REGTYPE, tarfile.AREGTYPE) and name in MEMBER_NAMES:
+                    if name not in missing:
+                        raise OSError(f"{path} holds {name} twice")
+                    if member.size > MAX_MEMBER_SIZE:
+                        raise OSError(f"{name} in {path} claims {member.size} bytes; the collection's have 1.4 million")
+                    missing.remove(name)
+                    content = stream.read(member.size)
                     yield name, content
+                stream.seek(-member.size % tarfile.BLOCKSIZE + member.size - len(content), os.SEEK_CUR)
+            if len(header) < tarfile.BLOCKSIZE:
+                raise EOFError("it ends without an end")
             while stream.read(1 << 16):  # to the end, where the checksum is
                 _check_length(stream.tell(), path)
     except (EOFError, gzip.BadGzipFile, zlib.error, tarfile.TarError) as error:
         raise OSError(
             f"{path} is truncated or is no gzip-compressed tar archive ({error}); delete it and fetch it again"
         ) from error
-    missing = [name for name in MEMBER_NAMES if name not in seen]
     if missing:
         raise OSError(f"{path} lacks {len(missing)} of its {len(MEMBER_NAMES)} files: {', '.join(missing)}")
-
-
-def _headers(stream, path) -> Iterator[tarfile.TarInfo]:
-    """Each member of a tar archive; what reads on must have gone past its content."""
-    while (header := stream.read(tarfile.BLOCKSIZE)).strip(b"\0"):
-        member = tarfile.TarInfo.frombuf(header, "latin-1", "strict")
-        _check_length(stream.tell() + member.size if member.size >= 0 else MAX_ARCHIVE_SIZE + 1, path)
-        yield member
-    if len(header) < tarfile.BLOCKSIZE:
-        raise EOFError("it ends without an end")
 
 
 def _check_length(end, path):
@@ -245,42 +283,31 @@ def fetch_reuters21578(
         train = fetch_reuters21578(subset="train")
         train.target.shape  # (7770, 90)
     """
-    path = find_or_download(
-        ARCHIVE_NAME,
-        urls=ARCHIVE_URLS,
-        sha256=ARCHIVE_SHA256,
-        data_home=data_home,
-        download_if_missing=download_if_missing,
-    )
+    path = find_archive(data_home, download_if_missing)
     documents: list[Document] = []
     for name, content in read_members(path):
         try:
             documents += parse_sgml(content)
         except ValueError as error:
             raise OSError(f"{name} in {path} cannot be parsed: {error}") from error
-    dataset = _assemble(documents, subset)
-    if return_X_y:
-        return dataset.data, dataset.target
-    return dataset
-
-
-def _assemble(documents: list[Document], subset: str) -> Bunch:
-    """Choose the topics that occur in both parts and the documents of `subset` that have one of them."""
-    topics = {
-        split: {topic for document in documents if document.split == split for topic in document.topics}
+    in_train, in_test = (
+        {topic for document in documents if document.split == split for topic in document.topics}
         for split in ("train", "test")
-    }
-    names = sorted(topics["train"] & topics["test"])
-    splits = ("train", "test") if subset == "all" else (subset,)
-    chosen = sorted(
-        (document for document in documents if document.split in splits and document.topics.intersection(names)),
-        key=lambda document: (document.split != "train", document.sample_id),
     )
-    return Bunch(
+    names = sorted(in_train & in_test)
+    # The training part first, and in each part by number.
+    documents.sort(key=lambda document: (document.split != "train", document.sample_id))
+    chosen = [
+        document
+        for document in documents
+        if subset in (document.split, "all") and not document.topics.isdisjoint(names)
+    ]
+    return as_returned(
+        "reuters21578",
+        return_X_y,
         data=np.array([document.text for document in chosen], dtype=object),
-        target=tag_matrix([sorted(document.topics.intersection(names)) for document in chosen], names),
-        target_names=np.array(names, dtype=object),
+        target=tag_matrix([document.topics.intersection(names) for document in chosen], names),
+        target_names=names,
         sample_id=np.array([document.sample_id for document in chosen], dtype=np.int64),
         split=np.array([document.split for document in chosen], dtype=object),
-        DESCR=load_descr("reuters21578"),
     )

@@ -6,10 +6,9 @@ from importlib.resources import files
 from typing import Any
 
 import numpy as np
-from sklearn.utils import Bunch
 
 from skbalance._validation import validate_params
-from skbalance.datasets._base import load_descr, tag_matrix
+from skbalance.datasets._base import as_returned, tag_matrix
 
 
 @validate_params
@@ -73,15 +72,13 @@ def load_web_features(*, return_X_y: bool = False) -> Any:
     names = sorted(groups)
     tags = [sorted(feature["groups"]) for feature in features]
     data = np.array([f"{feature['name']}\n{feature['description']}" for feature in features], dtype=object)
-    target = tag_matrix(tags, names)
-    if return_X_y:
-        return data, target
-    return Bunch(
+    return as_returned(
+        "web_features",
+        return_X_y,
         data=data,
-        target=target,
-        target_names=np.array(names, dtype=object),
+        target=tag_matrix(tags, names),
+        target_names=names,
         tags=tags,
         label_texts={name: groups[name]["name"] for name in names},
         parents={name: groups[name]["parent"] for name in names if groups[name]["parent"]},
-        DESCR=load_descr("web_features"),
     )

@@ -1,8 +1,8 @@
 """Splits for multi-label targets, and grids over losses."""
 
-from skbalance.model_selection._group_split import MultilabelStratifiedGroupKFold
 from skbalance.model_selection._loss_grid import loss_grid
 from skbalance.model_selection._split import (
+    MultilabelStratifiedGroupKFold,
     MultilabelStratifiedKFold,
     MultilabelStratifiedShuffleSplit,
     RepeatedMultilabelStratifiedKFold,

@@ -1,7 +1,5 @@
 """Parameter grids over losses, for scikit-learn's searches."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import Literal
 

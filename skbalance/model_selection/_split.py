@@ -1,7 +1,5 @@
 """Stratified splitters for multi-label targets, dense or sparse."""
 
-from __future__ import annotations
-
 import numbers
 from collections.abc import Iterator
 from itertools import chain
@@ -10,16 +8,16 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 from sklearn.model_selection import BaseShuffleSplit, KFold, ShuffleSplit
-from sklearn.utils import check_random_state, indexable
+from sklearn.utils import check_array, check_random_state, column_or_1d, indexable
 
 from skbalance._tag_lists import indicator_of_tags, read_tag_lists
 from skbalance._targets import UNCERTAIN, TagListsError, class_indicator, read_targets, rounded
 from skbalance._validation import _safe_indexing, check_sparse
 from skbalance._warnings import warn
-from skbalance.model_selection._stratify import assign_folds
+from skbalance.model_selection._stratify import assign_folds, place_groups
 
 
-def target_as_csr(y: Any) -> sp.csr_array:
+def _as_csr(y: Any) -> sp.csr_array:
     """The target as a canonical CSR indicator; of classes or tags, each has a column.
 
     Folds are even in what is known to be positive, and soft labels are from 0.5 on.
@@ -38,6 +36,10 @@ def _stratify(Y: sp.csr_array, proportions: np.ndarray, order: np.ndarray) -> np
     folds = np.empty(order.size, dtype=np.int64)
     folds[order] = assign_folds(Y[order], proportions)
     return folds
+
+
+def _pairs(folds: np.ndarray, n_folds: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    return ((np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)) for fold in range(n_folds))
 
 
 def _check_count(name: str, value: Any) -> None:
@@ -73,17 +75,10 @@ class _TargetSplitter:
         if groups is not None:
             warn(f"The groups parameter is ignored by {type(self).__name__}")
         X, y = indexable(X, y)
-        return self._splits(target_as_csr(y))  # type: ignore[attr-defined]
+        return self._splits(_as_csr(y))  # type: ignore[attr-defined]
 
 
-class StratifiedFolds(KFold):
-    """What the splitters that make K folds share: parameters, which scikit-learn checks, and pairs of folds."""
-
-    def _pairs(self, folds: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        return ((np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)) for fold in range(self.n_splits))
-
-
-class MultilabelStratifiedKFold(_TargetSplitter, StratifiedFolds):
+class MultilabelStratifiedKFold(_TargetSplitter, KFold):
     """K folds that each hold the same share of every label.
 
     Iterative stratification [1]_: the label with the fewest rows left is handed out first, each row to the fold
@@ -136,7 +131,7 @@ class MultilabelStratifiedKFold(_TargetSplitter, StratifiedFolds):
             raise ValueError(f"n_splits={self.n_splits} must not exceed the number of samples: n_samples={n_samples}.")
         shares = np.full(self.n_splits, 1 / self.n_splits)
         orders = (rng.permutation(n_samples) if self.shuffle else np.arange(n_samples) for _ in range(self.n_repeats))
-        return chain.from_iterable(self._pairs(_stratify(Y, shares, order)) for order in orders)
+        return chain.from_iterable(_pairs(_stratify(Y, shares, order), self.n_splits) for order in orders)
 
 
 class RepeatedMultilabelStratifiedKFold(MultilabelStratifiedKFold):
@@ -184,6 +179,94 @@ class RepeatedMultilabelStratifiedKFold(MultilabelStratifiedKFold):
         return self.n_splits * self.n_repeats
 
 
+class MultilabelStratifiedGroupKFold(KFold):
+    r"""K folds that keep groups together and hold the same share of every label as far as groups allow.
+
+    Rows that belong together, such as the paragraphs of a document, the tickets of a customer or the reports of a
+    day, are alike. Where some are in training and some in testing, the score is better than it will be on new
+    documents, customers or days.
+
+    Groups are handed out one by one, those that are hardest to place first, each to the fold where it raises
+
+    .. math:: \sum_l \frac{1}{n_l} \sum_k n_{lk}^2 + \frac{1}{N} \sum_k N_k^2
+
+    least, where fold k has :math:`n_{lk}` of the :math:`n_l` positives of label l and :math:`N_k` of the N rows; the
+    sum is smallest when all are even. Groups are then moved while that lowers it.
+
+    Parameters
+    ----------
+    n_splits : int, default=5
+        The number of folds, at least 2.
+    shuffle : bool, default=False
+        Whether to shuffle the groups first, which decides between those that are equally hard to place; else they are
+        taken in the order of their first rows.
+    random_state : int, RandomState instance or None, default=None
+        The seed of the shuffling; only with `shuffle=True`.
+
+    See Also
+    --------
+    MultilabelStratifiedKFold : For rows that do not belong together.
+    sklearn.model_selection.StratifiedGroupKFold : For one label a row.
+
+    Notes
+    -----
+    For documents in order of time scikit-learn has what is needed, whatever the target:
+    :class:`~sklearn.model_selection.TimeSeriesSplit` tests on what comes after the training rows, and
+    ``KFold(shuffle=False)`` on one period after the other.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skbalance.model_selection import MultilabelStratifiedGroupKFold
+    >>> y = np.array([[1, 0], [1, 0], [0, 1], [0, 1], [1, 1], [1, 1], [0, 0], [0, 0]])
+    >>> documents = np.array(["a", "a", "b", "b", "c", "c", "d", "d"])
+    >>> for train, test in MultilabelStratifiedGroupKFold(n_splits=2).split(y, y, groups=documents):
+    ...     print(np.unique(documents[test]), y[test].sum(axis=0))
+    ['c' 'd'] [2 2]
+    ['a' 'b'] [2 2]
+    """
+
+    # As scikit-learn's splitters by group: with metadata routing on, groups are asked for.
+    __metadata_request__split = {"groups": True}
+
+    def split(self, X: Any, y: Any = None, groups: Any = None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Make the pairs of training and test indices.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows; only their number matters.
+        y : {array-like, sparse matrix} of shape (n_samples, n_labels) or (n_samples,)
+            The target: an indicator, dense or sparse, or classes. Soft labels count from 0.5 on, unknown ones not.
+        groups : array-like of shape (n_samples,)
+            The group of each row.
+
+        Returns
+        -------
+        splits : iterator of (train, test)
+            Sorted integer indices, `n_splits` pairs.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is not allowed, `y` is no such target, `groups` is missing, or there are fewer groups than
+            folds.
+        """
+        if groups is None:
+            raise ValueError("groups must be given: the group of each row.")
+        X, y, groups = indexable(X, y, groups)
+        Y = _as_csr(y)
+        try:
+            groups = column_or_1d(check_array(groups, input_name="groups", ensure_2d=False, dtype=None))
+            _, first, group = np.unique(groups, return_index=True, return_inverse=True)
+        except TypeError as error:
+            raise TypeError(f"groups must be of one type, and have a value in each row: {error}.") from None
+        if self.n_splits > len(first):
+            raise ValueError(f"n_splits={self.n_splits} must not exceed the number of groups: n_groups={len(first)}.")
+        order = check_random_state(self.random_state).permutation(len(first)) if self.shuffle else np.argsort(first)
+        return _pairs(place_groups(Y, group, self.n_splits, order)[group], self.n_splits)
+
+
 class MultilabelStratifiedShuffleSplit(_TargetSplitter, BaseShuffleSplit):
     """Random splits into train and test that both hold the same share of every label.
 
@@ -219,8 +302,7 @@ class MultilabelStratifiedShuffleSplit(_TargetSplitter, BaseShuffleSplit):
             if size is not None and (isinstance(size, bool) or not isinstance(size, numbers.Real)):
                 raise ValueError(f"{name} must be a share in (0, 1), a number of rows or None; got {size!r:.80}.")
         n_samples = Y.shape[0]
-        test_size = 0.1 if self.test_size is None and self.train_size is None else self.test_size
-        sizes = ShuffleSplit(1, test_size=test_size, train_size=self.train_size, random_state=0)
+        sizes = ShuffleSplit(1, test_size=self.test_size, train_size=self.train_size, random_state=0)
         n_train, n_test = (part.size for part in next(sizes.split(np.empty((n_samples, 0)))))
         left = n_samples - n_train - n_test
         shares = np.array([n_train, n_test, left][: 3 if left else 2]) / n_samples

@@ -1,10 +1,10 @@
 """Iterative stratification, one label at a time, and a local search that evens out the rest.
 
-The functions work on a canonical CSR indicator and give every row a fold; :mod:`._split` makes splitters of
-them. Nothing here holds an array of shape `(n_samples, n_labels)`.
+The functions work on a canonical CSR indicator and give every row, or group of rows, a fold; :mod:`._split` makes
+splitters of them. Nothing here holds an array of shape `(n_samples, n_labels)`.
 """
 
-from __future__ import annotations
+from itertools import accumulate, count
 
 import numpy as np
 import scipy.sparse as sp
@@ -19,6 +19,8 @@ _BLOCKS = 8  # blocks of rows in a sweep, at least
 _MIN_ROWS = 256  # rows of a block, at least
 _BEST = 8  # of so many rows of a block, one may be a candidate
 _MIN_BEST = 64
+_GROUP_SWEEPS = 10
+_ATTEMPTS = 4  # how often all moves are evaluated before some are dropped for good
 _CROWDING = 1 << 22  # elements of the largest temporary of the local search, rows times folds
 
 
@@ -41,9 +43,7 @@ def deal(wanted: list[float], n: int, room: list[float]) -> list[int]:
     """
     n_folds = len(wanted)
     order = sorted(range(n_folds), key=wanted.__getitem__, reverse=True)
-    total, level, active = 0.0, 0.0, n_folds
-    for active, fold in enumerate(order, 1):
-        total += wanted[fold]
+    for active, total in enumerate(accumulate(wanted[fold] for fold in order), 1):
         level = (total - n) / active  # what is left wanted if these folds share the rows
         if active == n_folds or level >= wanted[order[active]]:
             break
@@ -115,7 +115,6 @@ def iterative_stratification(Y: sp.csr_array, proportions: np.ndarray) -> tuple[
     surplus = np.zeros(n_folds)
     pending = np.ones(n_samples, dtype=bool)
     folds = np.zeros(n_samples, dtype=np.int64)
-    every_fold = np.arange(n_folds)
     while n_labels:
         label = int(remaining.argmin())
         n_rows = int(remaining[label])
@@ -137,58 +136,48 @@ def iterative_stratification(Y: sp.csr_array, proportions: np.ndarray) -> tuple[
         remaining[labels[remaining[labels] == 0]] = done
     bare = np.flatnonzero(pending)
     quota = deal(room, bare.size, room)
-    folds[bare] = every_fold.repeat(quota)
+    folds[bare] = np.arange(n_folds).repeat(quota)
     return folds, np.vstack([-wanted, np.asarray(quota) - room])
 
 
-class _Moves:
-    """Candidate moves of rows between folds, best first, with the gain of each after the earlier ones.
+def _select(Y, rows, source, target, excess, weight, cost) -> np.ndarray:
+    """Which moves of rows between folds to make, of candidates, best first; `excess` is changed as they change it.
 
     Handing a row from fold a to fold b lowers the weighted sum of squared excesses by twice
-    `sum(w * (excess[a] - excess[b] - 1))` over the row's labels. `select` finds a subset in which
-    each move still pays after all earlier ones: it evaluates all moves given the last subset, a few times,
-    and then only drops moves until each one left pays.
+    `sum(w * (excess[a] - excess[b] - 1))` over the row's labels. The moves form a subset in which each one still pays
+    after all earlier ones: all are evaluated given the last subset, a few times, and then moves are only dropped until
+    each one left pays.
     """
-
-    def __init__(self, Y, rows, source, target, excess, weight, cost):
-        n_folds, n_moves = excess.shape[1], rows.size
-        label, lengths = _take(Y, rows)
-        move = np.arange(n_moves).repeat(lengths)
-        cell = np.concatenate([label * np.int64(n_folds) + fold[move] for fold in (source, target)])
-        move = np.concatenate([move, move])
-        order = np.argsort(cell * n_moves + move)  # by cell, in a cell by move
-        self.cell, self.move = cell[order], move[order]
-        self.sign = np.where(order < label.size, -1.0, 1.0)
-        self.worth = -self.sign * weight[self.cell // n_folds]
-        self.first = np.flatnonzero(np.concatenate([[True], self.cell[1:] != self.cell[:-1]]))
-        self.run = np.diff(np.append(self.first, cell.size))
-        self.start = np.bincount(self.move, self.worth * excess.ravel()[self.cell], minlength=n_moves) - cost
-
-    def gains(self, kept: np.ndarray) -> np.ndarray:
-        change = self.sign * kept[self.move]
+    n_folds, n_moves = excess.shape[1], rows.size
+    label, lengths = _take(Y, rows)
+    move = np.arange(n_moves).repeat(lengths)
+    cell = np.concatenate([label * np.int64(n_folds) + fold[move] for fold in (source, target)])
+    move = np.concatenate([move, move])
+    order = np.argsort(cell * n_moves + move)  # by cell, in a cell by move
+    cell, move = cell[order], move[order]
+    sign = np.where(order < label.size, -1.0, 1.0)
+    worth = -sign * weight[cell // n_folds]
+    first = np.flatnonzero(np.concatenate([[True], cell[1:] != cell[:-1]]))
+    run = np.diff(np.append(first, cell.size))
+    start = np.bincount(move, worth * excess.ravel()[cell], minlength=n_moves) - cost
+    kept = np.ones(n_moves, dtype=bool)
+    for attempt in count():
+        change = sign * kept[move]
         earlier = change.cumsum() - change
-        earlier -= earlier[self.first].repeat(self.run)
-        return self.start + np.bincount(self.move, self.worth * earlier, minlength=kept.size)
-
-    def select(self) -> np.ndarray:
-        kept = np.ones(self.start.size, dtype=bool)
-        for _ in range(4):
-            previous, kept = kept, self.gains(kept) > _EPS
-            if np.array_equal(previous, kept):
-                return kept
-        while True:
-            pays = self.gains(kept) > _EPS
-            if pays[kept].all():
-                return kept
-            kept &= pays
+        earlier -= earlier[first].repeat(run)
+        pays = start + np.bincount(move, worth * earlier, minlength=n_moves) > _EPS
+        if np.array_equal(pays, kept) or (attempt >= _ATTEMPTS and pays[kept].all()):
+            break
+        kept = pays if attempt < _ATTEMPTS else kept & pays
+    np.add.at(excess.ravel(), cell, sign * kept[move])
+    return kept
 
 
 def _best_moves(Y, folds, excess, weight, cost):
     """Rows that gain by a move to another fold, largest gain per label first, and the folds to move them to."""
     crowding = Y @ (weight[:, None] * excess)
-    every_row = np.arange(folds.size)
     target = crowding.argmin(axis=1)
-    gain = crowding[every_row, folds] - crowding[every_row, target] - cost
+    gain = crowding[np.arange(folds.size), folds] - crowding.min(axis=1) - cost
     rows = np.flatnonzero(gain > _EPS)
     score = -gain[rows] / cost[rows]
     n_best = max(_MIN_BEST, folds.size // _BEST)
@@ -244,24 +233,17 @@ class LocalSearch:
         n_moves : int
             How many rows were moved.
         """
-        n_moves = 0
+        n_moves, weight = 0, np.append(np.ones(len(self.excess) - 1), size_weight)
         for folds, Y in self.blocks:
             if until_even and self.sizes_even:
                 break
-            n_moves += self._improve(folds, Y, size_weight)
+            cost = np.diff(Y.indptr) - 1 + size_weight
+            rows, target = _best_moves(Y, folds, self.excess, weight, cost)
+            if rows.size:
+                kept = _select(Y, rows, folds[rows], target, self.excess, weight, cost[rows])
+                folds[rows[kept]] = target[kept]
+                n_moves += int(kept.sum())
         return n_moves
-
-    def _improve(self, folds: np.ndarray, Y: sp.csr_array, size_weight: float) -> int:
-        weight = np.append(np.ones(len(self.excess) - 1), size_weight)
-        cost = np.diff(Y.indptr) - 1 + size_weight
-        rows, target = _best_moves(Y, folds, self.excess, weight, cost)
-        if not rows.size:
-            return 0
-        moves = _Moves(Y, rows, folds[rows], target, self.excess, weight, cost[rows])
-        kept = moves.select()
-        np.add.at(self.excess.ravel(), moves.cell, moves.sign * kept[moves.move])
-        folds[rows[kept]] = target[kept]
-        return int(kept.sum())
 
     def even_labels(self, size_weight: float = 1.0) -> None:
         """Sweep to lower the excesses of labels, more often over large targets and, as it is cheap, over small ones.
@@ -323,3 +305,47 @@ def assign_folds(Y: sp.csr_array, proportions: np.ndarray) -> np.ndarray:
         if np.abs(of_labels).sum() < least - _EPS:
             best, least = folds.copy(), np.abs(of_labels).sum()
     return best
+
+
+def place_groups(Y: sp.csr_array, group: np.ndarray, n_folds: int, order: np.ndarray) -> np.ndarray:
+    """Give every group of rows a fold.
+
+    Parameters
+    ----------
+    Y : csr_array of shape (n_samples, n_labels)
+        Canonical indicator.
+    group : ndarray of int of shape (n_samples,)
+        The group of each row.
+    n_folds : int
+        The number of folds.
+    order : ndarray of int of shape (n_groups,)
+        The groups in the order that they come in, among those with equally large shares of the labels.
+
+    Returns
+    -------
+    folds : ndarray of int of shape (n_groups,)
+        The fold of each group.
+    """
+    rows = sp.csr_array((np.ones(len(group)), (group, np.arange(len(group)))), shape=(len(order), len(group)))
+    # Positives of each label in each group, with the number of its rows in a last column.
+    sums = sp.hstack([rows @ Y.astype(float), sp.csr_array(rows.sum(axis=1)[:, None])], format="csr")
+    share = sums.data / sums.sum(axis=0)[sums.indices]
+    weight = np.add.reduceat(share * sums.data, sums.indptr[:-1])  # no group is without rows
+    order = order[np.argsort(-weight[order], kind="stable")]
+    held = np.zeros((sums.shape[1], n_folds))
+    folds = np.full(sums.shape[0], -1)
+    for _ in range(_GROUP_SWEEPS):
+        before = folds.copy()
+        for group in order:
+            entries = slice(sums.indptr[group], sums.indptr[group + 1])
+            columns, counts = sums.indices[entries], sums.data[entries]
+            if folds[group] >= 0:
+                held[columns, folds[group]] -= counts
+            cost = share[entries] @ held[columns]
+            best = int(np.argmin(cost))
+            if folds[group] < 0 or cost[best] < cost[folds[group]] - 1e-9:
+                folds[group] = best
+            held[columns, folds[group]] += counts
+        if (folds == before).all():
+            break
+    return folds

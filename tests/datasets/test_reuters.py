@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from skbalance.datasets import _base, _reuters, fetch_reuters21578
+from skbalance.datasets import _reuters, fetch_reuters21578
 from skbalance.datasets._reuters import ARCHIVE_NAME, MEMBER_NAMES, parse_sgml, read_members
 
 HEADER = b'<!DOCTYPE lewis SYSTEM "lewis.dtd">\n'
@@ -242,7 +242,7 @@ def test_offline(tmp_path, monkeypatch):
     def no_network(url, timeout):
         raise OSError("no route to host")
 
-    monkeypatch.setattr(_base, "urlopen", no_network)
+    monkeypatch.setattr(_reuters, "urlopen", no_network)
     with pytest.raises(OSError, match="no route to host") as caught:
         fetch_reuters21578(data_home=tmp_path)
     for part in (ARCHIVE_NAME, str(tmp_path), "SKBALANCE_DATA", "archive.ics.uci.edu"):
@@ -254,7 +254,7 @@ def test_offline(tmp_path, monkeypatch):
 
 def test_download_of_another_archive_is_refused(folder, tmp_path, monkeypatch):
     content = (folder / ARCHIVE_NAME).read_bytes()
-    monkeypatch.setattr(_base, "urlopen", lambda url, timeout: io.BytesIO(content))
+    monkeypatch.setattr(_reuters, "urlopen", lambda url, timeout: io.BytesIO(content))
     empty = tmp_path / "empty"
     with pytest.raises(OSError, match="sha256"):
         fetch_reuters21578(data_home=empty)

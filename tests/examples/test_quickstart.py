@@ -9,7 +9,7 @@ from scipy import sparse
 from sklearn.utils import Bunch
 
 from skbalance import datasets
-from skbalance.datasets import _base
+from skbalance.datasets import _reuters
 
 QUICKSTART = Path(__file__).parents[2] / "examples" / "quickstart.py"
 
@@ -17,7 +17,7 @@ QUICKSTART = Path(__file__).parents[2] / "examples" / "quickstart.py"
 @pytest.fixture
 def example(monkeypatch, tmp_path):
     monkeypatch.setenv("SKBALANCE_DATA", str(tmp_path))
-    monkeypatch.setattr(_base, "urlopen", lambda *_, **__: pytest.fail("it asks the network"))
+    monkeypatch.setattr(_reuters, "urlopen", lambda *_, **__: pytest.fail("it asks the network"))
     return lambda: runpy.run_path(str(QUICKSTART))
 
 
