@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import cast
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from skbalance.losses._kernel import BalancedLossFunction, Elements, compute_dtype
@@ -191,15 +192,8 @@ class BalancedCriterion(Criterion):
         criteria : list of BalancedCriterion
             They take the logits and the pairs of their labels.
         """
-        weight, parts = self.weighting.for_batch(pairs, dtype), []
-        for labels in blocks:
-            part = copy.deepcopy(self)
-            part.n_labels = len(range(self.n_labels)[labels])
-            part.batch_weight = weight.of_labels(labels)
-            part.positive_factor = self.positive_factor[labels]
-            part.logit_bias = None if self.logit_bias is None else self.logit_bias[labels]
-            parts.append(part)
-        return parts
+        weight = self.weighting.for_batch(pairs, dtype)
+        return [self._part(labels, weight.of_labels(labels)) for labels in blocks]
 
     def of_pairs(self, rows: Tensor, cols: Tensor, share: Tensor) -> BalancedCriterion:
         """Criterion of some pairs of a batch, which it takes as one sample with a label for each.
@@ -215,11 +209,14 @@ class BalancedCriterion(Criterion):
         -------
         criterion : BalancedCriterion
         """
-        part, weight = copy.deepcopy(self), cast(OuterWeight | RebalancedWeight, self.batch_weight)
-        part.n_labels = len(rows)
-        part.batch_weight = OuterWeight(weight.at(rows, cols) * share, (1, len(rows)))
-        part.positive_factor = self.positive_factor[cols]
-        part.logit_bias = None if self.logit_bias is None else self.logit_bias[cols]
+        weight = cast(OuterWeight | RebalancedWeight, self.batch_weight)
+        return self._part(cols, OuterWeight(weight.at(rows, cols) * share, (1, len(rows))))
+
+    def _part(self, labels: slice | Tensor, weight: OuterWeight | RebalancedWeight) -> BalancedCriterion:
+        part = copy.deepcopy(self)
+        part.batch_weight, part.positive_factor = weight, self.positive_factor[labels]
+        part.logit_bias = None if self.logit_bias is None else self.logit_bias[labels]
+        part.n_labels = len(part.positive_factor)
         return part
 
     def _loss(self, logits: Tensor, pairs: PositivePairs) -> Tensor:
@@ -243,23 +240,99 @@ class SoftmaxCriterion(Criterion):
 
     def _loss(self, logits: Tensor, pairs: PositivePairs) -> Tensor:
         pairs.require_hard("The softmax loss")
-        logits = logits.to(compute_dtype(logits.dtype))
+        logits, positive = logits.to(compute_dtype(logits.dtype)), pairs.dense()
+        log_p = logits.log_softmax(dim=1)
+        # log(1 - p) of the largest logit comes from the others' log-sum-exp, so that it stays finite where p rounds to 1.
+        is_top = torch.zeros_like(positive).scatter_(1, logits.argmax(dim=1, keepdim=True), True)
+        others = logits.masked_fill(is_top, -torch.inf).logsumexp(dim=1, keepdim=True)
+        top_log_q = others - logits.logsumexp(dim=1, keepdim=True)
+        log_q = torch.where(is_top, top_log_q, torch.log1p(-log_p.masked_fill(is_top, -torch.inf).exp()))
         weight = self.weighting.for_batch(pairs, logits.dtype).block(0, logits.shape[0]) * self.scale
-        loss = softmax_binary_cross_entropy(logits, pairs.dense()) * weight
+        loss = -torch.where(positive, log_p, log_q) * weight
         if self.reduction == "none":
             return loss
         return loss.sum(dim=1) / (logits.numel() if self.reduction == "mean" else 1)
 
 
-def softmax_binary_cross_entropy(logits: Tensor, positive: Tensor) -> Tensor:
-    """Binary cross-entropy of softmax probabilities against a one-hot ``positive``, element by element.
+class SetCriterion(Criterion):
+    """A loss of whole rows, or of columns of the batch: ``"mean"`` is over samples, and there is no ``"none"``."""
 
-    log(1 - p) of the largest logit comes from the others' log-sum-exp, so that it stays finite where p rounds
-    to 1.
-    """
-    log_p = logits.log_softmax(dim=1)
-    is_top = torch.zeros_like(positive).scatter_(1, logits.argmax(dim=1, keepdim=True), True)
-    others = logits.masked_fill(is_top, -torch.inf).logsumexp(dim=1, keepdim=True)
-    top_log_q = others - logits.logsumexp(dim=1, keepdim=True)
-    log_q = torch.where(is_top, top_log_q, torch.log1p(-log_p.masked_fill(is_top, -torch.inf).exp()))
-    return -torch.where(positive, log_p, log_q)
+    def __init__(self, n_labels: int, reduction: str, loss):
+        super().__init__(n_labels, reduction)
+        self.loss = loss
+
+    def _weighted_loss(self, logits: Tensor, pairs: PositivePairs, sample_weight: Tensor | None) -> Tensor:
+        logits = logits.to(compute_dtype(logits.dtype))
+        if pairs.values is not None:
+            # An unknown label is one of an infinitely small probability that is no positive: it adds to no sum.
+            pairs, unknown = pairs.split_unknown(type(self).__name__.replace("Criterion", "Loss"))
+            logits = logits.index_put(unknown, logits.new_tensor(-torch.inf))
+        weight = logits.new_ones(logits.shape[0]) if sample_weight is None else sample_weight.to(logits.dtype)
+        share = max(logits.shape[0], 1) if self.reduction == "mean" else 1
+        return self._rows(logits, pairs, weight) * (self.loss.scale / share)
+
+    @abstractmethod
+    def _rows(self, logits: Tensor, pairs: PositivePairs, weight: Tensor) -> Tensor:
+        """Loss of each row. Losses of columns are added to every row, so that a mean over rows has them once."""
+
+
+def _negative_logits(logits: Tensor, pairs: PositivePairs) -> Tensor:
+    """Logits, those of the positives at minus infinity."""
+    return logits.index_put((pairs.rows, pairs.cols), logits.new_tensor(-torch.inf))
+
+
+class ZLPRCriterion(SetCriterion):
+    """The criterion of :class:`ZLPRLoss`."""
+
+    def _rows(self, logits, pairs, weight):
+        negative = _negative_logits(logits, pairs)
+        top = negative.detach().amax(dim=1).clamp_(min=0)
+        above = top + ((negative - top[:, None]).exp().sum(dim=1) + (-top).exp()).log()
+        lack = -logits[pairs.rows, pairs.cols]
+        top = lack.new_zeros(logits.shape[0]).scatter_reduce_(0, pairs.rows, lack.detach(), "amax")
+        below = top + (-top).exp().index_add(0, pairs.rows, (lack - top[pairs.rows]).exp()).log()
+        return above + below
+
+
+class TwoWayCriterion(SetCriterion):
+    """The criterion of :class:`TwoWayLoss`."""
+
+    def _rows(self, logits, pairs, weight):
+        negative = _negative_logits(logits, pairs) / self.loss.neg_temperature
+        positive = -logits[pairs.rows, pairs.cols] / self.loss.pos_temperature
+        by_row, counted = self._contrast(negative, positive, pairs.rows, dim=1)
+        counted = counted * weight
+        total = counted.sum()
+        by_row = by_row * (weight.sum() / torch.where(total > 0, total, 1))  # no row has a positive: no loss
+        log_weight = weight.log()
+        negative, positive = negative + log_weight[:, None], positive + log_weight[pairs.rows]
+        by_column, counted = self._contrast(negative, positive, pairs.cols, dim=0)
+        return by_row + by_column.sum() / counted.sum().clamp(min=1)
+
+    def _contrast(self, negative: Tensor, positive: Tensor, group: Tensor, dim: int) -> tuple[Tensor, Tensor]:
+        """Loss of each row (dim 1) or column (dim 0), and 1 for those that have a positive, else 0."""
+        top_negative = negative.detach().amax(dim=dim)
+        top_positive = positive.new_full(top_negative.shape, -torch.inf)
+        top_positive = top_positive.scatter_reduce_(0, group, positive.detach(), "amax")
+        no_negative, no_positive = top_negative == -torch.inf, top_positive == -torch.inf
+        # Where there is nothing to sum, a 1 in place of the empty sum keeps infinities out of the gradient.
+        top_negative, top_positive = top_negative.masked_fill(no_negative, 0), top_positive.masked_fill(no_positive, 0)
+        sum_negative = (negative - top_negative.unsqueeze(dim)).exp().sum(dim=dim) + no_negative
+        sum_positive = no_positive.to(positive.dtype).index_add(0, group, (positive - top_positive[group]).exp())
+        contrast = self.loss.neg_temperature * (top_negative + sum_negative.log())
+        contrast = contrast + self.loss.pos_temperature * (top_positive + sum_positive.log())
+        loss = F.softplus(contrast, threshold=40).masked_fill(no_negative | no_positive, 0)
+        return loss, (~no_positive).to(loss.dtype)
+
+
+class SigmoidF1Criterion(SetCriterion):
+    """The criterion of :class:`SigmoidF1Loss`."""
+
+    def _rows(self, logits, pairs, weight):
+        p = torch.sigmoid(logits)
+        pair_weight = weight[pairs.rows]
+        zeros = weight.new_zeros(self.n_labels)
+        hits = zeros.index_add(0, pairs.cols, pair_weight * p[pairs.rows, pairs.cols])
+        total = weight @ p + zeros.index_add(0, pairs.cols, pair_weight)
+        f1 = 2 * hits / torch.where(total == 0, 1, total)
+        return (1 - f1).sum().expand(logits.shape[0])

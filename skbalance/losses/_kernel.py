@@ -116,8 +116,12 @@ def balanced_loss(logits: Tensor, elements: Elements, *, elementwise=False, grad
         # An infinite margin makes the positives of this block vanish from it, loss and gradient.
         neg_margin[positives] = -torch.inf
         block_weight = weight.block(block.start, block.stop)
-        block_grad = None if grad is None else grad[block]
-        value = negatives(neg_margin, block_weight, margin_loss, block_grad)
+        value, slope = margin_loss.value_and_slope(neg_margin)
+        if grad is not None and grad.dtype == slope.dtype:
+            torch.mul(slope, block_weight, out=grad[block])
+        elif grad is not None:
+            grad[block] = narrowed(slope.mul_(block_weight), grad.dtype)
+        value.mul_(block_weight)
         loss[block] = value if elementwise else value.sum(dim=1)
     loss.mul_(1 / neg_scale)
     value, slope = elements.as_positives(positive_logits)
@@ -142,18 +146,6 @@ def blocks(logits: Tensor, pairs: PositivePairs) -> Iterator[tuple[slice, tuple[
         bounds = torch.searchsorted(pairs.rows, pairs.rows.new_tensor([*starts, n_samples])).tolist()
     for start, first, last in zip(starts, bounds[:-1], bounds[1:]):
         yield slice(start, min(start + step, n_samples)), (pairs.rows[first:last] - start, pairs.cols[first:last])
-
-
-def negatives(neg_margin: Tensor, weight: Tensor, margin_loss: MarginLoss, grad: Tensor | None) -> Tensor:
-    """Weighted loss of a block's elements as negatives; its derivative into ``grad``."""
-    if grad is None:
-        return margin_loss.value(neg_margin).mul_(weight)
-    value, slope = margin_loss.value_and_slope(neg_margin)
-    if grad.dtype == slope.dtype:
-        torch.mul(slope, weight, out=grad)
-    else:
-        grad.copy_(narrowed(slope.mul_(weight), grad.dtype))
-    return value.mul_(weight)
 
 
 def narrowed(values: Tensor, dtype: torch.dtype) -> Tensor:

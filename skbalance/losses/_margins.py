@@ -33,10 +33,6 @@ class MarginLoss(ABC):
     def value_and_slope(self, neg_margin: Tensor) -> tuple[Tensor, Tensor]:
         """Value at each -m and derivative by -m; new tensors."""
 
-    def value(self, neg_margin: Tensor) -> Tensor:
-        """Value at each -m; a new tensor."""
-        return self.value_and_slope(neg_margin)[0]
-
 
 @dataclass(frozen=True)
 class Focal(MarginLoss):
@@ -48,16 +44,9 @@ class Focal(MarginLoss):
     gamma: float = 0.0
     margin: float = 0.0
 
-    def value(self, neg_margin: Tensor) -> Tensor:
-        """Value at each -m."""
-        neg_margin = self._shifted(neg_margin)
-        r = torch.sigmoid(neg_margin)
-        value = softplus(neg_margin, r)
-        return value if self.gamma == 0 else value.mul_(power(r, self.gamma))
-
     def value_and_slope(self, neg_margin: Tensor) -> tuple[Tensor, Tensor]:
         """Value at each -m and derivative by -m."""
-        neg_margin = self._shifted(neg_margin)
+        neg_margin = neg_margin if self.margin == 0 else neg_margin + self.margin
         r = torch.sigmoid(neg_margin)
         right = torch.rsub(r, 1)
         value = softplus(neg_margin, r, right)
@@ -68,9 +57,6 @@ class Focal(MarginLoss):
         # With the value so far, r ** gamma * softplus, the slope is r ** gamma * r + gamma * (1 - r) * value.
         slope = r * r if self.gamma == 1 else modulation.mul_(r)
         return value, slope.addcmul_(right, value, value=self.gamma)
-
-    def _shifted(self, neg_margin: Tensor) -> Tensor:
-        return neg_margin if self.margin == 0 else neg_margin + self.margin
 
 
 @dataclass(frozen=True)

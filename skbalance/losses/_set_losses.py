@@ -12,7 +12,7 @@ from skbalance.losses._base import BaseLoss
 from skbalance.losses._statistics import LabelStatistics
 
 if TYPE_CHECKING:
-    from skbalance.losses._set_criteria import SetCriterion
+    from skbalance.losses._criteria import SetCriterion
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -24,11 +24,11 @@ class _SetLoss(BaseLoss):
     _criterion_name: ClassVar[str]
 
     def _criterion(self, statistics: LabelStatistics, reduction: str) -> SetCriterion:
-        from skbalance.losses import _set_criteria
+        from skbalance.losses import _criteria
 
         if reduction == "none":
             raise ValueError(f"{type(self).__name__} has no loss of single elements; got reduction='none'.")
-        return getattr(_set_criteria, self._criterion_name)(statistics.n_labels, reduction, clone(self))
+        return getattr(_criteria, self._criterion_name)(statistics.n_labels, reduction, clone(self))
 
 
 class ZLPRLoss(_SetLoss):

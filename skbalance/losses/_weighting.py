@@ -67,19 +67,16 @@ class RebalancedWeight:
 
     def block(self, start: int, stop: int) -> Tensor:
         """Weights of rows start to stop, of shape (stop - start, n_labels)."""
-        weight = self._mapped(self.inverse_row_sum[start:stop, None], self.inverse_counts)
+        weight = self.mapped(self.inverse_row_sum[start:stop, None], self.inverse_counts)
         return weight if self.row_factor is None else weight.mul_(self.row_factor[start:stop, None])
 
     def at(self, rows: Tensor, cols: Tensor) -> Tensor:
         """Weights of single elements."""
-        weight = self._mapped(self.inverse_row_sum[rows], self.inverse_counts[cols])
+        weight = self.mapped(self.inverse_row_sum[rows], self.inverse_counts[cols])
         return weight if self.row_factor is None else weight.mul_(self.row_factor[rows])
 
-    def largest(self) -> Tensor:
-        """The largest weight of each row: the mapping rises with 1 / n, so it is that of the rarest label."""
-        return self._mapped(self.inverse_row_sum, self.inverse_counts.max())
-
-    def _mapped(self, inverse_row_sum: Tensor, inverse_counts: Tensor) -> Tensor:
+    def mapped(self, inverse_row_sum: Tensor, inverse_counts: Tensor) -> Tensor:
+        """Weights by 1 / n and its inverse sum over the row's positives, without the factor of the row."""
         # A vector, for with two scalars to broadcast torch's loop takes five times as long.
         shift = torch.full_like(inverse_counts, -self.map_beta * self.mu)
         mapped = torch.addcmul(shift, inverse_row_sum, inverse_counts, value=self.map_beta)
@@ -162,7 +159,8 @@ class RebalancedWeighting(Weighting):
         weight = RebalancedWeight(inverse_counts, inverse_row_sum, self.map_alpha, self.map_beta, self.mu)
         if self.reweight_norm is None:
             return weight
-        largest = weight.largest()
+        # The mapping rises with 1 / n: the largest weight of a row is that of the rarest label.
+        largest = weight.mapped(inverse_row_sum, inverse_counts.max())
         if self.reweight_norm == "batch":
             largest = largest.max().expand_as(largest)
         return replace(weight, row_factor=largest.reciprocal())
