@@ -18,7 +18,7 @@ from sklearn.model_selection import GridSearchCV, KFold
 
 from skbalance import BalancedMultiLabelClassifier
 from skbalance.losses import BinaryCrossEntropy, get_loss_names
-from skbalance.losses._margins import Focal
+from skbalance.losses._kernel import Focal
 from skbalance.training._lbfgs import LBFGS
 from skbalance.training._net import Net, PlateauStop
 

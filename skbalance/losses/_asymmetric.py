@@ -59,7 +59,7 @@ class AsymmetricLoss(WeightedLoss):
     clip: ShareBelowOne = 0.05
 
     def _settings(self, statistics):
-        from skbalance.losses._margins import AsymmetricNegative, Focal
+        from skbalance.losses._kernel import AsymmetricNegative, Focal
 
         negative = AsymmetricNegative(self.gamma_neg, self.clip, getattr(self, "hill", None))
         own = {"margin_loss": Focal(self.gamma_pos), "negative_margin_loss": negative}
@@ -112,7 +112,7 @@ class HillLoss(WeightedLoss):
     gamma: NotNegative = 2.0
 
     def _settings(self, statistics):
-        from skbalance.losses._margins import Focal, HillNegative
+        from skbalance.losses._kernel import Focal, HillNegative
 
         own = {"margin_loss": Focal(self.gamma, self.margin), "negative_margin_loss": HillNegative(self.hill)}
         return super()._settings(statistics) | own
@@ -162,7 +162,7 @@ class AsymmetricPolynomialLoss(AsymmetricLoss):
     poly_square: Annotated[float, Interval(Real, -0.5, LARGEST, closed="both")] = 1.25
 
     def _settings(self, statistics):
-        from skbalance.losses._margins import PolynomialPositive
+        from skbalance.losses._kernel import PolynomialPositive
 
         positive = PolynomialPositive(self.gamma_pos, self.poly_linear, self.poly_square)
         return super()._settings(statistics) | {"margin_loss": positive}

@@ -185,7 +185,7 @@ class ReweightedLoss(WeightedLoss):
         settings = super()._settings(statistics)
         if self.reweight is None:
             return settings
-        from skbalance.losses._weighting import LabelWeighting
+        from skbalance.losses._pairs import LabelWeighting
 
         ratio = statistics.clipped_n_known / statistics.clipped_counts
         weight = np.sqrt(ratio) if self.reweight == "sqrt_inverse" else ratio
@@ -200,6 +200,6 @@ class FocusedLoss(WeightedLoss):
     alpha: Share | None = 0.5
 
     def _settings(self, statistics):
-        from skbalance.losses._margins import Focal
+        from skbalance.losses._kernel import Focal
 
         return super()._settings(statistics) | {"margin_loss": Focal(self.gamma), "alpha": self.alpha}

@@ -26,7 +26,7 @@ class _ClassBalancedLoss(FocusedLoss):
         return super()._settings(statistics) | {"weighting": self._weighting(statistics)}
 
     def _weighting(self, statistics: LabelStatistics):
-        from skbalance.losses._weighting import ClassBalancedSampleWeighting, LabelWeighting, class_balanced_weight
+        from skbalance.losses._pairs import ClassBalancedSampleWeighting, LabelWeighting, class_balanced_weight
 
         weight = class_balanced_weight(statistics.clipped_counts, beta=self.beta)
         factor = statistics.n_labels / weight.sum() if self.normalize else 1.0

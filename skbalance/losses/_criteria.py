@@ -14,10 +14,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from skbalance.losses._kernel import BalancedLossFunction, Elements, compute_dtype
-from skbalance.losses._margins import Focal, MarginLoss
-from skbalance.losses._positives import PositivePairs
-from skbalance.losses._weighting import LabelWeighting, OuterWeight, RebalancedWeight, Weighting
+from skbalance.losses._kernel import BalancedLossFunction, Elements, Focal, MarginLoss, compute_dtype
+from skbalance.losses._pairs import LabelWeighting, OuterWeight, PositivePairs, RebalancedWeight, Weighting
 
 
 class Criterion(nn.Module):
@@ -242,7 +240,7 @@ class SoftmaxCriterion(Criterion):
         pairs.require_hard("The softmax loss")
         logits, positive = logits.to(compute_dtype(logits.dtype)), pairs.dense()
         log_p = logits.log_softmax(dim=1)
-        # log(1 - p) of the largest logit comes from the others' log-sum-exp, so that it stays finite where p rounds to 1.
+        # log(1 - p) of the largest logit comes from the others' log-sum-exp: it stays finite where p rounds to 1.
         is_top = torch.zeros_like(positive).scatter_(1, logits.argmax(dim=1, keepdim=True), True)
         others = logits.masked_fill(is_top, -torch.inf).logsumexp(dim=1, keepdim=True)
         top_log_q = others - logits.logsumexp(dim=1, keepdim=True)

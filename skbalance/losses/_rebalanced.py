@@ -22,7 +22,7 @@ class _RebalancedLoss(FocusedLoss):
     reweight_norm: ReweightNorm = None
 
     def _settings(self, statistics):
-        from skbalance.losses._weighting import RebalancedWeighting
+        from skbalance.losses._pairs import RebalancedWeighting
 
         weighting = RebalancedWeighting(
             statistics.clipped_counts,

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from skbalance.losses import PositivePairs
-from skbalance.losses._weighting import ClassBalancedSampleWeighting, LabelWeighting, RebalancedWeighting
+from skbalance.losses._pairs import ClassBalancedSampleWeighting, LabelWeighting, RebalancedWeighting
 
 COUNTS = [9.0, 4.0, 1.0]
 WEIGHTINGS = {
