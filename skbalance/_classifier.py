@@ -345,14 +345,8 @@ class BalancedMultiLabelClassifier(LossClassifierMixin, CallbackSupportMixin, Cl
             raise ValueError("partial_fit has no samples to hold out of a chunk: it takes early_stopping=False.")
         learner = copy.copy(self)
         with isolated_torch():
-            columns, coefs = learner._learn_more(X, y, classes, sample_weight)
-        first = learner.coefs_[0]
-        if sp.issparse(first) or sp.issparse(coefs) or not first.flags.writeable:  # memory-mapped
-            learner.coefs_ = [_with_rows(first, columns, coefs), *learner.coefs_[1:]]
-            self._take(learner)
-            return self
+            learner._learn_more(X, y, classes, sample_weight)
         self._take(learner)
-        self.coefs_[0][columns] = coefs
         return self
 
     def _take(self, learner):
@@ -387,21 +381,22 @@ class BalancedMultiLabelClassifier(LossClassifierMixin, CallbackSupportMixin, Cl
         return tasks
 
     def _learn_more(self, X, y, classes, sample_weight):
-        """Learn from a chunk; return the coefficients of the first layer that change, and where they belong."""
-        from .training import fit_more  # it loads torch
+        """Learn from a chunk."""
+        from .training import fit_head, resolve_update  # they load torch
 
         random_state, fitted = check_random_state(self.random_state), hasattr(self, "coefs_")
         X = self._read_rows(X, reset=not fitted)
         chunk = self._encoding if fitted else None, classes
         encoding, indicator, weight = self._read_target(X, y, sample_weight, X.dtype, chunk)
-        multilabel = encoding.kind == "multilabel"
-        result, columns, problem, options = fit_more(self, X, indicator, weight, multilabel, random_state)
-        first = result.coefs[0]
+        read = X, indicator, weight, encoding.kind == "multilabel"
+        problem, options, part, start, columns = resolve_update(self, *read, random_state)
+        result = fit_head(part, options, random_state=random_state, start=start)
+        first = result.coefs[0][: len(columns)]
         zeros = sp.csr_matrix if sp.issparse(first) else np.zeros
         result.coefs[0] = self.coefs_[0] if fitted else zeros((X.shape[1], first.shape[1]), dtype=X.dtype)
         self._store_problem(encoding, problem, options.loss)
         self._store_result(result, options, result.coefs[0].dtype, one_pass=fitted and options.solver == "adam")
-        return columns, first
+        self.coefs_[0] = _with_rows(self.coefs_[0], columns, first)  # last, for it may be in place
 
     def _store_problem(self, encoding, problem, loss):
         """Store what is known of the samples."""
@@ -549,11 +544,11 @@ def _product(X, coef) -> np.ndarray:
 
 
 def _with_rows(array, places, rows):
-    """A copy of an array, dense or sparse, with these rows at these places."""
+    """An array, dense or sparse, with these rows at these places: itself where it can be written to, else a copy."""
     if sp.issparse(array):
         order = np.arange(array.shape[0])
         order[places] = len(order) + np.arange(len(places))
         return sp.vstack([array, sp.csr_matrix(rows)], format="csr")[order]
-    found = array.copy()
-    found[places] = dense(rows)
-    return found
+    array = array if array.flags.writeable else array.copy()  # memory-mapped
+    array[places] = dense(rows)
+    return array

@@ -34,7 +34,7 @@ from skbalance.losses import BaseLoss, get_loss
 from skbalance.text._pretrained import LEFT_OUT, read_folder, write_folder
 from skbalance.text._state import FINE_TUNED, CheckedStateMixin
 from skbalance.text._texts import check_label_texts, check_texts
-from skbalance.training import check_device, hold_out_rows
+from skbalance.training import check_device
 
 # Where an encoder may be trained and predict.
 DEVICE_KINDS = ("cpu", "cuda", "mps")
@@ -301,6 +301,8 @@ class FineTunedMultiLabelClassifier(CheckedStateMixin, LossClassifierMixin, Clas
         rows = Rows(texts, indicator, weight, sample_weight is not None).take(np.flatnonzero(weight))
         validation = read_validation_rows(self, encoding, np.float32, *own)
         if self.early_stopping and validation is None:
+            from skbalance.training import hold_out_rows  # it loads torch
+
             random_state = np.random.RandomState(seeds[0])
             train, held = hold_out_rows(rows.indicator, self.validation_fraction, random_state)
             rows, validation = rows.take(train), rows.take(held)
