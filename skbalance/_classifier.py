@@ -15,7 +15,6 @@ from sklearn.utils import check_random_state
 from sklearn.utils.extmath import safe_sparse_dot
 
 from ._callbacks import CallbackSupportMixin, IterationTasks, with_callbacks
-from ._early_stopping import Rows, make_score, read_validation_rows
 from ._kinds import (
     ArrayLike,
     Auto,
@@ -28,8 +27,8 @@ from ._kinds import (
     ShareBelowOne,
     Verbosity,
 )
-from ._loss_classifier import LossClassifierMixin, LossParameter
-from ._packing import dense, pack, unpack
+from ._loss_classifier import LossClassifierMixin, LossParameter, Rows, make_score, read_validation_rows
+from ._packing import PackedStateMixin, dense
 from ._responses import scoring_blocks
 from ._targets import read_targets
 from ._validation import validate_features, validate_hyperparameters
@@ -41,7 +40,9 @@ NOT_OF_EVERY_FIT = {"feature_names_in_", "validation_scores_"}
 
 
 @dataclass(eq=False, repr=False)
-class BalancedMultiLabelClassifier(LossClassifierMixin, CallbackSupportMixin, ClassifierMixin, BaseEstimator):
+class BalancedMultiLabelClassifier(
+    PackedStateMixin, LossClassifierMixin, CallbackSupportMixin, ClassifierMixin, BaseEstimator
+):
     r"""Linear or neural multi-label classifier trained with a balancing loss.
 
     The labels of a training set are rarely alike: a few have thousands of samples, most a handful. The losses of
@@ -223,6 +224,7 @@ class BalancedMultiLabelClassifier(LossClassifierMixin, CallbackSupportMixin, Cl
            [1, 1, 0]])
     """
 
+    _packed, _unpacked_as = ("coefs_",), sp.csr_matrix
     loss: LossParameter = "balanced_ntr"
     _: KW_ONLY
     hidden_layer_sizes: ArrayLike | Count = ()
@@ -434,14 +436,6 @@ class BalancedMultiLabelClassifier(LossClassifierMixin, CallbackSupportMixin, Cl
         self.intercepts_: list[np.ndarray] = [*self.intercepts_[:-1], intercept[labels].astype(self.coefs_[-1].dtype)]
         self.label_counts_, self._seen = np.append(self.label_counts_, counts)[labels], (n_known[labels], *more)
         self.n_outputs_, self.classes_ = len(labels), np.tile([0, 1], (len(labels), 1))
-
-    def __getstate__(self):
-        state = super().__getstate__()
-        return state | {"coefs_": [pack(coef) for coef in state["coefs_"]]} if "coefs_" in state else state
-
-    def __setstate__(self, state):
-        coefs = [sp.csr_matrix(unpack(coef)) if isinstance(coef, tuple) else coef for coef in state.get("coefs_", ())]
-        super().__setstate__(state | {"coefs_": coefs} if coefs else state)
 
     @property
     def coef_(self) -> np.ndarray:

@@ -326,7 +326,7 @@ def test_topk(data, k, dtype, monkeypatch):
     X, y = data[0].astype(dtype), data[1]
     model = small(loss="bce").fit(X, y)
     proba = model.predict_proba(X)
-    monkeypatch.setattr("skbalance._loss_classifier.BLOCK_ELEMENTS", 56)
+    monkeypatch.setattr("skbalance._responses.BLOCK_ELEMENTS", 56)
     top = model.predict_topk(X, k)
     assert isinstance(top, sp.csr_matrix)
     assert top.shape == (300, 8)
@@ -354,7 +354,7 @@ def test_prediction_in_blocks(data, monkeypatch):
     for target in (y, sp.csr_array(y), y[:, 0], y.argmax(axis=1)):
         model = small().fit(X, target)
         whole = model.predict(X)
-        monkeypatch.setattr("skbalance._loss_classifier.BLOCK_ELEMENTS", 56)
+        monkeypatch.setattr("skbalance._responses.BLOCK_ELEMENTS", 56)
         parts = model.predict(X)
         monkeypatch.undo()
         difference = whole != parts

@@ -15,7 +15,6 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from skbalance import finetuning
-from skbalance._early_stopping import Rows, make_score, read_validation_rows
 from skbalance._kinds import (
     ArrayLike,
     Count,
@@ -27,7 +26,7 @@ from skbalance._kinds import (
     ShareBelowOne,
     Verbosity,
 )
-from skbalance._loss_classifier import LossClassifierMixin, LossParameter
+from skbalance._loss_classifier import LossClassifierMixin, LossParameter, Rows, make_score, read_validation_rows
 from skbalance._targets import TargetEncoding
 from skbalance._validation import StrOptions, validate_hyperparameters
 from skbalance.losses import BaseLoss, get_loss
