@@ -371,7 +371,7 @@ class BalancedMultiLabelClassifier(
         if self.early_stopping and self.scoring != "loss":
             held = own or Rows(X, indicator, weight, sample_weight is not None).take(problem.held_out)
             score = make_score(held, self.scoring, encoding, problem.statistics, options.loss)
-            problem = replace(problem, evaluate=lambda to_numpy: score(self._scores_of(held.X, *to_numpy())))
+            problem = replace(problem, evaluate=lambda to_numpy: score(self._scores(held.X, to_numpy())))
         n_iterations, tasks = self.max_iter * len(problem.blocks), None
         context = estimator._init_callback_context(max_subtasks=n_iterations)
         if getattr(self, "_skl_callbacks", None):
@@ -508,10 +508,8 @@ class BalancedMultiLabelClassifier(
     def _read_rows(self, X, reset=False):
         return validate_features(self, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=reset)
 
-    def _scores(self, X):
-        return self._scores_of(X, self.coefs_, self.intercepts_)
-
-    def _scores_of(self, X, coefs, intercepts):
+    def _scores(self, X, weights=None):
+        coefs, intercepts = weights or (self.coefs_, self.intercepts_)
         with np.errstate(over="ignore", invalid="ignore"):
             out = _product(X, coefs[0])
             out += intercepts[0]

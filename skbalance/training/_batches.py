@@ -376,17 +376,14 @@ class BatchIterator:
         self._single = None
         self._resident: ResidentData | None = None
 
-    def __len__(self):
-        return -(-len(self.dataset) // self.batch_size)
-
     def __iter__(self):
-        if len(self) == 1:
+        n = len(self.dataset)
+        if self.batch_size >= n:
             # One batch is the same in every pass: it is built once and stays on the device.
             if self._single is None:
                 self._single = self.dataset.on_device(self.device)
             yield self._single
             return
-        n = len(self.dataset)
         order = np.arange(n) if self.random_state is None else self.random_state.permutation(n)
         if self._resident is None and ResidentData.fits(self.dataset, self.device):
             self._resident = ResidentData(self.dataset, self.device)

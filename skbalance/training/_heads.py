@@ -295,11 +295,9 @@ class Head(nn.Module):
 
     def to_numpy(self) -> tuple[list, list]:
         """Coefficients and intercepts as arrays."""
-        coefs, intercepts = [_array(c) for c in self.coefs], [_array(b) for b in self.intercepts]
+        coefs, intercepts = (
+            [each.detach().cpu().numpy().copy() for each in weights] for weights in (self.coefs, self.intercepts)
+        )
         if self.units is not None:
             coefs[0], intercepts[0] = self.units.leave(coefs[0], intercepts[0])
         return coefs, intercepts
-
-
-def _array(tensor: Tensor) -> np.ndarray:
-    return tensor.detach().cpu().numpy().copy()

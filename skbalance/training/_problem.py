@@ -159,71 +159,18 @@ def check_hidden_layer_sizes(sizes) -> tuple[int, ...]:
     return tuple(int(size) for size in found)
 
 
-def resolve_batch_size(batch_size, n_samples: int) -> int:
-    """Return the samples in a batch; ``"auto"`` is all of up to 512, else 256."""
-    if batch_size == "auto":
-        batch_size = 512 if n_samples <= 512 else 256
-    return min(int(batch_size), n_samples)
-
-
-def resolve_alpha(alpha, moments: Moments, n_samples: float, strength: float) -> float:
-    r"""Return the strength of the penalty; ``"auto"`` is told by the samples.
-
-    .. math:: \frac{c}{\sqrt N} V
-
-    with c the ``penalty_strength`` of the loss, N the number of samples, or the sum of their weights, and V the
-    variance of the features, see :attr:`Moments.spread`. More samples need less of a penalty; V makes the unit of the
-    features one that does not matter.
-
-    Parameters
-    ----------
-    alpha : float or "auto"
-        The classifier's parameter.
-    moments : Moments
-        Mean and variance of the features.
-    n_samples : float
-        Number of samples, or the sum of their weights.
-    strength : float
-        The ``penalty_strength`` of the loss.
-
-    Returns
-    -------
-    alpha : float
-    """
-    if not isinstance(alpha, str):
-        return float(alpha)
-    return float(strength * moments.spread / np.sqrt(n_samples))
-
-
 def resolve_term_weighting(term_weighting, data, hidden_layer_sizes, solver) -> str | None:
     """Return the kind of term weights; ``"auto"`` is relevance frequency for a linear model of mostly zeros.
 
     What is never zero occurs with every label alike: of embeddings there is nothing to weigh. With mini-batches all
-    coefficients would be multiplied anew for each of them. A ValueError if there are weights for a model that is not
-    linear.
+    coefficients would be multiplied anew for each of them.
     """
-    if term_weighting not in (None, "auto") and hidden_layer_sizes:
-        raise ValueError(
-            f"term_weighting={term_weighting!r} is for linear models; got hidden_layer_sizes={hidden_layer_sizes}."
-        )
     if term_weighting != "auto":
         return term_weighting
     if hidden_layer_sizes or solver != "lbfgs":
         return None
     present = np.asarray((data.X != 0).sum(axis=1)).ravel()
     return "rf" if np.average(present, weights=data.weight) < data.X.shape[1] / 2 else None
-
-
-def resolve_coef_threshold(coef_threshold, hidden_layer_sizes) -> float | None:
-    """Return the share of a label's largest coefficient below which others go; None keeps all, in a dense array.
-
-    A ValueError if there is one for a model that is not linear.
-    """
-    if coef_threshold is not None and hidden_layer_sizes:
-        raise ValueError(
-            f"coef_threshold={coef_threshold!r} is for linear models; got hidden_layer_sizes={hidden_layer_sizes}."
-        )
-    return SMALL_COEF if coef_threshold == "auto" else coef_threshold
 
 
 def choose_solver(solver, sizes, *, early_stopping, separable) -> str:
@@ -396,7 +343,10 @@ def resolve_problem(settings: Any, X, y, weight, multilabel: bool, random_state,
         If a parameter is not allowed, also with these data.
     """
     loss, hidden = get_loss(settings.loss), check_hidden_layer_sizes(settings.hidden_layer_sizes)
-    coef_threshold = resolve_coef_threshold(settings.coef_threshold, hidden)
+    for name, allowed in (("term_weighting", (None, "auto")), ("coef_threshold", (None,))):
+        given = getattr(settings, name)
+        if hidden and given not in allowed:
+            raise ValueError(f"{name}={given!r} is for linear models; got hidden_layer_sizes={hidden}.")
     device, sizes = check_device(settings.device), [X.shape[1], *hidden, y.shape[1]]
     data = TrainingData.from_arrays(X, y, weight)
     moments, n_samples, before = data.moments(), data.weight.sum(dtype=np.float64), None
@@ -405,7 +355,9 @@ def resolve_problem(settings: Any, X, y, weight, multilabel: bool, random_state,
         moments = moments_before.joined(moments, before.n_samples, n_samples)
         n_samples += before.n_samples
     tol = loss.default_tol if settings.tol == "auto" else settings.tol
-    alpha = resolve_alpha(settings.alpha, moments, n_samples, loss.penalty_strength)
+    # c / sqrt(N) V: more samples need less of a penalty, and V makes the unit of the features one that does not matter.
+    auto_alpha = loss.penalty_strength * moments.spread / np.sqrt(n_samples)
+    alpha = float(auto_alpha if settings.alpha == "auto" else settings.alpha)
     data, validation, held_out = data.astype(training_dtype(X.dtype, sizes, tol, moments)), None, None
     if own is not None:
         validation = TrainingData.from_arrays(*own).astype(data.X.dtype)
@@ -419,9 +371,11 @@ def resolve_problem(settings: Any, X, y, weight, multilabel: bool, random_state,
         warn_of_units(moments)
     options = SimpleNamespace(**settings.get_params(deep=False))
     options.loss, options.solver, options.alpha, options.tol, options.device = loss, solver, alpha, tol, device
-    options.batch_size = resolve_batch_size(settings.batch_size, len(data))
+    usual = 512 if len(data) <= 512 else 256
+    options.batch_size = min(usual if settings.batch_size == "auto" else int(settings.batch_size), len(data))
     options.term_weighting = resolve_term_weighting(settings.term_weighting, data, hidden, solver)
-    options.coef_threshold, blocks = coef_threshold, label_blocks(sizes, solver, separable, settings.n_jobs)
+    options.coef_threshold = SMALL_COEF if settings.coef_threshold == "auto" else settings.coef_threshold
+    blocks = label_blocks(sizes, solver, separable, settings.n_jobs)
     n_negatives = resolve_negative_sampling(settings.negative_sampling, data, options, hidden, separable)
     sampling = None
     if n_negatives is not None and past is None:
@@ -499,14 +453,6 @@ def _hold(before: LabelStatistics, moments: Moments, problem: Problem, options, 
     times = statistics.n_samples / problem.data.weight.sum(dtype=np.float64)
     known = before.counts / statistics.clipped_counts
     variance = statistics.variance**options.loss.penalty_exponent
-    curvature = np.maximum(_curvature(problem, columns, start), LEAST * options.loss.penalty_strength * variance)
-    by_intercept = INTERCEPT_SHARE * times * known * curvature
-    by_label = times * known * curvature / variance
-    return Hold(times * options.alpha, moments.variance[columns], by_label, by_intercept)
-
-
-def _curvature(problem: Problem, columns, start) -> np.ndarray:
-    """Mean over the samples of each label's second derivative of the loss, at the logits of a linear head."""
     data, ((coef,), (intercept,)) = problem.data, start
     step, total = max(1, BLOCK_LOGITS // len(intercept)), np.zeros(len(intercept))
     for first in range(0, len(data), step):
@@ -518,4 +464,8 @@ def _curvature(problem: Problem, columns, start) -> np.ndarray:
             loss = problem.criterion(at, pairs, weight) @ weight
             slopes.append(torch.autograd.grad(loss, at)[0].sum(dim=0, dtype=torch.float64).numpy())
         total += slopes[0] - slopes[1]
-    return total / data.weight.sum(dtype=np.float64)
+    mean = total / data.weight.sum(dtype=np.float64)  # of each label's second derivative of the loss, at these logits
+    curvature = np.maximum(mean, LEAST * options.loss.penalty_strength * variance)
+    by_intercept = INTERCEPT_SHARE * times * known * curvature
+    by_label = times * known * curvature / variance
+    return Hold(times * options.alpha, moments.variance[columns], by_label, by_intercept)
