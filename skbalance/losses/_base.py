@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from numbers import Real
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -200,6 +201,6 @@ class FocusedLoss(WeightedLoss):
     alpha: Share | None = 0.5
 
     def _settings(self, statistics):
-        from skbalance.losses._kernel import Focal
+        from skbalance.losses._kernel import focal
 
-        return super()._settings(statistics) | {"margin_loss": Focal(self.gamma), "alpha": self.alpha}
+        return super()._settings(statistics) | {"margin_loss": partial(focal, gamma=self.gamma), "alpha": self.alpha}

@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from skbalance.losses._kernel import BalancedLossFunction, Elements, Focal, MarginLoss, compute_dtype
+from skbalance.losses._kernel import BalancedLossFunction, Elements, MarginLoss, compute_dtype, focal
 from skbalance.losses._pairs import LabelWeighting, OuterWeight, PositivePairs, RebalancedWeight, Weighting
 
 
@@ -164,7 +164,7 @@ class BalancedCriterion(Criterion):
         super().__init__(n_labels, reduction)
         self.weighting = LabelWeighting(torch.ones(n_labels), None) if weighting is None else weighting
         self.batch_weight: OuterWeight | RebalancedWeight | None = None  # of a part: its own, for its batch alone
-        self.margin_loss = margin_loss or Focal()
+        self.margin_loss = margin_loss or focal
         self.negative_margin_loss = negative_margin_loss or self.margin_loss
         self.neg_scale = float(neg_scale)
         self.negative_factor = float(scale * neg_weight * (1 if alpha is None else 1 - alpha))

@@ -19,10 +19,8 @@ forward pass, may overwrite the logits, and is the only array of their size.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, TypeAlias
 
 import torch
 import torch.nn.functional as F
@@ -34,145 +32,80 @@ from skbalance.losses._pairs import THRESHOLD, PositivePairs
 BLOCK_ELEMENTS = {"cpu": 1 << 17, "cuda": 1 << 24}
 
 
-class MarginLoss(ABC):
-    """A function of the margin m, given as one of -m that is zero at minus infinity."""
-
-    @abstractmethod
-    def value_and_slope(self, neg_margin: Tensor) -> tuple[Tensor, Tensor]:
-        """Value at each -m and derivative by -m; new tensors."""
+# A function of the margin m, given as one of -m that is zero at minus infinity: new tensors of the value at each -m and
+# of the derivative by -m.
+MarginLoss: TypeAlias = Callable[[Tensor], tuple[Tensor, Tensor]]
 
 
-@dataclass(frozen=True)
-class Focal(MarginLoss):
+def focal(neg_margin: Tensor, *, gamma: float = 0.0, margin: float = 0.0) -> tuple[Tensor, Tensor]:
     """Cross-entropy times the probability of being wrong to the power ``gamma``; 0 is plain cross-entropy.
 
     ``margin`` is subtracted from the margin m.
     """
-
-    gamma: float = 0.0
-    margin: float = 0.0
-
-    def value_and_slope(self, neg_margin: Tensor) -> tuple[Tensor, Tensor]:
-        """Value at each -m and derivative by -m."""
-        neg_margin = neg_margin if self.margin == 0 else neg_margin + self.margin
-        r = torch.sigmoid(neg_margin)
-        right = torch.rsub(r, 1)
-        value = softplus(neg_margin, r, right)
-        if self.gamma == 0:
-            return value, r
-        modulation = power(r, self.gamma)
-        value.mul_(modulation)
-        # With the value so far, r ** gamma * softplus, the slope is r ** gamma * r + gamma * (1 - r) * value.
-        slope = r * r if self.gamma == 1 else modulation.mul_(r)
-        return value, slope.addcmul_(right, value, value=self.gamma)
+    neg_margin = neg_margin if margin == 0 else neg_margin + margin
+    r = torch.sigmoid(neg_margin)
+    right = torch.rsub(r, 1)
+    value = softplus(neg_margin, r, right)
+    if gamma == 0:
+        return value, r
+    modulation = power(r, gamma)
+    value.mul_(modulation)
+    # With the value so far, r ** gamma * softplus, the slope is r ** gamma * r + gamma * (1 - r) * value.
+    slope = r * r if gamma == 1 else modulation.mul_(r)
+    return value, slope.addcmul_(right, value, value=gamma)
 
 
-@dataclass(frozen=True)
-class SquaredHinge(MarginLoss):
+def squared_hinge(neg_margin: Tensor) -> tuple[Tensor, Tensor]:
     """Squared distance of the margin below 1."""
-
-    def value_and_slope(self, neg_margin: Tensor) -> tuple[Tensor, Tensor]:
-        """Value at each -m and derivative by -m."""
-        slope = torch.add(neg_margin, 1).clamp_(min=0)
-        return slope.square(), slope.mul_(2)
+    slope = torch.add(neg_margin, 1).clamp_(min=0)
+    return slope.square(), slope.mul_(2)
 
 
-@dataclass(frozen=True)
-class AsymmetricNegative(MarginLoss):
+def asymmetric_negative(
+    neg_margin: Tensor, *, gamma: float, clip: float, hill: float | None = None
+) -> tuple[Tensor, Tensor]:
     r""":math:`q^\gamma [-\log(1 - q)]` with :math:`q = \max(r - c, 0)`, times :math:`\lambda - r` if there is a lambda.
 
     With c = ``clip`` above 0 the value is at most -log(c), so that a negative that is very wrong pulls no more.
     """
-
-    gamma: float
-    clip: float
-    hill: float | None = None
-
-    def value_and_slope(self, neg_margin: Tensor) -> tuple[Tensor, Tensor]:
-        """Value at each -m and derivative by -m."""
-        r = torch.sigmoid(neg_margin)
-        right = torch.sigmoid(-neg_margin)
-        if self.clip == 0:
-            value, slope = Focal(self.gamma).value_and_slope(neg_margin)
-        else:
-            q = (r - self.clip).clamp_(min=0)
-            rest = (right + self.clip).clamp_(max=1)  # 1 - q
-            value = rest.log().neg_()
-            # Divided by q before it is multiplied by q ** gamma: at q = 0 both are 0, and so is the slope.
-            slope = (value / q.clamp(min=torch.finfo(q.dtype).tiny)).mul_(self.gamma).add_(rest.reciprocal())
-            modulation = power(q, self.gamma) if self.gamma > 0 else (q > 0).to(q.dtype)
-            value.mul_(modulation)
-            slope.mul_(modulation).mul_(r).mul_(right)
-        if self.hill is None:
-            return value, slope
-        factor = torch.rsub(r, self.hill)
-        slope.mul_(factor).sub_(r.mul_(right).mul_(value))
-        return value.mul_(factor), slope
+    r = torch.sigmoid(neg_margin)
+    right = torch.sigmoid(-neg_margin)
+    if clip == 0:
+        value, slope = focal(neg_margin, gamma=gamma)
+    else:
+        q = (r - clip).clamp_(min=0)
+        rest = (right + clip).clamp_(max=1)  # 1 - q
+        value = rest.log().neg_()
+        # Divided by q before it is multiplied by q ** gamma: at q = 0 both are 0, and so is the slope.
+        slope = (value / q.clamp(min=torch.finfo(q.dtype).tiny)).mul_(gamma).add_(rest.reciprocal())
+        modulation = power(q, gamma) if gamma > 0 else (q > 0).to(q.dtype)
+        value.mul_(modulation)
+        slope.mul_(modulation).mul_(r).mul_(right)
+    if hill is None:
+        return value, slope
+    factor = torch.rsub(r, hill)
+    slope.mul_(factor).sub_(r.mul_(right).mul_(value))
+    return value.mul_(factor), slope
 
 
-@dataclass(frozen=True)
-class HillNegative(MarginLoss):
+def hill_negative(neg_margin: Tensor, *, hill: float) -> tuple[Tensor, Tensor]:
     r""":math:`(\lambda - r) r^2`, whose slope falls again where a negative is very wrong."""
-
-    hill: float
-
-    def value_and_slope(self, neg_margin: Tensor) -> tuple[Tensor, Tensor]:
-        """Value at each -m and derivative by -m."""
-        r = torch.sigmoid(neg_margin)
-        square = r * r
-        slope = torch.rsub(r, 1).mul_(square).mul_(torch.rsub(r, 2 * self.hill, alpha=3))
-        return torch.rsub(r, self.hill).mul_(square), slope
+    r = torch.sigmoid(neg_margin)
+    square = r * r
+    slope = torch.rsub(r, 1).mul_(square).mul_(torch.rsub(r, 2 * hill, alpha=3))
+    return torch.rsub(r, hill).mul_(square), slope
 
 
-@dataclass(frozen=True)
-class PolynomialPositive(MarginLoss):
+def polynomial_positive(neg_margin: Tensor, *, gamma: float, linear: float, square: float) -> tuple[Tensor, Tensor]:
     r""":math:`r^\gamma [-\log(1 - r) + a r + b r^2]`: cross-entropy with its first two Taylor coefficients changed."""
-
-    gamma: float
-    linear: float
-    square: float
-
-    def value_and_slope(self, neg_margin: Tensor) -> tuple[Tensor, Tensor]:
-        """Value at each -m and derivative by -m."""
-        r = torch.sigmoid(neg_margin)
-        right = torch.sigmoid(-neg_margin)
-        value = softplus(neg_margin, r) + (self.linear + self.square * r) * r
-        slope = r + (self.linear + 2 * self.square * r) * r * right
-        if self.gamma == 0:
-            return value, slope
-        modulation = power(r, self.gamma)
-        return value * modulation, (slope + self.gamma * right * value) * modulation
-
-
-@dataclass(frozen=True)
-class SmoothedNegative(MarginLoss):
-    """Loss of a smoothed negative: mostly that of a negative, and a small share of that of a positive.
-
-    Attributes
-    ----------
-    negative, positive : MarginLoss
-        The two functions of the margin.
-    negative_share : float
-        Factor of the first.
-    positive_share : Tensor of shape (n_labels,) or ()
-        Factor of the second, whose margin is that of the negative over ``-neg_scale``.
-    neg_scale : float
-        Scale of negative logits.
-    """
-
-    negative: MarginLoss
-    positive: MarginLoss
-    negative_share: float
-    positive_share: Tensor
-    neg_scale: float
-
-    def value_and_slope(self, neg_margin: Tensor) -> tuple[Tensor, Tensor]:
-        """Value at each -m and derivative by -m; both vanish at minus infinity, where the positives are put."""
-        value, slope = self.negative.value_and_slope(neg_margin)
-        opposite = (neg_margin / -self.neg_scale).masked_fill_(neg_margin == -torch.inf, -torch.inf)
-        other_value, other_slope = self.positive.value_and_slope(opposite)
-        value = value * self.negative_share + other_value * self.positive_share
-        return value, slope * self.negative_share - other_slope * (self.positive_share / self.neg_scale)
+    r = torch.sigmoid(neg_margin)
+    right = torch.sigmoid(-neg_margin)
+    value = softplus(neg_margin, r) + (linear + square * r) * r
+    slope = r + (linear + 2 * square * r) * r * right
+    if gamma == 0:
+        return value, slope
+    modulation = power(r, gamma)
+    return value * modulation, (slope + gamma * right * value) * modulation
 
 
 def softplus(s: Tensor, r: Tensor, right: Tensor | None = None) -> Tensor:
@@ -222,19 +155,21 @@ class Elements:
         self.logit_bias = None if criterion.logit_bias is None else criterion.logit_bias.to(dtype)
         self.neg_scale, self.label_smoothing = criterion.neg_scale, criterion.label_smoothing
 
-    def as_negatives(self) -> tuple[MarginLoss, float]:
-        """The function of the margin, and its factor, for the elements that are not among the positive pairs."""
+    def as_negatives(self, neg_margin: Tensor) -> tuple[Tensor, Tensor]:
+        """Loss of elements that are not among the positive pairs, but for their weight, and its derivative.
+
+        A smoothed negative has mostly the loss of a negative, and a small share of that of a positive, whose margin is
+        that of the negative over ``-neg_scale``. Both vanish at minus infinity, where the positives are put.
+        """
+        value, slope = self.negative_margin_loss(neg_margin)
         if not self.label_smoothing:
-            return self.negative_margin_loss, self.negative_factor
+            return value, slope
         half = self.label_smoothing / 2
-        smoothed = SmoothedNegative(
-            self.negative_margin_loss,
-            self.margin_loss,
-            negative_share=(1 - half) * self.negative_factor,
-            positive_share=half * self.positive_factor,
-            neg_scale=self.neg_scale,
-        )
-        return smoothed, 1.0
+        share, other_share = (1 - half) * self.negative_factor, half * self.positive_factor
+        opposite = (neg_margin / -self.neg_scale).masked_fill_(neg_margin == -torch.inf, -torch.inf)
+        other_value, other_slope = self.margin_loss(opposite)
+        value = value * share + other_value * other_share
+        return value, slope * share - other_slope * (other_share / self.neg_scale)
 
     def as_positives(self, logits: Tensor) -> tuple[Tensor, Tensor]:
         """Loss of the positive pairs from their logits, and its derivative."""
@@ -242,7 +177,7 @@ class Elements:
         neg_margin = -logits if self.logit_bias is None else self.logit_bias[pairs.cols] - logits
         weight = self.weight.at(pairs.rows, pairs.cols)
         positive_weight = weight * self.positive_factor[pairs.cols]
-        value, slope = self.margin_loss.value_and_slope(neg_margin)
+        value, slope = self.margin_loss(neg_margin)
         value, slope = value * positive_weight, (slope * positive_weight).neg_()
         if pairs.values is None and not self.label_smoothing:
             return value, slope
@@ -251,7 +186,7 @@ class Elements:
         unknown = values.isnan()
         soft = ((1 - self.label_smoothing) * values + self.label_smoothing / 2).masked_fill_(unknown, 0)
         rest = weight * (1 - soft).masked_fill_(unknown, 0) * self.negative_factor
-        negative_value, negative_slope = self.negative_margin_loss.value_and_slope(neg_margin * -self.neg_scale)
+        negative_value, negative_slope = self.negative_margin_loss(neg_margin * -self.neg_scale)
         return value * soft + negative_value * rest, slope * soft + negative_slope * rest * self.neg_scale
 
 
@@ -278,7 +213,7 @@ def balanced_loss(logits: Tensor, elements: Elements, *, elementwise=False, grad
     rows, cols = elements.pairs.rows, elements.pairs.cols
     positive_logits = logits[rows, cols].to(dtype)
     loss = logits.new_empty(logits.shape if elementwise else logits.shape[:1], dtype=dtype)
-    margin_loss, factor = elements.as_negatives()
+    factor = 1.0 if elements.label_smoothing else elements.negative_factor
     # The gradient of a negative has the factor neg_scale, its loss does not; one weight serves both.
     weight = elements.weight.times(factor * neg_scale)
     shift = None if elements.logit_bias is None else elements.logit_bias * -neg_scale
@@ -289,7 +224,7 @@ def balanced_loss(logits: Tensor, elements: Elements, *, elementwise=False, grad
         # An infinite margin makes the positives of this block vanish from it, loss and gradient.
         neg_margin[positives] = -torch.inf
         block_weight = weight.block(block.start, block.stop)
-        value, slope = margin_loss.value_and_slope(neg_margin)
+        value, slope = elements.as_negatives(neg_margin)
         if grad is not None and grad.dtype == slope.dtype:
             torch.mul(slope, block_weight, out=grad[block])
         elif grad is not None:

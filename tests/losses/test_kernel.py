@@ -31,10 +31,8 @@ def test_blocks_do_not_matter(loss, block, monkeypatch):
 def test_each_thread_has_elements_of_a_block(n_threads, rows, monkeypatch):
     monkeypatch.setitem(_kernel.BLOCK_ELEMENTS, "cpu", 10)
     monkeypatch.setattr(torch, "get_num_threads", lambda: n_threads)
-    plain, found = _kernel.Focal.value_and_slope, []
-    monkeypatch.setattr(
-        _kernel.Focal, "value_and_slope", lambda focal, at: found.append(tuple(at.shape)) or plain(focal, at)
-    )
+    plain, found = _kernel.focal, []
+    monkeypatch.setattr(_kernel, "focal", lambda at, **kw: found.append(tuple(at.shape)) or plain(at, **kw))
     FocalLoss().bind(LabelStatistics([9] * 5, 100))(torch.zeros(7, 5), torch.zeros(7, 5))
     assert found == [*((n, 5) for n in rows), (0,)]  # the last are the positives
 
