@@ -186,11 +186,12 @@ class ReweightedLoss(WeightedLoss):
         settings = super()._settings(statistics)
         if self.reweight is None:
             return settings
-        from skbalance.losses._pairs import LabelWeighting
+        from skbalance.losses._pairs import Weighting, by_label
 
         ratio = statistics.clipped_n_known / statistics.clipped_counts
         weight = np.sqrt(ratio) if self.reweight == "sqrt_inverse" else ratio
-        return settings | {"weighting": LabelWeighting(weight, self.reweight_norm)}
+        # The largest weight is the same in every row: both norms divide by it.
+        return settings | {"weighting": Weighting(weight / (weight.max() if self.reweight_norm else 1), by_label)}
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from skbalance.losses._kernel import BalancedLossFunction, Elements, MarginLoss, compute_dtype, focal
-from skbalance.losses._pairs import LabelWeighting, OuterWeight, PositivePairs, RebalancedWeight, Weighting
+from skbalance.losses._pairs import OuterWeight, PositivePairs, RebalancedWeight, Weighting, by_label
 
 
 class Criterion(nn.Module):
@@ -161,7 +161,7 @@ class BalancedCriterion(Criterion):
         logit_bias=None,
     ):
         super().__init__(n_labels, reduction)
-        self.weighting = LabelWeighting(torch.ones(n_labels), None) if weighting is None else weighting
+        self.weighting = Weighting(torch.ones(n_labels), by_label) if weighting is None else weighting
         self.batch_weight: OuterWeight | RebalancedWeight | None = None  # of a part: its own, for its batch alone
         self.margin_loss = margin_loss or focal
         self.negative_margin_loss = negative_margin_loss or self.margin_loss

@@ -1,13 +1,12 @@
 """The pairs of a batch that a loss needs of its targets, and the weight w of every (sample, label) element.
 
-The weight is constant, by label, by sample, or rebalanced. A weighting is a module that holds what the training counts
-determine; :meth:`Weighting.for_batch` adds what the batch's positive pairs determine. The result hands out blocks of
-rows, so that no weight matrix of the batch exists.
+The weight is constant, by label, by sample, or rebalanced. The weights of a batch hand out blocks of its rows, so that
+no matrix of them exists.
 """
 
 from __future__ import annotations
 
-from abc import abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -85,7 +84,15 @@ class PositivePairs:
             (rows, cols), values = targets.indices(), targets.values()
             rows, cols, values = rows[values != 0], cols[values != 0], values[values != 0]
         elif targets.ndim == 1:
-            return cls._from_class_indices(targets, n_labels)
+            if n_labels is None or targets.is_floating_point() or targets.dtype == torch.bool:
+                raise ValueError(
+                    f"1-D targets must be integer class indices; got dtype {targets.dtype}. "
+                    "A multi-label target has shape (n_samples, n_labels)."
+                )
+            if targets.numel() and not 0 <= int(targets.min()) <= int(targets.max()) < n_labels:
+                raise ValueError(f"class indices must lie in [0, {n_labels}); got {targets.unique()[:5].tolist()}.")
+            rows = torch.arange(targets.shape[0], device=targets.device)
+            return cls(rows, targets.long(), (targets.shape[0], n_labels))
         else:
             rows, cols = _nonzero(targets)
             values = targets[rows, cols]
@@ -118,18 +125,6 @@ class PositivePairs:
         cols = torch.from_numpy(y.indices.astype(np.int64))
         values = torch.from_numpy(y.data.copy()) if y.dtype.kind == "f" else None
         return cls(rows, cols, y.shape, values).to(device)
-
-    @classmethod
-    def _from_class_indices(cls, targets: Tensor, n_labels: int | None) -> PositivePairs:
-        if n_labels is None or targets.is_floating_point() or targets.dtype == torch.bool:
-            raise ValueError(
-                f"1-D targets must be integer class indices; got dtype {targets.dtype}. "
-                "A multi-label target has shape (n_samples, n_labels)."
-            )
-        if targets.numel() and not 0 <= int(targets.min()) <= int(targets.max()) < n_labels:
-            raise ValueError(f"class indices must lie in [0, {n_labels}); got {targets.unique()[:5].tolist()}.")
-        rows = torch.arange(targets.shape[0], device=targets.device)
-        return cls(rows, targets.long(), (targets.shape[0], n_labels))
 
     def row_sum(self, values: Tensor) -> Tensor:
         """Sum of ``values[label]`` over each row's positive labels, each times its label if that is soft.
@@ -320,84 +315,67 @@ class RebalancedWeight:
 
 
 class Weighting(nn.Module):
-    """What the training counts determine of the weights."""
+    """Weights by what the training counts determine, a number for each label, and by what the pairs of a batch do.
 
-    @abstractmethod
+    Parameters
+    ----------
+    numbers : array-like of shape (n_labels,)
+        A number for each label.
+    rule : callable
+        From these, in the type of the computation, and the pairs to the weights of the batch.
+    """
+
+    numbers: Tensor
+
+    def __init__(self, numbers, rule: Callable[[Tensor, PositivePairs], OuterWeight | RebalancedWeight]):
+        super().__init__()
+        self.register_buffer("numbers", torch.as_tensor(numbers, dtype=torch.float64))
+        self.rule = rule
+
     def for_batch(self, pairs: PositivePairs, dtype: torch.dtype) -> OuterWeight | RebalancedWeight:
         """Return the weights of one batch."""
+        return self.rule(self.numbers.to(dtype), pairs)
 
 
-class LabelWeighting(Weighting):
-    """A weight by label. Its largest is the same in every row, so both norms divide by it."""
-
-    label_weight: Tensor
-
-    def __init__(self, label_weight, reweight_norm: str | None):
-        super().__init__()
-        weight = torch.as_tensor(label_weight, dtype=torch.float64)
-        self.register_buffer("label_weight", weight if reweight_norm is None else weight / weight.max())
-
-    def for_batch(self, pairs: PositivePairs, dtype: torch.dtype) -> OuterWeight:
-        """Return the weights of one batch."""
-        return OuterWeight(self.label_weight.to(dtype), pairs.shape)
+def by_label(weight: Tensor, pairs: PositivePairs) -> OuterWeight:
+    """A weight for each label, the same in every batch."""
+    return OuterWeight(weight, pairs.shape)
 
 
-class ClassBalancedSampleWeighting(Weighting):
+def class_balanced_by_sample(
+    counts: Tensor, pairs: PositivePairs, *, beta: float, mode: str, factor: float, reweight_norm: str | None
+) -> OuterWeight:
     """The class-balanced weight of a sample from its positive labels: of their mean n, mean w or smallest n.
 
     A sample without a positive label is weighted as one whose labels are all abundant (n to infinity): 1 - beta.
     """
-
-    counts: Tensor
-
-    def __init__(self, counts, *, beta: float, mode: str, factor: float, reweight_norm: str | None):
-        super().__init__()
-        self.register_buffer("counts", torch.as_tensor(counts, dtype=torch.float64))
-        self.beta = beta
-        self.mode = mode
-        self.factor = factor
-        self.reweight_norm = reweight_norm
-
-    def for_batch(self, pairs: PositivePairs, dtype: torch.dtype) -> OuterWeight:
-        """Return the weights of one batch."""
-        counts = self.counts.to(dtype)
-        n_positive = pairs.row_sum(torch.ones_like(counts))
-        if self.mode == "average_w":
-            weight = pairs.row_sum(class_balanced_weight(counts, beta=self.beta)) / n_positive
-        else:
-            n = pairs.row_min(counts) if self.mode == "min_n" else pairs.row_sum(counts) / n_positive
-            weight = class_balanced_weight(n, beta=self.beta)
-        weight = torch.where(n_positive > 0, weight, 1 - self.beta) * self.factor
-        if self.reweight_norm == "instance":
-            weight = torch.ones_like(weight)
-        elif self.reweight_norm == "batch":
-            weight = weight / weight.max()
-        return OuterWeight(weight[:, None], pairs.shape)
+    n_positive = pairs.row_sum(torch.ones_like(counts))
+    if mode == "average_w":
+        weight = pairs.row_sum(class_balanced_weight(counts, beta=beta)) / n_positive
+    else:
+        n = pairs.row_min(counts) if mode == "min_n" else pairs.row_sum(counts) / n_positive
+        weight = class_balanced_weight(n, beta=beta)
+    weight = torch.where(n_positive > 0, weight, 1 - beta) * factor
+    if reweight_norm == "instance":
+        weight = torch.ones_like(weight)
+    elif reweight_norm == "batch":
+        weight = weight / weight.max()
+    return OuterWeight(weight[:, None], pairs.shape)
 
 
-class RebalancedWeighting(Weighting):
+def rebalanced(
+    inverse_counts: Tensor, pairs: PositivePairs, *, map_alpha: float, map_beta: float, mu: float, reweight_norm
+) -> RebalancedWeight:
     """The rebalanced weight; a sample without a positive label has its limit, map_alpha + 1."""
-
-    inverse_counts: Tensor
-
-    def __init__(self, counts, *, map_alpha: float, map_beta: float, mu: float, reweight_norm: str | None):
-        super().__init__()
-        self.register_buffer("inverse_counts", 1 / torch.as_tensor(counts, dtype=torch.float64))
-        self.map_alpha, self.map_beta, self.mu = map_alpha, map_beta, mu
-        self.reweight_norm = reweight_norm
-
-    def for_batch(self, pairs: PositivePairs, dtype: torch.dtype) -> RebalancedWeight:
-        """Return the weights of one batch."""
-        inverse_counts = self.inverse_counts.to(dtype)
-        inverse_row_sum = pairs.row_sum(inverse_counts).reciprocal_()
-        weight = RebalancedWeight(inverse_counts, inverse_row_sum, self.map_alpha, self.map_beta, self.mu)
-        if self.reweight_norm is None:
-            return weight
-        # The mapping rises with 1 / n: the largest weight of a row is that of the rarest label.
-        largest = weight.mapped(inverse_row_sum, inverse_counts.max())
-        if self.reweight_norm == "batch":
-            largest = largest.max().expand_as(largest)
-        return replace(weight, row_factor=largest.reciprocal())
+    inverse_row_sum = pairs.row_sum(inverse_counts).reciprocal_()
+    weight = RebalancedWeight(inverse_counts, inverse_row_sum, map_alpha, map_beta, mu)
+    if reweight_norm is None:
+        return weight
+    # The mapping rises with 1 / n: the largest weight of a row is that of the rarest label.
+    largest = weight.mapped(inverse_row_sum, inverse_counts.max())
+    if reweight_norm == "batch":
+        largest = largest.max().expand_as(largest)
+    return replace(weight, row_factor=largest.reciprocal())
 
 
 def class_balanced_weight(counts, *, beta):

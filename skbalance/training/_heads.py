@@ -184,32 +184,6 @@ def initial_weights(sizes, *, log_odds, random_state, dtype, zeros=np.zeros) -> 
     return coefs, intercepts
 
 
-class Dropout(nn.Module):
-    """Dropout that draws from a generator of its own: torch's global ones stay as they are, and threads do not mix.
-
-    Parameters
-    ----------
-    share : float
-        Share of the units that is dropped in training.
-    seed : int
-        Of the generator, which is made on the device of the first batch.
-    """
-
-    def __init__(self, share: float, seed: int):
-        super().__init__()
-        self.share, self.seed = share, seed
-        self.generator: torch.Generator | None = None
-
-    def forward(self, units: Tensor) -> Tensor:
-        """Drop some of the units, and make up for it in the others."""
-        if not self.training or self.share == 0:
-            return units
-        if self.generator is None:
-            self.generator = torch.Generator(device=units.device).manual_seed(self.seed)
-        kept = torch.empty_like(units).bernoulli_(1 - self.share, generator=self.generator)
-        return units * kept.div_(1 - self.share)
-
-
 class Head(nn.Module):
     """Layers of rectified linear units, dropout after each, and a linear output.
 
@@ -237,7 +211,8 @@ class Head(nn.Module):
 
     def __init__(self, coefs, intercepts, *, dropout=0.0, seed=0, units: Units | None = None, hold=None):
         super().__init__()
-        self.dropout, self.units = Dropout(dropout, seed), units
+        self.dropout, self.seed, self.units = dropout, seed, units
+        self.generator: torch.Generator | None = None  # made on the device of the first batch
         self.scratch: dict[str, Tensor] = {}
         if units is not None:
             (coef,), (intercept,) = coefs, intercepts
@@ -257,9 +232,21 @@ class Head(nn.Module):
         center = self.center if isinstance(features, SparseRows) else None
         out = FirstLayer.apply(self.coefs[0], intercept, features, self.by_coef, center, self.scratch)
         for coef, intercept in zip(self.coefs[1:], self.intercepts[1:]):
-            out = self.dropout(out.relu_())
+            out = self.drop(out.relu_())
             out = torch.addmm(intercept, out, coef)
         return out
+
+    def drop(self, hidden: Tensor) -> Tensor:
+        """Drop some of the hidden units in training, and make up for it in the others.
+
+        They are drawn from a generator of its own: torch's global ones stay as they are, and threads do not mix.
+        """
+        if not self.training or self.dropout == 0:
+            return hidden
+        if self.generator is None:
+            self.generator = torch.Generator(device=hidden.device).manual_seed(self.seed)
+        kept = torch.empty_like(hidden).bernoulli_(1 - self.dropout, generator=self.generator)
+        return hidden * kept.div_(1 - self.dropout)
 
     @torch.no_grad()
     def penalty(self, strengths, *, add_gradient=False) -> Tensor:
