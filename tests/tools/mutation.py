@@ -36,9 +36,12 @@ SECONDS, TIMES = 30, 5
 LONGEST, LEFT_OUT = 2.0, "not scikit_learn_contract and not finite_differences"
 
 _LOSSES = [
-    f"tests/losses/test_{name}.py" for name in ("registry", "criteria", "statistics", "set_losses", "pairs_weights")
+    f"tests/losses/test_{name}.py"
+    for name in (
+        *("registry", "criteria", "statistics", "set_losses", "pairs_weights", "kernel_margins", "soft_and_unknown"),
+        *("kernel", "base_parameters", "base_weights", "base"),
+    )
 ]
-_LOSSES += [f"tests/losses/test_{name}.py" for name in ("kernel_margins", "soft_and_unknown", "kernel", "base")]
 # The tests of a file, by the longest beginning of its name; the quickest first.
 TESTS = {
     "skbalance/losses/": _LOSSES,
