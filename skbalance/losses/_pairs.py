@@ -236,11 +236,10 @@ class PositivePairs:
             raise ValueError(f"{what} takes labels of 0 and 1 only, neither soft nor unknown ones.")
 
 
-def _nonzero(targets: Tensor) -> tuple[Tensor, Tensor]:
+def _nonzero(targets: Tensor) -> tuple[Tensor, ...]:
     """Rows and columns of the non-zero elements; on CPUs through NumPy, which is several times as fast."""
     if targets.device.type != "cpu" or targets.shape[1] == 0:
-        rows, cols = targets.nonzero(as_tuple=True)
-        return rows, cols
+        return targets.nonzero(as_tuple=True)
     flat = torch.from_numpy(np.flatnonzero((targets != 0).numpy()))
     rows = torch.div(flat, targets.shape[1], rounding_mode="floor")
     return rows, flat - rows * targets.shape[1]

@@ -177,8 +177,7 @@ class LabelStatistics:
         0.8125
         """
         y = sp.csr_array(read_indicator(y, name="y", also=UNCERTAIN))
-        weight = check_row_weight(np.ones(y.shape[0]) if sample_weight is None else sample_weight, y.shape[0])
-        assert weight is not None
+        weight: Any = check_row_weight(np.ones(y.shape[0]) if sample_weight is None else sample_weight, y.shape[0])
         n_known: Any = None
         if y.dtype.kind == "f" and np.isnan(y.data).any():
             n_known = np.maximum(weight.sum() - weight @ kept_pairs(y, np.isnan(y.data)), 0)
