@@ -15,7 +15,6 @@ from sklearn.utils import check_random_state
 from sklearn.utils.extmath import safe_sparse_dot
 
 from ._callbacks import CallbackSupportMixin, IterationTasks, with_callbacks
-from ._early_stopping import Rows, make_score, read_validation_rows
 from ._kinds import (
     ArrayLike,
     Auto,
@@ -28,8 +27,8 @@ from ._kinds import (
     ShareBelowOne,
     Verbosity,
 )
-from ._loss_classifier import LossClassifierMixin, LossParameter
-from ._packing import dense, pack, unpack
+from ._loss_classifier import LossClassifierMixin, LossParameter, Rows, make_score, read_validation_rows
+from ._packing import PackedStateMixin, dense
 from ._responses import scoring_blocks
 from ._targets import read_targets
 from ._validation import validate_features, validate_hyperparameters
@@ -41,7 +40,9 @@ NOT_OF_EVERY_FIT = {"feature_names_in_", "validation_scores_"}
 
 
 @dataclass(eq=False, repr=False)
-class BalancedMultiLabelClassifier(LossClassifierMixin, CallbackSupportMixin, ClassifierMixin, BaseEstimator):
+class BalancedMultiLabelClassifier(
+    PackedStateMixin, LossClassifierMixin, CallbackSupportMixin, ClassifierMixin, BaseEstimator
+):
     r"""Linear or neural multi-label classifier trained with a balancing loss.
 
     The labels of a training set are rarely alike: a few have thousands of samples, most a handful. The losses of
@@ -223,6 +224,7 @@ class BalancedMultiLabelClassifier(LossClassifierMixin, CallbackSupportMixin, Cl
            [1, 1, 0]])
     """
 
+    _packed, _unpacked_as = ("coefs_",), sp.csr_matrix
     loss: LossParameter = "balanced_ntr"
     _: KW_ONLY
     hidden_layer_sizes: ArrayLike | Count = ()
@@ -345,14 +347,8 @@ class BalancedMultiLabelClassifier(LossClassifierMixin, CallbackSupportMixin, Cl
             raise ValueError("partial_fit has no samples to hold out of a chunk: it takes early_stopping=False.")
         learner = copy.copy(self)
         with isolated_torch():
-            columns, coefs = learner._learn_more(X, y, classes, sample_weight)
-        first = learner.coefs_[0]
-        if sp.issparse(first) or sp.issparse(coefs) or not first.flags.writeable:  # memory-mapped
-            learner.coefs_ = [_with_rows(first, columns, coefs), *learner.coefs_[1:]]
-            self._take(learner)
-            return self
+            learner._learn_more(X, y, classes, sample_weight)
         self._take(learner)
-        self.coefs_[0][columns] = coefs
         return self
 
     def _take(self, learner):
@@ -375,7 +371,7 @@ class BalancedMultiLabelClassifier(LossClassifierMixin, CallbackSupportMixin, Cl
         if self.early_stopping and self.scoring != "loss":
             held = own or Rows(X, indicator, weight, sample_weight is not None).take(problem.held_out)
             score = make_score(held, self.scoring, encoding, problem.statistics, options.loss)
-            problem = replace(problem, evaluate=lambda to_numpy: score(self._scores_of(held.X, *to_numpy())))
+            problem = replace(problem, evaluate=lambda to_numpy: score(self._scores(held.X, to_numpy())))
         n_iterations, tasks = self.max_iter * len(problem.blocks), None
         context = estimator._init_callback_context(max_subtasks=n_iterations)
         if getattr(self, "_skl_callbacks", None):
@@ -387,21 +383,22 @@ class BalancedMultiLabelClassifier(LossClassifierMixin, CallbackSupportMixin, Cl
         return tasks
 
     def _learn_more(self, X, y, classes, sample_weight):
-        """Learn from a chunk; return the coefficients of the first layer that change, and where they belong."""
-        from .training import fit_more  # it loads torch
+        """Learn from a chunk."""
+        from .training import fit_head, resolve_update  # they load torch
 
         random_state, fitted = check_random_state(self.random_state), hasattr(self, "coefs_")
         X = self._read_rows(X, reset=not fitted)
         chunk = self._encoding if fitted else None, classes
         encoding, indicator, weight = self._read_target(X, y, sample_weight, X.dtype, chunk)
-        multilabel = encoding.kind == "multilabel"
-        result, columns, problem, options = fit_more(self, X, indicator, weight, multilabel, random_state)
-        first = result.coefs[0]
+        read = X, indicator, weight, encoding.kind == "multilabel"
+        problem, options, part, start, columns = resolve_update(self, *read, random_state)
+        result = fit_head(part, options, random_state=random_state, start=start)
+        first = result.coefs[0][: len(columns)]
         zeros = sp.csr_matrix if sp.issparse(first) else np.zeros
         result.coefs[0] = self.coefs_[0] if fitted else zeros((X.shape[1], first.shape[1]), dtype=X.dtype)
         self._store_problem(encoding, problem, options.loss)
         self._store_result(result, options, result.coefs[0].dtype, one_pass=fitted and options.solver == "adam")
-        return columns, first
+        self.coefs_[0] = _with_rows(self.coefs_[0], columns, first)  # last, for it may be in place
 
     def _store_problem(self, encoding, problem, loss):
         """Store what is known of the samples."""
@@ -439,14 +436,6 @@ class BalancedMultiLabelClassifier(LossClassifierMixin, CallbackSupportMixin, Cl
         self.intercepts_: list[np.ndarray] = [*self.intercepts_[:-1], intercept[labels].astype(self.coefs_[-1].dtype)]
         self.label_counts_, self._seen = np.append(self.label_counts_, counts)[labels], (n_known[labels], *more)
         self.n_outputs_, self.classes_ = len(labels), np.tile([0, 1], (len(labels), 1))
-
-    def __getstate__(self):
-        state = super().__getstate__()
-        return state | {"coefs_": [pack(coef) for coef in state["coefs_"]]} if "coefs_" in state else state
-
-    def __setstate__(self, state):
-        coefs = [sp.csr_matrix(unpack(coef)) if isinstance(coef, tuple) else coef for coef in state.get("coefs_", ())]
-        super().__setstate__(state | {"coefs_": coefs} if coefs else state)
 
     @property
     def coef_(self) -> np.ndarray:
@@ -519,10 +508,8 @@ class BalancedMultiLabelClassifier(LossClassifierMixin, CallbackSupportMixin, Cl
     def _read_rows(self, X, reset=False):
         return validate_features(self, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=reset)
 
-    def _scores(self, X):
-        return self._scores_of(X, self.coefs_, self.intercepts_)
-
-    def _scores_of(self, X, coefs, intercepts):
+    def _scores(self, X, weights=None):
+        coefs, intercepts = weights or (self.coefs_, self.intercepts_)
         with np.errstate(over="ignore", invalid="ignore"):
             out = _product(X, coefs[0])
             out += intercepts[0]
@@ -549,11 +536,11 @@ def _product(X, coef) -> np.ndarray:
 
 
 def _with_rows(array, places, rows):
-    """A copy of an array, dense or sparse, with these rows at these places."""
+    """An array, dense or sparse, with these rows at these places: itself where it can be written to, else a copy."""
     if sp.issparse(array):
         order = np.arange(array.shape[0])
         order[places] = len(order) + np.arange(len(places))
         return sp.vstack([array, sp.csr_matrix(rows)], format="csr")[order]
-    found = array.copy()
-    found[places] = dense(rows)
-    return found
+    array = array if array.flags.writeable else array.copy()  # memory-mapped
+    array[places] = dense(rows)
+    return array

@@ -18,7 +18,7 @@ from sklearn.model_selection import GridSearchCV, KFold
 
 from skbalance import BalancedMultiLabelClassifier
 from skbalance.losses import BinaryCrossEntropy, get_loss_names
-from skbalance.losses._margins import Focal
+from skbalance.losses._kernel import focal
 from skbalance.training._lbfgs import LBFGS
 from skbalance.training._net import Net, PlateauStop
 
@@ -274,14 +274,13 @@ class Uphill(BinaryCrossEntropy):
     def _criterion(self, statistics, reduction):
         criterion = super()._criterion(statistics, reduction)
         for name in ("margin_loss", "negative_margin_loss"):
-            setattr(criterion, name, UphillMargin())
+            setattr(criterion, name, uphill)
         return criterion
 
 
-class UphillMargin(Focal):
-    def value_and_slope(self, neg_margin):
-        value, slope = super().value_and_slope(neg_margin)
-        return value, -slope
+def uphill(neg_margin):
+    value, slope = focal(neg_margin)
+    return value, -slope
 
 
 def test_a_solver_that_cannot_move_says_so(data):

@@ -25,6 +25,15 @@ def test_a_matrix_comes_out_as_it_went_in(make):
     np.testing.assert_array_equal(found.toarray() if sp.issparse(found) else found, np.eye(2, 3))
 
 
+def test_of_a_list_each_is_packed_and_comes_out_as_the_type_that_is_asked_for():
+    packed = pack([sp.csc_array(np.eye(2)), np.ones(3)])
+    assert [type(each) for each in packed] == [tuple, np.ndarray]
+    matrix, plain = unpack(packed, sp.csr_matrix)
+    assert isinstance(matrix, sp.csr_matrix)
+    np.testing.assert_array_equal(matrix.toarray(), np.eye(2))
+    np.testing.assert_array_equal(plain, np.ones(3))
+
+
 KINDS = [{}, {"scores": "estimator"}, {"label_texts": np.eye(3, 6)}, {"strategy": "top_k"}]
 
 

@@ -23,7 +23,7 @@ from skbalance.losses._statistics import LabelStatistics
 
 if TYPE_CHECKING:
     from skbalance.losses._criteria import Criterion
-    from skbalance.losses._positives import PositivePairs
+    from skbalance.losses._pairs import PositivePairs
 
 __all__ = [
     "AsymmetricLoss",
@@ -51,4 +51,4 @@ __all__ = [
     "get_loss_names",
 ]
 
-__getattr__, __dir__ = lazy_names(__name__, _criteria=["Criterion"], _positives=["PositivePairs"])
+__getattr__, __dir__ = lazy_names(__name__, _criteria=["Criterion"], _pairs=["PositivePairs"])

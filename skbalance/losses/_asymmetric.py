@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from numbers import Real
 from typing import Annotated
 
@@ -59,10 +60,11 @@ class AsymmetricLoss(WeightedLoss):
     clip: ShareBelowOne = 0.05
 
     def _settings(self, statistics):
-        from skbalance.losses._margins import AsymmetricNegative, Focal
+        from skbalance.losses._kernel import asymmetric_negative, focal
 
-        negative = AsymmetricNegative(self.gamma_neg, self.clip, getattr(self, "hill", None))
-        own = {"margin_loss": Focal(self.gamma_pos), "negative_margin_loss": negative}
+        hill = getattr(self, "hill", None)
+        negative = partial(asymmetric_negative, gamma=self.gamma_neg, clip=self.clip, hill=hill)
+        own = {"margin_loss": partial(focal, gamma=self.gamma_pos), "negative_margin_loss": negative}
         return super()._settings(statistics) | own
 
 
@@ -112,10 +114,12 @@ class HillLoss(WeightedLoss):
     gamma: NotNegative = 2.0
 
     def _settings(self, statistics):
-        from skbalance.losses._margins import Focal, HillNegative
+        from skbalance.losses._kernel import focal, hill_negative
 
-        own = {"margin_loss": Focal(self.gamma, self.margin), "negative_margin_loss": HillNegative(self.hill)}
-        return super()._settings(statistics) | own
+        return super()._settings(statistics) | {
+            "margin_loss": partial(focal, gamma=self.gamma, margin=self.margin),
+            "negative_margin_loss": partial(hill_negative, hill=self.hill),
+        }
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -162,9 +166,9 @@ class AsymmetricPolynomialLoss(AsymmetricLoss):
     poly_square: Annotated[float, Interval(Real, -0.5, LARGEST, closed="both")] = 1.25
 
     def _settings(self, statistics):
-        from skbalance.losses._margins import PolynomialPositive
+        from skbalance.losses._kernel import polynomial_positive
 
-        positive = PolynomialPositive(self.gamma_pos, self.poly_linear, self.poly_square)
+        positive = partial(polynomial_positive, gamma=self.gamma_pos, linear=self.poly_linear, square=self.poly_square)
         return super()._settings(statistics) | {"margin_loss": positive}
 
 

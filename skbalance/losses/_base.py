@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from numbers import Real
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -160,25 +161,18 @@ class WeightedLoss(MarginBasedLoss):
     scale: Positive = 1.0
 
     def _settings(self, statistics):
-        return super()._settings(statistics) | {"pos_weight": self._positive_weight(statistics)}
-
-    def _positive_weight(self, statistics: LabelStatistics) -> float | np.ndarray:
-        """Factor of the positive elements: one number, or a checked array with one for each label.
-
-        ``"balanced"`` is negatives over positives, (N - n) / n, and ``"sqrt_balanced"`` its square root, both with n
-        kept one sample away from 0 and from N.
-        """
         if isinstance(self.pos_weight, str):
-            return np.exp(statistics.log_odds * (0.5 if self.pos_weight == "sqrt_balanced" else 1.0))
+            # Negatives over positives, (N - n) / n, or its root, with n kept one sample away from 0 and from N.
+            return super()._settings(statistics) | {"pos_weight": np.exp(statistics.log_odds * self._balance)}
         if isinstance(self.pos_weight, Real):
-            return float(self.pos_weight)
+            return super()._settings(statistics) | {"pos_weight": float(self.pos_weight)}
         weight = read_numbers(self.pos_weight, "pos_weight")
         if weight.shape != (statistics.n_labels,):
             raise ValueError(f"pos_weight must have shape (n_labels,) = ({statistics.n_labels},); got {weight.shape}.")
         bad = weight[~(np.isfinite(weight) & (weight > 0))]
         if bad.size:
             raise ValueError(f"pos_weight must hold finite numbers above 0; got {bad[:5].tolist()}.")
-        return weight
+        return super()._settings(statistics) | {"pos_weight": weight}
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -192,11 +186,12 @@ class ReweightedLoss(WeightedLoss):
         settings = super()._settings(statistics)
         if self.reweight is None:
             return settings
-        from skbalance.losses._weighting import LabelWeighting
+        from skbalance.losses._pairs import Weighting, by_label
 
         ratio = statistics.clipped_n_known / statistics.clipped_counts
         weight = np.sqrt(ratio) if self.reweight == "sqrt_inverse" else ratio
-        return settings | {"weighting": LabelWeighting(weight, self.reweight_norm)}
+        # The largest weight is the same in every row: both norms divide by it.
+        return settings | {"weighting": Weighting(weight / (weight.max() if self.reweight_norm else 1), by_label)}
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -207,6 +202,6 @@ class FocusedLoss(WeightedLoss):
     alpha: Share | None = 0.5
 
     def _settings(self, statistics):
-        from skbalance.losses._margins import Focal
+        from skbalance.losses._kernel import focal
 
-        return super()._settings(statistics) | {"margin_loss": Focal(self.gamma), "alpha": self.alpha}
+        return super()._settings(statistics) | {"margin_loss": partial(focal, gamma=self.gamma), "alpha": self.alpha}

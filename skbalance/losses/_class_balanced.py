@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from numbers import Real
 from typing import Literal
 
@@ -26,15 +27,15 @@ class _ClassBalancedLoss(FocusedLoss):
         return super()._settings(statistics) | {"weighting": self._weighting(statistics)}
 
     def _weighting(self, statistics: LabelStatistics):
-        from skbalance.losses._weighting import ClassBalancedSampleWeighting, LabelWeighting, class_balanced_weight
+        from skbalance.losses._pairs import Weighting, by_label, class_balanced_by_sample, class_balanced_weight
 
         weight = class_balanced_weight(statistics.clipped_counts, beta=self.beta)
         factor = statistics.n_labels / weight.sum() if self.normalize else 1.0
         if self.mode == "by_class":
-            return LabelWeighting(weight * factor, self.reweight_norm)
-        return ClassBalancedSampleWeighting(
-            statistics.clipped_counts, beta=self.beta, mode=self.mode, factor=factor, reweight_norm=self.reweight_norm
-        )
+            weight = weight * factor
+            return Weighting(weight / (weight.max() if self.reweight_norm else 1), by_label)
+        settings: dict = {"beta": self.beta, "mode": self.mode, "factor": factor, "reweight_norm": self.reweight_norm}
+        return Weighting(statistics.clipped_counts, partial(class_balanced_by_sample, **settings))
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

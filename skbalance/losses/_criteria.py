@@ -8,15 +8,13 @@ from __future__ import annotations
 import copy
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import cast
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 
-from skbalance.losses._kernel import BalancedLossFunction, Elements, compute_dtype
-from skbalance.losses._margins import Focal, MarginLoss
-from skbalance.losses._positives import PositivePairs
-from skbalance.losses._weighting import LabelWeighting, OuterWeight, RebalancedWeight, Weighting
+from skbalance.losses._kernel import BalancedLossFunction, Elements, MarginLoss, compute_dtype, focal
+from skbalance.losses._pairs import OuterWeight, PositivePairs, RebalancedWeight, Weighting, by_label
 
 
 class Criterion(nn.Module):
@@ -163,9 +161,9 @@ class BalancedCriterion(Criterion):
         logit_bias=None,
     ):
         super().__init__(n_labels, reduction)
-        self.weighting = LabelWeighting(torch.ones(n_labels), None) if weighting is None else weighting
+        self.weighting = Weighting(torch.ones(n_labels), by_label) if weighting is None else weighting
         self.batch_weight: OuterWeight | RebalancedWeight | None = None  # of a part: its own, for its batch alone
-        self.margin_loss = margin_loss or Focal()
+        self.margin_loss = margin_loss or focal
         self.negative_margin_loss = negative_margin_loss or self.margin_loss
         self.neg_scale = float(neg_scale)
         self.negative_factor = float(scale * neg_weight * (1 if alpha is None else 1 - alpha))
@@ -191,15 +189,8 @@ class BalancedCriterion(Criterion):
         criteria : list of BalancedCriterion
             They take the logits and the pairs of their labels.
         """
-        weight, parts = self.weighting.for_batch(pairs, dtype), []
-        for labels in blocks:
-            part = copy.deepcopy(self)
-            part.n_labels = len(range(self.n_labels)[labels])
-            part.batch_weight = weight.of_labels(labels)
-            part.positive_factor = self.positive_factor[labels]
-            part.logit_bias = None if self.logit_bias is None else self.logit_bias[labels]
-            parts.append(part)
-        return parts
+        weight = self.weighting.for_batch(pairs, dtype)
+        return [self._part(labels, weight.of_labels(labels)) for labels in blocks]
 
     def of_pairs(self, rows: Tensor, cols: Tensor, share: Tensor) -> BalancedCriterion:
         """Criterion of some pairs of a batch, which it takes as one sample with a label for each.
@@ -215,11 +206,14 @@ class BalancedCriterion(Criterion):
         -------
         criterion : BalancedCriterion
         """
-        part, weight = copy.deepcopy(self), cast(OuterWeight | RebalancedWeight, self.batch_weight)
-        part.n_labels = len(rows)
-        part.batch_weight = OuterWeight(weight.at(rows, cols) * share, (1, len(rows)))
-        part.positive_factor = self.positive_factor[cols]
-        part.logit_bias = None if self.logit_bias is None else self.logit_bias[cols]
+        weight = cast(OuterWeight | RebalancedWeight, self.batch_weight)
+        return self._part(cols, OuterWeight(weight.at(rows, cols) * share, (1, len(rows))))
+
+    def _part(self, labels: slice | Tensor, weight: OuterWeight | RebalancedWeight) -> BalancedCriterion:
+        part = copy.deepcopy(self)
+        part.batch_weight, part.positive_factor = weight, self.positive_factor[labels]
+        part.logit_bias = None if self.logit_bias is None else self.logit_bias[labels]
+        part.n_labels = len(part.positive_factor)
         return part
 
     def _loss(self, logits: Tensor, pairs: PositivePairs) -> Tensor:
@@ -243,23 +237,38 @@ class SoftmaxCriterion(Criterion):
 
     def _loss(self, logits: Tensor, pairs: PositivePairs) -> Tensor:
         pairs.require_hard("The softmax loss")
-        logits = logits.to(compute_dtype(logits.dtype))
+        logits, positive = logits.to(compute_dtype(logits.dtype)), pairs.dense()
+        log_p = logits.log_softmax(dim=1)
+        # log(1 - p) of the largest logit comes from the others' log-sum-exp: it stays finite where p rounds to 1.
+        is_top = torch.zeros_like(positive).scatter_(1, logits.argmax(dim=1, keepdim=True), True)
+        others = logits.masked_fill(is_top, -torch.inf).logsumexp(dim=1, keepdim=True)
+        top_log_q = others - logits.logsumexp(dim=1, keepdim=True)
+        log_q = torch.where(is_top, top_log_q, torch.log1p(-log_p.masked_fill(is_top, -torch.inf).exp()))
         weight = self.weighting.for_batch(pairs, logits.dtype).block(0, logits.shape[0]) * self.scale
-        loss = softmax_binary_cross_entropy(logits, pairs.dense()) * weight
+        loss = -torch.where(positive, log_p, log_q) * weight
         if self.reduction == "none":
             return loss
         return loss.sum(dim=1) / (logits.numel() if self.reduction == "mean" else 1)
 
 
-def softmax_binary_cross_entropy(logits: Tensor, positive: Tensor) -> Tensor:
-    """Binary cross-entropy of softmax probabilities against a one-hot ``positive``, element by element.
+class SetCriterion(Criterion):
+    """A loss of whole rows, or of columns of the batch: ``"mean"`` is over samples, and there is no ``"none"``."""
 
-    log(1 - p) of the largest logit comes from the others' log-sum-exp, so that it stays finite where p rounds
-    to 1.
-    """
-    log_p = logits.log_softmax(dim=1)
-    is_top = torch.zeros_like(positive).scatter_(1, logits.argmax(dim=1, keepdim=True), True)
-    others = logits.masked_fill(is_top, -torch.inf).logsumexp(dim=1, keepdim=True)
-    top_log_q = others - logits.logsumexp(dim=1, keepdim=True)
-    log_q = torch.where(is_top, top_log_q, torch.log1p(-log_p.masked_fill(is_top, -torch.inf).exp()))
-    return -torch.where(positive, log_p, log_q)
+    def __init__(self, n_labels: int, reduction: str, loss: Any):
+        super().__init__(n_labels, reduction)
+        self.loss = loss
+
+    def _get_name(self):
+        return type(self.loss).__name__.replace("Loss", "Criterion")
+
+    def _loss(self, logits: Tensor, pairs: PositivePairs, sample_weight: Tensor | None = None) -> Tensor:
+        logits = logits.to(compute_dtype(logits.dtype))
+        if pairs.values is not None:
+            # An unknown label is one of an infinitely small probability that is no positive: it adds to no sum.
+            pairs, unknown = pairs.split_unknown(type(self.loss).__name__)
+            logits = logits.index_put(unknown, logits.new_tensor(-torch.inf))
+        weight = logits.new_ones(logits.shape[0]) if sample_weight is None else sample_weight.to(logits.dtype)
+        share = max(logits.shape[0], 1) if self.reduction == "mean" else 1
+        return self.loss._rows(logits, pairs, weight) * (self.loss.scale / share)
+
+    _weighted_loss = _loss

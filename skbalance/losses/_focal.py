@@ -235,6 +235,6 @@ class SquaredHingeLoss(ReweightedLoss):
     scale: Positive = 0.03
 
     def _settings(self, statistics):
-        from skbalance.losses._margins import SquaredHinge
+        from skbalance.losses._kernel import squared_hinge
 
-        return super()._settings(statistics) | {"margin_loss": SquaredHinge()}
+        return super()._settings(statistics) | {"margin_loss": squared_hinge}

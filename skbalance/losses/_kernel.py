@@ -1,23 +1,129 @@
-"""Loss and gradient in one pass over the logits.
+r"""Functions of the margin, and loss and gradient of them in one pass over the logits.
 
-Every element is first treated as a negative, block of rows by block of rows; the few positives are then put in
-their place. The gradient is formed in the forward pass, may overwrite the logits, and is the only array of their
-size.
+With z the logit, y the label, v a shift of the logit, :math:`\lambda` the scale of negative logits and
+
+.. math:: s = k (z - v), \quad k = 1 \text{ if } y = 1 \text{ else } \lambda, \quad
+          m = (2y - 1) s, \quad r = \sigma(-m),
+
+nearly every loss of the package is W times a function of the margin m alone. That of most is
+:math:`r^\gamma \operatorname{softplus}(-m)`, whose derivative by the logit is
+:math:`-(2y - 1) k W r^\gamma [r + \gamma (1 - r) \operatorname{softplus}(-m)]`, or the squared hinge
+:math:`\max(0, 1 - m)^2`, whose derivative is :math:`-2 (2y - 1) k W \max(0, 1 - m)`.
+
+All are given as functions of the negated margin -m, so that r is the probability of being wrong.
+
+There is one for the positive elements of a loss, and one for the negative ones. Every element is first treated as a
+negative, block of rows by block of rows; the few positives are then put in their place. The gradient is formed in the
+forward pass, may overwrite the logits, and is the only array of their size.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, TypeAlias
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
-from skbalance.losses._margins import MarginLoss, SmoothedNegative
-from skbalance.losses._positives import PositivePairs
+from skbalance.losses._pairs import THRESHOLD, PositivePairs
 
 # Elements in a block; on the CPU for each thread, so that its few temporaries stay in that core's caches.
 BLOCK_ELEMENTS = {"cpu": 1 << 17, "cuda": 1 << 24}
+
+
+# A function of the margin m, given as one of -m that is zero at minus infinity: new tensors of the value at each -m and
+# of the derivative by -m.
+MarginLoss: TypeAlias = Callable[[Tensor], tuple[Tensor, Tensor]]
+
+
+def focal(neg_margin: Tensor, *, gamma: float = 0.0, margin: float = 0.0) -> tuple[Tensor, Tensor]:
+    """Cross-entropy times the probability of being wrong to the power ``gamma``; 0 is plain cross-entropy.
+
+    ``margin`` is subtracted from the margin m.
+    """
+    neg_margin = neg_margin if margin == 0 else neg_margin + margin
+    r = torch.sigmoid(neg_margin)
+    right = torch.rsub(r, 1)
+    value = softplus(neg_margin, r, right)
+    if gamma == 0:
+        return value, r
+    modulation = power(r, gamma)
+    value.mul_(modulation)
+    # With the value so far, r ** gamma * softplus, the slope is r ** gamma * r + gamma * (1 - r) * value.
+    slope = r * r if gamma == 1 else modulation.mul_(r)
+    return value, slope.addcmul_(right, value, value=gamma)
+
+
+def squared_hinge(neg_margin: Tensor) -> tuple[Tensor, Tensor]:
+    """Squared distance of the margin below 1."""
+    slope = torch.add(neg_margin, 1).clamp_(min=0)
+    return slope.square(), slope.mul_(2)
+
+
+def asymmetric_negative(
+    neg_margin: Tensor, *, gamma: float, clip: float, hill: float | None = None
+) -> tuple[Tensor, Tensor]:
+    r""":math:`q^\gamma [-\log(1 - q)]` with :math:`q = \max(r - c, 0)`, times :math:`\lambda - r` if there is a lambda.
+
+    With c = ``clip`` above 0 the value is at most -log(c), so that a negative that is very wrong pulls no more.
+    """
+    r = torch.sigmoid(neg_margin)
+    right = torch.sigmoid(-neg_margin)
+    if clip == 0:
+        value, slope = focal(neg_margin, gamma=gamma)
+    else:
+        q = (r - clip).clamp_(min=0)
+        rest = (right + clip).clamp_(max=1)  # 1 - q
+        value = rest.log().neg_()
+        # Divided by q before it is multiplied by q ** gamma: at q = 0 both are 0, and so is the slope.
+        slope = (value / q.clamp(min=torch.finfo(q.dtype).tiny)).mul_(gamma).add_(rest.reciprocal())
+        modulation = power(q, gamma) if gamma > 0 else (q > 0).to(q.dtype)
+        value.mul_(modulation)
+        slope.mul_(modulation).mul_(r).mul_(right)
+    if hill is None:
+        return value, slope
+    factor = torch.rsub(r, hill)
+    slope.mul_(factor).sub_(r.mul_(right).mul_(value))
+    return value.mul_(factor), slope
+
+
+def hill_negative(neg_margin: Tensor, *, hill: float) -> tuple[Tensor, Tensor]:
+    r""":math:`(\lambda - r) r^2`, whose slope falls again where a negative is very wrong."""
+    r = torch.sigmoid(neg_margin)
+    square = r * r
+    slope = torch.rsub(r, 1).mul_(square).mul_(torch.rsub(r, 2 * hill, alpha=3))
+    return torch.rsub(r, hill).mul_(square), slope
+
+
+def polynomial_positive(neg_margin: Tensor, *, gamma: float, linear: float, square: float) -> tuple[Tensor, Tensor]:
+    r""":math:`r^\gamma [-\log(1 - r) + a r + b r^2]`: cross-entropy with its first two Taylor coefficients changed."""
+    r = torch.sigmoid(neg_margin)
+    right = torch.sigmoid(-neg_margin)
+    value = softplus(neg_margin, r) + (linear + square * r) * r
+    slope = r + (linear + 2 * square * r) * r * right
+    if gamma == 0:
+        return value, slope
+    modulation = power(r, gamma)
+    return value * modulation, (slope + gamma * right * value) * modulation
+
+
+def softplus(s: Tensor, r: Tensor, right: Tensor | None = None) -> Tensor:
+    """Return softplus(s), given r = sigmoid(s) and, if it is at hand, 1 - r."""
+    if s.is_cuda:
+        return F.softplus(s, threshold=THRESHOLD)
+    # max(s, 0) - log1p(-min(r, 1 - r)). On CPUs torch's softplus takes twice as long; 1 - r is rounded only where
+    # the value is at least log(2).
+    tail = torch.minimum(r, torch.rsub(r, 1) if right is None else right).neg_().log1p_()
+    return F.relu(s).sub_(tail)
+
+
+def power(r: Tensor, gamma: float) -> Tensor:
+    """Return r ** gamma, by multiplication for the usual exponents."""
+    if gamma in (2, 4):
+        square = r * r
+        return square if gamma == 2 else square.mul_(square)
+    return r if gamma == 1 else r**gamma
 
 
 def compute_dtype(dtype: torch.dtype) -> torch.dtype:
@@ -49,19 +155,21 @@ class Elements:
         self.logit_bias = None if criterion.logit_bias is None else criterion.logit_bias.to(dtype)
         self.neg_scale, self.label_smoothing = criterion.neg_scale, criterion.label_smoothing
 
-    def as_negatives(self) -> tuple[MarginLoss, float]:
-        """The function of the margin, and its factor, for the elements that are not among the positive pairs."""
+    def as_negatives(self, neg_margin: Tensor) -> tuple[Tensor, Tensor]:
+        """Loss of elements that are not among the positive pairs, but for their weight, and its derivative.
+
+        A smoothed negative has mostly the loss of a negative, and a small share of that of a positive, whose margin is
+        that of the negative over ``-neg_scale``. Both vanish at minus infinity, where the positives are put.
+        """
+        value, slope = self.negative_margin_loss(neg_margin)
         if not self.label_smoothing:
-            return self.negative_margin_loss, self.negative_factor
+            return value, slope
         half = self.label_smoothing / 2
-        smoothed = SmoothedNegative(
-            self.negative_margin_loss,
-            self.margin_loss,
-            negative_share=(1 - half) * self.negative_factor,
-            positive_share=half * self.positive_factor,
-            neg_scale=self.neg_scale,
-        )
-        return smoothed, 1.0
+        share, other_share = (1 - half) * self.negative_factor, half * self.positive_factor
+        opposite = (neg_margin / -self.neg_scale).masked_fill_(neg_margin == -torch.inf, -torch.inf)
+        other_value, other_slope = self.margin_loss(opposite)
+        value = value * share + other_value * other_share
+        return value, slope * share - other_slope * (other_share / self.neg_scale)
 
     def as_positives(self, logits: Tensor) -> tuple[Tensor, Tensor]:
         """Loss of the positive pairs from their logits, and its derivative."""
@@ -69,7 +177,7 @@ class Elements:
         neg_margin = -logits if self.logit_bias is None else self.logit_bias[pairs.cols] - logits
         weight = self.weight.at(pairs.rows, pairs.cols)
         positive_weight = weight * self.positive_factor[pairs.cols]
-        value, slope = self.margin_loss.value_and_slope(neg_margin)
+        value, slope = self.margin_loss(neg_margin)
         value, slope = value * positive_weight, (slope * positive_weight).neg_()
         if pairs.values is None and not self.label_smoothing:
             return value, slope
@@ -78,7 +186,7 @@ class Elements:
         unknown = values.isnan()
         soft = ((1 - self.label_smoothing) * values + self.label_smoothing / 2).masked_fill_(unknown, 0)
         rest = weight * (1 - soft).masked_fill_(unknown, 0) * self.negative_factor
-        negative_value, negative_slope = self.negative_margin_loss.value_and_slope(neg_margin * -self.neg_scale)
+        negative_value, negative_slope = self.negative_margin_loss(neg_margin * -self.neg_scale)
         return value * soft + negative_value * rest, slope * soft + negative_slope * rest * self.neg_scale
 
 
@@ -105,7 +213,7 @@ def balanced_loss(logits: Tensor, elements: Elements, *, elementwise=False, grad
     rows, cols = elements.pairs.rows, elements.pairs.cols
     positive_logits = logits[rows, cols].to(dtype)
     loss = logits.new_empty(logits.shape if elementwise else logits.shape[:1], dtype=dtype)
-    margin_loss, factor = elements.as_negatives()
+    factor = 1.0 if elements.label_smoothing else elements.negative_factor
     # The gradient of a negative has the factor neg_scale, its loss does not; one weight serves both.
     weight = elements.weight.times(factor * neg_scale)
     shift = None if elements.logit_bias is None else elements.logit_bias * -neg_scale
@@ -116,8 +224,12 @@ def balanced_loss(logits: Tensor, elements: Elements, *, elementwise=False, grad
         # An infinite margin makes the positives of this block vanish from it, loss and gradient.
         neg_margin[positives] = -torch.inf
         block_weight = weight.block(block.start, block.stop)
-        block_grad = None if grad is None else grad[block]
-        value = negatives(neg_margin, block_weight, margin_loss, block_grad)
+        value, slope = elements.as_negatives(neg_margin)
+        if grad is not None and grad.dtype == slope.dtype:
+            torch.mul(slope, block_weight, out=grad[block])
+        elif grad is not None:
+            grad[block] = narrowed(slope.mul_(block_weight), grad.dtype)
+        value.mul_(block_weight)
         loss[block] = value if elementwise else value.sum(dim=1)
     loss.mul_(1 / neg_scale)
     value, slope = elements.as_positives(positive_logits)
@@ -142,18 +254,6 @@ def blocks(logits: Tensor, pairs: PositivePairs) -> Iterator[tuple[slice, tuple[
         bounds = torch.searchsorted(pairs.rows, pairs.rows.new_tensor([*starts, n_samples])).tolist()
     for start, first, last in zip(starts, bounds[:-1], bounds[1:]):
         yield slice(start, min(start + step, n_samples)), (pairs.rows[first:last] - start, pairs.cols[first:last])
-
-
-def negatives(neg_margin: Tensor, weight: Tensor, margin_loss: MarginLoss, grad: Tensor | None) -> Tensor:
-    """Weighted loss of a block's elements as negatives; its derivative into ``grad``."""
-    if grad is None:
-        return margin_loss.value(neg_margin).mul_(weight)
-    value, slope = margin_loss.value_and_slope(neg_margin)
-    if grad.dtype == slope.dtype:
-        torch.mul(slope, weight, out=grad)
-    else:
-        grad.copy_(narrowed(slope.mul_(weight), grad.dtype))
-    return value.mul_(weight)
 
 
 def narrowed(values: Tensor, dtype: torch.dtype) -> Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from sklearn.base import clone
 
@@ -22,15 +23,11 @@ class _RebalancedLoss(FocusedLoss):
     reweight_norm: ReweightNorm = None
 
     def _settings(self, statistics):
-        from skbalance.losses._weighting import RebalancedWeighting
+        from skbalance.losses._pairs import Weighting, rebalanced
 
-        weighting = RebalancedWeighting(
-            statistics.clipped_counts,
-            map_alpha=self.map_alpha,
-            map_beta=self.map_beta,
-            mu=self.resolve(statistics).mu,
-            reweight_norm=self.reweight_norm,
-        )
+        names = ("map_alpha", "map_beta", "mu", "reweight_norm")
+        settings = {name: getattr(self.resolve(statistics), name) for name in names}
+        weighting = Weighting(1 / statistics.clipped_counts, partial(rebalanced, **settings))
         return super()._settings(statistics) | {"weighting": weighting}
 
     def resolve(self, statistics: LabelStatistics) -> BaseLoss:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
+import numpy as np
 from sklearn.base import clone
 
 from skbalance._kinds import Invertible, Positive
@@ -12,7 +14,10 @@ from skbalance.losses._base import BaseLoss
 from skbalance.losses._statistics import LabelStatistics
 
 if TYPE_CHECKING:
-    from skbalance.losses._set_criteria import SetCriterion
+    from torch import Tensor
+
+    from skbalance.losses._criteria import Criterion
+    from skbalance.losses._pairs import PositivePairs
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -21,14 +26,22 @@ class _SetLoss(BaseLoss):
 
     scale: Positive = 1.0
     elementwise = False
-    _criterion_name: ClassVar[str]
 
-    def _criterion(self, statistics: LabelStatistics, reduction: str) -> SetCriterion:
-        from skbalance.losses import _set_criteria
+    def _criterion(self, statistics: LabelStatistics, reduction: str) -> Criterion:
+        from skbalance.losses._criteria import SetCriterion
 
         if reduction == "none":
             raise ValueError(f"{type(self).__name__} has no loss of single elements; got reduction='none'.")
-        return getattr(_set_criteria, self._criterion_name)(statistics.n_labels, reduction, clone(self))
+        return SetCriterion(statistics.n_labels, reduction, clone(self))
+
+    @abstractmethod
+    def _rows(self, logits: Tensor, pairs: PositivePairs, weight: Tensor) -> Tensor:
+        """Loss of each row. Losses of columns are added to every row, so that a mean over rows has them once."""
+
+
+def _negative_logits(logits: Tensor, pairs: PositivePairs) -> Tensor:
+    """Logits, those of the positives at minus infinity."""
+    return logits.index_put((pairs.rows, pairs.cols), logits.new_tensor(-np.inf))
 
 
 class ZLPRLoss(_SetLoss):
@@ -65,7 +78,14 @@ class ZLPRLoss(_SetLoss):
     tensor(1.7918)
     """
 
-    _criterion_name = "ZLPRCriterion"
+    def _rows(self, logits, pairs, weight):
+        negative = _negative_logits(logits, pairs)
+        top = negative.detach().amax(dim=1).clamp_(min=0)
+        above = top + ((negative - top[:, None]).exp().sum(dim=1) + (-top).exp()).log()
+        lack = -logits[pairs.rows, pairs.cols]
+        top = lack.new_zeros(logits.shape[0]).scatter_reduce_(0, pairs.rows, lack.detach(), "amax")
+        below = top + (-top).exp().index_add(0, pairs.rows, (lack - top[pairs.rows]).exp()).log()
+        return above + below
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -115,7 +135,35 @@ class TwoWayLoss(_SetLoss):
 
     pos_temperature: Invertible = 4.0
     neg_temperature: Invertible = 1.0
-    _criterion_name = "TwoWayCriterion"
+
+    def _rows(self, logits, pairs, weight):
+        negative = _negative_logits(logits, pairs) / self.neg_temperature
+        positive = -logits[pairs.rows, pairs.cols] / self.pos_temperature
+        by_row, counted = self._contrast(negative, positive, pairs.rows, dim=1)
+        counted = counted * weight
+        total = counted.sum()
+        by_row = by_row * (weight.sum() / total.where(total > 0, 1))  # no row has a positive: no loss
+        log_weight = weight.log()
+        negative, positive = negative + log_weight[:, None], positive + log_weight[pairs.rows]
+        by_column, counted = self._contrast(negative, positive, pairs.cols, dim=0)
+        return by_row + by_column.sum() / counted.sum().clamp(min=1)
+
+    def _contrast(self, negative: Tensor, positive: Tensor, group: Tensor, dim: int) -> tuple[Tensor, Tensor]:
+        """Loss of each row (dim 1) or column (dim 0), and 1 for those that have a positive, else 0."""
+        from torch.nn.functional import softplus
+
+        top_negative = negative.detach().amax(dim=dim)
+        top_positive = positive.new_full(top_negative.shape, -np.inf)
+        top_positive = top_positive.scatter_reduce_(0, group, positive.detach(), "amax")
+        no_negative, no_positive = top_negative == -np.inf, top_positive == -np.inf
+        # Where there is nothing to sum, a 1 in place of the empty sum keeps infinities out of the gradient.
+        top_negative, top_positive = top_negative.masked_fill(no_negative, 0), top_positive.masked_fill(no_positive, 0)
+        sum_negative = (negative - top_negative.unsqueeze(dim)).exp().sum(dim=dim) + no_negative
+        sum_positive = no_positive.to(positive.dtype).index_add(0, group, (positive - top_positive[group]).exp())
+        contrast = self.neg_temperature * (top_negative + sum_negative.log())
+        contrast = contrast + self.pos_temperature * (top_positive + sum_positive.log())
+        loss = softplus(contrast, threshold=40).masked_fill(no_negative | no_positive, 0)
+        return loss, (~no_positive).to(loss.dtype)
 
 
 class SigmoidF1Loss(_SetLoss):
@@ -156,4 +204,12 @@ class SigmoidF1Loss(_SetLoss):
 
     # All labels pull alike, whatever their variance.
     _penalty_exponent = 0.0
-    _criterion_name = "SigmoidF1Criterion"
+
+    def _rows(self, logits, pairs, weight):
+        p = logits.sigmoid()
+        pair_weight = weight[pairs.rows]
+        zeros = weight.new_zeros(logits.shape[1])
+        hits = zeros.index_add(0, pairs.cols, pair_weight * p[pairs.rows, pairs.cols])
+        total = weight @ p + zeros.index_add(0, pairs.cols, pair_weight)
+        f1 = 2 * hits / total.where(total != 0, 1)
+        return (1 - f1).sum().expand(logits.shape[0])

@@ -61,12 +61,13 @@ class LabelStatistics:
         n_samples = read_numbers(self.n_samples, "n_samples")
         if counts.ndim != 1 or counts.size == 0:
             raise ValueError(f"counts must have shape (n_labels,) with at least one label; got {counts.shape}.")
-        if n_samples.ndim or not 0 < n_samples < np.inf:
-            raise ValueError(f"n_samples must be a positive finite number; got {self.n_samples!r}.")
-        n_samples = float(n_samples)
-        known = (
-            np.full(counts.shape, n_samples) if self.n_known is None else read_numbers(self.n_known, "n_known").copy()
-        )
+        center = 1.0 if self.rebalance_center is None else self.rebalance_center
+        for name, number in (("n_samples", n_samples), ("rebalance_center", read_numbers(center, "rebalance_center"))):
+            if number.ndim or not 0 < number < np.inf:
+                raise ValueError(f"{name} must be a positive finite number; got {getattr(self, name)!r}.")
+        n_samples, known = float(n_samples), np.full(counts.shape, float(n_samples))
+        if self.n_known is not None:
+            known = read_numbers(self.n_known, "n_known").copy()
         if known.shape != counts.shape or not np.all((known >= 0) & (known <= n_samples * (1 + 1e-9))):
             raise ValueError(
                 f"n_known must hold a number from 0 to n_samples={n_samples:g} for each of {len(counts)} labels; got "
@@ -81,10 +82,6 @@ class LabelStatistics:
             array.flags.writeable = False
             object.__setattr__(self, name, array)
         object.__setattr__(self, "n_samples", n_samples)
-        if self.rebalance_center is not None:
-            center = read_numbers(self.rebalance_center, "rebalance_center")
-            if center.ndim or not 0 < center < np.inf:
-                raise ValueError(f"rebalance_center must be a positive finite number; got {self.rebalance_center!r}.")
 
     def joined(self, other: LabelStatistics) -> LabelStatistics:
         """Statistics of these samples and others together; of ``rebalance_center`` the mean by positive pairs.
@@ -180,8 +177,7 @@ class LabelStatistics:
         0.8125
         """
         y = sp.csr_array(read_indicator(y, name="y", also=UNCERTAIN))
-        weight = check_row_weight(np.ones(y.shape[0]) if sample_weight is None else sample_weight, y.shape[0])
-        assert weight is not None
+        weight: Any = check_row_weight(np.ones(y.shape[0]) if sample_weight is None else sample_weight, y.shape[0])
         n_known: Any = None
         if y.dtype.kind == "f" and np.isnan(y.data).any():
             n_known = np.maximum(weight.sum() - weight @ kept_pairs(y, np.isnan(y.data)), 0)

@@ -14,16 +14,15 @@ from sklearn.preprocessing import normalize
 from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import check_is_fitted
 
-from skbalance._packing import move_columns, pack, unpack
+from skbalance._packing import PackedStateMixin, move_columns
 from skbalance._targets import read_labels
 from skbalance._validation import DocLinkMixin, check_sample_weight, validate_features, validate_hyperparameters
 
 
-class MemoryClassifier(DocLinkMixin, ClassifierMixin, BaseEstimator):
+class MemoryClassifier(PackedStateMixin, DocLinkMixin, ClassifierMixin, BaseEstimator):
     """Base of classifiers that score a row by its cosine with rows that they remember."""
 
     _encoding: Any
-    _packed: tuple[str, ...]
     _of_features: tuple[str, ...]
 
     def fit(self, X, y, sample_weight=None):
@@ -110,13 +109,6 @@ class MemoryClassifier(DocLinkMixin, ClassifierMixin, BaseEstimator):
         self.classes_ = np.tile([0, 1], (len(labels), 1))
         self._encoding = replace(self._encoding, classes=self.classes_)
         return self
-
-    def __getstate__(self):
-        state = super().__getstate__()
-        return state | {name: pack(state[name]) for name in self._packed if name in state}
-
-    def __setstate__(self, state):
-        super().__setstate__(state | {name: unpack(state[name]) for name in self._packed if name in state})
 
     def _read(self, X):
         check_is_fitted(self)

@@ -15,7 +15,6 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from skbalance import finetuning
-from skbalance._early_stopping import Rows, make_score, read_validation_rows
 from skbalance._kinds import (
     ArrayLike,
     Count,
@@ -27,12 +26,12 @@ from skbalance._kinds import (
     ShareBelowOne,
     Verbosity,
 )
-from skbalance._loss_classifier import LossClassifierMixin, LossParameter
+from skbalance._loss_classifier import LossClassifierMixin, LossParameter, Rows, make_score, read_validation_rows
 from skbalance._validation import StrOptions, validate_hyperparameters
 from skbalance.losses import get_loss
 from skbalance.text._state import FINE_TUNED, LEFT_OUT, CheckedStateMixin, read_folder, write_folder
 from skbalance.text._texts import check_label_texts, check_texts
-from skbalance.training import check_device, hold_out_rows
+from skbalance.training import check_device
 
 # Where an encoder may be trained and predict.
 DEVICE_KINDS = ("cpu", "cuda", "mps")
@@ -327,6 +326,8 @@ class FineTunedMultiLabelClassifier(CheckedStateMixin, LossClassifierMixin, Clas
         rows = Rows(texts, indicator, weight, sample_weight is not None).take(np.flatnonzero(weight))
         own = read_validation_rows(self, encoding, np.float32, *own)
         if self.early_stopping and own is None:
+            from skbalance.training import hold_out_rows  # it loads torch
+
             random_state = np.random.RandomState(seeds[0])
             train, held = hold_out_rows(rows.indicator, self.validation_fraction, random_state)
             rows, own = rows.take(train), rows.take(held)

@@ -4,26 +4,23 @@ from typing import TYPE_CHECKING
 
 from .._lazy import lazy_names
 from ._device import check_device, isolated_torch
-from ._hold_out import hold_out_rows
 
 if TYPE_CHECKING:
-    from ._problem import bind_loss, resolve_problem
+    from ._problem import bind_loss, hold_out_rows, resolve_problem, resolve_update
     from ._solvers import fit_head
-    from ._update import fit_more
 
 __all__ = [
     "bind_loss",
     "check_device",
     "fit_head",
-    "fit_more",
     "hold_out_rows",
     "isolated_torch",
     "resolve_problem",
+    "resolve_update",
 ]
 
 __getattr__, __dir__ = lazy_names(
     __name__,
-    _problem=["bind_loss", "resolve_problem"],
+    _problem=["bind_loss", "hold_out_rows", "resolve_problem", "resolve_update"],
     _solvers=["fit_head"],
-    _update=["fit_more"],
 )

@@ -84,26 +84,21 @@ class SparseMatrix:
         """Product with a dense matrix of shape (n_columns, k), without a gradient: rows, columns, and that block."""
         step = BLOCK_COLUMNS if dense.device.type == "cpu" else dense.shape[1]
         for columns in _slices(dense.shape[1], step):
-            for rows, product in self._row_products(dense[:, columns].contiguous()):
-                yield rows, columns, product
+            part = dense[:, columns].contiguous()
+            for rows in row_blocks(len(self), part.shape[1], part.device):
+                yield rows, columns, self._product(rows, part)
 
-    def _row_products(self, dense: Tensor) -> Iterator[tuple[slice, Tensor]]:
-        blocks = row_blocks(len(self), dense.shape[1], dense.device)
-        for block in blocks:
-            if self.scipy is not None:
-                part = self.scipy if len(blocks) == 1 else self.scipy[block]
-                yield block, torch.from_numpy(part @ dense.numpy())
-                continue
-            indptr, indices, data = self.indptr, self.indices, self.data
-            if len(blocks) > 1:
-                indptr = indptr[block.start : block.stop + 1]
-                first, last = int(indptr[0]), int(indptr[-1])
-                indptr, indices, data = indptr - first, indices[first:last], data[first:last]
-            # The weighted sum of the rows of `dense` that each row names; about twice as fast as torch's product.
-            yield (
-                block,
-                F.embedding_bag(indices, dense, indptr, mode="sum", per_sample_weights=data, include_last_offset=True),
-            )
+    def _product(self, rows: slice, dense: Tensor) -> Tensor:
+        whole = rows == slice(0, len(self))
+        if self.scipy is not None:
+            return torch.from_numpy((self.scipy if whole else self.scipy[rows]) @ dense.numpy())
+        indptr, indices, data = self.indptr, self.indices, self.data
+        if not whole:
+            indptr = indptr[rows.start : rows.stop + 1]
+            first, last = int(indptr[0]), int(indptr[-1])
+            indptr, indices, data = indptr - first, indices[first:last], data[first:last]
+        # The weighted sum of the rows of `dense` that each row names; about twice as fast as torch's product.
+        return F.embedding_bag(indices, dense, indptr, mode="sum", per_sample_weights=data, include_last_offset=True)
 
 
 @dataclass(frozen=True)
@@ -124,19 +119,6 @@ class Transpose:
     matrix: SparseMatrix
     present: Tensor | None
 
-    @classmethod
-    def from_scipy(cls, part, rows: slice, device) -> Transpose:
-        """Transpose a csr_array of these rows, before it is sent to the device."""
-        columns = sp.csr_array(part.T)
-        counts = np.diff(columns.indptr)
-        present = None
-        if not counts.all():
-            kept = np.flatnonzero(counts)
-            present = torch.from_numpy(kept).to(device)
-            indptr = np.concatenate([[0], np.cumsum(counts[kept])])
-            columns = sp.csr_array((columns.data, columns.indices, indptr), shape=(len(kept), part.shape[0]))
-        return cls(rows, SparseMatrix.from_scipy(columns, device), present)
-
 
 class SparseRows:
     """Rows of a sparse matrix on a device, with their transpose for the backward pass.
@@ -156,10 +138,13 @@ class SparseRows:
     def from_scipy(cls, matrix, device) -> SparseRows:
         """Rows of a csr_array, transposed before they are sent to the device."""
         n_rows = matrix.shape[0]
-        step = BLOCK_ROWS if torch.device(device).type == "cpu" else max(1, n_rows)
-        blocks = _slices(n_rows, step)
-        parts = [matrix] if len(blocks) == 1 else [matrix[block] for block in blocks]
-        transposes = [Transpose.from_scipy(part, block, device) for part, block in zip(parts, blocks, strict=True)]
+        step, transposes = BLOCK_ROWS if torch.device(device).type == "cpu" else max(1, n_rows), []
+        for rows in _slices(n_rows, step):
+            columns, present = sp.csr_array((matrix if n_rows <= step else matrix[rows]).T), None
+            kept = np.flatnonzero(np.diff(columns.indptr))
+            if len(kept) < len(columns.indptr) - 1:
+                columns, present = columns[kept], torch.from_numpy(kept).to(device)
+            transposes.append(Transpose(rows, SparseMatrix.from_scipy(columns, device), present))
         return cls(SparseMatrix.from_scipy(matrix, device), transposes)
 
     @classmethod
@@ -276,9 +261,7 @@ class TrainingData(Dataset):
 
     def astype(self, dtype) -> TrainingData:
         """Return the samples in the type of the computation."""
-        with np.errstate(
-            over="ignore"
-        ):  # what is too large becomes infinite, and is refused with the loss that follows
+        with np.errstate(over="ignore"):  # what becomes infinite is refused with the loss that follows
             return replace(self, X=self.X.astype(dtype, copy=False), weight=self.weight.astype(dtype, copy=False))
 
     def __len__(self):
@@ -298,15 +281,12 @@ class TrainingData(Dataset):
         """Weighted mean and variance of each feature."""
         weight = self.weight.astype(np.float64)
         weight /= weight.sum()
-        mean, variance = np.zeros(self.X.shape[1]), np.zeros(self.X.shape[1])
         with np.errstate(over="ignore", invalid="ignore"):  # of features too large for a square
             if not isinstance(self.X, np.ndarray):
-                square = sp.csr_array(
-                    (self.X.data.astype(np.float64) ** 2, self.X.indices, self.X.indptr), shape=self.X.shape
-                )
                 mean = self.X.T @ weight
-                variance = np.maximum(square.T @ weight - mean**2, 0)
-                return Moments(mean, variance)
+                square = self.X.power(2, dtype=np.float64)
+                return Moments(mean, np.maximum(square.T @ weight - mean**2, 0))
+            mean, variance = np.zeros(self.X.shape[1]), np.zeros(self.X.shape[1])
             blocks = row_blocks(len(self), self.X.shape[1], "cpu")
             for rows in blocks:
                 mean += weight[rows] @ self.X[rows]
@@ -396,17 +376,14 @@ class BatchIterator:
         self._single = None
         self._resident: ResidentData | None = None
 
-    def __len__(self):
-        return -(-len(self.dataset) // self.batch_size)
-
     def __iter__(self):
-        if len(self) == 1:
+        n = len(self.dataset)
+        if self.batch_size >= n:
             # One batch is the same in every pass: it is built once and stays on the device.
             if self._single is None:
                 self._single = self.dataset.on_device(self.device)
             yield self._single
             return
-        n = len(self.dataset)
         order = np.arange(n) if self.random_state is None else self.random_state.permutation(n)
         if self._resident is None and ResidentData.fits(self.dataset, self.device):
             self._resident = ResidentData(self.dataset, self.device)
@@ -415,3 +392,42 @@ class BatchIterator:
                 yield self.dataset.take(order[part]).on_device(self.device)
             else:
                 yield self._resident.take(torch.from_numpy(order[part]).to(self.device))
+
+
+def relevance_frequency(data: TrainingData) -> np.ndarray:
+    """Relevance frequency of each feature for each label, ``log2(2 + a / max(1, c))``.
+
+    The feature is present, that is not zero, in `a` samples of the label, and in `c` others; both are sums of weights,
+    times the label where it is soft. Samples of which the label is unknown are neither.
+
+    Parameters
+    ----------
+    data : TrainingData
+        Training samples.
+
+    Returns
+    -------
+    weights : ndarray of shape (n_features, n_labels)
+        At least 1, of the type of the features.
+
+    References
+    ----------
+    Lan, Tan, Su and Lu, "Supervised and Traditional Term Weighting Methods for Automatic Text Categorization", IEEE
+    Transactions on Pattern Analysis and Machine Intelligence 31(4), 2009.
+    """
+    y, weight = data.y, np.asarray(data.weight, dtype=np.float64)
+    pair_weight = np.repeat(weight, np.diff(y.indptr))
+    present = sp.csr_array(data.X != 0).astype(np.float64)
+    # The labels first: of few of them the product reads the samples that have one, and no more.
+    inside = (sp.csr_array(_like(y, pair_weight * np.nan_to_num(y.data)).T) @ present).tocoo()
+    labels, features = inside.coords
+    outside = (weight @ present)[features] - inside.data
+    if y.dtype.kind == "f" and np.isnan(y.data).any():
+        outside -= (_like(y, pair_weight * np.isnan(y.data)).T @ present).toarray()[labels, features]
+    weights = np.ones((present.shape[1], y.shape[1]), dtype=data.X.dtype)
+    weights[features, labels] = np.log2(2 + inside.data / np.maximum(outside, 1))
+    return weights
+
+
+def _like(y, values):
+    return sp.csr_array((values, y.indices, y.indptr), shape=y.shape)

@@ -99,35 +99,13 @@ class Hold:
         return replace(units, pull=pull), (self.by_intercept[labels] * units.by_intercept**2).astype(dtype)
 
 
-class Scratch:
-    """Memory for an output and a gradient, kept between batches: to get fresh memory takes longer than to fill it."""
-
-    def __init__(self):
-        self.memory: dict[str, Tensor] = {}
-
-    def output(self, like: Tensor, shape: torch.Size) -> Tensor:
-        """Memory for an output, which is lost at the next."""
-        size = shape.numel()
-        memory = self.memory.get("output")
-        if memory is None or memory.numel() < size:
-            memory = self.memory["output"] = like.new_empty(size)
-        # No view of the memory, for autograd would let no layer work on it in place.
-        return like.new_empty(0).set_(memory.untyped_storage(), 0, shape, (shape[1], 1))
-
-    def gradient(self, coef: Tensor) -> Tensor:
-        """Memory for the gradient of ``coef``; fresh memory while another gradient of it may be there."""
-        if coef.is_leaf and coef.grad is not None:
-            return torch.empty_like(coef)
-        if "gradient" not in self.memory:
-            self.memory["gradient"] = torch.empty_like(coef)
-        # A tensor of its own, which autograd takes as the gradient without a copy.
-        return self.memory["gradient"].detach()
-
-    def product(self, coef: Tensor, factors: Tensor) -> Tensor:
-        """Coefficients times their factors, lost at the next."""
-        if "product" not in self.memory:
-            self.memory["product"] = torch.empty_like(coef)
-        return torch.mul(coef.detach(), factors, out=self.memory["product"])
+def kept_memory(scratch: dict[str, Tensor], name: str, like: Tensor, shape: torch.Size) -> Tensor:
+    """Memory whose numbers are lost at the next call: to get fresh memory takes longer than to fill it."""
+    memory = scratch.get(name)
+    if memory is None or memory.numel() < shape.numel():
+        memory = scratch[name] = like.new_empty(shape.numel())
+    # No view of it: autograd would let no layer work on one in place.
+    return like.new_empty(0).set_(memory.untyped_storage(), 0, shape, (shape[1], 1))
 
 
 class FirstLayer(torch.autograd.Function):
@@ -138,10 +116,10 @@ class FirstLayer(torch.autograd.Function):
         """Multiply."""
         ctx.coef, ctx.features, ctx.factors, ctx.center, ctx.scratch = coef, features, factors, center, scratch
         if factors is not None:
-            coef = scratch.product(coef, factors)
+            coef = torch.mul(coef.detach(), factors, out=kept_memory(scratch, "product", coef, coef.shape))
         if center is not None:
             intercept = intercept - center @ coef
-        out = scratch.output(coef, torch.Size((len(features), coef.shape[1])))
+        out = kept_memory(scratch, "output", coef, torch.Size((len(features), coef.shape[1])))
         if isinstance(features, SparseRows):
             for rows, columns, product in features.rows.products(coef):
                 torch.add(product, intercept[columns], out=out[rows, columns])
@@ -153,7 +131,10 @@ class FirstLayer(torch.autograd.Function):
     @torch.autograd.function.once_differentiable
     def backward(ctx, grad):
         """Multiply the transpose by the gradient."""
-        by_coef, sums = ctx.scratch.gradient(ctx.coef), grad.sum(dim=0)
+        coef, sums = ctx.coef, grad.sum(dim=0)
+        # Fresh memory while another gradient of the coefficients may be there.
+        fresh = coef.is_leaf and coef.grad is not None
+        by_coef = torch.empty_like(coef) if fresh else kept_memory(ctx.scratch, "gradient", coef, coef.shape)
         if isinstance(ctx.features, SparseRows):
             ctx.features.multiply_transposed(grad, by_coef)
         else:
@@ -203,32 +184,6 @@ def initial_weights(sizes, *, log_odds, random_state, dtype, zeros=np.zeros) -> 
     return coefs, intercepts
 
 
-class Dropout(nn.Module):
-    """Dropout that draws from a generator of its own: torch's global ones stay as they are, and threads do not mix.
-
-    Parameters
-    ----------
-    share : float
-        Share of the units that is dropped in training.
-    seed : int
-        Of the generator, which is made on the device of the first batch.
-    """
-
-    def __init__(self, share: float, seed: int):
-        super().__init__()
-        self.share, self.seed = share, seed
-        self.generator: torch.Generator | None = None
-
-    def forward(self, units: Tensor) -> Tensor:
-        """Drop some of the units, and make up for it in the others."""
-        if not self.training or self.share == 0:
-            return units
-        if self.generator is None:
-            self.generator = torch.Generator(device=units.device).manual_seed(self.seed)
-        kept = torch.empty_like(units).bernoulli_(1 - self.share, generator=self.generator)
-        return units * kept.div_(1 - self.share)
-
-
 class Head(nn.Module):
     """Layers of rectified linear units, dropout after each, and a linear output.
 
@@ -256,7 +211,9 @@ class Head(nn.Module):
 
     def __init__(self, coefs, intercepts, *, dropout=0.0, seed=0, units: Units | None = None, hold=None):
         super().__init__()
-        self.dropout, self.scratch, self.units = Dropout(dropout, seed), Scratch(), units
+        self.dropout, self.seed, self.units = dropout, seed, units
+        self.generator: torch.Generator | None = None  # made on the device of the first batch
+        self.scratch: dict[str, Tensor] = {}
         if units is not None:
             (coef,), (intercept,) = coefs, intercepts
             coefs, intercepts = ([array] for array in units.enter(coef, intercept))
@@ -275,9 +232,21 @@ class Head(nn.Module):
         center = self.center if isinstance(features, SparseRows) else None
         out = FirstLayer.apply(self.coefs[0], intercept, features, self.by_coef, center, self.scratch)
         for coef, intercept in zip(self.coefs[1:], self.intercepts[1:]):
-            out = self.dropout(out.relu_())
+            out = self.drop(out.relu_())
             out = torch.addmm(intercept, out, coef)
         return out
+
+    def drop(self, hidden: Tensor) -> Tensor:
+        """Drop some of the hidden units in training, and make up for it in the others.
+
+        They are drawn from a generator of its own: torch's global ones stay as they are, and threads do not mix.
+        """
+        if not self.training or self.dropout == 0:
+            return hidden
+        if self.generator is None:
+            self.generator = torch.Generator(device=hidden.device).manual_seed(self.seed)
+        kept = torch.empty_like(hidden).bernoulli_(1 - self.dropout, generator=self.generator)
+        return hidden * kept.div_(1 - self.dropout)
 
     @torch.no_grad()
     def penalty(self, strengths, *, add_gradient=False) -> Tensor:
@@ -313,11 +282,9 @@ class Head(nn.Module):
 
     def to_numpy(self) -> tuple[list, list]:
         """Coefficients and intercepts as arrays."""
-        coefs, intercepts = [_array(c) for c in self.coefs], [_array(b) for b in self.intercepts]
+        coefs, intercepts = (
+            [each.detach().cpu().numpy().copy() for each in weights] for weights in (self.coefs, self.intercepts)
+        )
         if self.units is not None:
             coefs[0], intercepts[0] = self.units.leave(coefs[0], intercepts[0])
         return coefs, intercepts
-
-
-def _array(tensor: Tensor) -> np.ndarray:
-    return tensor.detach().cpu().numpy().copy()

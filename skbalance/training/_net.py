@@ -33,14 +33,12 @@ class Net(NeuralNet):
         Whether the penalty is part of the loss, as a line search needs it, or only of the gradient, which is cheaper.
     """
 
+    _default_callbacks: list = []
+
     def __init__(self, *args, strengths, penalty_in_loss, **kwargs):
         super().__init__(*args, **kwargs)
         self.strengths = strengths
         self.penalty_in_loss = penalty_in_loss
-
-    @property
-    def _default_callbacks(self):
-        return []
 
     def train(self, data):
         """Train for ``max_epochs``, or until a callback raises :class:`StopTraining`.
@@ -154,7 +152,10 @@ class PlateauStop(Callback):
         if not net.penalty_in_loss:
             objective += net.module_.penalty(net.strengths).item()
         if self.n_iter == 1:
-            self.start = self._objective_at_the_start(epoch, objective)
+            # The first batch says what the initial weights are worth, if it is large enough to say anything.
+            first = epoch["batches"][0]
+            told = first["train_batch_size"] >= 128 or epoch["train_batch_count"] == 1
+            self.start = first["train_loss"] + self._start_penalty if told else objective
         self.curve.append(objective)
         monitored = self.curve
         if self.evaluate is not None:
@@ -176,12 +177,6 @@ class PlateauStop(Callback):
         self.converged = self.asked or (not self.stuck and self._flat(monitored))
         if self.converged or self.stuck:
             raise StopTraining
-
-    def _objective_at_the_start(self, epoch, objective):
-        """What the first batch says of the initial weights, if it is large enough to say anything."""
-        first = epoch["batches"][0]
-        told = first["train_batch_size"] >= 128 or epoch["train_batch_count"] == 1
-        return first["train_loss"] + self._start_penalty if told else objective
 
     @property
     def rose(self) -> bool:

@@ -1,4 +1,7 @@
-"""What is trained, and how: the data and the parameters of the classifier, with nothing left open."""
+"""What is trained, and how: the data and the parameters of the classifier, with nothing left open.
+
+Of a model that has learnt from samples before, also how much these hold its coefficients.
+"""
 
 from __future__ import annotations
 
@@ -10,15 +13,18 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
+import torch
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils.extmath import safe_sparse_dot
 
-from .._targets import warn_of_constant_labels
+from .._targets import rounded, warn_of_constant_labels
 from .._warnings import warn
-from ..losses import BaseLoss, Criterion, LabelStatistics, get_loss
+from ..losses import BaseLoss, Criterion, LabelStatistics, PositivePairs, get_loss
+from ..model_selection import MultilabelStratifiedShuffleSplit
 from ._batches import Moments, TrainingData
 from ._device import check_device
 from ._heads import Hold
-from ._hold_out import hold_out_rows
 from ._negatives import NegativeSampling, resolve_negative_sampling
 
 # Coefficients that L-BFGS fits at a time, of which it holds some 17 arrays: 2 GiB in single precision.
@@ -36,22 +42,13 @@ SINGLE_PRECISION_COEFS = 1 << 18
 LARGEST_SINGLE_OFFSET = 1e4
 # Most units of a hidden layer.
 MOST_UNITS = 1 << 20
-
-
-@dataclass(frozen=True)
-class Past:
-    """What is known of the samples that a model has learnt from.
-
-    Attributes
-    ----------
-    statistics : LabelStatistics
-        Of their labels.
-    moments : Moments
-        Of their features.
-    """
-
-    statistics: LabelStatistics
-    moments: Moments
+# Least curvature of a loss along a coefficient whose feature has variance 1, in units of its ``penalty_strength``, of a
+# label whose variance to the power ``penalty_exponent`` is 1.
+LEAST = 1.0
+# The part of the curvature that holds an intercept.
+INTERCEPT_SHARE = 0.2
+# Logits that are there at a time.
+BLOCK_LOGITS = 1 << 22
 
 
 @dataclass(frozen=True)
@@ -162,71 +159,18 @@ def check_hidden_layer_sizes(sizes) -> tuple[int, ...]:
     return tuple(int(size) for size in found)
 
 
-def resolve_batch_size(batch_size, n_samples: int) -> int:
-    """Return the samples in a batch; ``"auto"`` is all of up to 512, else 256."""
-    if batch_size == "auto":
-        batch_size = 512 if n_samples <= 512 else 256
-    return min(int(batch_size), n_samples)
-
-
-def resolve_alpha(alpha, moments: Moments, n_samples: float, strength: float) -> float:
-    r"""Return the strength of the penalty; ``"auto"`` is told by the samples.
-
-    .. math:: \frac{c}{\sqrt N} V
-
-    with c the ``penalty_strength`` of the loss, N the number of samples, or the sum of their weights, and V the
-    variance of the features, see :attr:`Moments.spread`. More samples need less of a penalty; V makes the unit of the
-    features one that does not matter.
-
-    Parameters
-    ----------
-    alpha : float or "auto"
-        The classifier's parameter.
-    moments : Moments
-        Mean and variance of the features.
-    n_samples : float
-        Number of samples, or the sum of their weights.
-    strength : float
-        The ``penalty_strength`` of the loss.
-
-    Returns
-    -------
-    alpha : float
-    """
-    if not isinstance(alpha, str):
-        return float(alpha)
-    return float(strength * moments.spread / np.sqrt(n_samples))
-
-
 def resolve_term_weighting(term_weighting, data, hidden_layer_sizes, solver) -> str | None:
     """Return the kind of term weights; ``"auto"`` is relevance frequency for a linear model of mostly zeros.
 
     What is never zero occurs with every label alike: of embeddings there is nothing to weigh. With mini-batches all
-    coefficients would be multiplied anew for each of them. A ValueError if there are weights for a model that is not
-    linear.
+    coefficients would be multiplied anew for each of them.
     """
-    if term_weighting not in (None, "auto") and hidden_layer_sizes:
-        raise ValueError(
-            f"term_weighting={term_weighting!r} is for linear models; got hidden_layer_sizes={hidden_layer_sizes}."
-        )
     if term_weighting != "auto":
         return term_weighting
     if hidden_layer_sizes or solver != "lbfgs":
         return None
     present = np.asarray((data.X != 0).sum(axis=1)).ravel()
     return "rf" if np.average(present, weights=data.weight) < data.X.shape[1] / 2 else None
-
-
-def resolve_coef_threshold(coef_threshold, hidden_layer_sizes) -> float | None:
-    """Return the share of a label's largest coefficient below which others go; None keeps all, in a dense array.
-
-    A ValueError if there is one for a model that is not linear.
-    """
-    if coef_threshold is not None and hidden_layer_sizes:
-        raise ValueError(
-            f"coef_threshold={coef_threshold!r} is for linear models; got hidden_layer_sizes={hidden_layer_sizes}."
-        )
-    return SMALL_COEF if coef_threshold == "auto" else coef_threshold
 
 
 def choose_solver(solver, sizes, *, early_stopping, separable) -> str:
@@ -277,6 +221,52 @@ def label_blocks(sizes, solver, separable, n_jobs=None) -> list[slice]:
     return [slice(first, last) for first, last in itertools.pairwise(ends)]
 
 
+def hold_out_rows(y: sp.csr_array, fraction: float, random_state) -> tuple[np.ndarray, np.ndarray]:
+    """Split the samples into those to train on and a fraction to validate on, which has the same share of every label.
+
+    A label keeps one positive sample at least to train on.
+
+    Parameters
+    ----------
+    y : csr_array of shape (n_samples, n_labels)
+        Canonical indicator. Soft labels are positive from 0.5 on, unknown ones never.
+    fraction : float
+        Share of the samples to hold out, in (0, 1); about so many are, but at least one.
+    random_state : RandomState
+        Decides which.
+
+    Returns
+    -------
+    train, held_out : ndarray of int
+        The samples of each part.
+
+    Raises
+    ------
+    ValueError
+        If no sample would be left for one of the parts.
+    """
+    n_samples = y.shape[0]
+    n_held = max(1, round(fraction * n_samples))
+    if n_held >= n_samples:
+        raise ValueError(f"validation_fraction={fraction} of {n_samples} samples leaves none to train on.")
+    y = rounded(y)
+    splitter = MultilabelStratifiedShuffleSplit(1, test_size=n_held, random_state=random_state)
+    train, held_out = next(splitter.split(y, y))
+    seen = np.bincount(y[train].indices, minlength=y.shape[1]) > 0
+    back = np.zeros(held_out.size, dtype=bool)
+    for place in np.flatnonzero(y[held_out] @ (~seen).astype(np.int64)):
+        labels = y.indices[y.indptr[held_out[place]] : y.indptr[held_out[place] + 1]]
+        back[place] = not seen[labels].all()
+        seen[labels] = True
+    train, held_out = np.append(train, held_out[back]), held_out[~back]
+    if not held_out.size:
+        raise ValueError(
+            f"early_stopping=True has no sample to hold out: with validation_fraction={fraction} each of the {n_held} "
+            "would be the last positive one of a label. Give more samples, or early_stopping=False."
+        )
+    return train, held_out
+
+
 def bind_loss(loss: BaseLoss, y, weight, multilabel: bool, label_smoothing: float, before=None):
     """Bind a loss to the labels that it is trained on, and warn of those that are never or always there.
 
@@ -319,7 +309,7 @@ def bind_loss(loss: BaseLoss, y, weight, multilabel: bool, label_smoothing: floa
     return loss, statistics, loss.bind(statistics, reduction="row_sum", label_smoothing=label_smoothing)
 
 
-def resolve_problem(settings: Any, X, y, weight, multilabel: bool, random_state, own=None, past: Past | None = None):
+def resolve_problem(settings: Any, X, y, weight, multilabel: bool, random_state, own=None, past=None):
     """Resolve all that the parameters leave open by the data.
 
     Parameters
@@ -338,8 +328,8 @@ def resolve_problem(settings: Any, X, y, weight, multilabel: bool, random_state,
         Decides which samples are held out.
     own : tuple of X, y and weight, default=None
         Samples to validate on; None holds some out where `early_stopping` is set.
-    past : Past, default=None
-        What is known of samples that were learnt before, which count too.
+    past : tuple of LabelStatistics and Moments, default=None
+        Of the labels and the features of samples that were learnt before, which count too.
 
     Returns
     -------
@@ -353,15 +343,21 @@ def resolve_problem(settings: Any, X, y, weight, multilabel: bool, random_state,
         If a parameter is not allowed, also with these data.
     """
     loss, hidden = get_loss(settings.loss), check_hidden_layer_sizes(settings.hidden_layer_sizes)
-    coef_threshold = resolve_coef_threshold(settings.coef_threshold, hidden)
+    for name, allowed in (("term_weighting", (None, "auto")), ("coef_threshold", (None,))):
+        given = getattr(settings, name)
+        if hidden and given not in allowed:
+            raise ValueError(f"{name}={given!r} is for linear models; got hidden_layer_sizes={hidden}.")
     device, sizes = check_device(settings.device), [X.shape[1], *hidden, y.shape[1]]
     data = TrainingData.from_arrays(X, y, weight)
-    moments, n_samples, before = data.moments(), data.weight.sum(dtype=np.float64), past and past.statistics
+    moments, n_samples, before = data.moments(), data.weight.sum(dtype=np.float64), None
     if past is not None:
-        moments = past.moments.joined(moments, past.statistics.n_samples, n_samples)
-        n_samples += past.statistics.n_samples
+        before, moments_before = past
+        moments = moments_before.joined(moments, before.n_samples, n_samples)
+        n_samples += before.n_samples
     tol = loss.default_tol if settings.tol == "auto" else settings.tol
-    alpha = resolve_alpha(settings.alpha, moments, n_samples, loss.penalty_strength)
+    # c / sqrt(N) V: more samples need less of a penalty, and V makes the unit of the features one that does not matter.
+    auto_alpha = loss.penalty_strength * moments.spread / np.sqrt(n_samples)
+    alpha = float(auto_alpha if settings.alpha == "auto" else settings.alpha)
     data, validation, held_out = data.astype(training_dtype(X.dtype, sizes, tol, moments)), None, None
     if own is not None:
         validation = TrainingData.from_arrays(*own).astype(data.X.dtype)
@@ -375,9 +371,11 @@ def resolve_problem(settings: Any, X, y, weight, multilabel: bool, random_state,
         warn_of_units(moments)
     options = SimpleNamespace(**settings.get_params(deep=False))
     options.loss, options.solver, options.alpha, options.tol, options.device = loss, solver, alpha, tol, device
-    options.batch_size = resolve_batch_size(settings.batch_size, len(data))
+    usual = 512 if len(data) <= 512 else 256
+    options.batch_size = min(usual if settings.batch_size == "auto" else int(settings.batch_size), len(data))
     options.term_weighting = resolve_term_weighting(settings.term_weighting, data, hidden, solver)
-    options.coef_threshold, blocks = coef_threshold, label_blocks(sizes, solver, separable, settings.n_jobs)
+    options.coef_threshold = SMALL_COEF if settings.coef_threshold == "auto" else settings.coef_threshold
+    blocks = label_blocks(sizes, solver, separable, settings.n_jobs)
     n_negatives = resolve_negative_sampling(settings.negative_sampling, data, options, hidden, separable)
     sampling = None
     if n_negatives is not None and past is None:
@@ -385,3 +383,89 @@ def resolve_problem(settings: Any, X, y, weight, multilabel: bool, random_state,
         blocks = sampling.blocks(data)
     problem = Problem(sizes, data, statistics, criterion, blocks, validation, held_out=held_out, moments=moments)
     return replace(problem, sampling=sampling), options
+
+
+def resolve_update(model: Any, X, y, weight, multilabel: bool, random_state):
+    """Resolve what a model is trained for on more samples, or on the first ones, of the features that occur in them.
+
+    Parameters
+    ----------
+    model : BalancedMultiLabelClassifier
+        Fitted or not.
+    X, y, weight, multilabel, random_state
+        As :func:`resolve_problem` takes them.
+
+    Returns
+    -------
+    problem : Problem
+        Of all features, with the statistics of all samples so far.
+    options : object
+        The parameters, in which every "auto" is what the data set.
+    part : Problem
+        Of the features that occur, of one at least.
+    start : tuple of (coefs, intercepts) or None
+        Weights of these features to start from.
+    used : ndarray of int
+        The features that occur.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is not allowed, also with these data.
+    """
+    past = start = hold = None
+    if hasattr(model, "coefs_"):
+        n_known, center, *moments_before = model._seen
+        statistics = LabelStatistics(model.label_counts_, model.n_samples_fit_, center, n_known)
+        past = statistics, Moments(*moments_before)
+    problem, options = resolve_problem(model, X, y, weight, multilabel, random_state, past=past)
+    data, sizes, moments = problem.data, problem.sizes, problem.moments
+    if options.solver == "lbfgs" and len(sizes) > 2:
+        raise ValueError("partial_fit of hidden layers is for solver='adam', or 'auto', which is Adam then.")
+    if past is None and len(sizes) > 2:
+        used = np.arange(sizes[0])  # all of them, for none starts at 0
+    else:
+        used = np.unique(data.X.indices) if sp.issparse(data.X) else np.flatnonzero(data.X.any(axis=0))
+    columns = used if len(used) else np.array([0])  # a head has one at least
+    if past is not None:
+        coefs = [model.coefs_[0][columns].astype(data.X.dtype, copy=False)]
+        coefs += [each.astype(data.X.dtype) for each in model.coefs_[1:]]
+        start = coefs, [each.astype(data.X.dtype) for each in model.intercepts_]
+        if options.solver == "adam":
+            options.max_iter = 1
+        else:
+            hold = _hold(*past, problem, options, columns, start)
+    data, sizes = replace(data, X=data.X[:, columns]), [len(columns), *sizes[1:]]
+    moments = Moments(moments.mean[columns], moments.variance[columns])
+    blocks = label_blocks(sizes, options.solver, problem.criterion.separable, options.n_jobs)
+    part = replace(problem, sizes=sizes, data=data, moments=moments, hold=hold, blocks=blocks)
+    return problem, options, part, start, used
+
+
+def _hold(before: LabelStatistics, moments: Moments, problem: Problem, options, columns, start) -> Hold:
+    """How much the samples before hold a linear head.
+
+    Were their loss a quadratic function around its minimum, whose curvature along a coefficient is in proportion to the
+    variance of its feature and, to a power, of its label, and to the share of the label's positives that are among
+    them, then to minimise it together with the loss of the new samples would be to fit all of them at once.
+    """
+    statistics = problem.statistics
+    times = statistics.n_samples / problem.data.weight.sum(dtype=np.float64)
+    known = before.counts / statistics.clipped_counts
+    variance = statistics.variance**options.loss.penalty_exponent
+    data, ((coef,), (intercept,)) = problem.data, start
+    step, total = max(1, BLOCK_LOGITS // len(intercept)), np.zeros(len(intercept))
+    for first in range(0, len(data), step):
+        part = data.take(slice(first, first + step))
+        logits, slopes = torch.from_numpy(safe_sparse_dot(part.X[:, columns], coef, dense_output=True) + intercept), []
+        pairs, weight = PositivePairs.from_csr(part.y, "cpu"), torch.from_numpy(part.weight)
+        for shift in (0.5, -0.5):
+            at = (logits + shift).requires_grad_()
+            loss = problem.criterion(at, pairs, weight) @ weight
+            slopes.append(torch.autograd.grad(loss, at)[0].sum(dim=0, dtype=torch.float64).numpy())
+        total += slopes[0] - slopes[1]
+    mean = total / data.weight.sum(dtype=np.float64)  # of each label's second derivative of the loss, at these logits
+    curvature = np.maximum(mean, LEAST * options.loss.penalty_strength * variance)
+    by_intercept = INTERCEPT_SHARE * times * known * curvature
+    by_label = times * known * curvature / variance
+    return Hold(times * options.alpha, moments.variance[columns], by_label, by_intercept)

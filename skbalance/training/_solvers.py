@@ -13,14 +13,13 @@ import torch
 from skorch.helper import predefined_split
 
 from ..losses import LabelStatistics, PositivePairs
-from ._batches import BatchIterator, Moments, TrainingData
+from ._batches import BatchIterator, Moments, TrainingData, relevance_frequency
 from ._blocks import BlockWeights, drop_small, side_by_side
 from ._heads import Head, Hold, Units, initial_weights
 from ._lbfgs import LBFGS
 from ._negatives import NegativeSampling, stack_labels
 from ._net import Net, PlateauStop
 from ._problem import Problem
-from ._term_weighting import relevance_frequency
 
 # Pairs of steps and gradients that L-BFGS remembers; more save no iterations at the default tol.
 LBFGS_HISTORY = 5

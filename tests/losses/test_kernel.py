@@ -31,12 +31,10 @@ def test_blocks_do_not_matter(loss, block, monkeypatch):
 def test_each_thread_has_elements_of_a_block(n_threads, rows, monkeypatch):
     monkeypatch.setitem(_kernel.BLOCK_ELEMENTS, "cpu", 10)
     monkeypatch.setattr(torch, "get_num_threads", lambda: n_threads)
-    plain, found = _kernel.negatives, []
-    monkeypatch.setattr(
-        _kernel, "negatives", lambda logits, *args, **kw: found.append(len(logits)) or plain(logits, *args, **kw)
-    )
+    plain, found = _kernel.focal, []
+    monkeypatch.setattr(_kernel, "focal", lambda at, **kw: found.append(tuple(at.shape)) or plain(at, **kw))
     FocalLoss().bind(LabelStatistics([9] * 5, 100))(torch.zeros(7, 5), torch.zeros(7, 5))
-    assert found == rows
+    assert found == [*((n, 5) for n in rows), (0,)]  # the last are the positives
 
 
 def test_a_large_positive_does_not_swallow_the_rest_of_its_row():

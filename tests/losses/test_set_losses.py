@@ -145,3 +145,15 @@ def test_bad_weights_of_samples(loss):
 
 def test_temperatures_of_two_way_are_those_of_its_paper():
     assert (TwoWayLoss().pos_temperature, TwoWayLoss().neg_temperature) == (4.0, 1.0)
+
+
+def test_two_way_loss_where_one_label_alone_has_a_sample():
+    logits = torch.tensor([[0.5, -0.2], [1.0, 0.3]], dtype=torch.float64)
+    value = TwoWayLoss().bind(LabelStatistics([1, 1], 4))(logits, torch.tensor([[1, 0], [0, 0]]))
+    # One pair in its row and one in its column: the label that is absent does not count in the mean over labels.
+    torch.testing.assert_close(value, torch.nn.functional.softplus(logits[[0, 1], [1, 0]] - logits[0, 0]).sum())
+
+
+def test_the_penalty_of_sigmoid_f1_is_the_same_for_all_labels():
+    assert SigmoidF1Loss().penalty_exponent == 0
+    assert ZLPRLoss().penalty_exponent == 1

@@ -15,6 +15,7 @@ from skbalance.losses import (
     TwoWayLoss,
     ZLPRLoss,
 )
+from skbalance.losses._pairs import by_label
 
 from .variants import OF_MARGINS, PATHS
 
@@ -164,7 +165,7 @@ def test_label_smoothing_is_a_soft_label(loss, reduction):
     share = (0.9 * targets + 0.05).nan_to_num(0)
     # Of the same elements: a row's weight is that of its labels as they are.
     weights = loss.bind(STATISTICS, "none")
-    if hasattr(weights.weighting, "label_weight"):
+    if weights.weighting.rule is by_label:
         expected = share * hard(logits, ones) + (0.95 - 0.9 * targets).nan_to_num(0) * hard(logits, zeros)
         total = {"none": expected, "row_sum": expected.sum(dim=1), "mean": expected.mean()}[reduction]
         torch.testing.assert_close(value, total, rtol=1e-11, atol=1e-300)

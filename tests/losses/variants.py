@@ -1,4 +1,7 @@
-"""Every registered loss and every option of it, for the tests that all losses face."""
+"""Every registered loss and every option of it, and batches, for the tests that all losses face."""
+
+import numpy as np
+import torch
 
 from skbalance.losses import (
     AsymmetricLoss,
@@ -9,6 +12,7 @@ from skbalance.losses import (
     DistributionBalancedLoss,
     FocalLoss,
     HillLoss,
+    LabelStatistics,
     NegativeTolerantFocalLoss,
     PropensityScoredCrossEntropy,
     RebalancedFocalLoss,
@@ -21,6 +25,7 @@ from skbalance.losses import (
 
 MODES = ("by_class", "average_n", "average_w", "min_n")
 NORMS = (None, "instance", "batch")
+STATISTICS = LabelStatistics([120, 60, 9, 2, 1], 200)
 
 
 def variants():
@@ -99,3 +104,11 @@ PATHS = {
         "propensity-shape",
     )
 }
+
+
+def batch(seed, n_samples=7, n_labels=5, spread=4.0, dtype=torch.float64):
+    rng = np.random.default_rng(seed)
+    logits = torch.tensor(rng.normal(scale=spread, size=(n_samples, n_labels)), dtype=dtype)
+    targets = rng.random((n_samples, n_labels)) < 0.4
+    targets[np.arange(n_samples), rng.integers(n_labels, size=n_samples)] = True
+    return logits, torch.tensor(targets)

@@ -76,7 +76,7 @@ def test_each_text_is_scored_for_itself(fitted, data, monkeypatch):
     np.testing.assert_allclose(fitted.decision_function(texts[::-1]), scores[::-1], atol=1e-4)
     twice = fitted.decision_function([texts[0], *texts, texts[0]])
     np.testing.assert_array_equal(twice[0], twice[-1])
-    monkeypatch.setattr("skbalance._loss_classifier.BLOCK_ELEMENTS", 4 * 7)
+    monkeypatch.setattr("skbalance._responses.BLOCK_ELEMENTS", 4 * 7)
     np.testing.assert_allclose(fitted.decision_function(texts), scores, atol=1e-4)
     np.testing.assert_array_equal(fitted.predict(texts), scores > 0)
 

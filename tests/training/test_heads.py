@@ -9,7 +9,7 @@ import torch
 
 from skbalance.training import _batches
 from skbalance.training._batches import SparseRows
-from skbalance.training._heads import Dropout, Head, Units, initial_weights
+from skbalance.training._heads import Head, Units, initial_weights
 
 
 def weights(sizes, seed=0):
@@ -153,13 +153,13 @@ def test_dropout_draws_from_its_own_generator():
     x = torch.ones(100, 50)
     torch.manual_seed(0)
     before = torch.get_rng_state()
-    first, again, other = (Dropout(0.25, seed)(x) for seed in (3, 3, 4))
+    first, again, other = (Head(*weights([4, 2]), dropout=0.25, seed=seed).drop(x) for seed in (3, 3, 4))
     assert torch.equal(first, again)
     assert not torch.equal(first, other)
     assert torch.equal(torch.get_rng_state(), before)
     assert first.unique().tolist() == pytest.approx([0, 4 / 3])
     assert float((first == 0).float().mean()) == pytest.approx(0.25, abs=0.02)
-    module = Dropout(0.25, 3)
-    assert not torch.equal(module(x), module(x))
-    assert Dropout(0.0, 3)(x) is x
-    assert module.eval()(x) is x
+    head = Head(*weights([4, 2]), dropout=0.25, seed=3)
+    assert not torch.equal(head.drop(x), head.drop(x))
+    assert Head(*weights([4, 2])).drop(x) is x
+    assert head.eval().drop(x) is x

@@ -9,14 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.exceptions import ConvergenceWarning
 
+from skbalance import BalancedMultiLabelClassifier
+from skbalance.losses import get_loss
 from skbalance.training._batches import Moments, TrainingData
 from skbalance.training._problem import (
     check_hidden_layer_sizes,
     choose_solver,
     label_blocks,
-    resolve_alpha,
-    resolve_batch_size,
-    resolve_coef_threshold,
+    resolve_problem,
     resolve_term_weighting,
     training_dtype,
     warn_of_units,
@@ -72,9 +72,20 @@ def test_hidden_layer_sizes():
             check_hidden_layer_sizes(sizes)
 
 
-def test_batch_size():
-    assert [resolve_batch_size("auto", n) for n in (10, 512, 513)] == [10, 512, 256]
-    assert [resolve_batch_size(300, n) for n in (10, 1000)] == [10, 300]
+def resolved(X, weight=None, **params):
+    """The parameters of a classifier for these features and a label of every other sample."""
+    y = sp.csr_array((np.arange(X.shape[0]) % 2)[:, None])
+    weight = np.ones(X.shape[0]) if weight is None else weight
+    model = BalancedMultiLabelClassifier("bce", **params)
+    return resolve_problem(model, X, y, weight, True, np.random.RandomState(0))[1]
+
+
+@pytest.mark.parametrize(
+    ("given", "n_samples", "expected"),
+    [("auto", 10, 10), ("auto", 512, 512), ("auto", 513, 256), (300, 10, 10), (300, 1000, 300)],
+)
+def test_batch_size(given, n_samples, expected):
+    assert resolved(np.random.default_rng(0).normal(size=(n_samples, 2)), batch_size=given).batch_size == expected
 
 
 def samples(X, weight=None):
@@ -82,30 +93,25 @@ def samples(X, weight=None):
     return TrainingData.from_arrays(X, sp.csr_array(np.ones((X.shape[0], 1))), weight)
 
 
-def auto_alpha(alpha, data, strength):
-    return resolve_alpha(alpha, data.moments(), data.weight.sum(), strength)
-
-
 @pytest.mark.parametrize("container", [np.asarray, sp.csr_array])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_the_penalty_is_told_by_the_variance_and_the_number_of_samples(container, dtype):
     X = np.random.default_rng(0).poisson(0.3, (200, 7)).astype(dtype)
-    data = samples(container(X))
-    expected = 0.02 * X.var(axis=0, dtype=np.float64).sum() / np.sqrt(200)
-    assert auto_alpha("auto", data, 0.02) == pytest.approx(expected, rel=1e-12)
-    assert auto_alpha("auto", samples(container(4 * X)), 0.02) == pytest.approx(16 * expected, rel=1e-12)
-    assert auto_alpha(1e-3, data, 0.02) == 1e-3
+    expected = get_loss("bce").penalty_strength * X.var(axis=0, dtype=np.float64).sum() / np.sqrt(200)
+    assert resolved(container(X)).alpha == pytest.approx(expected, rel=1e-12)
+    assert resolved(container(4 * X)).alpha == pytest.approx(16 * expected, rel=1e-12)
+    assert resolved(container(X), alpha=1e-3).alpha == 1e-3
 
 
 def test_the_penalty_of_weighted_samples_is_that_of_repeated_ones():
     rng = np.random.default_rng(0)
     X, weight = rng.normal(size=(30, 4)), rng.integers(0, 4, 30)
-    repeated = auto_alpha("auto", samples(np.repeat(X, weight, axis=0)), 1.0)
-    assert auto_alpha("auto", samples(X, weight.astype(float)), 1.0) == pytest.approx(repeated, rel=1e-12)
+    repeated = resolved(np.repeat(X, weight, axis=0)).alpha
+    assert resolved(X, weight.astype(float)).alpha == pytest.approx(repeated, rel=1e-12)
 
 
 def test_constant_features_have_no_penalty():
-    assert auto_alpha("auto", samples(np.full((9, 2), 0.1)), 1.0) == pytest.approx(0, abs=1e-15)
+    assert resolved(np.full((9, 2), 0.1)).alpha == pytest.approx(0, abs=1e-15)
 
 
 def test_features_of_large_units_do_not_set_the_penalty():
@@ -149,8 +155,6 @@ def test_term_weights_are_for_linear_models_of_mostly_zeros(container):
     assert resolve_term_weighting("auto", embeddings, (), "lbfgs") is None
     assert resolve_term_weighting("rf", embeddings, (), "lbfgs") == "rf"
     assert resolve_term_weighting(None, words, (), "lbfgs") is None
-    with pytest.raises(ValueError, match=r"term_weighting='rf' is for linear models; got hidden_layer_sizes=\(3,\)"):
-        resolve_term_weighting("rf", words, (3,), "adam")
 
 
 def test_the_share_of_zeros_is_that_of_repeated_samples():
@@ -211,9 +215,14 @@ def test_blocks_that_go_side_by_side_do_not_depend_on_the_number_of_jobs():
     assert sizes(5000, 2) == sizes(5000, None)
 
 
-def test_coef_threshold_is_for_linear_models():
-    assert resolve_coef_threshold(None, (3,)) is None
-    assert resolve_coef_threshold(0.0, ()) == 0.0
-    assert resolve_coef_threshold("auto", ()) == 0.003
-    with pytest.raises(ValueError, match=r"coef_threshold=0.1 is for linear models; got hidden_layer_sizes=\(3,\)"):
-        resolve_coef_threshold(0.1, (3,))
+@pytest.mark.parametrize(("given", "expected"), [(None, None), (0.0, 0.0), ("auto", 0.003)])
+def test_coef_threshold(given, expected):
+    assert resolved(np.eye(4), coef_threshold=given).coef_threshold == expected
+
+
+@pytest.mark.parametrize("given", [{"coef_threshold": 0.1}, {"coef_threshold": "auto"}, {"term_weighting": "rf"}])
+def test_thresholds_of_coefficients_and_weights_of_terms_are_for_linear_models(given):
+    resolved(np.eye(4), hidden_layer_sizes=3, term_weighting="auto", coef_threshold=None)
+    ((name, value),) = given.items()
+    with pytest.raises(ValueError, match=rf"^{name}={value!r} is for linear models; got hidden_layer_sizes=\(3,\)"):
+        resolved(np.eye(4), hidden_layer_sizes=3, **given)

@@ -1,17 +1,22 @@
 """Weights of a batch: blocks and single elements are the same weights, and factors multiply."""
 
+from functools import partial
+
 import pytest
 import torch
 
 from skbalance.losses import PositivePairs
-from skbalance.losses._weighting import ClassBalancedSampleWeighting, LabelWeighting, RebalancedWeighting
+from skbalance.losses._pairs import Weighting, by_label, class_balanced_by_sample, rebalanced
 
-COUNTS = [9.0, 4.0, 1.0]
+OF_SAMPLES = {"beta": 0.9, "mode": "min_n", "factor": 1.0, "reweight_norm": None}
+OF_ELEMENTS = {"map_alpha": 0.1, "map_beta": 10.0, "mu": 0.5, "reweight_norm": None}
 WEIGHTINGS = {
-    "by label": LabelWeighting([1.0, 2.0, 3.0], None),
-    "by sample": ClassBalancedSampleWeighting(COUNTS, beta=0.9, mode="min_n", factor=1.0, reweight_norm=None),
-    "rebalanced": RebalancedWeighting(COUNTS, map_alpha=0.1, map_beta=10.0, mu=0.5, reweight_norm=None),
-    "rebalanced, by row": RebalancedWeighting(COUNTS, map_alpha=0.1, map_beta=10.0, mu=0.5, reweight_norm="instance"),
+    "by label": Weighting([1.0, 2.0, 3.0], by_label),
+    "by sample": Weighting([9.0, 4.0, 1.0], partial(class_balanced_by_sample, **OF_SAMPLES)),
+    "rebalanced": Weighting([1 / 9, 1 / 4, 1.0], partial(rebalanced, **OF_ELEMENTS)),
+    "rebalanced, by row": Weighting(
+        [1 / 9, 1 / 4, 1.0], partial(rebalanced, **OF_ELEMENTS | {"reweight_norm": "instance"})
+    ),
 }
 TARGETS = torch.tensor([[1, 0, 0], [1, 1, 0], [0, 0, 1], [0, 0, 0]])
 

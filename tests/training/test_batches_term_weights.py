@@ -7,8 +7,7 @@ import scipy.sparse as sp
 from skbalance import BalancedMultiLabelClassifier
 from skbalance.datasets import make_long_tailed_multilabel
 from skbalance.training import hold_out_rows
-from skbalance.training._batches import TrainingData
-from skbalance.training._term_weighting import relevance_frequency
+from skbalance.training._batches import TrainingData, relevance_frequency
 
 # Of three samples with the label two have the first feature and one the second; of the others two have the second.
 X = np.array([[0.5, 0.0, 1.0], [-2.0, 0.3, 1.0], [0.0, 0.0, 1.0], [0.0, 0.1, 1.0], [0.0, 0.2, 1.0], [0.0, 0.0, 1.0]])
