@@ -222,7 +222,7 @@ class LabelScoreDisplay:
         ImportError
             If matplotlib is missing.
         """
-        ax = _axes.new_axes(ax, f"{type(self).__name__}.plot", (6.8, 4.6))
+        ax = _axes.new_axes(self, ax, (6.8, 4.6))
         spans = _axes.set_count_axis(ax, self.label_counts, self.boundaries)
         places = _axes.spread_positions(self.label_counts)
         self.points_: dict[str, Any] = {}
@@ -251,7 +251,6 @@ class LabelScoreDisplay:
         for handle in legend.legend_handles:
             handle.set(alpha=1.0, markersize=4.0)
         ax.set_ylabel(f"{self.score_name} of the label")
-        self.ax_, self.figure_ = ax, ax.figure
         return self
 
 
