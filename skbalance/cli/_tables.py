@@ -175,13 +175,10 @@ def open_output(path: str, like: Table, added: list[str], sep: str) -> Iterator[
             late = [column for column in row if column not in columns]
             if late:
                 raise ValueError(f"Column {late[0]!r} is in none of the first {_FIRST} rows; write to a .jsonl file.")
-            writer.writerow([_cell(row.get(column), sep) for column in columns])
+            cells = (row.get(column) for column in columns)
+            writer.writerow([sep.join(map(str, cell)) if isinstance(cell, list) else cell for cell in cells])
 
         yield write
-
-
-def _cell(value: Any, sep: str) -> Any:
-    return sep.join(map(str, value)) if isinstance(value, list) else value
 
 
 def _seekable(path: str) -> BinaryIO:

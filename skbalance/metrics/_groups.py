@@ -122,16 +122,13 @@ def _group_scores(
     weight = check_row_weight(sample_weight, y_true.shape[0])
     top, bottom = label_fractions(kind, y_true, y_pred, weight)
 
-    def score(labels: np.ndarray) -> float:
-        if labels.size == 0:
-            return float("nan")
-        if average == "micro":
-            return float(ratio(top[labels].sum(), bottom[labels].sum(), zero_division))
-        return row_mean(ratio(top[labels], bottom[labels], zero_division), None)
-
-    if group is not None:
-        return score(members[group])
-    return Bunch(**{name: score(labels) for name, labels in members.items()})
+    scores = Bunch()
+    for name, labels in members.items():
+        over, under = top[labels], bottom[labels]
+        if average == "micro" and labels.size:
+            over, under = over.sum(keepdims=True), under.sum(keepdims=True)
+        scores[name] = row_mean(ratio(over, under, zero_division), None)
+    return scores if group is None else scores[group]
 
 
 def group_f1_score(

@@ -26,6 +26,7 @@ class _RankedLabels:
     """
 
     _read: Callable[[Any], tuple]
+    plot: Callable[..., Any]
 
     def __init__(self, label_counts: Any, *, display_labels: Any = None, boundaries: tuple[float, float] = (8, 35)):
         self.label_counts = _axes.check_counts(label_counts, boundaries)
