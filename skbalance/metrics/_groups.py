@@ -127,7 +127,7 @@ def _group_scores(
         over, under = top[labels], bottom[labels]
         if average == "micro" and labels.size:
             over, under = over.sum(keepdims=True), under.sum(keepdims=True)
-        scores[name] = row_mean(ratio(over, under, zero_division), None)
+        scores[name] = row_mean(ratio(over, under, zero_division))
     return scores if group is None else scores[group]
 
 
@@ -363,10 +363,20 @@ def review_curve(y_true: Any, y_pred: Any, doubt: Any, *, shares: Any = None, av
         raise ValueError(f"doubt must hold one number for each of {n_rows} rows; got shape {doubt.shape}.")
     counts, wrong = label_confusion(y_true, y_pred), sp.coo_array(y_true - y_pred)
     wrong.eliminate_zeros()
+    hits, predicted, positives = (count[:, None] for count in counts)
     n_mended, random_state = np.rint(shares * n_rows), np.random.RandomState(0)
+    shape = (2, y_true.shape[1], len(shares) + 1)
 
     def scores(order):
-        return _mended_scores(counts, wrong, np.argsort(order), n_mended, average)
+        """F1 for each number of rows that are mended in this order."""
+        step = np.searchsorted(n_mended, np.argsort(order)[wrong.row], side="right")
+        cells = np.ravel_multi_index(((wrong.data > 0).astype(int), wrong.col, step), shape)
+        taken, added = np.bincount(cells, minlength=np.prod(shape)).reshape(shape)[..., :-1].cumsum(axis=2)
+        above, below = 2 * (hits + added), predicted + positives + added - taken
+        if average == "micro":
+            return ratio(above.sum(axis=0), below.sum(axis=0), np.nan)
+        occurs = counts[2] > 0
+        return ratio((above[occurs] / below[occurs]).sum(axis=0), occurs.sum(), np.nan)
 
     return Bunch(
         shares=shares,
@@ -374,34 +384,6 @@ def review_curve(y_true: Any, y_pred: Any, doubt: Any, *, shares: Any = None, av
         random=np.mean([scores(random_state.permutation(n_rows)) for _ in range(_DRAWS)], axis=0),
         best=scores(np.argsort(-np.bincount(wrong.row, minlength=n_rows), kind="stable")),
     )
-
-
-def _mended_scores(counts, wrong, ranks, n_mended, average) -> np.ndarray:
-    """F1 for each number of rows that are mended.
-
-    Parameters
-    ----------
-    counts : tuple of ndarray of shape (n_labels,)
-        Hits, predictions and positives of each label before.
-    wrong : coo_array of shape (n_samples, n_labels)
-        1 for a label that is missed, -1 for one that is given.
-    ranks : ndarray of shape (n_samples,)
-        When the turn of each row comes, from 0.
-    n_mended : ndarray of shape (n_shares,)
-        Rows that are mended.
-    average : {"micro", "macro"}
-        Of F1.
-    """
-    shape = (2, wrong.shape[1], len(n_mended) + 1)
-    step = np.searchsorted(n_mended, ranks[wrong.row], side="right")
-    cells = np.ravel_multi_index(((wrong.data > 0).astype(int), wrong.col, step), shape)
-    taken, added = np.bincount(cells, minlength=np.prod(shape)).reshape(shape)[..., :-1].cumsum(axis=2)
-    hits, predicted, positives = (count[:, None] for count in counts)
-    hits, below = hits + added, predicted + positives + added - taken
-    if average == "micro":
-        return ratio(2 * hits.sum(axis=0), below.sum(axis=0), np.nan)
-    occurs = counts[2] > 0
-    return ratio((2 * hits[occurs] / below[occurs]).sum(axis=0), occurs.sum(), np.nan)
 
 
 def doubt_gain(y_true: Any, y_pred: Any, doubt: Any, *, share: float = 0.1, average: str = "micro") -> float:

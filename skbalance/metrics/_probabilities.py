@@ -93,7 +93,7 @@ def expected_calibration_error(
         cell = np.minimum((proba * n_bins).astype(np.int64), n_bins - 1) + n_bins * group
         gap += np.bincount(cell.ravel(), weights=((truth - proba) * weight).ravel(), minlength=n_cells)
         total += np.bincount(group, weights=weight.sum(axis=0))
-    return row_mean(ratio(np.abs(gap).reshape(-1, n_bins).sum(axis=1), total, np.nan), None)
+    return row_mean(ratio(np.abs(gap).reshape(-1, n_bins).sum(axis=1), total, np.nan))
 
 
 def multilabel_brier_score_loss(y_true: Any, y_proba: Any, *, sample_weight: Any = None) -> float:
