@@ -388,11 +388,9 @@ def _issues(data):
 
 def _examples(data):
     """Rows that are right, missed and wrong for each tag, and their texts, as JSON that may stand in a script."""
-    examples: list = [[] for _ in data.tags]
-    for pairs in data.outcomes.values():
-        by_tag = pairs.tocsc()
-        for tag, (start, stop) in enumerate(zip(by_tag.indptr, by_tag.indptr[1:])):
-            examples[tag].append(by_tag.indices[start:stop][:_EXAMPLES].tolist())
+    by_tag = [pairs.tocsc() for pairs in data.outcomes.values()]
+    rows = [np.split(pairs.indices, pairs.indptr[1:-1]) for pairs in by_tag]
+    examples = [[each[:_EXAMPLES].tolist() for each in tag] for tag in zip(*rows)]
     used = sorted({row for tag in examples for rows in tag for row in rows})
     texts = None if data.texts is None else {row: _visible(data.texts[row], _SHORT) for row in used}
     content = {"examples": examples, "texts": texts, "rows": {row: int(data.rows[row]) for row in used}}
