@@ -82,7 +82,7 @@ def predict_frame(X, model, method="predict", *, k=None):
     arrow, pandas = import_optional("pyarrow", _HINT), import_optional("pandas", _HINT)
     transformers, classifier = _take_apart(model)
     fields = _fields(arrow, classifier, method, k)
-    if _is_dask(X[0] if isinstance(X, list) and X else X):
+    if hasattr(X[0] if isinstance(X, list) and X else X, "__dask_graph__"):
         return _lazy_frame(X, model, method, k)
     if hasattr(X, "to_pandas"):
         X = X.to_pandas()
@@ -102,10 +102,6 @@ def predict_frame(X, model, method="predict", *, k=None):
             )
     typed = [arrow.array(column, kind) for column, kind in zip(columns, fields.values())]
     return pandas.DataFrame(dict(zip(fields, map(pandas.arrays.ArrowExtensionArray, typed))), index=index)
-
-
-def _is_dask(X) -> bool:
-    return hasattr(X, "__dask_graph__")
 
 
 def _lazy_frame(X, model, method, k):

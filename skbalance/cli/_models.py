@@ -46,7 +46,12 @@ def load_model(path: str, embedder: str | None = None):
 
     open(path, "rb").close()  # what cannot be read says so itself
     try:
-        model = _load_joblib(path) if path.endswith(".joblib") else _load_skops(path, embedder)
+        if path.endswith(".joblib"):
+            import joblib
+
+            model = joblib.load(path)
+        else:
+            model = _load_skops(path, embedder)
         if not isinstance(model, TagClassifier):
             raise ValueError(f"it holds a {type(model).__name__}")
         for one in vars(model).get("estimator_", model).get_params().values():
@@ -60,12 +65,6 @@ def load_model(path: str, embedder: str | None = None):
         reason = error if told else "it is damaged, or of another version"
         raise ValueError(f"{path} is no model that can be used: {reason}") from error
     return model
-
-
-def _load_joblib(path: str):
-    import joblib
-
-    return joblib.load(path)
 
 
 def _load_skops(path: str, embedder: str | None):

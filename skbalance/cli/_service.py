@@ -14,6 +14,7 @@ import json
 import os
 import warnings
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 from skbalance.cli._models import load_model
@@ -87,7 +88,7 @@ class Batches:
 
     def __init__(self, tag, max_texts=256, max_characters=MAX_BODY):
         self.tag, self.max_texts, self.max_characters = tag, max_texts, max_characters
-        self.waiting: list[_Batch] = []
+        self.waiting: list[SimpleNamespace] = []  # of each call to come, its texts, their size and their results
         self.turn = asyncio.Lock()
 
     async def __call__(self, texts):
@@ -103,7 +104,7 @@ class Batches:
             raise Refused(503, "Too many texts wait to be tagged. Try again later.")
         batch = self.waiting[-1] if self.waiting else None
         if not batch or len(batch.texts) + len(texts) > self.max_texts or batch.size + size > self.max_characters:
-            batch = _Batch()
+            batch = SimpleNamespace(texts=[], size=0)
             batch.results = asyncio.create_task(self._results(batch))
             self.waiting.append(batch)
         start = len(batch.texts)
@@ -116,15 +117,6 @@ class Batches:
         async with self.turn:
             self.waiting.remove(batch)
             return await asyncio.to_thread(self.tag, batch.texts)
-
-
-class _Batch:
-    """Texts of a call that is to come."""
-
-    def __init__(self):
-        self.texts: list[str] = []
-        self.size = 0
-        self.results: Any = None
 
 
 def make_app(model: Any = None) -> Callable:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import contextlib
 import csv
 import difflib
@@ -22,13 +21,8 @@ from typing import Any, BinaryIO
 from skbalance._files import whole_file
 from skbalance._lazy import import_optional
 
-BYTE_ORDER_MARKS = {
-    codecs.BOM_UTF8: "utf-8-sig",
-    codecs.BOM_UTF32_LE: "utf-32",
-    codecs.BOM_UTF32_BE: "utf-32",
-    codecs.BOM_UTF16_LE: "utf-16",
-    codecs.BOM_UTF16_BE: "utf-16",
-}
+# Encodings that a byte order mark tells.
+_MARKED = ("utf-8-sig", "utf-16", "utf-32")
 # Rows of JSON lines that are looked at for names of columns, which any of them may lack.
 _FIRST = 1000
 
@@ -116,8 +110,8 @@ def open_table(
         if head == b"PAR1":
             table = _parquet(name, file)
         else:
-            marked = (known for mark, known in BYTE_ORDER_MARKS.items() if head.startswith(mark))
-            stream, n_quotes = _text(name, file, encoding or next(marked, "utf-8"))
+            found = json.detect_encoding(head)
+            stream, n_quotes = _text(name, file, encoding or (found if found in _MARKED else "utf-8"))
             first = stream.read(1)
             stream.seek(0)
             if first == "[":
@@ -175,13 +169,10 @@ def open_output(path: str, like: Table, added: list[str], sep: str) -> Iterator[
             late = [column for column in row if column not in columns]
             if late:
                 raise ValueError(f"Column {late[0]!r} is in none of the first {_FIRST} rows; write to a .jsonl file.")
-            writer.writerow([_cell(row.get(column), sep) for column in columns])
+            cells = (row.get(column) for column in columns)
+            writer.writerow([sep.join(map(str, cell)) if isinstance(cell, list) else cell for cell in cells])
 
         yield write
-
-
-def _cell(value: Any, sep: str) -> Any:
-    return sep.join(map(str, value)) if isinstance(value, list) else value
 
 
 def _seekable(path: str) -> BinaryIO:

@@ -2,12 +2,14 @@
 
 from skbalance._indicators import label_propensities
 from skbalance.metrics._groups import (
+    doubt_gain,
     group_f1_score,
     group_precision_score,
     group_recall_score,
+    hierarchical_precision_recall_fscore,
     label_groups,
+    review_curve,
 )
-from skbalance.metrics._hierarchical import hierarchical_precision_recall_fscore
 from skbalance.metrics._probabilities import expected_calibration_error, multilabel_brier_score_loss
 from skbalance.metrics._ranking import (
     ndcg_at_k_score,
@@ -17,7 +19,6 @@ from skbalance.metrics._ranking import (
     r_precision_score,
     recall_at_k_score,
 )
-from skbalance.metrics._review import doubt_gain, review_curve
 from skbalance.metrics._scorers import (
     MultilabelScorer,
     fitted_label_counts,

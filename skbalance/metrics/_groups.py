@@ -1,4 +1,4 @@
-"""Head, medium and tail labels, and precision, recall and F1 over each group."""
+"""Precision, recall and F1: over groups of labels, of labels with parents, and after a person has mended rows."""
 
 from __future__ import annotations
 
@@ -7,20 +7,27 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 from sklearn.utils import Bunch
 
+from skbalance._hierarchy import Hierarchy
 from skbalance._indicators import (
     align_indicators,
+    check_indicator,
     check_row_weight,
     check_zero_division,
+    fractions,
+    label_confusion,
     label_fractions,
     ratio,
     read_counts,
 )
-from skbalance._validation import check_option
+from skbalance._validation import check_option, read_numbers
 from skbalance.metrics._ranking import row_mean
 
 AVERAGES = ("macro", "micro")
+# Random orders of which the mean is taken.
+_DRAWS = 20
 
 
 def label_groups(label_counts: Any, boundaries: tuple[float, float] = (8, 35)) -> Bunch:
@@ -115,16 +122,13 @@ def _group_scores(
     weight = check_row_weight(sample_weight, y_true.shape[0])
     top, bottom = label_fractions(kind, y_true, y_pred, weight)
 
-    def score(labels: np.ndarray) -> float:
-        if labels.size == 0:
-            return float("nan")
-        if average == "micro":
-            return float(ratio(top[labels].sum(), bottom[labels].sum(), zero_division))
-        return row_mean(ratio(top[labels], bottom[labels], zero_division), None)
-
-    if group is not None:
-        return score(members[group])
-    return Bunch(**{name: score(labels) for name, labels in members.items()})
+    scores = Bunch()
+    for name, labels in members.items():
+        over, under = top[labels], bottom[labels]
+        if average == "micro" and labels.size:
+            over, under = over.sum(keepdims=True), under.sum(keepdims=True)
+        scores[name] = row_mean(ratio(over, under, zero_division))
+    return scores if group is None else scores[group]
 
 
 def group_f1_score(
@@ -251,3 +255,175 @@ def group_recall_score(y_true: Any, y_pred: Any, *, sample_weight: Any = None, *
     0.5
     """
     return _group_scores("recall", y_true, y_pred, sample_weight=sample_weight, **options)
+
+
+def hierarchical_precision_recall_fscore(
+    y_true: Any,
+    y_pred: Any,
+    parents: Any,
+    *,
+    sample_weight: Any = None,
+    zero_division: float = 0.0,
+) -> tuple[float, float, float]:
+    r"""Compute hierarchical precision, recall and F-score, of labels with all their ancestors.
+
+    What is true and what is predicted is closed under ancestors, and then counted together over all rows [1]_. With
+    the closed sets :math:`Y` and :math:`\hat Y` of each row,
+
+    .. math:: hP = \frac{\sum |Y \cap \hat Y|}{\sum |\hat Y|}, \quad hR = \frac{\sum |Y \cap \hat Y|}{\sum |Y|}, \quad
+       hF = \frac{2 \, hP \, hR}{hP + hR}
+
+    so that a sibling of the right label shares their ancestors with it, and a label far off shares none.
+
+    Parameters
+    ----------
+    y_true, y_pred : {array-like, sparse matrix} of shape (n_samples, n_labels)
+        The true and the predicted indicator, with ancestors or without.
+    parents : mapping from int to int or list of int
+        Columns of the parents of each column that has any.
+    sample_weight : array-like of shape (n_samples,) or None, default=None
+        The row weights.
+    zero_division : {0, 1, nan}, default=0
+        What is given where a denominator is 0.
+
+    Returns
+    -------
+    precision, recall, fscore : float
+        From 0 to 1.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the indicators, parents or options cannot be used, or parents go in a circle.
+
+    References
+    ----------
+    .. [1] Kosmopoulos et al., "Evaluation measures for hierarchical classification: a unified view and novel
+       approaches", Data Mining and Knowledge Discovery 29, 2015 (:arxiv:`1306.6802`), the set-based measures.
+
+    Examples
+    --------
+    >>> from skbalance.metrics import hierarchical_precision_recall_fscore
+    >>> parents = {1: 0, 2: 0}  # of three labels, "animal", "cat" and "dog"
+    >>> cats, dogs, nothing = [[1, 1, 0]], [[0, 0, 1]], [[0, 0, 0]]
+    >>> hierarchical_precision_recall_fscore(cats, dogs, parents)
+    (0.5, 0.5, 0.5)
+    >>> hierarchical_precision_recall_fscore(cats, nothing, parents)
+    (0.0, 0.0, 0.0)
+    """
+    zero_division = check_zero_division(zero_division)
+    y_true, y_pred = align_indicators(check_indicator(y_true), y_pred)
+    hierarchy, weight = Hierarchy.of_columns(parents, y_true.shape[1]), check_row_weight(sample_weight, y_true.shape[0])
+    counts = label_confusion(hierarchy.close(y_true), hierarchy.close(y_pred), weight)
+    parts = fractions(*(each.sum() for each in counts))
+    scores = {kind: float(ratio(*part, zero_division)) for kind, part in parts.items()}
+    return scores["precision"], scores["recall"], scores["f1"]
+
+
+def review_curve(y_true: Any, y_pred: Any, doubt: Any, *, shares: Any = None, average: str = "micro") -> Bunch:
+    """F1 after a person has mended the labels of a share of the rows, in the order of doubt and in others.
+
+    Parameters
+    ----------
+    y_true, y_pred : {array-like, sparse matrix} of shape (n_samples, n_labels)
+        The true and the predicted indicator. Labels that are unknown, NaN in `y_true`, are left out.
+    doubt : array-like of shape (n_samples,)
+        Rows with the highest doubt are mended first; equal ones as they stand.
+    shares : array-like of shape (n_shares,), default=None
+        Shares of the rows, from 0 to 1 in increasing order; None is 0, .01, ..., 1.
+    average : {"micro", "macro"}, default="micro"
+        F1 of all pairs of row and label, or the mean over the labels that a row has in `y_true`.
+
+    Returns
+    -------
+    curve : Bunch
+        With ``shares``, and of the same shape F1 with rows mended ``by_doubt``, at ``random`` (mean of 20 orders),
+        and in the ``best`` order, those with most wrong labels first.
+
+    Raises
+    ------
+    ValueError
+        If the inputs cannot be used.
+
+    Examples
+    --------
+    >>> from skbalance.metrics import review_curve
+    >>> y_true, y_pred = [[1, 0], [0, 1], [1, 1], [1, 0]], [[1, 0], [0, 1], [0, 0], [1, 0]]
+    >>> curve = review_curve(y_true, y_pred, doubt=[0.1, 0.2, 0.9, 0.3], shares=[0, 0.25])
+    >>> curve.by_doubt
+    array([0.75, 1.  ])
+    """
+    check_option(average, ("micro", "macro"), "average")
+    shares = np.linspace(0, 1, 101) if shares is None else read_numbers(shares, "shares")
+    if shares.ndim != 1 or not ((shares >= 0) & (shares <= 1)).all() or (np.diff(shares) < 0).any():
+        raise ValueError(f"shares must be numbers from 0 to 1 in increasing order; got {shares!r}.")
+    y_true, y_pred = (sp.csr_array(y, dtype=np.int8) for y in align_indicators(y_true, y_pred))
+    n_rows, doubt = y_true.shape[0], read_numbers(doubt, "doubt")
+    if doubt.shape != (n_rows,) or np.isnan(doubt).any():
+        raise ValueError(f"doubt must hold one number for each of {n_rows} rows; got shape {doubt.shape}.")
+    counts, wrong = label_confusion(y_true, y_pred), sp.coo_array(y_true - y_pred)
+    wrong.eliminate_zeros()
+    hits, predicted, positives = (count[:, None] for count in counts)
+    n_mended, random_state = np.rint(shares * n_rows), np.random.RandomState(0)
+    shape = (2, y_true.shape[1], len(shares) + 1)
+
+    def scores(order):
+        """F1 for each number of rows that are mended in this order."""
+        step = np.searchsorted(n_mended, np.argsort(order)[wrong.row], side="right")
+        cells = np.ravel_multi_index(((wrong.data > 0).astype(int), wrong.col, step), shape)
+        taken, added = np.bincount(cells, minlength=np.prod(shape)).reshape(shape)[..., :-1].cumsum(axis=2)
+        above, below = 2 * (hits + added), predicted + positives + added - taken
+        if average == "micro":
+            return ratio(above.sum(axis=0), below.sum(axis=0), np.nan)
+        occurs = counts[2] > 0
+        return ratio((above[occurs] / below[occurs]).sum(axis=0), occurs.sum(), np.nan)
+
+    return Bunch(
+        shares=shares,
+        by_doubt=scores(np.argsort(-doubt, kind="stable")),
+        random=np.mean([scores(random_state.permutation(n_rows)) for _ in range(_DRAWS)], axis=0),
+        best=scores(np.argsort(-np.bincount(wrong.row, minlength=n_rows), kind="stable")),
+    )
+
+
+def doubt_gain(y_true: Any, y_pred: Any, doubt: Any, *, share: float = 0.1, average: str = "micro") -> float:
+    """How many times as much F1 is gained by mending the most doubtful rows as by mending random ones.
+
+    Parameters
+    ----------
+    y_true, y_pred : {array-like, sparse matrix} of shape (n_samples, n_labels)
+        The true and the predicted indicator. Labels that are unknown, NaN in `y_true`, are left out.
+    doubt : array-like of shape (n_samples,)
+        Rows with the highest doubt are mended first, as
+        :meth:`~skbalance.decisions.TunedThresholdMultiLabelClassifierCV.doubt` gives it.
+    share : float, default=0.1
+        Share of the rows that a person mends.
+    average : {"micro", "macro"}, default="micro"
+        F1 of all pairs of row and label, or the mean over the labels that a row has in `y_true`.
+
+    Returns
+    -------
+    gain : float
+        Gain in F1 in the order of doubt over the mean gain of 20 random orders: 1 for an order that tells nothing. NaN
+        where nothing is gained at random, because all is right or no row is mended.
+
+    Raises
+    ------
+    ValueError
+        If the inputs cannot be used.
+
+    See Also
+    --------
+    review_curve : F1 itself, for all shares.
+
+    Examples
+    --------
+    >>> from skbalance.metrics import doubt_gain
+    >>> y_true, y_pred = [[1, 0], [0, 1], [1, 1], [1, 0]], [[1, 0], [0, 1], [0, 0], [1, 0]]
+    >>> doubt_gain(y_true, y_pred, doubt=[0.1, 0.2, 0.9, 0.3], share=0.25) > 1
+    True
+    """
+    if isinstance(share, bool) or not isinstance(share, numbers.Real) or not 0 < share <= 1:
+        raise ValueError(f"share must be a number above 0, and 1 at most; got {share!r}.")
+    curve = review_curve(y_true, y_pred, doubt, shares=[0, share], average=average)
+    return float(ratio(np.diff(curve.by_doubt), np.diff(curve.random), np.nan)[0])

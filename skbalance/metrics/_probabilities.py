@@ -9,35 +9,29 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from skbalance._indicators import check_known, check_row_weight, ratio
+from skbalance._indicators import check_known, ratio
 from skbalance._packing import dense
 from skbalance._responses import scoring_blocks
-from skbalance._validation import check_option
+from skbalance._validation import check_option, check_sample_weight
 from skbalance.metrics._ranking import check_scores, row_mean
 
 _MAX_BINS = 10_000
 
 
-def _check(y_true: Any, y_proba: Any, sample_weight: Any) -> tuple[Any, Any, np.ndarray, np.ndarray | None]:
+def _blocks(y_true: Any, y_proba: Any, sample_weight: Any) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Truth, probability and weight of each pair, some rows at a time, of which there is one at least."""
     y_true, unknown = check_known(y_true)
     if sp.issparse(y_proba):
         raise ValueError("y_proba must be dense: an entry that is not stored has no probability.")
-    proba = check_scores(y_proba, y_true.shape, name="y_proba")
-    if proba.size == 0:
+    every = check_scores(y_proba, y_true.shape, name="y_proba")
+    if every.size == 0:
         raise ValueError(f"y_true must have rows and labels; got the shape {y_true.shape}.")
-    if proba.min() < 0 or proba.max() > 1:
-        raise ValueError(f"y_proba must lie from 0 to 1; it reaches from {proba.min():.4g} to {proba.max():.4g}.")
-    return y_true, unknown, proba, check_row_weight(sample_weight, y_true.shape[0])
-
-
-def _blocks(
-    y_true: Any, unknown: Any, y_proba: np.ndarray, weight: np.ndarray | None
-) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """Truth, probability and weight of each pair, some rows at a time."""
+    if every.min() < 0 or every.max() > 1:
+        raise ValueError(f"y_proba must lie from 0 to 1; it reaches from {every.min():.4g} to {every.max():.4g}.")
+    weight = check_sample_weight(sample_weight, range(len(every)))
     for rows in scoring_blocks(*y_true.shape):
-        proba = y_proba[rows].astype(np.float64, copy=False)
-        row_weight = np.ones(len(proba)) if weight is None else weight[rows]
-        pair_weight = np.broadcast_to(row_weight[:, None], proba.shape)
+        proba = every[rows].astype(np.float64, copy=False)
+        pair_weight = np.broadcast_to(weight[rows, None], proba.shape)
         if unknown is not None:
             pair_weight = np.where(dense(unknown[rows]), 0.0, pair_weight)
         yield dense(y_true[rows]).astype(np.float64), proba, pair_weight
@@ -91,15 +85,15 @@ def expected_calibration_error(
     if not isinstance(n_bins, numbers.Integral) or isinstance(n_bins, bool) or not 1 <= n_bins <= _MAX_BINS:
         raise ValueError(f"n_bins must be an integer from 1 to {_MAX_BINS}; got {n_bins!r}.")
     n_bins = int(n_bins)  # small integers of NumPy overflow
-    inputs = _check(y_true, y_proba, sample_weight)
-    n_labels = inputs[0].shape[1]
-    group = np.arange(n_labels) if average == "macro" else np.zeros(n_labels, dtype=np.int64)
-    gap, total = np.zeros(n_bins * (group[-1] + 1)), np.zeros(group[-1] + 1)
-    for truth, proba, weight in _blocks(*inputs):
+    gap: Any = 0.0
+    total: Any = 0.0
+    for truth, proba, weight in _blocks(y_true, y_proba, sample_weight):
+        group = np.arange(proba.shape[1]) * (average == "macro")
+        n_cells = n_bins * (group[-1] + 1)
         cell = np.minimum((proba * n_bins).astype(np.int64), n_bins - 1) + n_bins * group
-        gap += np.bincount(cell.ravel(), weights=((truth - proba) * weight).ravel(), minlength=gap.size)
+        gap += np.bincount(cell.ravel(), weights=((truth - proba) * weight).ravel(), minlength=n_cells)
         total += np.bincount(group, weights=weight.sum(axis=0))
-    return row_mean(ratio(np.abs(gap).reshape(-1, n_bins).sum(axis=1), total, np.nan), None)
+    return row_mean(ratio(np.abs(gap).reshape(-1, n_bins).sum(axis=1), total, np.nan))
 
 
 def multilabel_brier_score_loss(y_true: Any, y_proba: Any, *, sample_weight: Any = None) -> float:
@@ -134,7 +128,7 @@ def multilabel_brier_score_loss(y_true: Any, y_proba: Any, *, sample_weight: Any
     0.125
     """
     loss = total = 0.0
-    for truth, proba, weight in _blocks(*_check(y_true, y_proba, sample_weight)):
+    for truth, proba, weight in _blocks(y_true, y_proba, sample_weight):
         loss += float((weight * np.square(proba - truth)).sum())
         total += float(weight.sum())
     return float(ratio(loss, total, np.nan))

@@ -9,10 +9,10 @@ import numpy as np
 import scipy.sparse as sp
 from sklearn.utils import check_array
 
-from skbalance._indicators import check_known, check_row_weight, check_zero_division, label_propensities, ratio
+from skbalance._indicators import check_known, check_zero_division, label_propensities, ratio
 from skbalance._packing import dense
 from skbalance._responses import scoring_blocks
-from skbalance._validation import check_k, check_sparse, read_numbers, summed
+from skbalance._validation import check_k, check_sample_weight, check_sparse, read_numbers, summed
 
 # For `k`: as many as the row with the most labels has.
 MOST = object()
@@ -67,7 +67,7 @@ def _dense_scores(scores: Any) -> np.ndarray:
     return block
 
 
-def rank_labels(y_true: Any, y_score: Any, k: Any, sample_weight: Any) -> tuple[Iterator[TopLabels], np.ndarray | None]:
+def rank_labels(y_true: Any, y_score: Any, k: Any, sample_weight: Any) -> tuple[Iterator[TopLabels], np.ndarray]:
     """Find the k best-scored labels of each row; equal scores rank by label, lowest first.
 
     Parameters
@@ -83,7 +83,7 @@ def rank_labels(y_true: Any, y_score: Any, k: Any, sample_weight: Any) -> tuple[
     -------
     blocks : iterator of TopLabels
         Some rows at a time, so that no array of all rows and labels is made.
-    sample_weight : ndarray of shape (n_samples,) or None
+    sample_weight : ndarray of shape (n_samples,)
         The checked weights.
 
     Raises
@@ -98,7 +98,8 @@ def rank_labels(y_true: Any, y_score: Any, k: Any, sample_weight: Any) -> tuple[
         raise ValueError("y_true has no rows.")
     if k is MOST:
         k = max(int(y_true.sum(axis=1).max()), 1)
-    return _top_labels(y_true, unknown, y_score, check_k(k, n_labels)), check_row_weight(sample_weight, n_samples)
+    weight = check_sample_weight(sample_weight, range(n_samples))
+    return _top_labels(y_true, unknown, y_score, check_k(k, n_labels)), weight
 
 
 def _top_labels(y_true: Any, unknown: Any, y_score: Any, k: int) -> Iterator[TopLabels]:
@@ -123,14 +124,14 @@ def _top_labels(y_true: Any, unknown: Any, y_score: Any, k: int) -> Iterator[Top
         yield TopLabels(rows, truth, labels, np.take_along_axis(truth, labels, axis=1) & known)
 
 
-def row_mean(values: np.ndarray, sample_weight: np.ndarray | None) -> float:
+def row_mean(values: np.ndarray, sample_weight: np.ndarray | float = 1.0) -> float:
     """Average over rows, those that are nan left out.
 
     Parameters
     ----------
     values : ndarray of shape (n_samples,)
         One score per row.
-    sample_weight : ndarray of shape (n_samples,) or None
+    sample_weight : ndarray of shape (n_samples,) or float, default=1.0
         The row weights.
 
     Returns
@@ -139,7 +140,7 @@ def row_mean(values: np.ndarray, sample_weight: np.ndarray | None) -> float:
         The weighted mean; nan if no row is left.
     """
     there = ~np.isnan(values)
-    weight = there.astype(np.float64) if sample_weight is None else sample_weight * there
+    weight = sample_weight * there
     total = weight.sum()
     return float(np.where(there, values, 0.0) @ weight / total) if total > 0 else float("nan")
 
@@ -337,8 +338,7 @@ def _propensity_scored(y_true, y_score, propensities, label_counts, n_samples, k
     norm = np.ones(k + 1) if gain == "precision" else np.concatenate([[1.0], discount.cumsum()])
     gained = possible = 0.0
     for block in blocks:
-        row_weight = 1.0 if weight is None else weight[block.rows]
-        row_weight = row_weight / norm[np.minimum(np.count_nonzero(block.y_true, axis=1), k)]
+        row_weight = weight[block.rows] / norm[np.minimum(np.count_nonzero(block.y_true, axis=1), k)]
         won = np.where(block.hits, worth[block.labels], 0.0) @ discount
         gains = np.where(block.y_true, worth, 0.0)
         if k < n_labels:

@@ -1,9 +1,7 @@
 """Figures of long-tailed multi-label data and models, in scikit-learn's display convention."""
 
-from skbalance.plotting._cooccurrence import LabelCooccurrenceDisplay
-from skbalance.plotting._curves import LabelPrecisionRecallDisplay, LabelRocDisplay
-from skbalance.plotting._frequency import LabelFrequencyDisplay
-from skbalance.plotting._review import ReviewCurveDisplay
+from skbalance.plotting._curves import LabelPrecisionRecallDisplay, LabelRocDisplay, ReviewCurveDisplay
+from skbalance.plotting._frequency import LabelCooccurrenceDisplay, LabelFrequencyDisplay
 from skbalance.plotting._score import LabelScoreDisplay
 from skbalance.plotting._words import TopWordsDisplay
 

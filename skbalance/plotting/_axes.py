@@ -24,8 +24,8 @@ _DASHES = ("-", (0, (5, 1.5)), (0, (1, 1)), (0, (5, 1.5, 1, 1.5)), (0, (8, 2)), 
 _MARKERS = ("o", "^", "s", "D", "v", "P", "X", "*")
 
 
-def new_axes(ax: Any, caller: str, figsize: tuple[float, float], layout: str = "constrained") -> Any:
-    """The given axes, or those of a new figure.
+def new_axes(display: Any, ax: Any, figsize: tuple[float, float], layout: str = "constrained") -> Any:
+    """The given axes, or those of a new figure; the display gets both.
 
     Raises
     ------
@@ -34,11 +34,13 @@ def new_axes(ax: Any, caller: str, figsize: tuple[float, float], layout: str = "
     ImportError
         With a hint how to install matplotlib.
     """
+    caller = f"{type(display).__name__}.plot"
     plt = import_optional("matplotlib.pyplot", f'{caller} needs matplotlib: pip install "skbalance[plot]"')
     if ax is None:
-        return plt.subplots(figsize=figsize, layout=layout)[1]
-    if not isinstance(ax, plt.Axes):
+        ax = plt.subplots(figsize=figsize, layout=layout)[1]
+    elif not isinstance(ax, plt.Axes):
         raise TypeError(f"{caller}: ax must be axes of matplotlib, or None; got a {type(ax).__name__}.")
+    display.ax_, display.figure_ = ax, ax.figure
     return ax
 
 

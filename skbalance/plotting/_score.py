@@ -83,27 +83,15 @@ class LabelScoreDisplay:
         self.label_counts = _axes.check_counts(label_counts, boundaries)
         if not isinstance(scores, Mapping):
             raise ValueError(f"scores must map names of models to their scores; got {type(scores).__name__}.")
-        n_labels = self.label_counts.size
-        named = _as_named(scores, "")
-        self.scores = {
-            name: _axes.check_numbers(values, n_labels, f"scores[{name!r}]") for name, values in named.items()
-        }
+        self.scores, self.group_means = {}, {}
+        for name, given in _as_named(scores, "").items():
+            values = _axes.check_numbers(given, self.label_counts.size, f"scores[{name!r}]")
+            self.scores[name], self.group_means[name] = values, group_means(values, self.label_counts, boundaries)
         self.score_name = score_name
         self.boundaries = boundaries
-        self.group_means = {
-            name: group_means(values, self.label_counts, boundaries) for name, values in self.scores.items()
-        }
 
     @classmethod
-    def from_estimator(
-        cls,
-        estimator: Any,
-        X: Any,
-        y: Any,
-        *,
-        label_counts: Any = None,
-        **options: Any,
-    ) -> LabelScoreDisplay:
+    def from_estimator(cls, estimator: Any, X: Any, y: Any, *, label_counts: Any = None, **options: Any) -> Any:
         """Plot the scores of one or more fitted estimators.
 
         Parameters
@@ -222,12 +210,10 @@ class LabelScoreDisplay:
         ImportError
             If matplotlib is missing.
         """
-        ax = _axes.new_axes(ax, f"{type(self).__name__}.plot", (6.8, 4.6))
+        ax = _axes.new_axes(self, ax, (6.8, 4.6))
         spans = _axes.set_count_axis(ax, self.label_counts, self.boundaries)
         places = _axes.spread_positions(self.label_counts)
-        self.points_: dict[str, Any] = {}
-        self.mean_lines_: dict[str, Any] = {}
-        self.links_ = None
+        self.points_, self.mean_lines_, self.links_ = {}, {}, None
         if len(self.scores) == 2 and places.size <= _MANY_POINTS:
             both = np.stack(list(self.scores.values()))
             differ = np.abs(both[0] - both[1]) > 0  # False for NaN too
@@ -251,7 +237,6 @@ class LabelScoreDisplay:
         for handle in legend.legend_handles:
             handle.set(alpha=1.0, markersize=4.0)
         ax.set_ylabel(f"{self.score_name} of the label")
-        self.ax_, self.figure_ = ax, ax.figure
         return self
 
 

@@ -108,7 +108,7 @@ class TopWordsDisplay:
             If matplotlib is missing.
         """
         size = (5.6, 0.8 + 0.25 * len(self.words))
-        ax = _axes.new_axes(ax, f"{type(self).__name__}.plot", size)
+        ax = _axes.new_axes(self, ax, size)
         places = range(len(self.words))
         self.bars_ = ax.barh(places, self.weights, color="#1f4e79")
         for bar in self.bars_:
@@ -116,5 +116,4 @@ class TopWordsDisplay:
         ax.set_yticks(places, self.words)
         ax.invert_yaxis()
         ax.set(xlabel="Weight", title="" if self.tag is None else str(self.tag))
-        self.ax_, self.figure_ = ax, ax.figure
         return self

@@ -6,6 +6,9 @@ import base64
 import hashlib
 import json
 import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from html import escape
 from importlib.resources import files
 from string import Template
@@ -13,9 +16,9 @@ from string import Template
 import numpy as np
 import scipy.sparse as sp
 
-from skbalance._indicators import fractions, ratio
+from skbalance._files import whole_file
+from skbalance._indicators import fractions, label_confusion, ratio
 from skbalance.metrics import label_groups, review_curve
-from skbalance.review._report import ReportData
 
 # How much is shown: texts in doubt, pairs of tags, examples of each kind of a tag, characters of texts and tags.
 DOUBTFUL, _CONFUSIONS, _EXAMPLES = 50, 40, 2
@@ -30,6 +33,114 @@ _LEFT, _TOP, _WIDTH, _HEIGHT = 34, 20, 300, 180
 _SHARES, _TENTH = np.linspace(0, 1, 51), 5
 _TICKS = (0, 1, 3, 10, 30, 100, 300, 1000, 3000, 10_000, 30_000, 100_000)
 _GROUPS = {"head": "35 texts or more", "medium": "9 to 34 texts", "tail": "8 texts or fewer"}
+
+
+@dataclass(frozen=True)
+class ReportData:
+    """What a page shows.
+
+    Attributes
+    ----------
+    title, source : str
+        What the page is called, and what was measured on which texts.
+    tags : sequence of str or int
+        The tags.
+    counts : ndarray of shape (n_tags,)
+        Texts that each had in training.
+    truth, predicted : csr_array of bool of shape (n_rows, n_tags)
+        The tags that rows have, and those that are predicted.
+    rows : ndarray of int of shape (n_rows,)
+        Numbers of the rows.
+    texts : sequence of str, default=None
+        Of the rows.
+    thresholds : ndarray of shape (n_tags,), default=None
+        Of the tags.
+    promises : sequence of str, default=None
+        What is promised of each tag.
+    doubt : ndarray of shape (n_rows,), default=None
+        How many wrong tags are expected of each row.
+    words : mapping of int to mapping of int to sequence of str, default={}
+        For some rows and their predicted tags, by column, the words that spoke for the tag.
+    issues : sequence of (int, int, bool, float), default=()
+        Labels that are in doubt: row, tag, whether the row has it, and how probable that is. Rows count as in `truth`.
+    """
+
+    title: str
+    source: str
+    tags: Sequence
+    counts: np.ndarray
+    truth: sp.csr_array
+    predicted: sp.csr_array
+    rows: np.ndarray
+    texts: Sequence[str] | None = None
+    thresholds: np.ndarray | None = None
+    promises: Sequence[str] | None = None
+    doubt: np.ndarray | None = None
+    words: Mapping[int, Mapping[int, Sequence[str]]] = field(default_factory=dict)
+    issues: Sequence[tuple[int, int, bool, float]] = ()
+
+    @cached_property
+    def confusion(self) -> np.ndarray:
+        """Hits, predictions and positives of each tag, of shape (3, n_tags)."""
+        return np.array(label_confusion(self.truth, self.predicted))
+
+    @cached_property
+    def outcomes(self) -> dict[str, sp.csr_array]:
+        """Pairs of a row and a tag that are right, missed and wrongly given."""
+        right = sp.csr_array(self.truth.multiply(self.predicted))
+        return {"right": right, "missed": self.truth > right, "wrong": self.predicted > right}
+
+    @cached_property
+    def wrong_tags(self) -> np.ndarray:
+        """Wrong tags of each row."""
+        return np.diff(self.outcomes["missed"].indptr) + np.diff(self.outcomes["wrong"].indptr)
+
+    @cached_property
+    def order(self) -> np.ndarray:
+        """Rows in the order of doubt; where there is none, those with most wrong tags first."""
+        return np.argsort(-(self.wrong_tags if self.doubt is None else self.doubt), kind="stable")
+
+
+@dataclass(frozen=True, repr=False)
+class TagReport:
+    """A page on a model: it shows itself in a notebook, and can be saved.
+
+    Parameters
+    ----------
+    html : str
+        The page.
+
+    Examples
+    --------
+    >>> from skbalance.review import TagReport
+    >>> TagReport("<!DOCTYPE html><title>Tickets</title>")
+    TagReport of 37 characters: a notebook shows it, and .save(path) writes it
+    """
+
+    html: str
+
+    def __repr__(self):
+        return f"TagReport of {len(self.html)} characters: a notebook shows it, and .save(path) writes it"
+
+    def _repr_html_(self):
+        attributes = 'title="Report" sandbox="allow-scripts" style="width:100%;height:80vh;border:0"'
+        return f'<iframe {attributes} srcdoc="{escape(self.html)}"></iframe>'
+
+    def save(self, path):
+        """Write the page, in one step: a file that is there is replaced by a whole one, or stays as it is.
+
+        Parameters
+        ----------
+        path : str or path
+            Of the file.
+
+        Raises
+        ------
+        OSError
+            If it cannot be written.
+        """
+        with whole_file(path) as file:
+            file.write(self.html.encode())
 
 
 def report_page(data: ReportData) -> str:
@@ -277,11 +388,9 @@ def _issues(data):
 
 def _examples(data):
     """Rows that are right, missed and wrong for each tag, and their texts, as JSON that may stand in a script."""
-    examples: list = [[] for _ in data.tags]
-    for pairs in data.outcomes.values():
-        by_tag = pairs.tocsc()
-        for tag, (start, stop) in enumerate(zip(by_tag.indptr, by_tag.indptr[1:])):
-            examples[tag].append(by_tag.indices[start:stop][:_EXAMPLES].tolist())
+    by_tag = [pairs.tocsc() for pairs in data.outcomes.values()]
+    rows = [np.split(pairs.indices, pairs.indptr[1:-1]) for pairs in by_tag]
+    examples = [[each[:_EXAMPLES].tolist() for each in tag] for tag in zip(*rows)]
     used = sorted({row for tag in examples for rows in tag for row in rows})
     texts = None if data.texts is None else {row: _visible(data.texts[row], _SHORT) for row in used}
     content = {"examples": examples, "texts": texts, "rows": {row: int(data.rows[row]) for row in used}}

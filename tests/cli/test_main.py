@@ -10,8 +10,7 @@ import warnings
 import pytest
 
 from skbalance import TagClassifier, __version__
-from skbalance.cli import _commands, main
-from skbalance.cli._main import _parser
+from skbalance.cli import _main, main
 from skbalance.cli._models import load_model
 from tests.cli.conftest import TAGS, TEXTS
 
@@ -158,7 +157,7 @@ def test_predict(model, tickets, tmp_path):
 
 
 def test_predict_takes_parts_of_the_table(model, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(_commands, "_CHUNK", 2)
+    monkeypatch.setattr(_main, "_CHUNK", 2)
     texts = ["wheat", "", "", "", "xyzzy", "oil", "gas"]
     (tmp_path / "data.jsonl").write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
     assert main(["predict", model, str(tmp_path / "data.jsonl")]) == 0
@@ -269,7 +268,7 @@ def test_control_c_leaves_nothing(tickets, tmp_path, monkeypatch, capsys):
 
 
 def test_each_warning_is_a_line_and_no_more(capsys):
-    with _commands.notes("here: "):
+    with _main.notes("here: "):
         for _ in range(3):
             warnings.warn("something", UserWarning, stacklevel=1)
     assert capsys.readouterr().err == "Note: here: something\n"
@@ -282,7 +281,7 @@ def test_help_has_an_example_of_each_command(capsys):
         example = capsys.readouterr().out.split("example:\n")[1].splitlines()[0]
         argv = example.replace('"', "").split()[1:]
         assert argv[0] == command
-        options = vars(_parser().parse_args(argv))
+        options = vars(_main._parser().parse_args(argv))
         assert options["command"] == command
 
 

@@ -86,22 +86,28 @@ def test_styles_that_are_no_mapping(given):
         _axes.restyle(Line2D([], []), given)
 
 
+class Display:
+    """What is drawn in these tests."""
+
+
 def test_axes_that_are_given():
-    _, given = plt.subplots(2, 3)
-    assert _axes.new_axes(given[0, 1], "caller", (4, 4)) is given[0, 1]
+    display, given = Display(), plt.subplots(2, 3)[1]
+    assert _axes.new_axes(display, given[0, 1], (4, 4)) is given[0, 1]
+    assert display.ax_ is given[0, 1]
+    assert display.figure_ is given[0, 1].figure
 
 
 def test_axes_that_cannot_be():
     with pytest.raises(TypeError, match=r"axes of matplotlib, or None; got a ndarray"):
-        _axes.new_axes(plt.subplots(3)[1], "caller", (4, 4))
+        _axes.new_axes(Display(), plt.subplots(3)[1], (4, 4))
     with pytest.raises(TypeError, match=r"axes of matplotlib, or None; got a Figure"):
-        _axes.new_axes(plt.figure(), "caller", (4, 4))
+        _axes.new_axes(Display(), plt.figure(), (4, 4))
 
 
 @pytest.mark.usefixtures("no_matplotlib")
 def test_missing_matplotlib_names_the_extra():
     with pytest.raises(ImportError, match=r'Display.plot needs matplotlib: pip install "skbalance\[plot\]"'):
-        _axes.new_axes(None, "Display.plot", (4, 4))
+        _axes.new_axes(Display(), None, (4, 4))
 
 
 def test_counts_are_checked():

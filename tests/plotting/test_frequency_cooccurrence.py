@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from skbalance.plotting import LabelCooccurrenceDisplay, _cooccurrence
+from skbalance.plotting import LabelCooccurrenceDisplay, _frequency
 
 from .tidy import assert_tidy
 
@@ -53,7 +53,7 @@ def test_by_hand(make):
 
 @pytest.mark.parametrize("max_bins", [2, 3, 7, 20, 39, 40])
 def test_bins_against_the_definition(max_bins, monkeypatch):
-    monkeypatch.setattr(_cooccurrence, "_MAX_BINS", max_bins)
+    monkeypatch.setattr(_frequency, "_MAX_BINS", max_bins)
     y = random_targets()
     display = LabelCooccurrenceDisplay.from_targets(y)
     assert display.probabilities.shape[0] <= max_bins
@@ -63,15 +63,13 @@ def test_bins_against_the_definition(max_bins, monkeypatch):
 def test_no_pair_is_exactly_zero():
     y = np.zeros((90, 30), dtype=int)
     y[np.arange(90), np.arange(90) % 30] = 1
-    probabilities = _cooccurrence._bin_probabilities(
-        sp.csr_array(y), y.sum(axis=0).astype(float), np.array([0, 10, 30])
-    )
+    probabilities = _frequency._bin_probabilities(sp.csr_array(y), y.sum(axis=0).astype(float), np.array([0, 10, 30]))
     np.testing.assert_array_equal(probabilities, np.zeros((2, 2)))
 
 
 @pytest.mark.parametrize("n_labels", [1, 5, 100, 101, 150, 18211])
 def test_rank_bins(n_labels):
-    edges = _cooccurrence._rank_bins(n_labels)
+    edges = _frequency._rank_bins(n_labels)
     assert edges[0] == 0
     assert edges[-1] == n_labels
     assert (np.diff(edges) > 0).all()
