@@ -19,7 +19,6 @@ from skbalance.crossfit import (
     MetaClassifierMixin,
     choose_response_method,
     cross_fit,
-    features_seen,
     fit_all,
     log_odds,
     read_fit_inputs,
@@ -157,48 +156,30 @@ class CalibratedMultiLabelClassifierCV(MetaClassifierMixin, BaseEstimator):
         """
         validate_hyperparameters(self)
         given = read_fit_inputs(self, X, y, params)
-        X, y, splits, labels, rng = given.X, given.y, given.splits, given.labels, given.rng
-        n_rows, n_labels = given.n_rows, given.encoding.n_outputs
+        labels, counts, n_labels = given.labels, given.labels.totals.counts, given.encoding.n_outputs
         if not labels.vary.any():
             raise ValueError("No label of y has both classes: there is nothing to calibrate.")
-        if splits is None:
-            check_is_fitted(self.estimator)
         method = choose_response_method(self.estimator, self.response_method)
 
-        tested = np.arange(n_rows) if splits is None else np.concatenate([test for _, test in splits])
-        weight = labels.row_weight
+        tested, weight = np.concatenate(given.tests), labels.row_weight
         n_sampled = max(1, min(len(tested), _MAX_ELEMENTS // n_labels))
-        sampled = np.zeros(n_rows, dtype=bool)
-        sampled[rng.permutation(np.unique(tested))[:n_sampled]] = True
-        tasks = FitTasks(self, X, y, n_splits=len(splits or ()))
-        score = partial(_score, X=X, labels=labels, weight=weight, sampled=sampled, method=method)
-        if splits is None:
-            fitted = self.estimator
-            scored = [score([fitted], tested, labels.totals.counts)]
-        else:
-            scorers = self._scorers()
-            scored, _, _ = cross_fit(
-                scorers, X, y, labels, splits, given.params, score, tasks=tasks, n_jobs=self.n_jobs
-            )
-            (fitted,) = fit_all(scorers, X, y, given.params, tasks)
-        parts = (np.concatenate(part) for part in zip(*scored))
-        sample = CalibrationSample(weight[tested].sum(), *parts)
-        maps = fit_maps(sample, labels.totals.counts, labels.totals.n_known, self.method, self.shrinkage, rng)
-
-        state = {
-            "estimator_": fitted, "maps_": maps, "label_counts_": labels.totals.counts, "n_labels_": n_labels,
-            "classes_": given.encoding.classes, "_encoding": given.encoding, "_method": method, **features_seen(fitted),
-        }  # fmt: skip
-        self._store(state)
+        sampled = np.zeros(len(weight), dtype=bool)
+        sampled[given.rng.permutation(np.unique(tested))[:n_sampled]] = True
+        scorers, tasks = self._scorers(), FitTasks(self, given)
+        score = partial(_score, X=given.X, labels=labels, weight=weight, sampled=sampled, method=method)
+        scored, models, _ = cross_fit(scorers, given, score, tasks=tasks, n_jobs=self.n_jobs)
+        fitted = models[0] if given.splits is None else fit_all(scorers, given, tasks)
+        sample = CalibrationSample(weight[tested].sum(), *(np.concatenate(part) for part in zip(*scored)))
+        maps = fit_maps(sample, counts, labels.totals.n_known, self.method, self.shrinkage, given.rng)
+        self._store(given.encoding, fitted, {"maps_": maps, "label_counts_": counts, "_method": method})
         tasks.end()
         return self
 
     def _probabilities(self, X):
         blocks = [np.empty((0, self.n_labels_))]
         for values in response_blocks(self.estimator_, X, self._method, self.n_labels_):
-            blocks.append(
-                np.nan_to_num(self.maps_(log_odds(values, self._method)), nan=0.0)
-            )  # of pairs without a score
+            probabilities = self.maps_(log_odds(values, self._method))
+            blocks.append(np.nan_to_num(probabilities, nan=0.0))  # of pairs without a score
         return np.concatenate(blocks)
 
     def predict_proba(self, X: Any) -> np.ndarray:

@@ -1,11 +1,9 @@
 """What the meta-estimators share: targets, rows, splits, routing, and fits of rows that others are scored with."""
 
 from skbalance._responses import choose_response_method, log_odds, response, response_blocks, row_blocks
-from skbalance.crossfit._fits import cross_fit, fit_all
-from skbalance.crossfit._inputs import FitInputs, TrainingLabels, read_fit_inputs
-from skbalance.crossfit._meta import InnerScoresMixin, MetaClassifierMixin, features_seen
-from skbalance.crossfit._progress import FitTasks
-from skbalance.crossfit._rows import is_prefit
+from skbalance.crossfit._fits import FitTasks, cross_fit, fit_all
+from skbalance.crossfit._meta import InnerScoresMixin, MetaClassifierMixin
+from skbalance.crossfit._rows import FitInputs, TrainingLabels, is_prefit, read_fit_inputs
 
 __all__ = [
     "FitInputs",
@@ -15,7 +13,6 @@ __all__ = [
     "TrainingLabels",
     "choose_response_method",
     "cross_fit",
-    "features_seen",
     "fit_all",
     "is_prefit",
     "log_odds",

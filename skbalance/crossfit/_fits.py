@@ -1,14 +1,17 @@
-"""Fits of each split, and what they say of the rows that they did not see."""
+"""Fits of each split, what they say of the rows that they did not see, and how far they are."""
 
 from __future__ import annotations
 
+import itertools
 import threading
+import time
 import warnings
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 from sklearn.base import clone
 from sklearn.utils.parallel import Parallel, delayed
+from sklearn.utils.validation import check_is_fitted
 
 from skbalance._validation import _safe_indexing, check_method_params, num_samples
 
@@ -48,21 +51,83 @@ class _Quiet:
 _quiet = _Quiet()
 
 
-def cross_fit(scorers, X, y, labels, splits, params, use, *, tasks, keep=False, n_jobs=None):
-    """Fit clones on each split, and hand them the rows that it left out.
+class FitTasks:
+    """The fits of a meta-estimator, as tasks of its callbacks.
+
+    With ``verbose`` it prints the number of fits that are done, and the time that is left if the others take as long.
+
+    Parameters
+    ----------
+    caller : estimator
+        The meta-estimator, with a parameter `verbose`.
+    given : FitInputs
+        What it is fitted to, and the splits on which classifiers are.
+    n_settings : int, default=1
+        Settings with which they are.
+    refit : bool, default=True
+        Whether they are fitted to all rows in the end.
+    """
+
+    def __init__(self, caller, given, *, n_settings=1, refit=True):
+        # Workers are sent the caller only where somebody wants to hear of it.
+        self.caller = caller if getattr(caller, "_skl_callbacks", None) else None
+        n_splits, self._told = len(given.splits or ()), {"estimator": self.caller, "X": given.X, "y": given.y}
+        self._names = [name for name, _ in caller._scorers()]
+        self._verbose, self._start = caller.verbose, time.monotonic()
+        self._done, self._total = 0, n_splits * n_settings + refit
+        self._numbers = itertools.count()
+        self._root = caller._init_callback_context(max_subtasks=1 + refit if n_splits else 0)
+        self._root.call_on_fit_task_begin(**self._told)
+        self._folds: Any = None
+        if n_splits:
+            self._folds = self._root.subcontext(
+                task_name="cross-fit", max_subtasks=n_splits * n_settings * len(self._names), sequential_subtasks=False
+            )
+            self._folds.call_on_fit_task_begin(estimator=self.caller)
+
+    def of_split(self):
+        """The tasks of the fits on one split, of each classifier."""
+        return [self._folds.subcontext(task_name=f"fit-{name}", task_id=next(self._numbers)) for name in self._names]
+
+    def of_all_rows(self):
+        """The tasks of the fits on all rows."""
+        self._end_folds()
+        if len(self._names) == 1:
+            return [self._root.subcontext(task_name="refit")]
+        refit = self._root.subcontext(task_name="refit", max_subtasks=len(self._names))
+        refit.call_on_fit_task_begin(estimator=self.caller)
+        return [refit.subcontext(task_name=f"fit-{name}") for name in self._names]
+
+    def advance(self):
+        """One split, or the fit on all rows, is done."""
+        self._done += 1
+        if self._verbose:
+            spent = time.monotonic() - self._start
+            left = spent / self._done * (self._total - self._done)
+            print(f"Fit {self._done} of {self._total}: {spent:.0f} s, about {left:.0f} s left.", flush=True)
+
+    def end(self):
+        """The meta-estimator is fitted."""
+        self._end_folds()
+        # It is ready to predict: a monitor of scores may try it.
+        self._root.call_on_fit_task_end(**self._told, reconstruction_attributes={})
+
+    def _end_folds(self):
+        if self._folds is not None:
+            self._folds.call_on_fit_task_end(estimator=self.caller)
+            self._folds = None
+
+
+def cross_fit(scorers, given, use, *, tasks, keep=False, n_jobs=None):
+    """Fit clones on each split, and hand them the rows that it left out; or take what is fitted already, for all rows.
 
     Parameters
     ----------
     scorers : list of (str, classifier)
         Left as they are.
-    X, y : array-like
-        All rows.
-    labels : TrainingLabels
-        The target inside.
-    splits : list of (ndarray, ndarray)
-        Row numbers.
-    params : dict of dict
-        For the `fit` of each scorer; what has a value for each row is sliced to the rows of the split.
+    given : FitInputs
+        Rows, splits (None where the scorers are fitted), and what goes to the `fit` of each scorer. What has a value
+        for each row is sliced to the rows of the split.
     use : callable
         ``use(fitted, rows, seen)`` with the list of fitted classifiers (empty where no row of the split has a label),
         the numbers of the rows left out and the positives of each label that the classifiers have seen.
@@ -80,13 +145,25 @@ def cross_fit(scorers, X, y, labels, splits, params, use, *, tasks, keep=False, 
     fitted : list of lists of classifiers, or of None
     seen : ndarray of shape (n_splits, n_labels)
         Positives of each label that the classifiers of each split have seen.
+
+    Raises
+    ------
+    NotFittedError
+        If there are no splits, and a scorer is not fitted.
     """
-    seen = np.array([labels.count(train) for train, _ in splits])
-    contexts = tasks.of_splits([name for name, _ in scorers], len(splits))
-    n_jobs = n_jobs and min(n_jobs, len(splits))  # no more processes are started than have work
+    if given.splits is None:
+        fitted, counts = [estimator for _, estimator in scorers], given.labels.totals.counts
+        for estimator in fitted:
+            check_is_fitted(estimator)
+        return [use(fitted, given.tests[0], counts)], [fitted], counts[None]
+    seen = np.array([given.labels.count(train) for train, _ in given.splits])
+    contexts = [tasks.of_split() for _ in given.splits]
+    n_jobs = n_jobs and min(n_jobs, len(given.splits))  # no more processes are started than have work
     fits = Parallel(n_jobs=n_jobs, return_as="generator")(
-        delayed(_fit_and_use)(scorers, X, y, train, test, params, use, counts, keep, tasks.caller, split_contexts)
-        for (train, test), counts, split_contexts in zip(splits, seen, contexts)
+        delayed(_fit_and_use)(
+            scorers, given.X, given.y, train, test, given.params, use, counts, keep, tasks.caller, split_contexts
+        )
+        for (train, test), counts, split_contexts in zip(given.splits, seen, contexts)
     )
     results = []
     for fit in fits:
@@ -106,12 +183,11 @@ def _fit_and_use(scorers, X, y, train, test, params, use, seen, keep, caller, co
     return use(fitted, test, seen), fitted if keep else None
 
 
-def fit_all(scorers, X, y, params, tasks):
+def fit_all(scorers, given, tasks):
     """Fit clones on all rows."""
-    contexts = tasks.of_all_rows([name for name, _ in scorers])
     fitted = [
-        _fit(estimator, X, y, params[name], tasks.caller, context)
-        for (name, estimator), context in zip(scorers, contexts)
+        _fit(estimator, given.X, given.y, given.params[name], tasks.caller, context)
+        for (name, estimator), context in zip(scorers, tasks.of_all_rows())
     ]
     tasks.advance()
     return fitted

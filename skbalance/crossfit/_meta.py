@@ -25,11 +25,20 @@ class MetaClassifierMixin(CallbackSupportMixin, DocLinkMixin, ClassifierMixin, M
         """The classifiers inside, with names."""
         return [("estimator", self.estimator)]
 
-    def _store(self, state: dict):
-        """Take on a fitted state as a whole; nothing of an earlier one stays."""
+    def _store(self, encoding, fitted: list, state: dict):
+        """Take on a fitted state as a whole, with the target and the classifiers; nothing of an earlier one stays."""
         parameters = self.get_params(deep=False)
         kept = {name: value for name, value in vars(self).items() if not name.endswith("_") or name in parameters}
-        self.__dict__ = {**kept, **state}
+        features = ("n_features_in_", "feature_names_in_")
+        self.__dict__ = {
+            **kept,
+            **state,
+            "estimator_": fitted if isinstance(self.estimator, list) else fitted[0],
+            "n_labels_": encoding.n_outputs,
+            "classes_": encoding.classes,
+            "_encoding": encoding,
+            **{name: getattr(fitted[0], name) for name in features if hasattr(fitted[0], name)},
+        }
 
     def get_metadata_routing(self):
         """Say where the parameters of `fit` go when metadata routing is on.
@@ -112,9 +121,3 @@ class InnerScoresMixin:
         if self._encoding.kind == "binary":
             return getattr(self.estimator_, method)(X)
         return response(self.estimator_, X, method, self.n_labels_, keep_sparse=True)
-
-
-def features_seen(fitted) -> dict:
-    """The attributes on features that a fitted classifier has."""
-    names = ("n_features_in_", "feature_names_in_")
-    return {name: getattr(fitted, name) for name in names if hasattr(fitted, name)}

@@ -8,8 +8,8 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import expit, log_expit
 
+from skbalance.decisions._candidates import Candidates
 from skbalance.decisions._evidence import Column, Lead
-from skbalance.decisions._pairs import Candidates
 
 # Weights are given at these counts of positives (1, 4, 16, ...), and in between on a line over log(1 + count).
 _FACTOR = 4

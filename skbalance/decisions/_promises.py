@@ -11,8 +11,7 @@ import numpy as np
 from scipy.stats import beta, binom
 
 from skbalance._lazy import import_optional
-from skbalance.decisions._pairs import ScoredPairs
-from skbalance.decisions._search import sorted_by_label
+from skbalance.decisions._thresholds import ScoredPairs, sorted_by_label
 
 # Precision is tested at so many best pairs of a label: so many times as many as could pass without a miss, then growing
 # by a ratio, up to more than the label has positives.

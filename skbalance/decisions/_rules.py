@@ -1,15 +1,17 @@
-"""The strategies: which thresholds to set on out-of-fold scores, and which settings to try."""
+"""One way to set thresholds and to choose by them, and bounds on the labels of a row."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
+import scipy.sparse as sp
 
-from skbalance.decisions._choice import Choice
-from skbalance.decisions._pairs import ScoredPairs, weighted_quantiles
-from skbalance.decisions._search import (
+from skbalance._hierarchy import Hierarchy
+from skbalance._validation import read_numbers
+from skbalance.decisions._thresholds import (
     Objective,
+    ScoredPairs,
     frequency_thresholds,
     global_thresholds,
     label_thresholds,
@@ -17,9 +19,77 @@ from skbalance.decisions._search import (
     shrink_thresholds,
 )
 
-_TRIED_MICRO_WEIGHTS: tuple[float, ...] = (0.0, 0.5, 1.0)
-_TRIED_BETAS = (0.25, 0.5, 1.0, 2.0)
-_TRIED_THRESHOLDS = 50
+# Margins that are larger count as this, and those that count as below 0 are below the negative of the least.
+_LARGEST, _LEAST = 1e30, np.finfo(np.float32).tiny
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Bounds on the labels of a row.
+
+    Attributes
+    ----------
+    min_labels : int
+        Rows with fewer labels above their threshold are given those that are closest to it.
+    max_labels : int or None
+        Rows with more keep those that are farthest above.
+    hierarchy : Hierarchy or None
+        Of labels that are never chosen without their ancestors. An ancestor counts as farther above its threshold than
+        its descendants are above theirs, so that the best labels of a row, however many, are closed. One that must not
+        be chosen takes its descendants with it.
+    """
+
+    min_labels: int = 0
+    max_labels: int | None = None
+    hierarchy: Hierarchy | None = None
+
+    @classmethod
+    def of(cls, meta, n_labels: int, auto: int = 0) -> Choice:
+        """Read the bounds of a meta-estimator; `auto` is what the lower one is if it is to be found.
+
+        Raises
+        ------
+        ValueError
+            If there are not so many labels, or the bounds contradict each other.
+        """
+        for name in ("min_labels", "max_labels", "k"):
+            value = getattr(meta, name, None)
+            if value not in (None, "auto") and value > n_labels:
+                raise ValueError(f"{name}={value} is more than y has labels, {n_labels}.")
+        least = auto if meta.min_labels == "auto" else int(meta.min_labels)
+        most = None if meta.max_labels is None else int(meta.max_labels)
+        if most is not None and least > most:
+            raise ValueError(f"min_labels={least} is more than max_labels={most}.")
+        parents = getattr(meta, "parents", None)
+        return cls(least, most, None if parents is None else Hierarchy.of_columns(parents, n_labels))
+
+    def __call__(self, above: np.ndarray, margins: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
+        """Which pairs to predict.
+
+        Parameters
+        ----------
+        above : ndarray of bool of shape (n_rows, width)
+            Pairs whose score is above the threshold.
+        margins : ndarray of shape (n_rows, width)
+            Score minus threshold; -inf for what must not be given to a row that has too few.
+        labels : ndarray of int of shape (n_rows, width), default=None
+            Label of each pair, with its ancestors. Needed for a hierarchy.
+
+        Returns
+        -------
+        chosen : ndarray of bool of shape (n_rows, width)
+        """
+        if self.hierarchy is not None and labels is not None:
+            signed = np.where(above, margins.clip(_LEAST, _LARGEST), np.minimum(margins, -_LEAST))
+            margins = self.hierarchy.raised(labels, signed)
+            above = margins > 0
+        chosen, found = above.copy(), above.sum(axis=1)
+        wanted = found.clip(self.min_labels, self.max_labels)
+        rows = np.flatnonzero(found != wanted)
+        ordered = np.where(above[rows], np.maximum(margins[rows], np.finfo(float).tiny), margins[rows])
+        rank = np.argsort(np.argsort(-ordered, axis=1, kind="stable"), axis=1, kind="stable")
+        chosen[rows] = (rank < wanted[rows, None]) & (ordered > -np.inf)
+        return chosen
 
 
 @dataclass(frozen=True)
@@ -70,7 +140,7 @@ class DecisionRule:
             inf for labels without a positive, -inf for those that every training row has. 0 for others if no label has
             a positive among the pairs.
         """
-        thresholds = self._thresholds(pairs, counts) if has_evidence(pairs) else 0.0
+        thresholds = self._thresholds(pairs, counts) if pairs.evident else 0.0
         return np.select([counts == 0, counts == n_train], [np.inf, -np.inf], thresholds)
 
     def _thresholds(self, pairs, counts):
@@ -89,16 +159,20 @@ class DecisionRule:
             return shrink_thresholds(own, evidence, frequency_thresholds(pairs, counts, objective), self.shrinkage)
         return np.where(np.isnan(own), global_thresholds(pairs, objective), own)
 
+    def thresholds_without_parts(self, pairs: ScoredPairs, counts: np.ndarray, n_train: int | np.ndarray) -> np.ndarray:
+        """The same from all parts of the data but one, for each part, of shape (n_parts, n_labels).
+
+        Of a single part, they are set on that.
+        """
+        n_parts = len(pairs.positives)
+        others = [pairs.without(part) for part in range(n_parts)] if n_parts > 1 else [pairs]
+        return np.stack([self.thresholds(each, counts, n_train) for each in others])
+
     def choose(self, pairs: ScoredPairs, thresholds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Which labelled pairs to predict by thresholds of shape (n_parts, n_labels), and scores less thresholds."""
         margins = margins_of(pairs.scores, thresholds[pairs.parts[:, None], pairs.labels])
         chosen = self.choice(margins > 0, margins, pairs.labels)
         return chosen if pairs.labelled is None else chosen & pairs.labelled, margins
-
-
-def has_evidence(pairs: ScoredPairs) -> bool:
-    """Whether a label has a positive among the pairs that count."""
-    return bool(pairs.flat()[2].any())
 
 
 def margins_of(scores: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
@@ -108,37 +182,27 @@ def margins_of(scores: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
     return np.where(np.isnan(margins), -np.inf, margins)
 
 
-def candidate_rules(
-    rule: DecisionRule, pairs: ScoredPairs, *, micro_weight: float | None, k_range: range
-) -> list[DecisionRule]:
-    """The settings to choose among; a single one where nothing is left open.
+def indicator_of_pairs(chosen: np.ndarray, labels: np.ndarray, n_labels: int) -> sp.csr_array:
+    """Some of the pairs of rows and their `labels`, as an indicator of shape (n_rows, n_labels)."""
+    index = (np.nonzero(chosen)[0], labels[chosen])
+    return sp.csr_array((np.ones(len(index[0]), dtype=np.int8), index), shape=(len(chosen), n_labels))
 
-    Parameters
-    ----------
-    rule : DecisionRule
-        With the strategy, the bounds, `beta` and `shrinkage`.
-    pairs : ScoredPairs
-        Rows to learn from.
-    micro_weight : float or None
-        Share of micro-F; None if the metric is no mixture of micro-F and macro-F: several are tried, and several
-        values of `beta`.
-    k_range : range
-        What to try as `k`.
 
-    Returns
-    -------
-    rules : list of DecisionRule
-        Not empty.
+def read_thresholds(thresholds, n_labels: int, name: str, *, same: bool = False) -> np.ndarray:
+    """Read a threshold for each label from any container; or with `same` a number for all.
+
+    Raises
+    ------
+    ValueError
+        If they are no numbers, not so many, or one is NaN; the message calls them by `name`.
     """
-    if rule.strategy == "top_k":
-        return [replace(rule, k=k, choice=replace(rule.choice, min_labels=k, max_labels=k)) for k in k_range]
-    if rule.strategy == "global" and micro_weight is None:
-        _, scores, targets, weights = pairs.flat()
-        some = targets if targets.any() else slice(None)
-        levels = weighted_quantiles(scores[some], weights[some], np.linspace(0, 1, _TRIED_THRESHOLDS))
-        return [replace(rule, threshold=float(level)) for level in np.unique(levels)]
-    betas = _TRIED_BETAS if micro_weight is None else (rule.beta,)
-    shares = _TRIED_MICRO_WEIGHTS if micro_weight is None else (micro_weight,)
-    if rule.strategy == "micro_macro":
-        shares = (0.0,)  # its objective knows no weight
-    return [replace(rule, micro_weight=share, beta=beta) for beta in betas for share in shares]
+    numbers = read_numbers(thresholds, name)
+    if np.asarray(thresholds).dtype.kind == "b":
+        raise ValueError(f"{name} must hold numbers; got {thresholds!r}.")
+    if same and numbers.ndim == 0:
+        numbers = np.full(n_labels, numbers)
+    if numbers.shape != (n_labels,) or np.isnan(numbers).any():
+        raise ValueError(
+            f"{name} must hold one number for each of {n_labels} labels, none of them NaN; got shape {numbers.shape}."
+        )
+    return numbers

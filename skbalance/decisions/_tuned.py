@@ -38,40 +38,19 @@ from skbalance._validation import (
     validate_hyperparameters,
 )
 from skbalance._warnings import warn
-from skbalance.crossfit import (
-    FitTasks,
-    InnerScoresMixin,
-    MetaClassifierMixin,
-    cross_fit,
-    features_seen,
-    fit_all,
-    is_prefit,
-    read_fit_inputs,
-)
-from skbalance.decisions._choice import Choice, one_for_each, read_thresholds
-from skbalance.decisions._decisions import Plan, Scale, decide, random_parts, typical_size
-from skbalance.decisions._explain import LabelEvidence, evidence_of_pairs
+from skbalance.crossfit import FitTasks, InnerScoresMixin, MetaClassifierMixin, cross_fit, fit_all, read_fit_inputs
+from skbalance.decisions._candidates import FittedScorers, score_rows
+from skbalance.decisions._decisions import OutOfFold, Scale, decide
+from skbalance.decisions._evidence import LabelEvidence
 from skbalance.decisions._label_texts import LabelMatcher, check_label_texts
-from skbalance.decisions._out_of_fold import OutOfFold
-from skbalance.decisions._pairs import indicator_of_pairs
-from skbalance.decisions._promises import Promise
-from skbalance.decisions._rules import DecisionRule, margins_of
-from skbalance.decisions._scorers import FittedScorers
-from skbalance.decisions._scoring import MICRO_WEIGHTS, get_metric
-from skbalance.decisions._settings import (
-    Attempt,
-    check_estimators,
-    results_table,
-    score_of_the_best,
-    score_rows,
-    settings_to_try,
-)
+from skbalance.decisions._plan import Attempt, Plan, check_settings, results_table, score_of_the_best, settings_to_try
+from skbalance.decisions._rules import indicator_of_pairs, margins_of, read_thresholds
 from skbalance.decisions._tuned_review import TunedReviewMixin
-from skbalance.decisions._tuned_updates import TunedUpdatesMixin, can_go_on
+from skbalance.decisions._tuned_updates import TunedUpdatesMixin
 
-# All labels of a row are candidates up to so many, else the best few.
-_DENSE_LABELS = 256
-_MIN_WIDTH = 64
+# The rows of a single hold-out, or of a fitted classifier, are taken in so many parts, to try thresholds on rows that
+# they were not set on.
+_PARTS = 5
 
 
 def _has_probabilities(tuner):
@@ -369,24 +348,21 @@ class TunedThresholdMultiLabelClassifierCV(
             If `cv` is ``"prefit"`` and `estimator` is not fitted.
         """
         given, plan, matcher, to_try = self._read(X, y, params)
-        tasks = FitTasks(
-            self, given.X, given.y, n_splits=len(given.splits or ()), n_scorers=len(plan.scorers),
-            n_settings=len(to_try), refit=self.refit,
-        )  # fmt: skip
+        tasks = FitTasks(self, given, n_settings=len(to_try), refit=self.refit)
         attempts = self._attempts(given, plan, matcher, to_try, tasks)
         best = max(attempts, key=lambda attempt: attempt.decisions.score)  # the first of equally good ones
         refit = given.splits is not None and self.refit
-        fitted = fit_all(best.scorers, given.X, given.y, given.params, tasks) if refit else best.fitted
-        self._store(self._state(given, plan, matcher, attempts, best, fitted))
+        fitted = fit_all(best.scorers, given, tasks) if refit else best.fitted
+        self._store(given.encoding, fitted, self._state(plan, matcher, attempts, best, fitted))
         tasks.end()
         return self
 
     def _read(self, X, y, params):
         """Read rows and targets, plan, label texts and settings to try, and raise whatever is wrong with them."""
         validate_hyperparameters(self)
-        self._check_scorers()
+        check_settings(self)
         given = read_fit_inputs(self, X, y, params)
-        plan = self._plan(given)
+        plan = Plan.of(self, given)
         matcher = None
         if self.label_texts is not None:
             texts = check_label_texts(self.label_texts, given.encoding.n_outputs, given.encoding.names)
@@ -395,31 +371,22 @@ class TunedThresholdMultiLabelClassifierCV(
 
     def _attempts(self, given, plan, matcher, to_try, tasks):
         """Score each of the settings on rows that its models did not see."""
-        tests = [np.arange(given.n_rows)] if given.splits is None else [test for _, test in given.splits]
-        parts = random_parts(len(tests[0]), given.rng) if len(tests) == 1 else None
+        tests, parts, attempts = given.tests, None, []
+        if len(tests) == 1:
+            parts = given.rng.permutation(len(tests[0])) % min(_PARTS, len(tests[0]))
         seed = given.rng.randint(np.iinfo(np.int32).max)
-        attempts = []
         for params, scorers, methods in to_try:
-            score = partial(
-                score_rows, X=given.X, methods=methods, matcher=matcher, width=plan.width,
-                hierarchy=plan.hierarchy,
+            settings = {"methods": methods, "matcher": matcher, "width": plan.width, "hierarchy": plan.hierarchy}
+            results, models, seen = cross_fit(
+                scorers, given, partial(score_rows, X=given.X, **settings),
+                tasks=tasks, keep=not self.refit, n_jobs=self.n_jobs,
             )  # fmt: skip
-            if given.splits is None:
-                models, seen = [[estimator for _, estimator in scorers]], given.labels.totals.counts[None]
-                for estimator in models[0]:
-                    check_is_fitted(estimator)
-                results = [score(models[0], tests[0], seen[0])]
-            else:
-                results, models, seen = cross_fit(
-                    scorers, given.X, given.y, given.labels, given.splits, given.params, score,
-                    tasks=tasks, keep=not self.refit, n_jobs=self.n_jobs,
-                )  # fmt: skip
             oof = OutOfFold.gather(results, tests, seen, given.labels, parts)
             decided = decide(oof, plan, np.random.RandomState(seed))
             attempts.append(Attempt(params, scorers, methods, oof.labels, *decided, models[0]))
         return attempts
 
-    def _state(self, given, plan, matcher, attempts, best, fitted):
+    def _state(self, plan, matcher, attempts, best, fitted):
         decisions = best.decisions
         if not decisions.evident:
             warn(
@@ -427,10 +394,9 @@ class TunedThresholdMultiLabelClassifierCV(
                 "the usual ones, not tuned. Folds in which every label occurs in both parts give evidence."
             )
         state = {
-            **self._decided(decisions, fitted, best.methods, matcher, plan.width, given.encoding),
+            **self._decided(decisions, fitted, best.methods, matcher, plan.width),
             "best_score_": score_of_the_best(attempts, plan),
             "min_labels_": 0 if decisions.promises else plan.rule.choice.min_labels,
-            **features_seen(fitted[0]),
         }
         if self.param_grid is not None:
             state["best_params_"] = best.params
@@ -438,77 +404,26 @@ class TunedThresholdMultiLabelClassifierCV(
             state["cv_results_"] = results_table(attempts)
         return state
 
-    def _decided(self, decisions, fitted, methods, matcher, width, encoding):
+    def _decided(self, decisions, fitted, methods, matcher, width):
         """What is stored of decisions on the labels that there are, and of the scorers that they take."""
-        scale, hierarchy = Scale(methods[0] == "predict_proba" or decisions.model is not None), decisions.hierarchy
+        scale = Scale(methods[0] == "predict_proba" or decisions.model is not None)
+        trained, thresholds = decisions.label_counts > 0, (decisions.promises or decisions).thresholds
         state = {
-            "estimator_": fitted if isinstance(self.estimator, list) else fitted[0],
-            "thresholds_": scale.show_thresholds((decisions.promises or decisions).thresholds),
+            "thresholds_": scale.show_thresholds(thresholds),
             "decisions_": decisions,
             "out_of_fold_": decisions.out_of_fold,
             "k_": decisions.rule.k,
             "label_counts_": decisions.label_counts,
-            "n_labels_": encoding.n_outputs,
             "n_candidates_": width,
-            "classes_": encoding.classes,
-            "_encoding": encoding,
             "_scale": scale,
-            "_fitted": FittedScorers.of(fitted, methods, decisions.label_counts > 0, matcher, hierarchy),
+            "_fitted": FittedScorers.of(fitted, methods, trained, matcher, decisions.hierarchy),
         }
         if decisions.promises is not None:
             state["promises_"] = replace(decisions.promises, thresholds=state["thresholds_"])
         return state
 
-    def _check_scorers(self):
-        """Check what constraints of single parameters cannot express."""
-        if isinstance(self.estimator, list):
-            check_estimators(self.estimator)
-            self._validate_names([name for name, _ in self.estimator])
-            if len(self.estimator) > 1 and self.scores == "estimator":
-                raise ValueError(f"scores='estimator' needs a single estimator; there are {len(self.estimator)}.")
-        if self.label_texts is not None and self.scores == "estimator":
-            raise ValueError(
-                "label_texts are evidence for the pooled model: they need scores='pooled', not 'estimator'."
-            )
-        if self.predict_unseen and self.label_texts is None:
-            raise ValueError("predict_unseen=True predicts labels from their text: it needs label_texts.")
-        if self.param_grid is not None and is_prefit(self.cv):
-            raise ValueError("param_grid needs fits, and cv='prefit' makes none.")
-
-    def _plan(self, given) -> Plan:
-        """What is to be decided, given the target."""
-        n_labels, labels, metric = given.encoding.n_outputs, given.labels, get_metric(self.scoring)
-        choice = Choice.of(self, n_labels, auto=int(n_labels > 1 and labels.totals.every_row_has_one))
-        if choice.hierarchy is not None:
-            choice.hierarchy.check(labels.indicator)
-        if not self.refit and given.splits is not None and len(given.splits) > 1:
-            raise ValueError(f"refit=False needs a single split; cv={self.cv!r} makes {len(given.splits)}.")
-        if not labels.vary.any():
-            raise ValueError("No label of y has both classes: there is nothing to decide between.")
-        typical = typical_size(labels)
-        auto = n_labels if n_labels <= _DENSE_LABELS else max(_MIN_WIDTH, 4 * typical)
-        width = auto if self.max_candidates == "auto" else int(self.max_candidates)
-        width = min(n_labels, max(width, choice.min_labels, self.k or 0))
-        weights = {**MICRO_WEIGHTS, "f1_micro_macro": self.micro_weight}
-        most = min(width, self.max_labels or max(10, 2 * typical))
-        least = max(1, choice.min_labels)
-        return Plan(
-            typical=typical,
-            ndim=0 if sp.issparse(given.y) else given.y.ndim,
-            width=width,
-            rule=DecisionRule(self.strategy, choice, beta=self.beta, shrinkage=float(self.shrinkage)),
-            scorers=[name for name, _ in self._scorers()],
-            pooled=self.scores == "pooled",
-            metric=metric,
-            micro_weight=weights[str(self.scoring)] if metric is None else None,
-            k_range=range(self.k, self.k + 1) if self.k else range(least, max(least, most) + 1),
-            unseen=self.predict_unseen,
-            promise=Promise.of(self),
-            updatable=can_go_on(self),
-        )
-
     def _thresholds(self):
-        return one_for_each(read_thresholds(self.thresholds_, "thresholds_"), self.n_labels_, "thresholds_")
+        return read_thresholds(self.thresholds_, self.n_labels_, "thresholds_")
 
     def _blocks(self, X, thresholds):
         """Candidates of a block of rows at a time, with their scores inside."""
@@ -671,8 +586,8 @@ class TunedThresholdMultiLabelClassifierCV(
             through = self.decisions_.descendants(candidates, self._scale.read_thresholds(thresholds), chosen, values)
             for i, (row, below) in enumerate(zip(chosen, through)):
                 pairs = sorted(np.flatnonzero(row), key=lambda j: -values[i, j])
-                model = None if blank[block.start + i] else self.decisions_.model
-                evidence = evidence_of_pairs(model, candidates.take([i]), self.label_counts_, pairs)
+                known = not blank[block.start + i]
+                evidence = self.decisions_.evidence(candidates.take([i]), pairs) if known else [{}] * len(pairs)
                 found = zip(candidates.labels[i, pairs].tolist(), shown[i, pairs].tolist(), evidence)
                 rows.append(
                     [

@@ -12,16 +12,11 @@ from sklearn.utils.metaestimators import available_if
 
 from skbalance._validation import validate_hyperparameters
 from skbalance.crossfit import read_fit_inputs
+from skbalance.decisions._candidates import Candidates
 from skbalance.decisions._decisions import decide
 from skbalance.decisions._label_texts import LabelMatcher
-from skbalance.decisions._pairs import Candidates
-from skbalance.decisions._search import similar_thresholds
-from skbalance.decisions._settings import Attempt
-
-
-def can_go_on(tuner):
-    """Whether all classifiers inside have a `partial_fit`."""
-    return all(hasattr(estimator, "partial_fit") for _, estimator in tuner._scorers())
+from skbalance.decisions._plan import Attempt, Plan, can_go_on, check_settings
+from skbalance.decisions._thresholds import similar_thresholds
 
 
 class TunedUpdatesMixin:
@@ -69,16 +64,22 @@ class TunedUpdatesMixin:
         if not hasattr(self, "decisions_"):
             return self.fit(X, y, **params)
         validate_hyperparameters(self)
-        self._check_scorers()
+        check_settings(self)
         given = read_fit_inputs(self, X, y, params, split=False)
         self._check_chunk(given)
         blocks = self._fitted.candidates(given.X, self.n_candidates_)
-        candidates = Candidates.concatenate([block for _, block in blocks])
+        kept = self.decisions_.kept.append(Candidates.concatenate([block for _, block in blocks]), given.labels)
         fitted = [
             deepcopy(estimator).partial_fit(given.X, given.y, **given.params[name])
             for (name, _), estimator in zip(self._scorers(), self._fitted.estimators)
         ]
-        self._decide_again(self.decisions_.kept.append(candidates, given.labels), fitted, given)
+        ndim = 0 if self._encoding.sparse else given.y.ndim
+        plan = Plan.of(self, replace(given, labels=kept.labels, encoding=self._encoding))
+        plan = replace(plan, ndim=ndim, updatable=False)
+        decisions, predicted = decide(kept.in_full(), plan, check_random_state(self.random_state))
+        decisions, params = replace(decisions, kept=kept), getattr(self, "best_params_", {})
+        attempt = Attempt(params, self._scorers(), self._fitted.methods, kept.labels, decisions, predicted, None)
+        self._store(self._encoding, fitted, self._state(plan, self._fitted.matcher, [attempt], attempt, fitted))
         return self
 
     def _check_chunk(self: Any, given):
@@ -88,16 +89,6 @@ class TunedUpdatesMixin:
             raise ValueError(f"partial_fit needs the labels of the rows before, {_shown(before)}; got {_shown(now)}.")
         if before.names and now.names and now.names != before.names:
             raise ValueError(f"partial_fit needs the columns of y before, {before.names}; got {now.names}.")
-
-    def _decide_again(self: Any, kept, fitted, given):
-        """Decide on the kept rows, and store all at once."""
-        ndim = 0 if self._encoding.sparse else given.y.ndim
-        given = replace(given, labels=kept.labels, encoding=self._encoding)
-        plan = replace(self._plan(given), ndim=ndim, updatable=False)
-        decisions, predicted = decide(kept.in_full(), plan, check_random_state(self.random_state))
-        decisions, params = replace(decisions, kept=kept), getattr(self, "best_params_", {})
-        attempt = Attempt(params, self._scorers(), self._fitted.methods, kept.labels, decisions, predicted, None)
-        self._store(self._state(given, plan, self._fitted.matcher, [attempt], attempt, fitted))
 
     def _changed(self: Any, label_texts, change=None, *, labels=None, more=()):
         """A copy with other labels, or for other features; what it predicts of labels that stay does not change.
@@ -131,10 +122,11 @@ class TunedUpdatesMixin:
         matcher = None if label_texts is None else LabelMatcher(label_texts)
         width = max(1, self.n_candidates_ + len(numbers) - self.n_labels_)
         encoding = replace(self._encoding, classes=np.tile([0, 1], (len(numbers), 1)), names=())
-        state = self._decided(decisions, fitted, self._fitted.methods, matcher, width, encoding)
+        state = self._decided(decisions, fitted, self._fitted.methods, matcher, width)
         # Thresholds of labels that stay are those that are set, whoever set them.
         thresholds = np.append(self.thresholds_[labels], state["thresholds_"][len(labels) :])
-        tuner.__dict__.update(state, thresholds_=thresholds, label_texts=label_texts)
+        state |= {"thresholds_": thresholds, "label_texts": label_texts}
+        tuner._store(encoding, fitted, {**vars(self), **state})
         return tuner
 
 

@@ -7,15 +7,107 @@ for every row only its best labels, so that 18,000 labels on 200,000 rows fit in
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 import numpy as np
-
-from skbalance.decisions._pairs import ScoredPairs, weighted_quantiles
 
 _GRID = 100
 _FREQUENCY_STEP = 0.1
 _SWEEPS = 10
+
+
+@dataclass(frozen=True)
+class ScoredPairs:
+    """The best labels of each row with one score each, and whether the row has them.
+
+    Attributes
+    ----------
+    labels : ndarray of int of shape (n_rows, width)
+        Label of each pair.
+    scores : ndarray of float of shape (n_rows, width)
+        -inf where the label was not trained and must not count.
+    targets : ndarray of bool of shape (n_rows, width)
+        Whether the row has the label.
+    positives : ndarray of shape (n_parts, n_labels)
+        Rows with the label in each part, or the sum of their weights, of labels that were trained there.
+    parts : ndarray of int of shape (n_rows,)
+        Part of the data (fold) that the row belongs to.
+    labelled : ndarray of bool of shape (n_rows, width) or None
+        Whether y says if the row has the label; None if it says so of all pairs. Others compete for a row's labels, but
+        are neither right nor wrong.
+    weight : ndarray of shape (n_rows,) or None
+        How many rows each row stands for, if not for one.
+    """
+
+    labels: np.ndarray
+    scores: np.ndarray
+    targets: np.ndarray
+    positives: np.ndarray
+    parts: np.ndarray
+    labelled: np.ndarray | None = None
+    weight: np.ndarray | None = None
+
+    @property
+    def n_labels(self) -> int:
+        """Number of labels."""
+        return self.positives.shape[1]
+
+    @property
+    def evident(self) -> bool:
+        """Whether a label has a positive among the pairs that count."""
+        return bool(self.flat()[2].any())
+
+    def without(self, part: int) -> ScoredPairs:
+        """The pairs of all parts but one."""
+        keep = self.parts != part
+        positives = self.positives.copy()
+        positives[part] = 0
+        of_rows = ("labels", "scores", "targets", "parts", "labelled", "weight")
+        kept = {name: array[keep] for name in of_rows if (array := getattr(self, name)) is not None}
+        return replace(self, positives=positives, **kept)
+
+    def flat(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Labels, scores, targets and weights of the pairs that count, one after the other."""
+        usable = self.scores > -np.inf
+        if self.labelled is not None:
+            usable &= self.labelled
+        scores = self.scores[usable]
+        weights = np.ones(len(scores)) if self.weight is None else np.repeat(self.weight, usable.sum(axis=1))
+        return self.labels[usable], scores, self.targets[usable], weights
+
+
+def weighted_quantiles(
+    values: np.ndarray, weights: np.ndarray, shares: Any, method: Literal["linear", "inverted_cdf"] = "linear"
+) -> Any:
+    """Quantiles of values of which each stands for as many as its weight says.
+
+    Parameters
+    ----------
+    values, weights : ndarray of shape (n,)
+        Not empty.
+    shares : ndarray or float
+        Between 0 and 1.
+    method : {"linear", "inverted_cdf"}, default="linear"
+        See :func:`numpy.quantile`.
+
+    Returns
+    -------
+    quantiles : ndarray or float
+        Those that :func:`numpy.quantile` gives, where every value is there as many times as its weight says. Weights
+        are scaled up where one is below 1.
+    """
+    if (weights == 1).all():
+        return np.quantile(values, shares, method=method)
+    order = np.argsort(values)
+    values, ends = values[order], np.cumsum(weights[order]) / min(weights.min(), 1)
+    if method == "inverted_cdf":
+        return values[np.searchsorted(ends, shares * ends[-1])]
+    rank = shares * max(ends[-1] - 1, 0)
+    part = rank - np.floor(rank)
+    at = np.searchsorted(ends, [np.floor(rank), np.floor(rank) + 1], side="right")
+    low, high = values[np.minimum(at, len(values) - 1)]
+    return np.where(part < 0.5, low + (high - low) * part, high - (high - low) * (1 - part))
 
 
 @dataclass(frozen=True)
@@ -170,13 +262,11 @@ def global_thresholds(pairs: ScoredPairs, objective: Callable) -> np.ndarray:
     return np.full(pairs.n_labels, _best_of_grid(value[None], grid, pairs)[0])
 
 
-def frequency_thresholds(
-    pairs: ScoredPairs, label_counts: np.ndarray, objective: Callable, bandwidth: float = 1.0
-) -> np.ndarray:
+def frequency_thresholds(pairs: ScoredPairs, label_counts: np.ndarray, objective: Callable) -> np.ndarray:
     """The threshold that is best for labels of similar frequency to each one.
 
     For a count `n`, hits, predictions and positives of all labels are averaged with the weights
-    ``exp(-(log(1 + n_l) - log(1 + n))^2 / (2 bandwidth^2))``, and the threshold is taken that is best for the average.
+    ``exp(-(log(1 + n_l) - log(1 + n))^2 / 2)``, and the threshold is taken that is best for the average.
 
     Parameters
     ----------
@@ -186,8 +276,6 @@ def frequency_thresholds(
         Positives of each label in the training data.
     objective : callable
         ``objective(hits, predicted, positives)``.
-    bandwidth : float, default=1.0
-        How far "similar frequency" reaches, in units of log count.
 
     Returns
     -------
@@ -201,7 +289,7 @@ def frequency_thresholds(
     hits, predicted = _counts_above(level[labels], scores, targets, weights, grid, len(levels))
     positives = np.bincount(level, weights=pairs.positives.sum(axis=0), minlength=len(levels))
     n_labels = np.bincount(level, weights=label_counts > 0, minlength=len(levels))
-    distance = (levels[:, None] - levels) * _FREQUENCY_STEP / bandwidth
+    distance = (levels[:, None] - levels) * _FREQUENCY_STEP
     weights = np.exp(-0.5 * distance**2)
     total = np.maximum(weights @ n_labels, np.finfo(float).tiny)[:, None]
     value = objective(weights @ hits / total, weights @ predicted / total, (weights @ positives)[:, None] / total)
