@@ -12,20 +12,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from skbalance._callbacks import with_callbacks
 from skbalance._kinds import Jobs, NotNegative, RandomState, ResponseMethod, Scorer, Verbosity
+from skbalance._responses import choose_response_method, log_odds, response, response_blocks, row_blocks
 from skbalance._validation import validate_hyperparameters
 from skbalance.calibration._maps import CalibrationSample, fit_maps
-from skbalance.crossfit import (
-    FitTasks,
-    MetaClassifierMixin,
-    choose_response_method,
-    cross_fit,
-    fit_all,
-    log_odds,
-    read_fit_inputs,
-    response,
-    response_blocks,
-    row_blocks,
-)
+from skbalance.crossfit import FitTasks, MetaClassifierMixin, cross_fit, fit_all, read_fit_inputs
 
 # Scores of all labels are kept for so many pairs; where there are more, for a sample of the rows.
 _MAX_ELEMENTS = 1 << 27

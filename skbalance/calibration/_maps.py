@@ -87,14 +87,7 @@ class CalibrationMaps:
         return probabilities
 
 
-def fit_maps(
-    sample: CalibrationSample,
-    counts: np.ndarray,
-    n_known: np.ndarray,
-    method: str,
-    shrinkage: float,
-    rng: np.random.RandomState,
-) -> CalibrationMaps:
+def fit_maps(sample, counts, n_known, method, shrinkage, rng) -> CalibrationMaps:
     """Fit every label's map and those of the levels of frequency.
 
     Parameters

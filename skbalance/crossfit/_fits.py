@@ -1,4 +1,4 @@
-"""Fits of each split, what they say of the rows that they did not see, and how far they are."""
+"""Meta-estimators: their fits of each split, and what they say of themselves and of the classifiers inside."""
 
 from __future__ import annotations
 
@@ -9,17 +9,129 @@ import warnings
 from typing import Any, cast
 
 import numpy as np
-from sklearn.base import clone
+from sklearn.base import ClassifierMixin, MetaEstimatorMixin, clone
+from sklearn.utils import get_tags
+from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
 
-from skbalance._validation import _safe_indexing, check_method_params, num_samples
+from skbalance._callbacks import CallbackSupportMixin
+from skbalance._responses import response
+from skbalance._validation import DocLinkMixin, _safe_indexing, check_method_params, num_samples
 
 # What classifiers say of labels that are missing among the rows of a split.
 _MISSING_LABELS = (
     r"Label .* is present in all training examples",
     r"\d+ of \d+ labels have (no positive|every) sample",
 )
+
+
+class MetaClassifierMixin(CallbackSupportMixin, DocLinkMixin, ClassifierMixin, MetaEstimatorMixin):
+    """Routing and tags of a classifier around others that are fitted on splits."""
+
+    estimator: Any
+    cv: Any
+
+    def _scorers(self) -> list:
+        """The classifiers inside, with names."""
+        return self.estimator if isinstance(self.estimator, list) else [("estimator", self.estimator)]
+
+    def _store(self, encoding, fitted: list, state: dict):
+        """Take on a fitted state as a whole, with the target and the classifiers; nothing of an earlier one stays."""
+        parameters = self.get_params(deep=False)
+        kept = {name: value for name, value in vars(self).items() if not name.endswith("_") or name in parameters}
+        features = ("n_features_in_", "feature_names_in_")
+        self.__dict__ = {
+            **kept,
+            **state,
+            "estimator_": fitted if isinstance(self.estimator, list) else fitted[0],
+            "n_labels_": encoding.n_outputs,
+            "classes_": encoding.classes,
+            "_encoding": encoding,
+            **{name: getattr(fitted[0], name) for name in features if hasattr(fitted[0], name)},
+        }
+
+    def get_metadata_routing(self):
+        """Say where the parameters of `fit` go when metadata routing is on.
+
+        Returns
+        -------
+        routing : MetadataRouter
+            To the `fit` of the estimators, and the `split` of the splitter if there is one.
+        """
+        fit_to = MethodMapping().add(caller="fit", callee="fit")
+        split_to = MethodMapping().add(caller="fit", callee="split")
+        router = MetadataRouter(owner=self)
+        for name, estimator in self._scorers():
+            router = router.add(**{name: estimator}, method_mapping=fit_to)
+        return router.add(splitter=self.cv, method_mapping=split_to) if hasattr(self, "cv") else router
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        inner = [get_tags(estimator) for _, estimator in self._scorers()]
+        tags.input_tags = inner[0].input_tags
+        tags.input_tags.sparse = all(each.input_tags.sparse for each in inner)
+        tags.non_deterministic = any(each.non_deterministic for each in inner)
+        tags.classifier_tags.multi_class = False
+        if inner[0].classifier_tags is not None:
+            tags.classifier_tags.multi_label = inner[0].classifier_tags.multi_label
+        return tags
+
+
+def _estimator_has(method):
+    def check(self):
+        getattr(getattr(self, "estimator_", self.estimator), method)
+        return True
+
+    return check
+
+
+class InnerScoresMixin:
+    """The scores of the classifier inside, where it has them, in one array."""
+
+    estimator: Any
+    estimator_: Any
+    n_labels_: int
+    _encoding: Any
+
+    @available_if(_estimator_has("predict_proba"))
+    def predict_proba(self, X):
+        """Probabilities of `estimator_`, as they are, in one array.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        probabilities : {ndarray, sparse matrix} of shape (n_samples, n_labels) or (n_samples, 2)
+            Of each label, or of both classes of a binary target; sparse where those of `estimator_` are.
+        """
+        return self._inner_scores(X, "predict_proba")
+
+    @available_if(_estimator_has("decision_function"))
+    def decision_function(self, X):
+        """Decision values of `estimator_`, as they are.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        scores : {ndarray, sparse matrix} of shape (n_samples, n_labels) or (n_samples,)
+            Of each label, or of the second class of a binary target; sparse where those of `estimator_` are.
+        """
+        return self._inner_scores(X, "decision_function")
+
+    def _inner_scores(self, X, method):
+        check_is_fitted(self)
+        if self._encoding.kind == "binary":
+            return getattr(self.estimator_, method)(X)
+        return response(self.estimator_, X, method, self.n_labels_, keep_sparse=True)
 
 
 class _Quiet:
@@ -174,12 +286,22 @@ def cross_fit(scorers, given, use, *, tasks, keep=False, n_jobs=None):
 
 def _fit_and_use(scorers, X, y, train, test, params, use, seen, keep, caller, contexts):
     fitted = []
-    if seen.any():  # where no row has a label there is nothing to learn
-        with _quiet:
-            fitted = [
-                _fit_on_split(estimator, X, y, train, params[name], caller, context)
-                for (name, estimator), context in zip(scorers, contexts)
-            ]
+    for (name, estimator), context in zip(scorers, contexts if seen.any() else ()):  # else there is nothing to learn
+        X_train, y_train = _safe_indexing(X, train), y[train]
+        fold_params = check_method_params(X, params[name], indices=train)
+        try:
+            with _quiet:
+                fitted.append(_fit(estimator, X_train, y_train, fold_params, caller, context))
+        except ValueError as error:
+            counts = np.asarray((y_train == 1).sum(axis=0)).ravel()
+            single = np.flatnonzero((counts == 0) | (counts == num_samples(y_train)))
+            if len(single) and y.ndim == 2:
+                raise ValueError(
+                    f"{type(estimator).__name__} failed on a fold in which {len(single)} of {len(counts)} labels "
+                    f"(the first is {single[0]}) have one class only. Use a classifier that takes such labels "
+                    f"(OneVsRestClassifier, BalancedMultiLabelClassifier), or leave them out. It said: {error}"
+                ) from error
+            raise
     return use(fitted, test, seen), fitted if keep else None
 
 
@@ -201,19 +323,3 @@ def _fit(estimator, X, y, params, caller, context):
         estimator.fit(X, y, **params)
     context.call_on_fit_task_end(estimator=caller, X=X, y=y)
     return estimator
-
-
-def _fit_on_split(estimator, X, y, train, params, caller, context):
-    X_train, y_train, fold_params = _safe_indexing(X, train), y[train], check_method_params(X, params, indices=train)
-    try:
-        return _fit(estimator, X_train, y_train, fold_params, caller, context)
-    except ValueError as error:
-        counts = np.asarray((y_train == 1).sum(axis=0)).ravel()
-        single = np.flatnonzero((counts == 0) | (counts == num_samples(y_train)))
-        if len(single) and y.ndim == 2:
-            raise ValueError(
-                f"{type(estimator).__name__} failed on a fold in which {len(single)} of {len(counts)} labels "
-                f"(the first is {single[0]}) have one class only. Use a classifier that takes such labels "
-                f"(OneVsRestClassifier, BalancedMultiLabelClassifier), or leave them out. It said: {error}"
-            ) from error
-        raise

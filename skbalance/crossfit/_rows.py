@@ -110,12 +110,8 @@ class TrainingLabels:
             unknown = _stacked(n if each.unknown is None else each.unknown for each, n in zip((self, other), nothing))
         if self.weight is not None or other.weight is not None:
             weight = np.append(self.row_weight, other.row_weight)
-        totals = Totals(
-            before.counts + later.counts,
-            before.n_known + later.n_known,
-            before.every_row_has_one and later.every_row_has_one,
-            before.n_given + later.n_given,
-        )
+        every, n_given = before.every_row_has_one and later.every_row_has_one, before.n_given + later.n_given
+        totals = Totals(before.counts + later.counts, before.n_known + later.n_known, every, n_given)
         numbers = np.append(self.numbers, before.n_given + other.numbers)
         return TrainingLabels(_stacked([self.indicator, other.indicator]), unknown, weight, numbers, totals)
 
@@ -309,9 +305,9 @@ def is_prefit(cv) -> bool:
     Raises
     ------
     ValueError
-        If it is any other string.
+        If it is any other string, or a boolean.
     """
-    if isinstance(cv, str) and cv != "prefit":
+    if isinstance(cv, bool) or (isinstance(cv, str) and cv != "prefit"):
         raise ValueError(f"cv must be an int, a float, a splitter, an iterable or 'prefit'; got {cv!r}.")
     return isinstance(cv, str)
 
@@ -348,8 +344,6 @@ def resolve_splits(cv, X, y, kind, used, random_state, split_params):
         If `cv` is none of these, or leaves a split without rows to fit on or to score.
     """
     seed = random_state.randint(np.iinfo(np.int32).max)
-    if isinstance(cv, bool):
-        raise ValueError(f"cv must be an int, a float, a splitter, an iterable or 'prefit'; got {cv}.")
     if cv is None or isinstance(cv, Real):
         rows = np.flatnonzero(used)
         splitter = _own_splitter(cv, kind, seed)
@@ -383,14 +377,10 @@ def _own_splitter(cv, kind, seed):
 
 def _as_index(rows, n_rows):
     rows = np.asarray(rows)
-    if rows.dtype == bool and len(rows) == n_rows:
-        return np.flatnonzero(rows)
-    if rows.ndim != 1 or rows.dtype.kind not in "iu":
-        raise ValueError(
-            f"cv must give pairs of row numbers or of masks of {n_rows} rows; got an array of {rows.dtype} of shape "
-            f"{rows.shape}."
-        )
-    if len(rows) and not (-n_rows <= rows.min() and rows.max() < n_rows):
-        row = rows.max() if rows.max() >= n_rows else rows.min()
-        raise ValueError(f"cv gives row {row}, and there are {n_rows} rows.")
-    return rows
+    why = f"one is an array of shape {rows.shape}"
+    try:
+        if rows.ndim == 1:
+            return np.arange(n_rows)[rows]
+    except IndexError as error:
+        why = f"in an array of {rows.dtype}, {error}"
+    raise ValueError(f"cv must give pairs of row numbers or of masks of {n_rows} rows; {why}.")

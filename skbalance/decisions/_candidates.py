@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from skbalance._hierarchy import Hierarchy
+from skbalance._responses import log_odds, response, row_blocks
 from skbalance._validation import check_sparse
-from skbalance.crossfit import log_odds, response, row_blocks
 from skbalance.decisions._label_texts import LabelMatcher, LabelVectors
 
 # Labels of a row that are candidates for the match of their text alone.

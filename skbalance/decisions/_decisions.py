@@ -14,8 +14,7 @@ from skbalance.decisions._evidence import evidence_columns
 from skbalance.decisions._model import DecisionModel
 from skbalance.decisions._plan import Plan
 from skbalance.decisions._promises import Promises
-from skbalance.decisions._rules import DecisionRule, indicator_of_pairs
-from skbalance.decisions._thresholds import Objective, ScoredPairs, global_thresholds
+from skbalance.decisions._thresholds import DecisionRule, Objective, ScoredPairs, global_thresholds, indicator_of_pairs
 from skbalance.review import DoubtModel, OutOfFoldScores, decision_features
 
 # The decision model is fitted on so many pairs.
@@ -147,12 +146,9 @@ class OutOfFold:
         seen = np.vstack([self.seen, self.labels.totals.counts])
         parts = np.full(len(candidates.labels), len(seen) - 1)
         chunk = OutOfFold(candidates, labels, seen, parts).kept(self.candidates.labels.shape[1])
-        both = OutOfFold(
-            Candidates.concatenate([self.candidates, chunk.candidates]),
-            self.labels.append(chunk.labels),
-            seen,
-            np.append(self.parts, parts[: len(chunk.parts)]),
-        )
+        candidates = Candidates.concatenate([self.candidates, chunk.candidates])
+        parts = np.append(self.parts, parts[: len(chunk.parts)])
+        both = OutOfFold(candidates, self.labels.append(chunk.labels), seen, parts)
         return both.take(np.arange(len(both.parts))[-_MOST_ROWS:])._fewer_parts()
 
     def _fewer_parts(self) -> OutOfFold:
@@ -196,8 +192,6 @@ class Decisions:
         On the scale of :meth:`scores`.
     unseen : bool
         Whether labels without a training row are predicted from their text.
-    evident : bool
-        Whether a label had a positive among the rows that the scorers did not see.
     score : float
         Value of `scoring` with thresholds set on all parts but one and tried on that one, the best of `tried`.
     tried : list of (DecisionRule, float)
@@ -217,7 +211,6 @@ class Decisions:
     rule: DecisionRule
     thresholds: np.ndarray
     unseen: bool
-    evident: bool
     score: float
     tried: list
     out_of_fold: OutOfFoldScores
@@ -338,7 +331,6 @@ def decide(oof: OutOfFold, plan: Plan, rng) -> tuple[Decisions, list]:
         rule=rules[best],
         thresholds=thresholds,
         unseen=unseen and model is not None,
-        evident=pairs.evident,
         score=tried[best],
         tried=list(zip(rules, tried)),
         out_of_fold=OutOfFoldScores.of(pairs, labels.numbers, labels.indicator, without_parts[best], hierarchy),

@@ -26,34 +26,32 @@ class Column(ABC):
         Of the scorer, or of the way of matching, that it is about.
     name : str
         What it is called in explanations.
+    missing : float
+        In place of scores that the scorer does not give: it speaks for no pair less than for these.
     trained : bool
         Whether it exists only for labels that the scorers have seen a positive of.
     """
 
     number: int = 0
     name: str = ""
+    missing: float = 0.0
     trained: ClassVar[bool] = True
+
+    def _known(self, scores):
+        values = scores[..., self.number]
+        return np.where(np.isnan(values), values.dtype.type(self.missing), values)
 
     @abstractmethod
     def __call__(self, candidates: Candidates) -> np.ndarray:
         """Values of each pair."""
 
 
-@dataclass(frozen=True)
 class Score(Column):
-    """The score of one scorer.
-
-    Attributes
-    ----------
-    missing : float
-        In place of scores that the scorer does not give: it speaks for no pair less than for these.
-    """
-
-    missing: float = 0.0
+    """The score of one scorer."""
 
     def __call__(self, candidates: Candidates) -> np.ndarray:
         """Values of each pair."""
-        return _finite(_known(candidates.scores[..., self.number], self.missing))
+        return _finite(self._known(candidates.scores))
 
 
 @dataclass(frozen=True)
@@ -66,17 +64,14 @@ class Lead(Column):
         Labels, the first ones, that are counted as others; None is all. Later ones change nothing for these.
     hierarchy : Hierarchy or None
         Of labels: ancestors and descendants are no others.
-    missing : float
-        As of :class:`Score`.
     """
 
     rivals: int | None = None
     hierarchy: Hierarchy | None = None
-    missing: float = 0.0
 
     def __call__(self, candidates: Candidates) -> np.ndarray:
         """Values of each pair; 0 where the row has no other trained label."""
-        values = _known(candidates.scores[..., self.number], self.missing)
+        values = self._known(candidates.scores)
         if values.shape[1] < 2:
             return np.zeros(values.shape, dtype=values.dtype)
         with np.errstate(invalid="ignore"):
@@ -120,10 +115,6 @@ def evidence_columns(scorer_names, match_names, hierarchy=None, lowest=None) -> 
         columns.append(Score(i, f"score of {name}" if many else "score", missing=missing))
         columns.append(Lead(i, f"lead of {name}" if many else "lead", hierarchy=hierarchy, missing=missing))
     return (*columns, *(Match(i, name) for i, name in enumerate(match_names)))
-
-
-def _known(values, missing):
-    return np.where(np.isnan(values), values.dtype.type(missing), values)
 
 
 def _finite(values):

@@ -11,15 +11,10 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
 from skbalance._kinds import ArrayLike, Auto, Count, CountFromZero, ResponseMethod, Scorer
+from skbalance._responses import choose_response_method, response_blocks
 from skbalance._validation import validate_hyperparameters
-from skbalance.crossfit import (
-    InnerScoresMixin,
-    MetaClassifierMixin,
-    choose_response_method,
-    read_fit_inputs,
-    response_blocks,
-)
-from skbalance.decisions._rules import Choice, margins_of, read_thresholds
+from skbalance.crossfit import InnerScoresMixin, MetaClassifierMixin, read_fit_inputs
+from skbalance.decisions._thresholds import Choice, margins_of, read_thresholds
 
 # The threshold of a label that is given none, on the scale of each method.
 _USUAL = {"predict_proba": 0.5, "decision_function": 0.0}

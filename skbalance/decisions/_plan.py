@@ -15,10 +15,10 @@ from sklearn.metrics import f1_score, jaccard_score
 from sklearn.model_selection import ParameterGrid
 
 from skbalance._indicators import label_confusion
-from skbalance.crossfit import choose_response_method, is_prefit
+from skbalance._responses import choose_response_method
+from skbalance.crossfit import is_prefit
 from skbalance.decisions._promises import Promise
-from skbalance.decisions._rules import Choice, DecisionRule
-from skbalance.decisions._thresholds import ScoredPairs, weighted_quantiles
+from skbalance.decisions._thresholds import Choice, DecisionRule, ScoredPairs, weighted_quantiles
 
 # All labels of a row are candidates up to so many, else the best few.
 _DENSE_LABELS, _MIN_WIDTH = 256, 64

@@ -392,8 +392,7 @@ class CosineNeighborsClassifier(MemoryClassifier):
             yield np.take_along_axis(best, order, axis=1), np.take_along_axis(values, order, axis=1)
 
     def _scores(self, rows):
-        scores = np.empty((rows.shape[0], self._indicator.shape[1]), dtype=rows.dtype)
-        start = 0
+        scores = []
         for best, cosines in self._nearest(rows):
             votes = np.maximum(cosines, 0)
             if self._weight is not None:
@@ -403,6 +402,5 @@ class CosineNeighborsClassifier(MemoryClassifier):
             shares = votes / np.maximum(votes.sum(axis=1, keepdims=True), np.finfo(votes.dtype).tiny)
             indptr = np.arange(0, best.size + 1, best.shape[1])
             block = sp.csr_array((shares.ravel(), best.ravel(), indptr), shape=(len(best), self._indicator.shape[0]))
-            scores[start : start + len(best)] = (block @ self._indicator).toarray()
-            start += len(best)
-        return scores - 0.5
+            scores.append((block @ self._indicator).toarray())
+        return np.concatenate(scores).astype(rows.dtype, copy=False) - 0.5

@@ -16,8 +16,9 @@ from skbalance import (
     CalibratedMultiLabelClassifierCV,
     TunedThresholdMultiLabelClassifierCV,
 )
-from skbalance.crossfit import FitInputs, FitTasks, TrainingLabels, _fits, cross_fit, fit_all
+from skbalance.crossfit import FitTasks, TrainingLabels, _fits, cross_fit, fit_all
 from skbalance.crossfit._fits import _quiet
+from skbalance.crossfit._rows import FitInputs
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(60, 5))

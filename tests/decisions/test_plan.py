@@ -7,7 +7,7 @@ from sklearn.metrics import f1_score, jaccard_score, make_scorer
 
 from skbalance.crossfit import TrainingLabels
 from skbalance.decisions._plan import Plan, get_metric, typical_size
-from skbalance.decisions._rules import Choice, DecisionRule
+from skbalance.decisions._thresholds import Choice, DecisionRule
 from tests.decisions.test_thresholds import make_pairs, random_problem
 
 TRUE = np.array([[1, 0, 1], [0, 0, 0], [1, 0, 0]])

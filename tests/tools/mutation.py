@@ -1,7 +1,7 @@
 """Mutation testing of a few rooms: change one operator, constant or return of a file, and see whether a test fails.
 
     OMP_NUM_THREADS=1 python tests/tools/mutation.py --sample 40 --seed 0 --minutes 10
-    OMP_NUM_THREADS=1 python tests/tools/mutation.py --only skbalance/decisions/_rules.py
+    OMP_NUM_THREADS=1 python tests/tools/mutation.py --only skbalance/decisions/_thresholds.py
 
 Each mutant runs the doctests of its file and the tests of ``TESTS`` alone, in a fork of a process that has imported
 what the package needs, but nothing of the package. One that takes five times as long as the file itself hangs, and is
@@ -45,9 +45,11 @@ TESTS = {
         f"tests/losses/test_{name}.py" for name in ("set_losses", "criteria", "soft_and_unknown")
     ],
     "skbalance/decisions/": ["tests/decisions"],
-    "skbalance/decisions/_thresholds.py": ["tests/decisions/test_thresholds.py", "tests/decisions/test_rules.py"],
+    "skbalance/decisions/_thresholds.py": [
+        "tests/decisions/test_thresholds.py",
+        "tests/decisions/test_thresholds_rules.py",
+    ],
     "skbalance/decisions/_candidates.py": [f"tests/decisions/test_{name}.py" for name in ("candidates", "model")],
-    "skbalance/decisions/_rules.py": [f"tests/decisions/test_{name}.py" for name in ("rules_choice", "rules", "plan")],
     "skbalance/decisions/_model.py": ["tests/decisions/test_model.py"],
     "skbalance/decisions/_evidence.py": [f"tests/decisions/test_{name}.py" for name in ("evidence", "model")],
     "skbalance/decisions/_label_texts.py": ["tests/decisions/test_label_texts.py"],

@@ -4,8 +4,14 @@ import numpy as np
 import pytest
 from sklearn.metrics import f1_score
 
-from skbalance.decisions._rules import Choice, DecisionRule, indicator_of_pairs
-from skbalance.decisions._thresholds import Objective, global_thresholds, label_thresholds
+from skbalance.decisions._thresholds import (
+    Choice,
+    DecisionRule,
+    Objective,
+    global_thresholds,
+    indicator_of_pairs,
+    label_thresholds,
+)
 from tests.decisions.problems import STRATEGIES
 from tests.decisions.test_thresholds import make_pairs, random_problem
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from skbalance._hierarchy import Hierarchy
-from skbalance.decisions._rules import Choice, read_thresholds
+from skbalance.decisions._thresholds import Choice, read_thresholds
 from tests.test_hierarchy import graphs
 
 
