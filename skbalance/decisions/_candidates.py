@@ -62,9 +62,8 @@ class Candidates:
             arrays = [getattr(part, name) for part in parts]
             widest = np.max([array.shape[1:] for array in arrays], axis=0)
             missing = [[(0, 0), *((0, n) for n in widest - array.shape[1:])] for array in arrays]
-            together[name] = np.concatenate(
-                [np.pad(array, more, constant_values=blank) for array, more in zip(arrays, missing)]
-            )
+            padded = [np.pad(array, more, constant_values=blank) for array, more in zip(arrays, missing)]
+            together[name] = np.concatenate(padded)
         return cls(**together, ways=max((part.ways for part in parts), key=len))
 
     def take(self, rows) -> Candidates:
@@ -182,11 +181,11 @@ class FittedScorers:
             matches = self.vectors.match(features)
             if shared:  # the pipeline's transformers need not run twice
                 estimators[0], inputs[0] = estimators[0].steps[-1][1], features
-        responses = [
-            log_odds(response(estimator, given, method, self.n_labels), method)
+        scores = [
+            np.array(log_odds(response(estimator, given, method, self.n_labels), method))
             for estimator, given, method in zip(estimators, inputs, self.methods)
         ]
-        return [np.array(scores) for scores in responses], matches
+        return scores, matches
 
 
 def score_rows(fitted, rows, seen, *, X, methods, matcher, width, hierarchy) -> Candidates:

@@ -10,8 +10,7 @@ from scipy.special import expit, logit
 
 from skbalance.crossfit import TrainingLabels
 from skbalance.decisions._candidates import Candidates
-from skbalance.decisions._evidence import evidence_columns
-from skbalance.decisions._model import DecisionModel
+from skbalance.decisions._model import DecisionModel, evidence_columns
 from skbalance.decisions._plan import Plan
 from skbalance.decisions._promises import Promises
 from skbalance.decisions._thresholds import DecisionRule, Objective, ScoredPairs, global_thresholds, indicator_of_pairs

@@ -37,8 +37,8 @@ from skbalance._warnings import warn
 from skbalance.crossfit import FitTasks, InnerScoresMixin, MetaClassifierMixin, cross_fit, fit_all, read_fit_inputs
 from skbalance.decisions._candidates import Candidates, FittedScorers, score_rows
 from skbalance.decisions._decisions import OutOfFold, Scale, decide
-from skbalance.decisions._evidence import LabelEvidence
 from skbalance.decisions._label_texts import LabelMatcher, check_label_texts
+from skbalance.decisions._model import LabelEvidence
 from skbalance.decisions._plan import (
     Attempt,
     Plan,
