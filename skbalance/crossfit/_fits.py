@@ -6,6 +6,7 @@ import itertools
 import threading
 import time
 import warnings
+from functools import partial
 from typing import Any, cast
 
 import numpy as np
@@ -271,20 +272,17 @@ def cross_fit(scorers, given, use, *, tasks, keep=False, n_jobs=None):
     seen = np.array([given.labels.count(train) for train, _ in given.splits])
     contexts = [tasks.of_split() for _ in given.splits]
     n_jobs = n_jobs and min(n_jobs, len(given.splits))  # no more processes are started than have work
-    fits = Parallel(n_jobs=n_jobs, return_as="generator")(
-        delayed(_fit_and_use)(
-            scorers, given.X, given.y, train, test, given.params, use, counts, keep, tasks.caller, split_contexts
-        )
-        for (train, test), counts, split_contexts in zip(given.splits, seen, contexts)
-    )
+    fit = partial(_fit_and_use, scorers, given.X, given.y, given.params, use, keep, tasks.caller)
     results = []
-    for fit in fits:
-        results.append(fit)
+    for result in Parallel(n_jobs=n_jobs, return_as="generator")(
+        delayed(fit)(*split, *more) for split, *more in zip(given.splits, seen, contexts)
+    ):
+        results.append(result)
         tasks.advance()
     return [result for result, _ in results], [fitted for _, fitted in results], seen
 
 
-def _fit_and_use(scorers, X, y, train, test, params, use, seen, keep, caller, contexts):
+def _fit_and_use(scorers, X, y, params, use, keep, caller, train, test, seen, contexts):
     fitted = []
     for (name, estimator), context in zip(scorers, contexts if seen.any() else ()):  # else there is nothing to learn
         X_train, y_train = _safe_indexing(X, train), y[train]

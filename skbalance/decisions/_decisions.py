@@ -115,11 +115,6 @@ class OutOfFold:
         return self.candidates.trained if self.labelled is None else self.candidates.trained & self.labelled
 
     @property
-    def n_seen(self) -> np.ndarray:
-        """Positives of each pair's label that the scorers of its row had seen, of shape (n_rows, width)."""
-        return self.seen[self.parts[:, None], self.candidates.labels]
-
-    @property
     def positives(self) -> np.ndarray:
         """Rows with each label in each part, of labels that were trained there."""
         positives = np.array([self.labels.count(self.parts == part) for part in range(len(self.seen))])
@@ -308,7 +303,11 @@ def decide(oof: OutOfFold, plan: Plan, rng) -> tuple[Decisions, list]:
     if plan.pooled and candidates.labels.shape[1] > 1:
         model, of_parts = fit_models(oof, plan, unseen, rng)
     if model is not None:
-        scores = np.where(candidates.trained, _log_odds(of_parts, oof), -np.inf)
+        odds = np.empty(candidates.labels.shape, dtype=np.float32)
+        for part, of_part in enumerate(of_parts):  # with the positives that the scorers of the part had seen
+            mine = oof.parts == part
+            odds[mine] = of_part.log_odds(candidates.take(mine), oof.seen[part])
+        scores = np.where(candidates.trained, odds, -np.inf)
     if hierarchy is not None:
         scores = np.where(candidates.trained, hierarchy.agreed(candidates.labels, scores), -np.inf)
     pairs = ScoredPairs(candidates.labels, scores, oof.targets, oof.positives, oof.parts, oof.labelled, labels.weight)
@@ -364,7 +363,8 @@ def fit_models(oof, plan, unseen, rng) -> tuple[DecisionModel | None, list[Decis
     some = oof.candidates.take(rows)
     usable = oof.usable[rows, :width]
     values = np.stack([column(some)[:, :width][usable] for column in columns], axis=-1).astype(float)
-    counts, targets = oof.n_seen[rows, :width][usable], oof.targets[rows, :width][usable]
+    n_seen = oof.seen[oof.parts[rows, None], some.labels[:, :width]]  # by the scorers of the row
+    counts, targets = n_seen[usable], oof.targets[rows, :width][usable]
     weight = np.repeat(oof.labels.row_weight[rows], usable.sum(axis=1))
     model = DecisionModel.fit(columns, values, counts, targets, weight=weight, unseen=unseen)
     if model is None:
@@ -379,15 +379,6 @@ def fit_models(oof, plan, unseen, rng) -> tuple[DecisionModel | None, list[Decis
         )
         of_parts.append(model if fitted is None else fitted)
     return model, of_parts
-
-
-def _log_odds(of_parts, oof):
-    """Log-odds of pairs by the model of the row's part and the positives that the scorers of the row had seen."""
-    odds = np.empty(oof.candidates.labels.shape, dtype=np.float32)
-    for part, model in enumerate(of_parts):
-        mine = oof.parts == part
-        odds[mine] = model.log_odds(oof.candidates.take(mine), oof.seen[part])
-    return odds
 
 
 def _unseen_threshold(model, oof, pairs) -> tuple[bool, float]:

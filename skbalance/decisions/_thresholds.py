@@ -466,8 +466,7 @@ class DecisionRule:
             inf for labels without a positive, -inf for those that every training row has. 0 for others if no label has
             a positive among the pairs.
         """
-        evident = pairs.flat()[2].any()  # some label has a positive
-        thresholds = self._thresholds(pairs, counts) if evident else 0.0
+        thresholds = self._thresholds(pairs, counts) if pairs.flat()[2].any() else 0.0
         return np.select([counts == 0, counts == n_train], [np.inf, -np.inf], thresholds)
 
     def _thresholds(self, pairs, counts):

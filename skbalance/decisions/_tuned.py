@@ -377,10 +377,8 @@ class TunedThresholdMultiLabelClassifierCV(InnerScoresMixin, MetaClassifierMixin
         seed = given.rng.randint(np.iinfo(np.int32).max)
         for params, scorers, methods in to_try:
             settings = {"methods": methods, "matcher": matcher, "width": plan.width, "hierarchy": plan.hierarchy}
-            results, models, seen = cross_fit(
-                scorers, given, partial(score_rows, X=given.X, **settings),
-                tasks=tasks, keep=not self.refit, n_jobs=self.n_jobs,
-            )  # fmt: skip
+            use = partial(score_rows, X=given.X, **settings)
+            results, models, seen = cross_fit(scorers, given, use, tasks=tasks, keep=not self.refit, n_jobs=self.n_jobs)
             oof = OutOfFold.gather(results, tests, seen, given.labels, parts)
             decided = decide(oof, plan, np.random.RandomState(seed))
             attempts.append(Attempt(params, scorers, methods, oof.labels, *decided, models[0]))
@@ -474,8 +472,7 @@ class TunedThresholdMultiLabelClassifierCV(InnerScoresMixin, MetaClassifierMixin
         if not isinstance(self.estimator, list):
             return super().predict_proba(X)
         scores = self.decision_scores(X)
-        if not self._scale.probabilities:
-            scores = expit(scores)
+        scores = scores if self._scale.probabilities else expit(scores)
         return np.stack([1 - scores, scores], axis=1) if self._encoding.kind == "binary" else scores
 
     def predict(self, X):

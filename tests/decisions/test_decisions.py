@@ -186,7 +186,9 @@ def test_counts_are_those_that_the_scorers_of_the_part_had_seen(n_parts):
     # A single fit serves the rows of every part.
     fits = np.repeat(np.arange(n_parts), 20 // n_parts)
     assert len(np.unique(found.parts)) == max(n_parts, 2)
-    np.testing.assert_array_equal(found.n_seen, seen[fits[:, None], found.candidates.labels])
+    np.testing.assert_array_equal(
+        found.seen[found.parts[:, None], found.candidates.labels], seen[fits[:, None], found.candidates.labels]
+    )
 
 
 def test_what_thresholds_are_set_on_does_not_know_the_targets_of_its_part():
