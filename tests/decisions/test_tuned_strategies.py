@@ -6,9 +6,7 @@ import scipy.sparse as sp
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score, fbeta_score, hamming_loss
-from sklearn.model_selection import (
-    PredefinedSplit,
-)
+from sklearn.model_selection import PredefinedSplit
 from sklearn.multioutput import MultiOutputClassifier
 from sklearn.pipeline import make_pipeline
 
