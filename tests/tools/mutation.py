@@ -46,8 +46,10 @@ TESTS = {
     ],
     "skbalance/decisions/": ["tests/decisions"],
     "skbalance/decisions/_thresholds.py": [
-        "tests/decisions/test_thresholds.py",
-        "tests/decisions/test_thresholds_rules.py",
+        f"tests/decisions/test_{name}.py" for name in ("thresholds_choice", "thresholds", "thresholds_rules", "plan")
+    ],
+    "skbalance/decisions/_plan.py": [
+        f"tests/decisions/test_{name}.py" for name in ("plan", "tuned_strategies", "tuned_fit")
     ],
     "skbalance/decisions/_candidates.py": [f"tests/decisions/test_{name}.py" for name in ("candidates", "model")],
     "skbalance/decisions/_model.py": [f"tests/decisions/test_{name}.py" for name in ("model_shown", "model")],
