@@ -37,8 +37,8 @@ from tables import Table, add_options, data_folder, markdown_table, parse, run_t
 from tags import as_texts
 
 from skbalance import TagClassifier, TunedThresholdMultiLabelClassifierCV
-from skbalance.decisions._pairs import ScoredPairs
 from skbalance.decisions._promises import Promise
+from skbalance.decisions._thresholds import ScoredPairs
 
 CORPORA = ("reuters", "goemotions", "goemotions-tenth", "tmc2007", "tmc2007-tenth", "web", "bioasq", "medical")
 PROMISES = ((0.9, 0.9), (0.95, 0.95))

@@ -1,35 +1,30 @@
-"""Meta-estimator that turns a multi-label classifier's scores into probabilities."""
+"""Maps from scores to probabilities, one for each label, shrunk toward that of labels of similar frequency."""
 
 from __future__ import annotations
 
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, replace
 from functools import partial
 from typing import Any, Literal
 
 import numpy as np
+from scipy.optimize import minimize_scalar
+from scipy.special import expit
 from sklearn.base import BaseEstimator
+from sklearn.isotonic import IsotonicRegression
 from sklearn.utils.validation import check_is_fitted
 
 from skbalance._callbacks import with_callbacks
 from skbalance._kinds import Jobs, NotNegative, RandomState, ResponseMethod, Scorer, Verbosity
-from skbalance._validation import validate_hyperparameters
-from skbalance.calibration._maps import CalibrationSample, fit_maps
-from skbalance.crossfit import (
-    FitTasks,
-    MetaClassifierMixin,
-    choose_response_method,
-    cross_fit,
-    features_seen,
-    fit_all,
-    log_odds,
-    read_fit_inputs,
-    response,
-    response_blocks,
-    row_blocks,
-)
+from skbalance._responses import choose_response_method, log_odds, response, response_blocks, row_blocks
+from skbalance._validation import sigmoid_calibration, validate_hyperparameters
+from skbalance.crossfit import FitTasks, MetaClassifierMixin, cross_fit, fit_all, read_fit_inputs
 
 # Scores of all labels are kept for so many pairs; where there are more, for a sample of the rows.
 _MAX_ELEMENTS = 1 << 27
+_OCTAVE = np.log(2)
+_MAX_POOLED = 100_000
+# Between these scikit-learn's temperature scaling looks, too.
+_LOG_INVERSE_TEMPERATURE = (-10.0, 10.0)
 
 
 @dataclass(eq=False, repr=False)
@@ -157,48 +152,30 @@ class CalibratedMultiLabelClassifierCV(MetaClassifierMixin, BaseEstimator):
         """
         validate_hyperparameters(self)
         given = read_fit_inputs(self, X, y, params)
-        X, y, splits, labels, rng = given.X, given.y, given.splits, given.labels, given.rng
-        n_rows, n_labels = given.n_rows, given.encoding.n_outputs
+        labels, counts, n_labels = given.labels, given.labels.totals.counts, given.encoding.n_outputs
         if not labels.vary.any():
             raise ValueError("No label of y has both classes: there is nothing to calibrate.")
-        if splits is None:
-            check_is_fitted(self.estimator)
         method = choose_response_method(self.estimator, self.response_method)
 
-        tested = np.arange(n_rows) if splits is None else np.concatenate([test for _, test in splits])
-        weight = labels.row_weight
+        tested, weight = np.concatenate(given.tests), labels.row_weight
         n_sampled = max(1, min(len(tested), _MAX_ELEMENTS // n_labels))
-        sampled = np.zeros(n_rows, dtype=bool)
-        sampled[rng.permutation(np.unique(tested))[:n_sampled]] = True
-        tasks = FitTasks(self, X, y, n_splits=len(splits or ()))
-        score = partial(_score, X=X, labels=labels, weight=weight, sampled=sampled, method=method)
-        if splits is None:
-            fitted = self.estimator
-            scored = [score([fitted], tested, labels.totals.counts)]
-        else:
-            scorers = self._scorers()
-            scored, _, _ = cross_fit(
-                scorers, X, y, labels, splits, given.params, score, tasks=tasks, n_jobs=self.n_jobs
-            )
-            (fitted,) = fit_all(scorers, X, y, given.params, tasks)
-        parts = (np.concatenate(part) for part in zip(*scored))
-        sample = CalibrationSample(weight[tested].sum(), *parts)
-        maps = fit_maps(sample, labels.totals.counts, labels.totals.n_known, self.method, self.shrinkage, rng)
-
-        state = {
-            "estimator_": fitted, "maps_": maps, "label_counts_": labels.totals.counts, "n_labels_": n_labels,
-            "classes_": given.encoding.classes, "_encoding": given.encoding, "_method": method, **features_seen(fitted),
-        }  # fmt: skip
-        self._store(state)
+        sampled = np.zeros(len(weight), dtype=bool)
+        sampled[given.rng.permutation(np.unique(tested))[:n_sampled]] = True
+        scorers, tasks = self._scorers(), FitTasks(self, given)
+        score = partial(_score, X=given.X, labels=labels, weight=weight, sampled=sampled, method=method)
+        scored, models, _ = cross_fit(scorers, given, score, tasks=tasks, n_jobs=self.n_jobs)
+        fitted = models[0] if given.splits is None else fit_all(scorers, given, tasks)
+        sample = CalibrationSample(weight[tested].sum(), *(np.concatenate(part) for part in zip(*scored)))
+        maps = fit_maps(sample, counts, labels.totals.n_known, self.method, self.shrinkage, given.rng)
+        self._store(given.encoding, fitted, {"maps_": maps, "label_counts_": counts, "_method": method})
         tasks.end()
         return self
 
     def _probabilities(self, X):
         blocks = [np.empty((0, self.n_labels_))]
         for values in response_blocks(self.estimator_, X, self._method, self.n_labels_):
-            blocks.append(
-                np.nan_to_num(self.maps_(log_odds(values, self._method)), nan=0.0)
-            )  # of pairs without a score
+            probabilities = self.maps_(log_odds(values, self._method))
+            blocks.append(np.nan_to_num(probabilities, nan=0.0))  # of pairs without a score
         return np.concatenate(blocks)
 
     def predict_proba(self, X: Any) -> np.ndarray:
@@ -260,3 +237,163 @@ def _score(fitted, rows, seen, *, X, labels, weight, sampled, method):
         at, of = at[learnt], of[learnt]
         blocks.append((*of_sampled, of, values[at, of], weight[index[at]]))
     return tuple(np.concatenate(part) for part in zip(*blocks))
+
+
+@dataclass(frozen=True)
+class CalibrationSample:
+    """Out-of-sample scores to fit the maps on.
+
+    Attributes
+    ----------
+    total : float
+        Sum of the weights of all rows.
+    scores : ndarray of shape (n_sampled, n_labels)
+        Of a sample of the rows, every label; NaN where the label was not learnt, or is unknown.
+    targets : ndarray of bool of shape (n_sampled, n_labels)
+        Whether the row has the label.
+    weights : ndarray of shape (n_sampled,)
+        How many rows each row stands for.
+    labels, positives, positive_weights : ndarray of shape (n_positives,)
+        Every positive pair of all rows, in or out of the sample: its label, its score and the weight of its row.
+    """
+
+    total: float
+    scores: np.ndarray
+    targets: np.ndarray
+    weights: np.ndarray
+    labels: np.ndarray
+    positives: np.ndarray
+    positive_weights: np.ndarray
+
+
+@dataclass(frozen=True)
+class CalibrationMaps:
+    """Fitted maps.
+
+    Attributes
+    ----------
+    method : {"sigmoid", "isotonic", "temperature"}
+        What the maps are.
+    own : list of n_labels tuples or None
+        Each label's own map: slope and intercept before a sigmoid, or the knots of a step function. None
+        for no positive.
+    pooled : list of tuples
+        The map of each level of frequency.
+    level : ndarray of shape (n_labels,)
+        Level of each label.
+    weight : ndarray of shape (n_labels,)
+        Weight of its own map.
+    constant : ndarray of shape (n_labels,)
+        Probability of a label that the training data have never or always; NaN for the others.
+    """
+
+    method: str
+    own: list
+    pooled: list
+    level: np.ndarray
+    weight: np.ndarray
+    constant: np.ndarray
+
+    def __call__(self, scores: np.ndarray) -> np.ndarray:
+        """Probabilities of scores of shape (n_rows, n_labels)."""
+        probabilities = np.tile(self.constant, (len(scores), 1))
+        for label in np.flatnonzero(np.isnan(self.constant)):
+            column = _apply(self.method, self.pooled[self.level[label]], scores[:, label])
+            if self.own[label] is not None:
+                own = _apply(self.method, self.own[label], scores[:, label])
+                column = self.weight[label] * own + (1 - self.weight[label]) * column
+            probabilities[:, label] = column
+        return probabilities
+
+
+def fit_maps(sample, counts, n_known, method, shrinkage, rng) -> CalibrationMaps:
+    """Fit every label's map and those of the levels of frequency.
+
+    Parameters
+    ----------
+    sample : CalibrationSample
+        What to fit on.
+    counts : ndarray of shape (n_labels,)
+        Positives of each label in the training data, or the sum of their weights.
+    n_known : ndarray of shape (n_labels,)
+        Rows of the training data of which each label is known, or the sum of their weights.
+    method : {"sigmoid", "isotonic", "temperature"}
+        Kind of map.
+    shrinkage : float
+        Positives at which a label's own map weighs as much as that of labels of similar frequency.
+    rng : RandomState
+        Draws the negatives of the levels' maps.
+
+    Returns
+    -------
+    maps : CalibrationMaps
+        Fitted maps.
+    """
+    n_labels = len(counts)
+    of_hits = ("labels", "positives", "positive_weights")
+    order = np.argsort(sample.labels, kind="stable")
+    sample = replace(sample, **{name: getattr(sample, name)[order] for name in of_hits})
+    ends = np.cumsum(np.bincount(sample.labels, minlength=n_labels))[:-1]
+    positives, hit_weights = np.split(sample.positives, ends), np.split(sample.positive_weights, ends)
+    evidence = np.bincount(sample.labels, weights=sample.positive_weights, minlength=n_labels)
+    share = sample.total / sample.weights.sum()  # the sampled rows stand for the others
+    rest = 0.5 / (sample.total + 1)
+    constant = np.select([counts == 0, counts == n_known], [rest, 1 - rest], np.nan)
+
+    own: list = [None] * n_labels
+    for label in np.flatnonzero((evidence > 0) & np.isnan(constant)):
+        negative = ~sample.targets[:, label] & ~np.isnan(sample.scores[:, label])
+        if negative.any():
+            weights = np.r_[hit_weights[label], share * sample.weights[negative]]
+            scores = np.r_[positives[label], sample.scores[negative, label]]
+            own[label] = _fit(method, scores, len(positives[label]), weights)
+    levels, level = np.unique(np.rint(np.log2(np.maximum(counts, 1))), return_inverse=True)
+    pooled = _level_maps(sample, share, level, levels * _OCTAVE, method, rng, np.isnan(constant))
+    weight = evidence / np.maximum(evidence + shrinkage, np.finfo(float).tiny)
+    return CalibrationMaps(method, own, pooled, level, weight, constant)
+
+
+def _level_maps(sample, share, level, position, method, rng, usable):
+    """One map for each level of frequency, fitted to all labels weighted by their nearness in log count."""
+    rows, columns = np.nonzero(~sample.targets & ~np.isnan(sample.scores) & usable)
+    if len(rows) > _MAX_POOLED:
+        chosen = rng.permutation(len(rows))[:_MAX_POOLED]
+        share = share * len(rows) / _MAX_POOLED
+        rows, columns = rows[chosen], columns[chosen]
+    hits = np.flatnonzero(usable[sample.labels])
+    scores = np.r_[sample.positives[hits], sample.scores[rows, columns]]
+    labels = np.r_[sample.labels[hits], columns]
+    weights = np.r_[sample.positive_weights[hits], share * sample.weights[rows]]
+    nearness = np.exp(-0.5 * (position[level] - position[:, None]) ** 2)
+    return [_fit(method, scores, len(hits), weights * of_labels[labels]) for of_labels in nearness]
+
+
+def _fit(method, scores, n_positives, weights):
+    """Fit one map to scores of which the first `n_positives` are those of positives."""
+    targets = np.arange(len(scores)) < n_positives
+    scores = np.asarray(scores, dtype=float)
+    if method == "sigmoid":
+        return sigmoid_calibration(scores, targets, weights)
+    if method == "temperature":
+        return -_inverse_temperature(scores, targets, weights), 0.0
+    fitted = IsotonicRegression(y_min=0, y_max=1, out_of_bounds="clip").fit(scores, targets, weights)
+    return fitted.X_thresholds_, fitted.y_thresholds_
+
+
+def _inverse_temperature(scores, targets, weights):
+    """Factor of the scores that gives the least log loss, the scores being read as log-odds."""
+    margins, weights = np.where(targets, -scores, scores), weights / weights.sum()
+    found = minimize_scalar(
+        lambda log: weights @ np.logaddexp(0, np.exp(log) * margins),
+        bounds=_LOG_INVERSE_TEMPERATURE,
+        method="bounded",
+        options={"xatol": 1e-8},
+    )
+    return float(np.exp(found.x))
+
+
+def _apply(method, fitted, scores):
+    if method == "isotonic":
+        return np.interp(scores, *fitted)
+    slope, intercept = fitted
+    return expit(-(slope * scores.astype(float) + intercept))

@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
-import scipy.sparse as sp
 from scipy.special import expit, logit
 
-from skbalance.decisions._evidence import evidence_columns
-from skbalance.decisions._model import DecisionModel
-from skbalance.decisions._out_of_fold import OutOfFold
-from skbalance.decisions._pairs import Candidates, ScoredPairs, weighted_quantiles
-from skbalance.decisions._promises import Promise, Promises
-from skbalance.decisions._rules import DecisionRule, candidate_rules, has_evidence
-from skbalance.decisions._scoring import cross_fitted_predictions, score_predictions, thresholds_without_parts
-from skbalance.decisions._search import Objective, global_thresholds
+from skbalance.crossfit import TrainingLabels
+from skbalance.decisions._candidates import Candidates
+from skbalance.decisions._model import DecisionModel, evidence_columns
+from skbalance.decisions._plan import Plan
+from skbalance.decisions._promises import Promises
+from skbalance.decisions._thresholds import DecisionRule, Objective, ScoredPairs, global_thresholds, indicator_of_pairs
 from skbalance.review import DoubtModel, OutOfFoldScores, decision_features
 
-# The rows of a single hold-out, or of a fitted classifier, are taken in so many parts, to try thresholds on rows that
-# they were not set on.
-_PARTS = 5
-# The decision model is fitted on so many labels of each row, or twice as many as a row has, and on so many pairs.
-_FIT_WIDTH = 8
+# The decision model is fitted on so many pairs.
 _MAX_PAIRS, _MAX_PAIRS_OF_PARTS = 200_000, 20_000
 _MAX_ROWS_OF_DOUBT = 20_000
+# Rows that are kept for later, the newest ones, and parts that they are in.
+_MOST_ROWS, _MOST_PARTS = 20_000, 4
 
 
 @dataclass(frozen=True)
@@ -57,75 +52,122 @@ class Scale:
         return logit(np.clip(thresholds, 0, 1)) if self.probabilities else thresholds
 
 
-def random_parts(n_rows, random_state):
-    """Numbers of parts for the rows of a single split."""
-    return random_state.permutation(n_rows) % min(_PARTS, n_rows)
-
-
 @dataclass(frozen=True)
-class Plan:
-    """What is to be decided, and how.
+class OutOfFold:
+    """What scorers say of rows that they did not see.
 
     Attributes
     ----------
-    typical : int
-        Labels that all training rows but one in a hundred have at most.
-    ndim : int
-        Dimensions of the target as `metric` takes it; 0 if it is sparse.
-    width : int
-        Labels of a row that can be predicted.
-    rule : DecisionRule
-        Strategy and bounds.
-    scorers : list of str
-        Names of the scorers.
-    pooled : bool
-        Whether scores are the log-odds of a decision model.
-    metric : callable or None
-        To choose settings by; None is the mixture of micro-F and macro-F.
-    micro_weight : float or None
-        Share of micro-F in the mixture.
-    k_range : range
-        What to try as `k`.
-    unseen : bool
-        Whether labels without a training row may be predicted from their text.
-    promise : Promise or None
-        What the thresholds have to keep, besides the usual ones.
-    updatable : bool
-        Whether the scorers can learn on, and rows are kept for that.
+    candidates : Candidates
+        Of these rows.
+    labels : TrainingLabels
+        Of these rows.
+    seen : ndarray of shape (n_parts, n_labels)
+        Positives that the scorers of each part had seen.
+    parts : ndarray of int of shape (n_rows,)
+        Split in which each row was left out; of a single one, random parts.
     """
 
-    typical: int
-    ndim: int
-    width: int
-    rule: DecisionRule
-    scorers: list
-    pooled: bool
-    metric: Callable | None
-    micro_weight: float | None
-    k_range: range
-    unseen: bool
-    promise: Promise | None
-    updatable: bool
+    candidates: Candidates
+    labels: TrainingLabels
+    seen: np.ndarray
+    parts: np.ndarray
+
+    @classmethod
+    def gather(cls, candidates, rows, seen, labels, parts) -> OutOfFold:
+        """Put the candidates of all splits together.
+
+        Parameters
+        ----------
+        candidates : list of Candidates
+            Of each split.
+        rows : list of ndarray
+            Places of each split's rows in `labels`.
+        seen : ndarray of shape (n_splits, n_labels)
+            Positives that the scorers of each split had seen.
+        labels : TrainingLabels
+            The target.
+        parts : ndarray
+            Parts of a single split's rows; not used where there are several splits.
+        """
+        if len(candidates) > 1:
+            parts = np.repeat(np.arange(len(candidates)), [len(part) for part in rows])
+        seen = np.broadcast_to(seen, (parts.max() + 1, seen.shape[1]))
+        return cls(Candidates.concatenate(candidates), labels.take(np.concatenate(rows)), seen, parts)
+
+    @cached_property
+    def targets(self) -> np.ndarray:
+        """Whether each row has the label of each of its pairs, of shape (n_rows, width)."""
+        return self._of_pairs(self.labels.indicator)
+
+    @cached_property
+    def labelled(self) -> np.ndarray | None:
+        """Whether y says if the row has the label, of shape (n_rows, width); None if it says so of all pairs."""
+        return None if self.labels.unknown is None else ~self._of_pairs(self.labels.unknown)
+
+    def _of_pairs(self, indicator):
+        """Values of the pairs, without a dense target."""
+        return indicator[np.arange(len(self.parts))[:, None], self.candidates.labels].toarray() > 0
 
     @property
-    def fit_width(self) -> int:
-        """Labels of each row that the decision model is fitted on."""
-        return max(_FIT_WIDTH, 2 * self.typical)
+    def usable(self) -> np.ndarray:
+        """Whether each pair is labelled, and its label was trained."""
+        return self.candidates.trained if self.labelled is None else self.candidates.trained & self.labelled
 
     @property
-    def hierarchy(self):
-        """Of the labels; None if they have no parents."""
-        return self.rule.choice.hierarchy
+    def positives(self) -> np.ndarray:
+        """Rows with each label in each part, of labels that were trained there."""
+        positives = np.array([self.labels.count(self.parts == part) for part in range(len(self.seen))])
+        return np.where(self.seen == 0, 0, positives)
 
-    def score(self, predicted, labels) -> float:
-        """Score of the predictions for rows with these labels; for the metric what is unknown is 0."""
-        truth = sp.csr_array(labels.indicator)
-        if self.metric is not None and self.ndim:
-            truth = truth.toarray()[:, 0] if self.ndim == 1 else truth.toarray()
-        return score_predictions(
-            predicted, truth, metric=self.metric, micro_weight=self.micro_weight or 0.0, beta=self.rule.beta,
-            weight=labels.weight,
-        )  # fmt: skip
+    def take(self, rows) -> OutOfFold:
+        """Some of the rows; parts that no row is left of go."""
+        left, parts = np.unique(self.parts[rows], return_inverse=True)
+        return OutOfFold(self.candidates.take(rows), self.labels.take(rows), self.seen[left], parts)
+
+    def kept(self, width: int) -> OutOfFold:
+        """What is kept, in small types: `width` labels of each row, and of too many rows some at equal distances."""
+        n_rows, n_labels = self.labels.indicator.shape
+        kept = replace(self, candidates=self.candidates.astype(np.min_scalar_type(n_labels), np.float16, width))
+        return kept if n_rows <= _MOST_ROWS else kept.take(np.linspace(0, n_rows - 1, _MOST_ROWS).astype(int))
+
+    def in_full(self) -> OutOfFold:
+        """What was kept, in the types that thresholds are set on."""
+        return replace(self, candidates=self.candidates.astype(np.int32, np.float32))
+
+    def append(self, candidates: Candidates, labels: TrainingLabels) -> OutOfFold:
+        """Kept rows with those of a chunk, scored by models that had seen the rows before it."""
+        seen = np.vstack([self.seen, self.labels.totals.counts])
+        parts = np.full(len(candidates.labels), len(seen) - 1)
+        chunk = OutOfFold(candidates, labels, seen, parts).kept(self.candidates.labels.shape[1])
+        candidates = Candidates.concatenate([self.candidates, chunk.candidates])
+        parts = np.append(self.parts, parts[: len(chunk.parts)])
+        both = OutOfFold(candidates, self.labels.append(chunk.labels), seen, parts)
+        return both.take(np.arange(len(both.parts))[-_MOST_ROWS:])._fewer_parts()
+
+    def _fewer_parts(self) -> OutOfFold:
+        """The smallest neighbours among the parts become one, until there are not too many."""
+        sizes, seen, parts = np.bincount(self.parts).astype(float), self.seen, self.parts
+        while len(sizes) > _MOST_PARTS:
+            at = int(np.argmin(sizes[:-1] + sizes[1:]))
+            both = np.average(seen[at : at + 2], axis=0, weights=sizes[at : at + 2])
+            seen = np.vstack([seen[:at], both, seen[at + 2 :]])
+            sizes = np.concatenate([sizes[:at], [sizes[at : at + 2].sum()], sizes[at + 2 :]])
+            parts = np.where(parts > at, parts - 1, parts)
+        return replace(self, seen=seen, parts=parts)
+
+    def of_labels(self, labels, counts) -> OutOfFold:
+        """Kept rows with other labels, see :meth:`TrainingLabels.of_labels`."""
+        places = np.full(self.seen.shape[1] + 1, -1)
+        places[labels] = np.arange(len(labels))
+        found = places[self.candidates.labels]
+        candidates = replace(
+            self.candidates,
+            labels=np.maximum(found, 0).astype(np.min_scalar_type(len(labels))),
+            scores=np.where(found[..., None] < 0, -np.inf, self.candidates.scores),
+        )
+        seen = np.pad(self.seen, ((0, 0), (0, 1)))[:, labels]
+        return replace(self, candidates=candidates, labels=self.labels.of_labels(labels, counts), seen=seen)
 
 
 @dataclass(frozen=True)
@@ -144,8 +186,6 @@ class Decisions:
         On the scale of :meth:`scores`.
     unseen : bool
         Whether labels without a training row are predicted from their text.
-    evident : bool
-        Whether a label had a positive among the rows that the scorers did not see.
     score : float
         Value of `scoring` with thresholds set on all parts but one and tried on that one, the best of `tried`.
     tried : list of (DecisionRule, float)
@@ -165,7 +205,6 @@ class Decisions:
     rule: DecisionRule
     thresholds: np.ndarray
     unseen: bool
-    evident: bool
     score: float
     tried: list
     out_of_fold: OutOfFoldScores
@@ -194,6 +233,14 @@ class Decisions:
         if self.unseen:
             possible = possible | (candidates.matches > 0).any(axis=-1)
         return np.where(possible, self.model.log_odds(candidates, self.label_counts), -np.inf)
+
+    def evidence(self, candidates, pairs) -> list[dict]:
+        """For some pairs of one row, each column's value and what it adds to the log-odds."""
+        if self.model is None:
+            return [{} for _ in pairs]
+        values, added = (array[0, pairs].tolist() for array in self.model.shares(candidates, self.label_counts))
+        names = [column.name for column in self.model.columns]
+        return [dict(zip(names, zip(*both))) for both in zip(values, added)]
 
     def choose(self, above, margins, labels, *, usual=False) -> np.ndarray:
         """Which pairs to predict of those above their threshold; by the usual thresholds, or those that keep a promise.
@@ -246,26 +293,30 @@ def decide(oof: OutOfFold, plan: Plan, rng) -> tuple[Decisions, list]:
     ValueError
         If all scores are the same.
     """
-    candidates, labels, totals = oof.candidates, oof.labels, oof.labels.totals
-    scores = candidates.first_scores
+    candidates, labels, totals, hierarchy = oof.candidates, oof.labels, oof.labels.totals, plan.hierarchy
+    scores, model = candidates.first_scores, None
     if (trained := scores[scores > -np.inf]).size and trained.min() == trained.max():
         raise ValueError(
             "The estimator gives the same score to every pair of a row and a label: thresholds cannot be set."
         )
     unseen = plan.unseen and bool((totals.counts == 0).any())
-    model = None
     if plan.pooled and candidates.labels.shape[1] > 1:
         model, of_parts = fit_models(oof, plan, unseen, rng)
     if model is not None:
-        scores = np.where(candidates.trained, _log_odds(of_parts, oof), -np.inf)
-    hierarchy = plan.hierarchy
+        odds = np.empty(candidates.labels.shape, dtype=np.float32)
+        for part, of_part in enumerate(of_parts):  # with the positives that the scorers of the part had seen
+            mine = oof.parts == part
+            odds[mine] = of_part.log_odds(candidates.take(mine), oof.seen[part])
+        scores = np.where(candidates.trained, odds, -np.inf)
     if hierarchy is not None:
-        agreed = hierarchy.agreed(candidates.labels, scores)
-        scores = np.where(candidates.trained, agreed, -np.inf)
+        scores = np.where(candidates.trained, hierarchy.agreed(candidates.labels, scores), -np.inf)
     pairs = ScoredPairs(candidates.labels, scores, oof.targets, oof.positives, oof.parts, oof.labelled, labels.weight)
-    rules = candidate_rules(plan.rule, pairs, micro_weight=plan.micro_weight, k_range=plan.k_range)
-    without_parts = [thresholds_without_parts(each, pairs, totals.counts, totals.n_known) for each in rules]
-    predicted = [cross_fitted_predictions(each, pairs, its_own) for each, its_own in zip(rules, without_parts)]
+    rules = plan.rules(pairs)
+    without_parts = [rule.thresholds_without_parts(pairs, totals.counts, totals.n_known) for rule in rules]
+    predicted = [
+        indicator_of_pairs(rule.choose(pairs, its_own)[0], pairs.labels, pairs.n_labels)
+        for rule, its_own in zip(rules, without_parts)
+    ]
     tried = [plan.score(each, labels) for each in predicted]
     best = int(np.argmax(tried))
     thresholds = rules[best].thresholds(pairs, totals.counts, totals.n_known)
@@ -273,13 +324,18 @@ def decide(oof: OutOfFold, plan: Plan, rng) -> tuple[Decisions, list]:
         unseen, threshold = _unseen_threshold(model, oof, pairs)
         thresholds = np.where(totals.counts == 0, threshold, thresholds)
     return Decisions(
-        model, totals.counts, rules[best], thresholds, unseen and model is not None, has_evidence(pairs), tried[best],
-        list(zip(rules, tried)),
-        OutOfFoldScores.of(pairs, labels.row_numbers, labels.indicator, without_parts[best], hierarchy),
-        None if plan.promise is None else plan.promise.keep(pairs),
-        _learn_doubt(rules[best], pairs, without_parts[best], labels),
-        oof.kept(plan.fit_width if hierarchy is None else plan.width) if plan.updatable else None,
-    ), predicted  # fmt: skip
+        model=model,
+        label_counts=totals.counts,
+        rule=rules[best],
+        thresholds=thresholds,
+        unseen=unseen and model is not None,
+        score=tried[best],
+        tried=list(zip(rules, tried)),
+        out_of_fold=OutOfFoldScores.of(pairs, labels.numbers, labels.indicator, without_parts[best], hierarchy),
+        promises=None if plan.promise is None else plan.promise.keep(pairs),
+        doubt=_learn_doubt(rules[best], pairs, without_parts[best], labels),
+        kept=oof.kept(plan.fit_width if hierarchy is None else plan.width) if plan.updatable else None,
+    ), predicted
 
 
 def _learn_doubt(rule, pairs, thresholds, labels) -> DoubtModel:
@@ -307,7 +363,8 @@ def fit_models(oof, plan, unseen, rng) -> tuple[DecisionModel | None, list[Decis
     some = oof.candidates.take(rows)
     usable = oof.usable[rows, :width]
     values = np.stack([column(some)[:, :width][usable] for column in columns], axis=-1).astype(float)
-    counts, targets = oof.n_seen[rows, :width][usable], oof.targets[rows, :width][usable]
+    n_seen = oof.seen[oof.parts[rows, None], some.labels[:, :width]]  # by the scorers of the row
+    counts, targets = n_seen[usable], oof.targets[rows, :width][usable]
     weight = np.repeat(oof.labels.row_weight[rows], usable.sum(axis=1))
     model = DecisionModel.fit(columns, values, counts, targets, weight=weight, unseen=unseen)
     if model is None:
@@ -324,15 +381,6 @@ def fit_models(oof, plan, unseen, rng) -> tuple[DecisionModel | None, list[Decis
     return model, of_parts
 
 
-def _log_odds(of_parts, oof):
-    """Log-odds of pairs by the model of the row's part and the positives that the scorers of the row had seen."""
-    odds = np.empty(oof.candidates.labels.shape, dtype=np.float32)
-    for part, model in enumerate(of_parts):
-        mine = oof.parts == part
-        odds[mine] = model.log_odds(oof.candidates.take(mine), oof.seen[part])
-    return odds
-
-
 def _unseen_threshold(model, oof, pairs) -> tuple[bool, float]:
     """The threshold that is best for macro-F1 of trained labels, judged as if they had no positive.
 
@@ -345,8 +393,3 @@ def _unseen_threshold(model, oof, pairs) -> tuple[bool, float]:
     odds = model.log_odds(hidden, np.zeros(pairs.n_labels, dtype=int))
     pairs = replace(pairs, scores=np.where(matched, odds, -np.inf))
     return True, float(global_thresholds(pairs, Objective.of(pairs, 0.0, 1.0))[0])
-
-
-def typical_size(labels) -> int:
-    """Labels that all but one row in a hundred have at most."""
-    return int(weighted_quantiles(np.diff(labels.indicator.indptr), labels.row_weight, 0.99))

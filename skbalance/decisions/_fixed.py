@@ -11,17 +11,10 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
 from skbalance._kinds import ArrayLike, Auto, Count, CountFromZero, ResponseMethod, Scorer
+from skbalance._responses import choose_response_method, response_blocks
 from skbalance._validation import validate_hyperparameters
-from skbalance.crossfit import (
-    InnerScoresMixin,
-    MetaClassifierMixin,
-    choose_response_method,
-    features_seen,
-    read_fit_inputs,
-    response_blocks,
-)
-from skbalance.decisions._choice import Choice, one_for_each, read_thresholds
-from skbalance.decisions._rules import margins_of
+from skbalance.crossfit import InnerScoresMixin, MetaClassifierMixin, read_fit_inputs
+from skbalance.decisions._thresholds import Choice, margins_of, read_thresholds
 
 # The threshold of a label that is given none, on the scale of each method.
 _USUAL = {"predict_proba": 0.5, "decision_function": 0.0}
@@ -123,13 +116,7 @@ class FixedThresholdMultiLabelClassifier(InnerScoresMixin, MetaClassifierMixin, 
         thresholds = _check_thresholds(self.thresholds, n_labels, _USUAL[method])
         Choice.of(self, n_labels)
         fitted = clone(self.estimator).fit(given.X, given.y, **given.params["estimator"])
-        self._store(
-            {
-                "estimator_": fitted, "thresholds_": thresholds, "n_labels_": n_labels,
-                "classes_": given.encoding.classes, "_encoding": given.encoding, "_method": method,
-                **features_seen(fitted),
-            }
-        )  # fmt: skip
+        self._store(given.encoding, [fitted], {"thresholds_": thresholds, "_method": method})
         return self
 
     def predict(self, X):
@@ -156,8 +143,7 @@ class FixedThresholdMultiLabelClassifier(InnerScoresMixin, MetaClassifierMixin, 
 
 def _check_thresholds(thresholds, n_labels, usual) -> np.ndarray:
     """One threshold for each label."""
-    if isinstance(thresholds, str):
-        return np.full(n_labels, usual)
+    full = np.full(n_labels, usual)
     if isinstance(thresholds, Mapping):
         unknown = [
             key
@@ -166,9 +152,7 @@ def _check_thresholds(thresholds, n_labels, usual) -> np.ndarray:
         ]
         if unknown:
             raise ValueError(f"thresholds maps columns of y, 0 to {n_labels - 1}, to numbers; got {unknown[:5]}.")
-        full = np.full(n_labels, usual)
-        full[[int(key) for key in thresholds]] = read_thresholds(list(thresholds.values()), "thresholds")
-    else:
-        full = read_thresholds(thresholds, "thresholds")
-        full = np.full(n_labels, full) if full.ndim == 0 else full.copy()
-    return one_for_each(full, n_labels, "thresholds")
+        given = read_thresholds(list(thresholds.values()), len(thresholds), "thresholds")
+        full[[int(key) for key in thresholds]] = given
+        return full
+    return full if isinstance(thresholds, str) else read_thresholds(thresholds, n_labels, "thresholds", same=True)

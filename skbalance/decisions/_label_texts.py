@@ -15,7 +15,7 @@ from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import normalize
 from sklearn.utils import check_array
 
-from skbalance._packing import pack, unpack
+from skbalance._packing import dense, pack, unpack
 from skbalance._validation import check_sparse, summed
 
 _CAMEL_CASE = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
@@ -77,7 +77,7 @@ def check_label_texts(label_texts: Any, n_labels: int, names: Sequence = ()) -> 
 
     Returns
     -------
-    label_texts : list of list of str, ndarray, csr_array or LabelVectors
+    label_texts : list of list of str, or LabelVectors
 
     Raises
     ------
@@ -86,10 +86,6 @@ def check_label_texts(label_texts: Any, n_labels: int, names: Sequence = ()) -> 
     ValueError
         If there is not one for each label, or no text has a word.
     """
-    if isinstance(label_texts, LabelVectors):
-        if label_texts.n_labels != n_labels:
-            raise ValueError(f"label_texts must have a text for each of {n_labels} labels; got {label_texts.n_labels}.")
-        return label_texts
     if isinstance(label_texts, str):
         if label_texts != "columns":
             raise TypeError(
@@ -110,9 +106,11 @@ def check_label_texts(label_texts: Any, n_labels: int, names: Sequence = ()) -> 
     check_sparse(label_texts, "label_texts")
     if sp.issparse(label_texts) or (getattr(label_texts, "ndim", 1) == 2):
         matrix = check_array(label_texts, accept_sparse="csr", dtype=np.float32, input_name="label_texts")
-        if matrix.shape[0] != n_labels:
-            raise ValueError(f"label_texts must have a row for each of {n_labels} labels; got {matrix.shape[0]} rows.")
-        return matrix
+        label_texts = LabelVectors((_block("", matrix, 0, np.arange(matrix.shape[0])),))
+    if isinstance(label_texts, LabelVectors):
+        if label_texts.n_labels != n_labels:
+            raise ValueError(f"label_texts must have a row for each of {n_labels} labels; got {label_texts.n_labels}.")
+        return label_texts
     if not isinstance(label_texts, Sequence) and not hasattr(label_texts, "__array__"):
         raise TypeError(
             "label_texts must be a list of texts in the order of the columns of y, a mapping from column to text, or a "
@@ -196,13 +194,8 @@ class LabelBlock:
         return self.texts.multiply(self.texts).T.tocsr()
 
     def __getstate__(self):
-        return {
-            "names": self.names,
-            "start": self.start,
-            "end": self.end,
-            "owners": self.owners,
-            "texts": pack(self.texts),
-        }
+        # Without what is made again.
+        return {name: value for name, value in vars(self).items() if name[0] != "_"} | {"texts": pack(self.texts)}
 
     def __setstate__(self, state):
         self.__dict__.update(state, texts=unpack(state["texts"]))
@@ -230,7 +223,7 @@ class LabelBlock:
         return matches
 
     def _best(self, values):
-        values = (values.toarray() if sp.issparse(values) else np.asarray(values)).astype(np.float32, copy=False)
+        values = dense(values).astype(np.float32, copy=False)
         starts = np.flatnonzero(np.append(True, self.owners[1:] != self.owners[:-1]))
         return values if len(starts) == len(self.owners) else np.maximum.reduceat(values, starts, axis=1)
 
@@ -243,17 +236,9 @@ class LabelVectors:
     ----------
     blocks : tuple of LabelBlock
         Each block of the features that texts are matched in.
-    n_features : int
-        Width of the features.
     """
 
     blocks: tuple[LabelBlock, ...]
-    n_features: int
-
-    @classmethod
-    def of_matrix(cls, matrix) -> LabelVectors:
-        """Of a matrix with a row for each label."""
-        return cls((_block("", matrix, 0, np.arange(matrix.shape[0])),), matrix.shape[1])
 
     @property
     def n_labels(self) -> int:
@@ -273,9 +258,10 @@ class LabelVectors:
         ValueError
             If the features are of another width.
         """
-        if features.shape[1] != self.n_features:
+        width = self.blocks[-1].end
+        if features.shape[1] != width:
             raise ValueError(
-                f"label_texts is a matrix of {self.n_features} columns, and the rows have {features.shape[1]} features."
+                f"label_texts is a matrix of {width} columns, and the rows have {features.shape[1]} features."
             )
         features = sp.csr_array(features) if sp.issparse(features) else np.asarray(features)
         return [matches for block in self.blocks for matches in block.match(features)]
@@ -296,7 +282,7 @@ class LabelMatcher:
 
     Parameters
     ----------
-    label_texts : list of list of str, ndarray, csr_array or LabelVectors
+    label_texts : list of list of str, or LabelVectors
         As :func:`check_label_texts` gives them.
     """
 
@@ -334,8 +320,6 @@ class LabelMatcher:
         """The labels in the space of the features of a fitted scorer."""
         if isinstance(self.label_texts, LabelVectors):
             return self.label_texts
-        if not isinstance(self.label_texts, list):
-            return LabelVectors.of_matrix(self.label_texts)
         transformer = self.vectorizer_ if self.vectorizer_ is not None else transformers(scorer)
         try:
             return label_vectors(transformer, self.label_texts)
@@ -375,7 +359,7 @@ def label_vectors(transformer, texts: list, *, plurals: bool | tuple[str, ...] =
         for step in steps:
             features = step.transform(features) if hasattr(step, "transform") else features
         blocks.append(_block(name, features, start, owners, found=not both))
-    return LabelVectors(tuple(blocks), blocks[-1].end)
+    return LabelVectors(tuple(blocks))
 
 
 def _parts(transformer):

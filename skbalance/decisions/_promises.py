@@ -11,8 +11,7 @@ import numpy as np
 from scipy.stats import beta, binom
 
 from skbalance._lazy import import_optional
-from skbalance.decisions._pairs import ScoredPairs
-from skbalance.decisions._search import sorted_by_label
+from skbalance.decisions._thresholds import ScoredPairs, sorted_by_label
 
 # Precision is tested at so many best pairs of a label: so many times as many as could pass without a miss, then growing
 # by a ratio, up to more than the label has positives.
@@ -133,8 +132,8 @@ class Promise:
         ValueError
             If they contradict each other.
         """
-        given = {name: getattr(tuner, name) for name in ("min_precision", "max_missed")}
-        given = {name: value for name, value in given.items() if value is not None}
+        names = ("min_precision", "max_missed")
+        given = {name: value for name in names if (value := getattr(tuner, name)) is not None}
         if not given:
             return None
         if len(given) > 1:
@@ -146,9 +145,8 @@ class Promise:
                 f"other than 'top_k', min_labels='auto' or 0, and max_labels=None; got strategy={tuner.strategy!r}, "
                 f"min_labels={tuner.min_labels!r}, max_labels={tuner.max_labels!r}."
             )
-        if name == "min_precision":
-            return cls("precision", float(value), float(tuner.confidence))
-        return cls("recall", 1 - float(value), float(tuner.confidence))
+        measure, least = ("precision", float(value)) if name == "min_precision" else ("recall", 1 - float(value))
+        return cls(measure, least, float(tuner.confidence))
 
     @property
     def fewest(self) -> int:
@@ -195,10 +193,8 @@ class Promise:
             found[:, i] = self._of_one(np.append(scores[part], below[i]), np.cumsum(targets[part]), together[i])
         thresholds, rows, bounds, recall = found[:, unit]
         kinds = np.where(thresholds == np.inf, "none", np.where(own, "own", "shared"))
-        return Promises(
-            self.measure, self.least, self.confidence, np.arange(pairs.n_labels), thresholds, kinds, rows.astype(int),
-            bounds, recall,
-        )  # fmt: skip
+        of_labels = np.arange(pairs.n_labels), thresholds, kinds, rows.astype(int), bounds, recall
+        return Promises(self.measure, self.least, self.confidence, *of_labels)
 
     def _of_one(self, scores, hits, positives):
         """Threshold, rows, bound and recall of one label, or of several together.

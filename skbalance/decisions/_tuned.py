@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy, deepcopy
 from dataclasses import KW_ONLY, dataclass, replace
 from functools import partial
 from numbers import Real
@@ -12,6 +13,7 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.special import expit, logit
 from sklearn.base import BaseEstimator
+from sklearn.utils import check_random_state
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
@@ -30,48 +32,30 @@ from skbalance._kinds import (
     TunerScoring,
     Verbosity,
 )
-from skbalance._validation import (
-    BaseComposition,
-    Interval,
-    check_k,
-    num_samples,
-    validate_hyperparameters,
-)
+from skbalance._validation import BaseComposition, Interval, check_k, num_samples, validate_hyperparameters
 from skbalance._warnings import warn
-from skbalance.crossfit import (
-    FitTasks,
-    InnerScoresMixin,
-    MetaClassifierMixin,
-    cross_fit,
-    features_seen,
-    fit_all,
-    is_prefit,
-    read_fit_inputs,
-)
-from skbalance.decisions._choice import Choice, one_for_each, read_thresholds
-from skbalance.decisions._decisions import Plan, Scale, decide, random_parts, typical_size
-from skbalance.decisions._explain import LabelEvidence, evidence_of_pairs
+from skbalance.crossfit import FitTasks, InnerScoresMixin, MetaClassifierMixin, cross_fit, fit_all, read_fit_inputs
+from skbalance.decisions._candidates import Candidates, FittedScorers, score_rows
+from skbalance.decisions._decisions import OutOfFold, Scale, decide
 from skbalance.decisions._label_texts import LabelMatcher, check_label_texts
-from skbalance.decisions._out_of_fold import OutOfFold
-from skbalance.decisions._pairs import indicator_of_pairs
-from skbalance.decisions._promises import Promise
-from skbalance.decisions._rules import DecisionRule, margins_of
-from skbalance.decisions._scorers import FittedScorers
-from skbalance.decisions._scoring import MICRO_WEIGHTS, get_metric
-from skbalance.decisions._settings import (
+from skbalance.decisions._model import LabelEvidence
+from skbalance.decisions._plan import (
     Attempt,
-    check_estimators,
+    Plan,
+    can_go_on,
+    check_settings,
     results_table,
     score_of_the_best,
-    score_rows,
     settings_to_try,
 )
-from skbalance.decisions._tuned_review import TunedReviewMixin
-from skbalance.decisions._tuned_updates import TunedUpdatesMixin, can_go_on
+from skbalance.decisions._thresholds import indicator_of_pairs, margins_of, read_thresholds, similar_thresholds
+from skbalance.review import OutOfFoldScores, decision_features, find_issues, issues_table
 
-# All labels of a row are candidates up to so many, else the best few.
-_DENSE_LABELS = 256
-_MIN_WIDTH = 64
+# Best labels of a row whose scores are kept for a page, whether it has them or not.
+_BEST = 8
+# The rows of a single hold-out, or of a fitted classifier, are taken in so many parts, to try thresholds on rows that
+# they were not set on.
+_PARTS = 5
 
 
 def _has_probabilities(tuner):
@@ -80,9 +64,7 @@ def _has_probabilities(tuner):
 
 
 @dataclass(eq=False, repr=False)
-class TunedThresholdMultiLabelClassifierCV(
-    TunedReviewMixin, TunedUpdatesMixin, InnerScoresMixin, MetaClassifierMixin, BaseComposition, BaseEstimator
-):
+class TunedThresholdMultiLabelClassifierCV(InnerScoresMixin, MetaClassifierMixin, BaseComposition, BaseEstimator):
     """Multi-label classifier that sets the thresholds of others by cross-validation.
 
     A classifier gives every pair of a row and a label a score, and predicts the label if the score is above a
@@ -335,9 +317,6 @@ class TunedThresholdMultiLabelClassifierCV(
         """
         return self._set_params("estimator", **params)
 
-    def _scorers(self):
-        return self.estimator if isinstance(self.estimator, list) else [("estimator", self.estimator)]
-
     @with_callbacks
     def fit(self, X, y, **params):
         """Fit the classifiers and set the thresholds.
@@ -369,24 +348,21 @@ class TunedThresholdMultiLabelClassifierCV(
             If `cv` is ``"prefit"`` and `estimator` is not fitted.
         """
         given, plan, matcher, to_try = self._read(X, y, params)
-        tasks = FitTasks(
-            self, given.X, given.y, n_splits=len(given.splits or ()), n_scorers=len(plan.scorers),
-            n_settings=len(to_try), refit=self.refit,
-        )  # fmt: skip
+        tasks = FitTasks(self, given, n_settings=len(to_try), refit=self.refit)
         attempts = self._attempts(given, plan, matcher, to_try, tasks)
         best = max(attempts, key=lambda attempt: attempt.decisions.score)  # the first of equally good ones
         refit = given.splits is not None and self.refit
-        fitted = fit_all(best.scorers, given.X, given.y, given.params, tasks) if refit else best.fitted
-        self._store(self._state(given, plan, matcher, attempts, best, fitted))
+        fitted = fit_all(best.scorers, given, tasks) if refit else best.fitted
+        self._store(given.encoding, fitted, self._state(plan, matcher, attempts, best, fitted))
         tasks.end()
         return self
 
     def _read(self, X, y, params):
         """Read rows and targets, plan, label texts and settings to try, and raise whatever is wrong with them."""
         validate_hyperparameters(self)
-        self._check_scorers()
+        check_settings(self)
         given = read_fit_inputs(self, X, y, params)
-        plan = self._plan(given)
+        plan = Plan.of(self, given)
         matcher = None
         if self.label_texts is not None:
             texts = check_label_texts(self.label_texts, given.encoding.n_outputs, given.encoding.names)
@@ -395,42 +371,30 @@ class TunedThresholdMultiLabelClassifierCV(
 
     def _attempts(self, given, plan, matcher, to_try, tasks):
         """Score each of the settings on rows that its models did not see."""
-        tests = [np.arange(given.n_rows)] if given.splits is None else [test for _, test in given.splits]
-        parts = random_parts(len(tests[0]), given.rng) if len(tests) == 1 else None
+        tests, parts, attempts = given.tests, None, []
+        if len(tests) == 1:
+            parts = given.rng.permutation(len(tests[0])) % min(_PARTS, len(tests[0]))
         seed = given.rng.randint(np.iinfo(np.int32).max)
-        attempts = []
         for params, scorers, methods in to_try:
-            score = partial(
-                score_rows, X=given.X, methods=methods, matcher=matcher, width=plan.width,
-                hierarchy=plan.hierarchy,
-            )  # fmt: skip
-            if given.splits is None:
-                models, seen = [[estimator for _, estimator in scorers]], given.labels.totals.counts[None]
-                for estimator in models[0]:
-                    check_is_fitted(estimator)
-                results = [score(models[0], tests[0], seen[0])]
-            else:
-                results, models, seen = cross_fit(
-                    scorers, given.X, given.y, given.labels, given.splits, given.params, score,
-                    tasks=tasks, keep=not self.refit, n_jobs=self.n_jobs,
-                )  # fmt: skip
+            settings = {"methods": methods, "matcher": matcher, "width": plan.width, "hierarchy": plan.hierarchy}
+            use = partial(score_rows, X=given.X, **settings)
+            results, models, seen = cross_fit(scorers, given, use, tasks=tasks, keep=not self.refit, n_jobs=self.n_jobs)
             oof = OutOfFold.gather(results, tests, seen, given.labels, parts)
             decided = decide(oof, plan, np.random.RandomState(seed))
             attempts.append(Attempt(params, scorers, methods, oof.labels, *decided, models[0]))
         return attempts
 
-    def _state(self, given, plan, matcher, attempts, best, fitted):
-        decisions = best.decisions
-        if not decisions.evident:
+    def _state(self, plan, matcher, attempts, best, fitted):
+        decisions, kept = best.decisions, best.decisions.out_of_fold
+        if not (kept.targets & (kept.scores > -np.inf)).any():
             warn(
                 "No label has a positive among rows scored by a model that had seen the label: thresholds are "
                 "the usual ones, not tuned. Folds in which every label occurs in both parts give evidence."
             )
         state = {
-            **self._decided(decisions, fitted, best.methods, matcher, plan.width, given.encoding),
+            **self._decided(decisions, fitted, best.methods, matcher, plan.width),
             "best_score_": score_of_the_best(attempts, plan),
             "min_labels_": 0 if decisions.promises else plan.rule.choice.min_labels,
-            **features_seen(fitted[0]),
         }
         if self.param_grid is not None:
             state["best_params_"] = best.params
@@ -438,77 +402,26 @@ class TunedThresholdMultiLabelClassifierCV(
             state["cv_results_"] = results_table(attempts)
         return state
 
-    def _decided(self, decisions, fitted, methods, matcher, width, encoding):
+    def _decided(self, decisions, fitted, methods, matcher, width):
         """What is stored of decisions on the labels that there are, and of the scorers that they take."""
-        scale, hierarchy = Scale(methods[0] == "predict_proba" or decisions.model is not None), decisions.hierarchy
+        scale = Scale(methods[0] == "predict_proba" or decisions.model is not None)
+        trained, thresholds = decisions.label_counts > 0, (decisions.promises or decisions).thresholds
         state = {
-            "estimator_": fitted if isinstance(self.estimator, list) else fitted[0],
-            "thresholds_": scale.show_thresholds((decisions.promises or decisions).thresholds),
+            "thresholds_": scale.show_thresholds(thresholds),
             "decisions_": decisions,
             "out_of_fold_": decisions.out_of_fold,
             "k_": decisions.rule.k,
             "label_counts_": decisions.label_counts,
-            "n_labels_": encoding.n_outputs,
             "n_candidates_": width,
-            "classes_": encoding.classes,
-            "_encoding": encoding,
             "_scale": scale,
-            "_fitted": FittedScorers.of(fitted, methods, decisions.label_counts > 0, matcher, hierarchy),
+            "_fitted": FittedScorers.of(fitted, methods, trained, matcher, decisions.hierarchy),
         }
         if decisions.promises is not None:
             state["promises_"] = replace(decisions.promises, thresholds=state["thresholds_"])
         return state
 
-    def _check_scorers(self):
-        """Check what constraints of single parameters cannot express."""
-        if isinstance(self.estimator, list):
-            check_estimators(self.estimator)
-            self._validate_names([name for name, _ in self.estimator])
-            if len(self.estimator) > 1 and self.scores == "estimator":
-                raise ValueError(f"scores='estimator' needs a single estimator; there are {len(self.estimator)}.")
-        if self.label_texts is not None and self.scores == "estimator":
-            raise ValueError(
-                "label_texts are evidence for the pooled model: they need scores='pooled', not 'estimator'."
-            )
-        if self.predict_unseen and self.label_texts is None:
-            raise ValueError("predict_unseen=True predicts labels from their text: it needs label_texts.")
-        if self.param_grid is not None and is_prefit(self.cv):
-            raise ValueError("param_grid needs fits, and cv='prefit' makes none.")
-
-    def _plan(self, given) -> Plan:
-        """What is to be decided, given the target."""
-        n_labels, labels, metric = given.encoding.n_outputs, given.labels, get_metric(self.scoring)
-        choice = Choice.of(self, n_labels, auto=int(n_labels > 1 and labels.totals.every_row_has_one))
-        if choice.hierarchy is not None:
-            choice.hierarchy.check(labels.indicator)
-        if not self.refit and given.splits is not None and len(given.splits) > 1:
-            raise ValueError(f"refit=False needs a single split; cv={self.cv!r} makes {len(given.splits)}.")
-        if not labels.vary.any():
-            raise ValueError("No label of y has both classes: there is nothing to decide between.")
-        typical = typical_size(labels)
-        auto = n_labels if n_labels <= _DENSE_LABELS else max(_MIN_WIDTH, 4 * typical)
-        width = auto if self.max_candidates == "auto" else int(self.max_candidates)
-        width = min(n_labels, max(width, choice.min_labels, self.k or 0))
-        weights = {**MICRO_WEIGHTS, "f1_micro_macro": self.micro_weight}
-        most = min(width, self.max_labels or max(10, 2 * typical))
-        least = max(1, choice.min_labels)
-        return Plan(
-            typical=typical,
-            ndim=0 if sp.issparse(given.y) else given.y.ndim,
-            width=width,
-            rule=DecisionRule(self.strategy, choice, beta=self.beta, shrinkage=float(self.shrinkage)),
-            scorers=[name for name, _ in self._scorers()],
-            pooled=self.scores == "pooled",
-            metric=metric,
-            micro_weight=weights[str(self.scoring)] if metric is None else None,
-            k_range=range(self.k, self.k + 1) if self.k else range(least, max(least, most) + 1),
-            unseen=self.predict_unseen,
-            promise=Promise.of(self),
-            updatable=can_go_on(self),
-        )
-
     def _thresholds(self):
-        return one_for_each(read_thresholds(self.thresholds_, "thresholds_"), self.n_labels_, "thresholds_")
+        return read_thresholds(self.thresholds_, self.n_labels_, "thresholds_")
 
     def _blocks(self, X, thresholds):
         """Candidates of a block of rows at a time, with their scores inside."""
@@ -559,8 +472,7 @@ class TunedThresholdMultiLabelClassifierCV(
         if not isinstance(self.estimator, list):
             return super().predict_proba(X)
         scores = self.decision_scores(X)
-        if not self._scale.probabilities:
-            scores = expit(scores)
+        scores = scores if self._scale.probabilities else expit(scores)
         return np.stack([1 - scores, scores], axis=1) if self._encoding.kind == "binary" else scores
 
     def predict(self, X):
@@ -593,9 +505,7 @@ class TunedThresholdMultiLabelClassifierCV(
         for _, candidates, scores in self._blocks(X, thresholds):
             blocks.append(indicator_of_pairs(choose(candidates, scores), candidates.labels, self.n_labels_))
         positive = sp.csr_array(sp.vstack(blocks, format="csr"))
-        if self._encoding.kind == "binary":
-            return self.classes_[positive.toarray()[:, 0].astype(int)]
-        return self._encoding.indicator(positive if self._encoding.sparse else positive.toarray())
+        return self._encoding.decode(positive if self._encoding.sparse else positive.toarray())
 
     def decision_scores(self, X):
         """Scores that :meth:`predict` compares with `thresholds_`.
@@ -671,13 +581,278 @@ class TunedThresholdMultiLabelClassifierCV(
             through = self.decisions_.descendants(candidates, self._scale.read_thresholds(thresholds), chosen, values)
             for i, (row, below) in enumerate(zip(chosen, through)):
                 pairs = sorted(np.flatnonzero(row), key=lambda j: -values[i, j])
-                model = None if blank[block.start + i] else self.decisions_.model
-                evidence = evidence_of_pairs(model, candidates.take([i]), self.label_counts_, pairs)
-                found = zip(candidates.labels[i, pairs].tolist(), shown[i, pairs].tolist(), evidence)
-                rows.append(
-                    [
-                        LabelEvidence(label, score, float(thresholds[label]), columns, descendant=below.get(label))
-                        for label, score, columns in found
-                    ]
-                )
+                known = not blank[block.start + i]
+                evidence = self.decisions_.evidence(candidates.take([i]), pairs) if known else [{}] * len(pairs)
+                labels = candidates.labels[i, pairs]
+                found = zip(labels.tolist(), shown[i, pairs].tolist(), thresholds[labels].tolist(), evidence)
+                rows.append([LabelEvidence(*each, descendant=below.get(each[0])) for each in found])
         return rows
+
+    def doubt(self, X):
+        """How many of a row's labels are likely to be wrong, given or missed.
+
+        Learnt in `fit` on rows that neither the models nor the thresholds had seen, from how sure the decision was:
+        how low the lowest score of a predicted label is, how high the highest of another one, and how many labels are
+        wrong as probabilities go.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        doubt : ndarray of shape (n_samples,)
+            Expected number of wrong labels. For a row without any feature, what is expected of the commonest labels.
+        """
+        check_is_fitted(self)
+        thresholds, doubt = self._thresholds(), np.empty(num_samples(X))
+        for block, candidates, scores in self._blocks(X, thresholds):
+            doubt[block] = self._doubt_of(scores, *self._choose(candidates, scores, thresholds))
+        doubt[self._blank_rows(X)] = self.decisions_.doubt.blank
+        return doubt
+
+    def _doubt_of(self, scores, chosen, margins):
+        return np.minimum(self.decisions_.doubt(decision_features(scores, margins, chosen)), self.n_labels_)
+
+    def review_order(self, X):
+        """Rows in the order in which they are worth a look, the most doubtful first.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        order : ndarray of int of shape (n_samples,)
+            Row numbers, by :meth:`doubt`.
+        """
+        return np.argsort(-self.doubt(X), kind="stable")
+
+    def label_issues(self, k=20, *, rare=False, confirmed=None):
+        """Labels that training rows probably lack, and labels that they probably have by mistake.
+
+        Each row is judged by models that had not seen it. How likely it has a label is told by its score, by how many
+        other labels it is given, and by how frequent the label is.
+
+        Parameters
+        ----------
+        k : int, default=20
+            Labels of either kind, at most.
+        rare : bool, default=False
+            Whether to look at labels with fewer than 35 positives only, which come late among all.
+        confirmed : frame, or list of (row, label), default=None
+            What is right as it is, and left out: rows of what this method gave, or pairs.
+
+        Returns
+        -------
+        issues : pandas.DataFrame, or list of dict where pandas is not installed
+            With `row` (of what `fit` was given), `label` (column of the target), `given` (whether the row has it),
+            `probability` (that it has, as the others do) and `margin` (score less threshold). A missing label and a
+            wrong one in turn, those that are most likely first.
+
+        Raises
+        ------
+        ValueError
+            If `k` or `confirmed` is not what is allowed, or no label has both a positive and a negative among rows
+            scored by a model that had seen the label.
+        """
+        check_is_fitted(self)
+        return issues_table(find_issues(self.out_of_fold_, self.label_counts_, k, rare=rare, confirmed=confirmed))
+
+    def review_rows(self, X, y):
+        """Predict rows whose labels are known, and keep of them what `fit` keeps of training rows, in one pass.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples.
+        y : csr_array of bool of shape (n_samples, n_labels)
+            Their labels.
+
+        Returns
+        -------
+        kept : OutOfFoldScores
+            Scores of the labels that each row has or gets, and of its best.
+        chosen : ndarray of bool of shape (n_pairs,)
+            Whether each of these pairs is predicted.
+        doubt : ndarray of shape (n_samples,)
+            As :meth:`doubt` gives it.
+        """
+        check_is_fitted(self)
+        thresholds, doubt, parts = self._thresholds(), np.empty(y.shape[0]), []
+        for block, candidates, scores in self._blocks(X, thresholds):
+            labels = candidates.labels
+            chosen, margins = self._choose(candidates, scores, thresholds)
+            doubt[block] = self._doubt_of(scores, chosen, margins)
+            targets = np.take_along_axis(y[block].toarray(), labels, axis=1)
+            keep, n_best = chosen | targets, min(_BEST, labels.shape[1])
+            np.put_along_axis(keep, np.argpartition(-scores, n_best - 1, axis=1)[:, :n_best], True, axis=1)
+            keep &= scores > -np.inf
+            parts.append((keep.sum(axis=1), labels[keep], scores[keep], targets[keep], chosen[keep]))
+        doubt[self._blank_rows(X)] = self.decisions_.doubt.blank
+        sizes, labels, scores, targets, chosen = map(np.concatenate, zip(*parts))
+        rows, indptr = np.arange(len(doubt)), np.append(0, sizes.cumsum())
+        usual = self.decisions_.thresholds[None]
+        return OutOfFoldScores(rows, np.zeros_like(rows), indptr, labels, scores, targets, usual), chosen, doubt
+
+    def review_training_rows(self):
+        """The same of the training rows, with what models and thresholds said that had not seen them.
+
+        Returns
+        -------
+        kept : OutOfFoldScores
+            `out_of_fold_`.
+        chosen : ndarray of bool of shape (n_pairs,)
+            Whether each of its pairs is predicted.
+        doubt : ndarray of shape (n_rows,)
+            Expected number of wrong labels of each row.
+        """
+        check_is_fitted(self)
+        kept, decisions, promises = self.out_of_fold_, self.decisions_, self.decisions_.promises
+        sizes = np.diff(kept.indptr)
+        places = np.arange(sizes.max(initial=1)) < sizes[:, None]
+        labels, scores = np.zeros(places.shape, dtype=int), np.full(places.shape, -np.inf)
+        labels[places], scores[places] = kept.labels, kept.scores
+        thresholds = kept.thresholds if promises is None else np.tile(promises.thresholds, (len(kept.thresholds), 1))
+        margins = margins_of(scores, thresholds[kept.parts[:, None], labels])
+        chosen = decisions.choose(margins > 0, margins, labels)
+        return kept, chosen[places], self._doubt_of(scores, chosen, margins)
+
+    def to_review(self, X):
+        """Labels that the usual thresholds predict, and that no promise covers: for a person to look at.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        y : {ndarray, sparse matrix} of shape (n_samples, n_labels) or (n_samples,)
+            As :meth:`predict` gives them: what it would predict without `min_precision` or `max_missed`, less what it
+            predicts.
+
+        Raises
+        ------
+        ValueError
+            If nothing is promised.
+        """
+        check_is_fitted(self)
+        if self.decisions_.promises is None:
+            raise ValueError("to_review gives what no promise covers: set min_precision or max_missed before fit.")
+        promised, usual = self._thresholds(), self._scale.show_thresholds(self.decisions_.thresholds)
+
+        def lack(candidates, scores):
+            suggested, _ = self._choose(candidates, scores, usual, usual=True)
+            return suggested & ~self._choose(candidates, scores, promised)[0]
+
+        return self._indicator(X, usual, lack)
+
+    @available_if(can_go_on)
+    def partial_fit(self, X, y, **params):
+        """Learn from further rows; the first ones are fitted.
+
+        The models say what they make of the rows before they learn from them: so these are evidence for the decision
+        model and the thresholds, together with the rows that are kept of those before, 20,000 at most. A refit on all
+        rows is a little better, and takes all of them.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows, one or more.
+        y : {array-like, sparse matrix} of shape (n_samples, n_labels) or (n_samples,)
+            As in `fit`, of the same labels.
+        **params
+            As in `fit`; for `partial_fit` of the estimators, all of which need it.
+
+        Returns
+        -------
+        self : TunedThresholdMultiLabelClassifierCV
+            The object, of which estimators, thresholds and all else are as if of all rows so far.
+
+        Raises
+        ------
+        ValueError
+            If a parameter, X or y is not what is allowed, or y has other labels than before. The object is then as it
+            was before.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import make_multilabel_classification
+        >>> from skbalance import BalancedMultiLabelClassifier, TunedThresholdMultiLabelClassifierCV
+        >>> X, y = make_multilabel_classification(n_samples=600, n_classes=4, n_labels=1, random_state=0)
+        >>> tuned = TunedThresholdMultiLabelClassifierCV(BalancedMultiLabelClassifier(), random_state=0)
+        >>> for start in range(0, 600, 200):
+        ...     tuned = tuned.partial_fit(X[start : start + 200], y[start : start + 200])
+        >>> tuned.label_counts_.tolist() == y.sum(axis=0).tolist()
+        True
+        """
+        if not hasattr(self, "decisions_"):
+            return self.fit(X, y, **params)
+        validate_hyperparameters(self)
+        check_settings(self)
+        given = read_fit_inputs(self, X, y, params, split=False)
+        before, now = self._encoding, given.encoding
+        if now.kind != before.kind or not np.array_equal(now.classes, before.classes):
+            raise ValueError(f"partial_fit needs the labels of the rows before, {_shown(before)}; got {_shown(now)}.")
+        if before.names and now.names and now.names != before.names:
+            raise ValueError(f"partial_fit needs the columns of y before, {before.names}; got {now.names}.")
+        blocks = self._fitted.candidates(given.X, self.n_candidates_)
+        kept = self.decisions_.kept.append(Candidates.concatenate([block for _, block in blocks]), given.labels)
+        fitted = [
+            deepcopy(estimator).partial_fit(given.X, given.y, **given.params[name])
+            for (name, _), estimator in zip(self._scorers(), self._fitted.estimators)
+        ]
+        ndim = 0 if self._encoding.sparse else given.y.ndim
+        plan = Plan.of(self, replace(given, labels=kept.labels, encoding=self._encoding))
+        plan = replace(plan, ndim=ndim, updatable=False)
+        decisions, predicted = decide(kept.in_full(), plan, check_random_state(self.random_state))
+        decisions, params = replace(decisions, kept=kept), getattr(self, "best_params_", {})
+        attempt = Attempt(params, self._scorers(), self._fitted.methods, kept.labels, decisions, predicted, None)
+        self._store(self._encoding, fitted, self._state(plan, self._fitted.matcher, [attempt], attempt, fitted))
+        return self
+
+    def _changed(self, label_texts, change=None, *, labels=None, more=()):
+        """A copy with other labels, or for other features; what it predicts of labels that stay does not change.
+
+        Parameters
+        ----------
+        label_texts : LabelVectors or None
+            What all labels are called.
+        change : callable or None
+            What an estimator with these labels needs besides, such as other features.
+        labels : ndarray of int or None
+            Numbers of the labels that stay; None is all.
+        more : array-like
+            Positives of each further label. Its threshold is that of labels of similar frequency.
+        """
+        before, tuner = self.decisions_, copy(self)
+        labels, more = np.arange(self.n_labels_) if labels is None else labels, np.asarray(more, dtype=float)
+        numbers, counts = np.append(labels, np.full(len(more), -1)), np.append(self.label_counts_[labels], more)
+        own = similar_thresholds(before.thresholds, self.label_counts_, more)
+        decisions = replace(
+            before,
+            model=before.model and before.model.of_rivals(labels),
+            label_counts=counts,
+            thresholds=np.append(before.thresholds[labels], own),
+            out_of_fold=before.out_of_fold.of_labels(numbers, own),
+            promises=before.promises and before.promises._of_labels(numbers),
+            kept=before.kept and before.kept.of_labels(numbers, counts),
+        )
+        fitted = [deepcopy(estimator)._of_labels(numbers) for estimator in self._fitted.estimators]
+        fitted = fitted if change is None else [change(estimator) for estimator in fitted]
+        matcher = None if label_texts is None else LabelMatcher(label_texts)
+        width = max(1, self.n_candidates_ + len(numbers) - self.n_labels_)
+        encoding = replace(self._encoding, classes=np.tile([0, 1], (len(numbers), 1)), names=())
+        state = self._decided(decisions, fitted, self._fitted.methods, matcher, width)
+        # Thresholds of labels that stay are those that are set, whoever set them.
+        thresholds = np.append(self.thresholds_[labels], state["thresholds_"][len(labels) :])
+        state |= {"thresholds_": thresholds, "label_texts": label_texts}
+        tuner._store(encoding, fitted, {**vars(self), **state})
+        return tuner
+
+
+def _shown(encoding):
+    return f"{len(encoding.classes)} columns" if encoding.kind == "multilabel" else encoding.classes.tolist()

@@ -1,6 +1,5 @@
 """Classifiers that need no training: they remember the rows of each label."""
 
-from skbalance.memory._centroid import CosineCentroidClassifier
-from skbalance.memory._neighbors import CosineNeighborsClassifier
+from skbalance.memory._classifiers import CosineCentroidClassifier, CosineNeighborsClassifier
 
 __all__ = ["CosineCentroidClassifier", "CosineNeighborsClassifier"]

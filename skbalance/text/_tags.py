@@ -29,10 +29,10 @@ from skbalance._kinds import (
     TunerScoring,
     Verbosity,
 )
+from skbalance._responses import response_blocks
 from skbalance._tag_lists import indicator_of_tags, read_classes, read_tag_lists, tags_of_indicator
 from skbalance._validation import DocLinkMixin, HasMethods, check_k, validate_hyperparameters
 from skbalance._warnings import warn
-from skbalance.crossfit import response_blocks
 from skbalance.decisions import TunedThresholdMultiLabelClassifierCV, read_label_text
 from skbalance.text._tag_hierarchy import closed, read_tag_parents
 from skbalance.text._tag_pipeline import fit_tag_pipeline, last_step, unfitted_tag_pipeline, used_rows

@@ -18,6 +18,7 @@ from skbalance import (
 )
 from skbalance.crossfit import FitTasks, TrainingLabels, _fits, cross_fit, fit_all
 from skbalance.crossfit._fits import _quiet
+from skbalance.crossfit._rows import FitInputs
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(60, 5))
@@ -31,10 +32,9 @@ def use(fitted, rows, seen):
 
 def run(y, splits, estimator=OVR, **options):
     scorers = [("estimator", estimator)]
-    tasks = FitTasks(CalibratedMultiLabelClassifierCV(estimator, verbose=1), X, y, n_splits=len(splits), refit=False)
-    return cross_fit(
-        scorers, X, y, TrainingLabels(sp.csr_array(y)), splits, {"estimator": {}}, use, tasks=tasks, **options
-    )
+    given = FitInputs(X, y, None, TrainingLabels.of(sp.csr_array(y)), splits, {"estimator": {}}, None)
+    tasks = FitTasks(CalibratedMultiLabelClassifierCV(estimator, verbose=1), given, refit=False)
+    return cross_fit(scorers, given, use, tasks=tasks, **options)
 
 
 @pytest.mark.parametrize("n_jobs", [None, 2])
@@ -115,6 +115,6 @@ def test_threads_leave_no_filter_behind():
 def test_fit_all_takes_each_scorer_its_parameters():
     params = {"a": {}, "b": {"sample_weight": Y[:, 1] + 1}}
     scorers = [("a", LogisticRegression()), ("b", LogisticRegression())]
-    tasks = FitTasks(TunedThresholdMultiLabelClassifierCV(scorers), X, Y[:, 0], n_splits=1, n_scorers=2)
-    a, b = fit_all(scorers, X, Y[:, 0], params, tasks)
+    given = FitInputs(X, Y[:, 0], None, None, list(KFold(2).split(X)), params, None)
+    a, b = fit_all(scorers, given, FitTasks(TunedThresholdMultiLabelClassifierCV(scorers), given))
     assert not np.allclose(a.coef_, b.coef_)

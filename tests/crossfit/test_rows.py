@@ -50,13 +50,14 @@ def test_splits(cv, kind, n_splits, n_tested):
     [
         (1.0, "got 1.0"),
         (-0.1, "got -0.1"),
-        (True, "got True"),
         ([], "no split"),
         (1, "n_splits"),
         ([(np.arange(30), [])], "row numbers"),
         ([(np.arange(30), np.empty(0, dtype=int))], "split 0 without rows to score"),
         ([(np.arange(30), np.arange(30.0))], "float64"),
-        ([(np.arange(30), np.arange(30, 61))], "gives row 60"),
+        ([(np.arange(30), np.eye(60, dtype=bool))], r"one is an array of shape \(60, 60\)"),
+        ([(np.arange(30), np.ones(59, dtype=bool))], "boolean index did not match"),
+        ([(np.arange(30), np.arange(30, 61))], "of 60 rows; in an array of int64, index 60 is out of bounds"),
     ],
 )
 def test_bad_cv_is_named(cv, match):
@@ -69,6 +70,8 @@ def test_prefit():
     assert not is_prefit(5)
     with pytest.raises(ValueError, match="'prefit'; got 'folds'"):
         is_prefit("folds")
+    with pytest.raises(ValueError, match="'prefit'; got True"):
+        is_prefit(True)
 
 
 @pytest.mark.parametrize("cv", [KFold(3), PredefinedSplit(np.repeat([0, 1, 2], 20)), list(KFold(3).split(X))])
@@ -146,8 +149,8 @@ def test_weights_are_one_for_each_row(shape):
 @pytest.mark.parametrize(
     ("cv", "message"),
     [
-        ([([-200, 1], [2])], "cv gives row -200, and there are 60 rows"),
-        ([([1, 200], [2])], "cv gives row 200"),
+        ([([-200, 1], [2])], "row numbers or of masks of 60 rows; in an array of int64, index -200 is out of bounds"),
+        ([([1, 200], [2])], "index 200 is out of bounds"),
         (Thirds(), r"pairs \(train, test\); got 3 parts"),
     ],
 )

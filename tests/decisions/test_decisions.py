@@ -14,8 +14,9 @@ from sklearn.model_selection import KFold
 from skbalance import TunedThresholdMultiLabelClassifierCV
 from skbalance.crossfit import TrainingLabels
 from skbalance.decisions import _decisions
-from skbalance.decisions._decisions import OutOfFold, Scale, fit_models, typical_size
-from skbalance.decisions._pairs import Candidates
+from skbalance.decisions._candidates import Candidates
+from skbalance.decisions._decisions import OutOfFold, Scale, fit_models
+from skbalance.decisions._plan import typical_size
 
 
 class Scores(ClassifierMixin, BaseEstimator):
@@ -67,7 +68,7 @@ def test_a_metric_is_called_with_targets_of_the_kind_of_y(kind):
 def test_rows_of_a_single_split_stand_in_parts_of_their_own():
     labels, scores = np.zeros((4, 1), dtype=int), np.zeros((4, 1, 1), dtype=np.float32)
     half = Candidates(labels, scores, np.zeros((4, 1, 0)))
-    y = TrainingLabels(sp.csr_array(np.array([[1], [0]] * 4)))
+    y = TrainingLabels.of(sp.csr_array(np.array([[1], [0]] * 4)))
     rows, seen = [np.array([4, 5, 6, 7]), np.array([3, 2, 1, 0])], np.ones((2, 1), dtype=int)
     single = OutOfFold.gather([half], rows[:1], seen[:1], y, np.array([2, 0, 1, 0]))
     assert (single.parts.tolist(), single.labels.numbers.tolist()) == ([2, 0, 1, 0], [4, 5, 6, 7])
@@ -76,16 +77,6 @@ def test_rows_of_a_single_split_stand_in_parts_of_their_own():
     assert (both.parts.tolist(), both.labels.numbers.tolist()) == ([0] * 4 + [1] * 4, [4, 5, 6, 7, 3, 2, 1, 0])
     np.testing.assert_array_equal(both.targets[:, 0], [True, False, True, False, False, True, False, True])
     np.testing.assert_array_equal(both.positives, [[2], [2]])
-
-
-def test_a_typical_row_has_as_many_labels_as_all_but_one_in_a_hundred():
-    y = np.zeros((200, 40), dtype=int)
-    y[:, 0] = 1
-    y[:10, :3] = 1
-    y[0] = 1
-    assert typical_size(TrainingLabels(sp.csr_array(y))) == 3
-    y[:10, :7] = 1
-    assert typical_size(TrainingLabels(sp.csr_array(y))) == 7
 
 
 def test_probabilities_are_shown_strictly_between_0_and_1():
@@ -116,7 +107,7 @@ def pairs_for_the_model(seed=0, n_rows=3000, n_labels=20):
     targets = np.take_along_axis(y.toarray() > 0, labels, axis=1)
     scores = (rng.normal(size=(*labels.shape, 1)) + 2 * targets[..., None]).astype(np.float32)
     candidates = Candidates(labels, scores, np.zeros((*labels.shape, 0), dtype=np.float32))
-    oof = OutOfFold(candidates, TrainingLabels(y), np.full((5, n_labels), 50), np.arange(n_rows) % 5)
+    oof = OutOfFold(candidates, TrainingLabels.of(y), np.full((5, n_labels), 50), np.arange(n_rows) % 5)
     return oof, SimpleNamespace(fit_width=max(8, 2 * typical_size(oof.labels)), scorers=["a"], hierarchy=None)
 
 
@@ -130,7 +121,7 @@ def with_targets(oof, targets, labelled=None):
     if labelled is not None:
         np.put_along_axis(unknown, oof.candidates.labels, (~labelled).astype(int), axis=1)
     unknown = None if labelled is None else sp.csr_array(unknown)
-    return replace(oof, labels=TrainingLabels(sp.csr_array(indicator), unknown))
+    return replace(oof, labels=TrainingLabels.of(sp.csr_array(indicator), unknown))
 
 
 def test_a_part_of_the_rows_is_enough_and_reproducible(monkeypatch):
@@ -195,7 +186,9 @@ def test_counts_are_those_that_the_scorers_of_the_part_had_seen(n_parts):
     # A single fit serves the rows of every part.
     fits = np.repeat(np.arange(n_parts), 20 // n_parts)
     assert len(np.unique(found.parts)) == max(n_parts, 2)
-    np.testing.assert_array_equal(found.n_seen, seen[fits[:, None], found.candidates.labels])
+    np.testing.assert_array_equal(
+        found.seen[found.parts[:, None], found.candidates.labels], seen[fits[:, None], found.candidates.labels]
+    )
 
 
 def test_what_thresholds_are_set_on_does_not_know_the_targets_of_its_part():

@@ -17,7 +17,7 @@ from sklearn.preprocessing import FunctionTransformer, OneHotEncoder
 
 from skbalance import TunedThresholdMultiLabelClassifierCV
 from skbalance.decisions import label_vectors, readable
-from skbalance.decisions._label_texts import LabelMatcher, LabelVectors, check_label_texts, other_number
+from skbalance.decisions._label_texts import LabelMatcher, check_label_texts, other_number
 
 OVR = OneVsRestClassifier(LogisticRegression())
 
@@ -52,12 +52,11 @@ def test_one_text_for_each_label():
     assert check_label_texts([["a", "B-c"], ("d",)], 2) == [["a", "b c"], ["d"]]
     assert check_label_texts({1: "b", 0: ["a", ""]}, 2) == [["a", ""], ["b"]]
     assert check_label_texts("columns", 2, names=("CastorOil", 7)) == [["castor oil"], ["7"]]
-    matrix = check_label_texts(sp.csr_matrix(np.eye(2)), 2)
-    np.testing.assert_array_equal(matrix.toarray(), np.eye(2))
+    vectors = check_label_texts(sp.csr_matrix(np.eye(2)), 2)
+    np.testing.assert_array_equal(vectors.match(sp.csr_array(np.eye(2)))[0], np.eye(2))
     assert check_label_texts(["a", ""], 2) == [["a"], [""]]
-    vectors = LabelVectors.of_matrix(np.eye(2))
     assert check_label_texts(vectors, 2) is vectors
-    with pytest.raises(ValueError, match="a text for each of 3 labels; got 2"):
+    with pytest.raises(ValueError, match="a row for each of 3 labels; got 2"):
         check_label_texts(vectors, 3)
 
 
@@ -96,7 +95,7 @@ def test_a_malformed_matrix_is_refused():
 @pytest.mark.parametrize("container", [np.asarray, sp.csr_array])
 def test_match_is_the_cosine(container):
     rows = np.array([[1.0, 1, 0, 2], [0, 0, 0, 0]])
-    vectors = LabelVectors.of_matrix(container(np.array([[1.0, 0, 0, 1], [0, 0, 1, 0], [0, 0, 0, 0]])))
+    vectors = check_label_texts(container(np.array([[1.0, 0, 0, 1], [0, 0, 1, 0], [0, 0, 0, 0]])), 3)
     assert vectors.n_labels == 3
     (cosines,) = vectors.match(container(rows))
     np.testing.assert_allclose(cosines, [[3 / np.sqrt(12), 0, 0], [0, 0, 0]], rtol=1e-6)

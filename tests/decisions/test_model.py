@@ -9,9 +9,8 @@ from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
 from skbalance.decisions import _model
-from skbalance.decisions._evidence import Lead, Match, Score, evidence_columns
-from skbalance.decisions._model import DecisionModel, _Problem, _shares
-from skbalance.decisions._pairs import Candidates, rank_pairs
+from skbalance.decisions._candidates import Candidates, rank_pairs
+from skbalance.decisions._model import DecisionModel, Lead, Match, Score, _Problem, _shares, evidence_columns
 
 COLUMNS = evidence_columns(["a"], ["match"])
 

@@ -16,8 +16,8 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 
 from skbalance.decisions import TunedThresholdMultiLabelClassifierCV
-from skbalance.decisions._pairs import ScoredPairs
 from skbalance.decisions._promises import Promise, _chance_to_pass, _hits_needed, _tests
+from skbalance.decisions._thresholds import ScoredPairs
 from tests.decisions.problems import RIDGE, Scores
 
 N_LABELS = 300

@@ -11,8 +11,8 @@ from sklearn.svm import LinearSVC
 
 from skbalance import TunedThresholdMultiLabelClassifierCV
 from skbalance._hierarchy import Hierarchy
-from skbalance.decisions._evidence import Lead
-from skbalance.decisions._pairs import Candidates
+from skbalance.decisions._candidates import Candidates
+from skbalance.decisions._model import Lead
 
 # Two roots with three children each, of which the last has the child 8 and the second both roots.
 PARENTS = {2: 0, 3: [0, 1], 4: 0, 5: 1, 6: 1, 7: 1, 8: 7}

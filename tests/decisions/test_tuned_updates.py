@@ -11,7 +11,7 @@ from sklearn.multiclass import OneVsRestClassifier
 from sklearn.naive_bayes import MultinomialNB
 
 from skbalance import BalancedMultiLabelClassifier, TunedThresholdMultiLabelClassifierCV
-from skbalance.decisions import _out_of_fold
+from skbalance.decisions import _decisions
 
 from .problems import RIDGE, make_data
 
@@ -100,7 +100,7 @@ def test_unknown_labels_are_no_evidence():
 
 
 def test_only_the_newest_rows_are_kept_in_parts_of_a_fair_size(monkeypatch):
-    monkeypatch.setattr(_out_of_fold, "_MOST_ROWS", 300)
+    monkeypatch.setattr(_decisions, "_MOST_ROWS", 300)
     X, y, X_test, y_test = make_data(2000)
     model = learn(tuner(), X, y, 20)
     kept = model.decisions_.kept

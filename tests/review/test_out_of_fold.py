@@ -8,7 +8,7 @@ from sklearn.multiclass import OneVsRestClassifier
 
 from skbalance.datasets import make_long_tailed_multilabel
 from skbalance.decisions import TunedThresholdMultiLabelClassifierCV
-from skbalance.decisions._pairs import ScoredPairs
+from skbalance.decisions._thresholds import ScoredPairs
 from skbalance.review import OutOfFoldScores
 
 

@@ -1,7 +1,7 @@
 """Mutation testing of a few rooms: change one operator, constant or return of a file, and see whether a test fails.
 
     OMP_NUM_THREADS=1 python tests/tools/mutation.py --sample 40 --seed 0 --minutes 10
-    OMP_NUM_THREADS=1 python tests/tools/mutation.py --only skbalance/decisions/_rules.py
+    OMP_NUM_THREADS=1 python tests/tools/mutation.py --only skbalance/decisions/_thresholds.py
 
 Each mutant runs the doctests of its file and the tests of ``TESTS`` alone, in a fork of a process that has imported
 what the package needs, but nothing of the package. One that takes five times as long as the file itself hangs, and is
@@ -50,12 +50,14 @@ TESTS = {
         f"tests/losses/test_{name}.py" for name in ("set_losses", "criteria", "soft_and_unknown")
     ],
     "skbalance/decisions/": ["tests/decisions"],
-    "skbalance/decisions/_search.py": ["tests/decisions/test_search.py", "tests/decisions/test_rules.py"],
-    "skbalance/decisions/_pairs.py": [f"tests/decisions/test_{name}.py" for name in ("pairs", "search", "model")],
-    "skbalance/decisions/_rules.py": ["tests/decisions/test_rules.py", "tests/decisions/test_search.py"],
-    "skbalance/decisions/_choice.py": ["tests/decisions/test_choice.py", "tests/decisions/test_rules.py"],
-    "skbalance/decisions/_model.py": ["tests/decisions/test_model.py"],
-    "skbalance/decisions/_evidence.py": ["tests/decisions/test_model.py"],
+    "skbalance/decisions/_thresholds.py": [
+        f"tests/decisions/test_{name}.py" for name in ("thresholds_choice", "thresholds", "thresholds_rules", "plan")
+    ],
+    "skbalance/decisions/_plan.py": [
+        f"tests/decisions/test_{name}.py" for name in ("plan", "tuned_strategies", "tuned_fit")
+    ],
+    "skbalance/decisions/_candidates.py": [f"tests/decisions/test_{name}.py" for name in ("candidates", "model")],
+    "skbalance/decisions/_model.py": [f"tests/decisions/test_{name}.py" for name in ("model_shown", "model")],
     "skbalance/decisions/_label_texts.py": ["tests/decisions/test_label_texts.py"],
     "skbalance/decisions/_fixed.py": ["tests/decisions/test_fixed.py"],
     "skbalance/training/_lbfgs.py": ["tests/training/test_lbfgs.py"],

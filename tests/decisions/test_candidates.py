@@ -10,12 +10,14 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from skbalance import _responses
-from skbalance.decisions._scorers import (
+from skbalance.decisions._candidates import (
+    Candidates,
     FittedScorers,
     _below_where_missing,
     _best_others,
     _standardise,
     _without_repeats,
+    rank_pairs,
 )
 
 
@@ -213,3 +215,42 @@ def test_labels_that_were_not_trained_are_told_from_those_that_a_scorer_does_not
     np.testing.assert_array_equal(found.trained, [[True, False, False, False]] * 2)
     matched = replace(found, matches=np.array([0.0, 0, 0.5, 0.5])[None, :, None] * np.ones((2, 1, 1)))
     np.testing.assert_array_equal(matched.trained, [[True, False, True, False]] * 2)
+
+
+def part(n_rows, width, n_matches, seed):
+    rng = np.random.default_rng(seed)
+    labels = np.array([rng.permutation(9)[:width] for _ in range(n_rows)])
+    ways = ("match", "found")[:n_matches]
+    return Candidates(labels, rng.normal(size=(n_rows, width, 2)), rng.random((n_rows, width, n_matches)), ways)
+
+
+def test_parts_of_other_widths_and_blocks_of_matches():
+    narrow, wide = part(2, 3, 0, seed=0), part(3, 5, 2, seed=1)
+    found = Candidates.concatenate([narrow, wide])
+    assert found.labels.shape == (5, 5)
+    assert found.scores.shape == found.matches.shape == (5, 5, 2)
+    assert found.ways == ("match", "found")
+    np.testing.assert_array_equal(found.labels[:2, :3], narrow.labels)
+    np.testing.assert_array_equal(found.scores[:2, :3], narrow.scores)
+    # What is added is not trained and matches nothing.
+    assert (found.scores[:2, 3:] == -np.inf).all()
+    assert not found.trained[:2, 3:].any()
+    assert not found.matches[:2].any()
+    for name in ("labels", "scores", "matches"):
+        np.testing.assert_array_equal(getattr(found, name)[2:], getattr(wide, name))
+
+
+def test_scores_that_are_not_given():
+    labels, inf, nan = np.zeros((2, 3), dtype=int), np.inf, np.nan
+    scores = np.moveaxis(np.array([[[2.0, nan, -inf], [1, nan, 3]], [[nan, nan, -inf], [nan, nan, nan]]]), 0, -1)
+    given = Candidates(labels, scores, np.zeros((2, 3, 0)))
+    np.testing.assert_array_equal(given.first_scores, [[2, -inf, -inf], [1, -inf, 3]])
+    assert given.lowest_scores == [1, 0]
+
+
+@pytest.mark.parametrize("width", [1, 3, 7])
+def test_rank_pairs_keeps_the_best(width):
+    scores = np.random.default_rng(0).normal(size=(80, 7)).round(1)
+    labels, ranked = rank_pairs(scores, width)
+    np.testing.assert_array_equal(ranked, -np.sort(-scores, axis=1)[:, :width])
+    np.testing.assert_array_equal(np.take_along_axis(scores, labels, axis=1), ranked)

@@ -7,15 +7,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skbalance.decisions._pairs import ScoredPairs, rank_pairs
-from skbalance.decisions._search import (
+from skbalance.decisions._candidates import rank_pairs
+from skbalance.decisions._thresholds import (
     Objective,
+    ScoredPairs,
     frequency_thresholds,
     global_thresholds,
     label_thresholds,
     micro_macro_thresholds,
     shrink_thresholds,
     similar_thresholds,
+    weighted_quantiles,
 )
 
 
@@ -140,14 +142,13 @@ def test_frequency_thresholds_depend_on_the_count_alone():
     targets[:, 6:] = targets[:, 6:] & (np.random.default_rng(1).random((300, 6)) < 0.1)
     pairs = make_pairs(scores, targets)
     counts = np.repeat([5, 100], 6)
-    thresholds = frequency_thresholds(pairs, counts, Objective.of(pairs, 0.0, 1.0), bandwidth=0.3)
+    thresholds = frequency_thresholds(pairs, counts, Objective.of(pairs, 0.0, 1.0))
     assert len(np.unique(thresholds[:6])) == len(np.unique(thresholds[6:])) == 1
     assert thresholds[0] != thresholds[6]
 
 
 @pytest.mark.parametrize("seed", range(6))
-@pytest.mark.parametrize("settings", [{}, {"bandwidth": 0.3}])
-def test_frequency_thresholds_are_the_best_for_the_average_of_labels_of_similar_frequency(seed, settings):
+def test_frequency_thresholds_are_the_best_for_the_average_of_labels_of_similar_frequency(seed):
     rng = np.random.default_rng(seed)
     log_counts = np.array([0, 6, 7, 15, 15, 30, 45]) / 10  # multiples of the step to which they are rounded
     counts = np.expm1(log_counts)
@@ -156,9 +157,9 @@ def test_frequency_thresholds_are_the_best_for_the_average_of_labels_of_similar_
     scores[:, 0] = -np.inf  # not learnt
     pairs = make_pairs(scores, targets)
     objective = Objective.of(pairs, 0.5, 2.0)
-    found = frequency_thresholds(pairs, counts, objective, **settings)
+    found = frequency_thresholds(pairs, counts, objective)
     for label in range(7):
-        weights = np.exp(-0.5 * ((log_counts - log_counts[label]) / settings.get("bandwidth", 1.0)) ** 2)
+        weights = np.exp(-0.5 * (log_counts - log_counts[label]) ** 2)
         weights = weights / weights[1:].sum()
 
         def value(threshold, weights=weights):
@@ -206,14 +207,6 @@ def test_of_a_label_that_is_better_never_predicted_no_pair_counts_in_micro_f1():
     assert found[2] == 0
     scores[:, 2] = np.linspace(-1, 0, 400)
     np.testing.assert_array_equal(micro_macro_thresholds(make_pairs(scores, targets))[0][:2], found[:2])
-
-
-@pytest.mark.parametrize("width", [1, 3, 7])
-def test_rank_pairs_keeps_the_best(width):
-    scores, _ = random_problem(0)
-    labels, ranked = rank_pairs(scores, width)
-    np.testing.assert_array_equal(ranked, -np.sort(-scores, axis=1)[:, :width])
-    np.testing.assert_array_equal(np.take_along_axis(scores, labels, axis=1), ranked)
 
 
 def test_of_equally_good_thresholds_the_middle_is_taken():
@@ -292,3 +285,19 @@ def test_unknown_labels_get_the_mean_threshold_of_those_of_similar_frequency():
     expected = [0.4, (0.6 + 0.2 * weight) / (1 + weight)]
     np.testing.assert_allclose(similar_thresholds(known, counts, np.array([3, 7])), expected)
     np.testing.assert_array_equal(similar_thresholds(np.full(3, np.nan), counts, np.array([3, 7])), [0, 0])
+
+
+@pytest.mark.parametrize("method", ["linear", "inverted_cdf"])
+@pytest.mark.parametrize("n_values", [1, 2, 30])
+def test_weighted_quantiles_are_those_of_copies(method, n_values):
+    rng = np.random.default_rng(0)
+    values, shares = rng.normal(size=n_values).astype(np.float32).round(1), np.linspace(0, 1, 77)
+    for weights in (np.ones(n_values), np.full(n_values, 2.0), rng.integers(1, 4, n_values)):
+        expected = np.quantile(np.repeat(values, weights.astype(int)), shares, method=method)
+        np.testing.assert_array_equal(weighted_quantiles(values, weights, shares, method), expected)
+        assert weighted_quantiles(values, weights, 0.5, method) == np.quantile(
+            np.repeat(values, weights.astype(int)), 0.5, method=method
+        )
+    # Weights that sum up to less than one value are scaled up.
+    small = weighted_quantiles(values, rng.integers(1, 4, n_values) / 2**30, np.array([0.0, 1.0]), method)
+    np.testing.assert_array_equal(small, [values.min(), values.max()])

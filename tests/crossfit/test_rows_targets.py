@@ -6,7 +6,7 @@ import scipy.sparse as sp
 from sklearn.exceptions import DataConversionWarning
 from sklearn.preprocessing import LabelBinarizer
 
-from skbalance.crossfit._inputs import encode_tuning_targets
+from skbalance.crossfit._rows import encode_tuning_targets
 
 RNG = np.random.default_rng(0)
 Y = (RNG.normal(size=(60, 4)) > 0.8).astype(int)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from skbalance.calibration._maps import CalibrationSample, fit_maps
+from skbalance.calibration._calibrated import CalibrationSample, fit_maps
 
 
 def make_sample(seed=0, n_rows=2000, n_labels=6, share=0.1):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from skbalance._hierarchy import Hierarchy
-from skbalance.decisions._choice import Choice, one_for_each, read_thresholds
+from skbalance.decisions._thresholds import Choice, read_thresholds
 from tests.test_hierarchy import graphs
 
 
@@ -66,17 +66,19 @@ def test_bounds_are_read_from_the_settings():
 @pytest.mark.parametrize("thresholds", [[0.5, 0.5], [[0.5, 0.5, 0.5]], [0.5, np.nan, 0.5]])
 def test_thresholds_are_one_number_for_each_label(thresholds):
     with pytest.raises(ValueError, match="thresholds must hold one number for each of 3 labels"):
-        one_for_each(np.array(thresholds), 3, "thresholds")
+        read_thresholds(thresholds, 3, "thresholds")
 
 
 def test_thresholds_are_numbers_and_no_booleans():
-    np.testing.assert_array_equal(read_thresholds([0.1, np.inf], "thresholds"), [0.1, np.inf])
+    np.testing.assert_array_equal(read_thresholds([0.1, np.inf], 2, "thresholds"), [0.1, np.inf])
     with pytest.raises(ValueError, match=r"thresholds must hold numbers; got \[True, False\]"):
-        read_thresholds([True, False], "thresholds")
+        read_thresholds([True, False], 2, "thresholds")
 
 
-def test_thresholds_for_each_label_are_returned():
-    np.testing.assert_array_equal(one_for_each(np.array([0.1, np.inf]), 2, "thresholds"), [0.1, np.inf])
+def test_one_threshold_stands_for_all_where_it_may():
+    np.testing.assert_array_equal(read_thresholds(0.1, 2, "thresholds", same=True), [0.1, 0.1])
+    with pytest.raises(ValueError, match=r"for each of 2 labels, none of them NaN; got shape \(\)"):
+        read_thresholds(0.1, 2, "thresholds")
 
 
 MARGINS = st.sampled_from([-np.inf, -1e300, -2.0, -1.0, -1e-320, 0.0, 1e-320, 0.5, 1.0, 1e300, np.inf])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from skbalance.memory import CosineNeighborsClassifier, _neighbors
+from skbalance.memory import CosineNeighborsClassifier, _classifiers
 
 from .problems import CONTAINERS, ROWS, TARGETS, X, Y, assert_same, memberships, unit
 
@@ -66,7 +66,7 @@ def test_blocks_of_rows_do_not_matter(container, monkeypatch):
     model = CosineNeighborsClassifier(5).fit(make(X), Y)
     whole = model.decision_function(make(ROWS)), *model.kneighbors(make(ROWS))
     for pairs in (1, 60 * 7):
-        monkeypatch.setattr(_neighbors, "_BLOCK_PAIRS", pairs)
+        monkeypatch.setattr(_classifiers, "_BLOCK_PAIRS", pairs)
         for found, expected in zip((model.decision_function(make(ROWS)), *model.kneighbors(make(ROWS))), whole):
             np.testing.assert_allclose(found, expected, rtol=1e-12)
 

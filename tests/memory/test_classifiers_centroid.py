@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from skbalance.memory import CosineCentroidClassifier, _centroid
+from skbalance.memory import CosineCentroidClassifier, _classifiers
 
 from .problems import BINARY, CLASSES, CONTAINERS, ROWS, TARGETS, X, Y, assert_same, memberships, unit
 
@@ -180,7 +180,7 @@ def test_large_means_stay_sparse(n_rows, monkeypatch):
     expected = CosineCentroidClassifier().fit(X, Y).decision_function(rows)
     model = CosineCentroidClassifier().fit(X, Y)
     size = len(pickle.dumps(model))
-    monkeypatch.setattr(_centroid, "_MOST_DENSE", 1)
+    monkeypatch.setattr(_classifiers, "_MOST_DENSE", 1)
     for _ in range(2):
         np.testing.assert_allclose(model.decision_function(rows), expected, rtol=1e-12, atol=1e-12)
     assert len(pickle.dumps(model)) == size
@@ -196,5 +196,5 @@ def test_means_are_the_same_by_blocks_of_labels(most, monkeypatch):
         return model.partial_fit(sp.csr_array(X[::-1]), Y).centroids_.toarray()
 
     expected = fitted()
-    monkeypatch.setattr(_centroid, "_LABELS", 2)
+    monkeypatch.setattr(_classifiers, "_LABELS", 2)
     np.testing.assert_allclose(fitted(), expected, rtol=1e-12, atol=1e-12)

@@ -1,19 +1,83 @@
-"""Fitted classifiers and label texts, and what they say of rows: the labels that may be predicted."""
+"""The labels of each row that may be predicted, with what scorers and label texts say of them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from skbalance._hierarchy import Hierarchy
+from skbalance._responses import log_odds, response, row_blocks
 from skbalance._validation import check_sparse
-from skbalance.crossfit import log_odds, response, row_blocks
 from skbalance.decisions._label_texts import LabelMatcher, LabelVectors
-from skbalance.decisions._pairs import Candidates, rank_pairs
 
 # Labels of a row that are candidates for the match of their text alone.
 _BY_MATCH = 8
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """The labels of each row that may be predicted, with what scorers and label texts say of them.
+
+    Attributes
+    ----------
+    labels : ndarray of int of shape (n_rows, width)
+        Label of each pair. The one with the highest scores first, where they are ranked.
+    scores : ndarray of float32 of shape (n_rows, width, n_scorers)
+        Of each scorer; -inf where the label was not trained, NaN where the scorer says nothing of the pair.
+    matches : ndarray of float32 of shape (n_rows, width, n_matches)
+        How well the row matches what the label is called, in each way.
+    ways : tuple of str
+        Names of the ways.
+    """
+
+    labels: np.ndarray
+    scores: np.ndarray
+    matches: np.ndarray
+    ways: tuple[str, ...] = ()
+
+    @property
+    def trained(self) -> np.ndarray:
+        """Whether the scorers had seen a positive of the label, and score the pair or it matches; (n_rows, width)."""
+        spoken_of = np.isfinite(self.scores).any(axis=-1) | (self.matches > 0).any(axis=-1)
+        return (self.scores[..., 0] != -np.inf) & spoken_of
+
+    @property
+    def first_scores(self) -> np.ndarray:
+        """Scores of the first scorer, of shape (n_rows, width); -inf where it gives none."""
+        scores = self.scores[..., 0]
+        return np.where(np.isnan(scores), -np.inf, scores)
+
+    @property
+    def lowest_scores(self) -> list[float]:
+        """The lowest score that each scorer gives; 0 of one that gives none."""
+        lowest = np.min(self.scores, axis=(0, 1), where=np.isfinite(self.scores), initial=np.inf)
+        return np.where(lowest < np.inf, lowest, 0).tolist()
+
+    @classmethod
+    def concatenate(cls, parts: list[Candidates]) -> Candidates:
+        """Rows of several parts, which may differ in width and in the number of matches."""
+        together = {}
+        for name, blank in (("labels", 0), ("scores", -np.inf), ("matches", 0)):  # what is added is not trained
+            arrays = [getattr(part, name) for part in parts]
+            widest = np.max([array.shape[1:] for array in arrays], axis=0)
+            missing = [[(0, 0), *((0, n) for n in widest - array.shape[1:])] for array in arrays]
+            padded = [np.pad(array, more, constant_values=blank) for array, more in zip(arrays, missing)]
+            together[name] = np.concatenate(padded)
+        return cls(**together, ways=max((part.ways for part in parts), key=len))
+
+    def take(self, rows) -> Candidates:
+        """Some of the rows."""
+        return replace(self, labels=self.labels[rows], scores=self.scores[rows], matches=self.matches[rows])
+
+    def astype(self, of_labels, of_scores, width: int | None = None) -> Candidates:
+        """In other types; of each row the first `width`."""
+        return replace(
+            self,
+            labels=self.labels[:, :width].astype(of_labels),
+            scores=self.scores[:, :width].astype(of_scores),
+            matches=self.matches[:, :width].astype(of_scores),
+        )
 
 
 @dataclass(frozen=True)
@@ -117,11 +181,37 @@ class FittedScorers:
             matches = self.vectors.match(features)
             if shared:  # the pipeline's transformers need not run twice
                 estimators[0], inputs[0] = estimators[0].steps[-1][1], features
-        responses = [
-            log_odds(response(estimator, given, method, self.n_labels), method)
+        scores = [
+            np.array(log_odds(response(estimator, given, method, self.n_labels), method))
             for estimator, given, method in zip(estimators, inputs, self.methods)
         ]
-        return [np.array(scores) for scores in responses], matches
+        return scores, matches
+
+
+def score_rows(fitted, rows, seen, *, X, methods, matcher, width, hierarchy) -> Candidates:
+    """Candidates of rows; none is trained where nothing was fitted."""
+    if not fitted:
+        n_labels = min(width, len(seen))
+        labels = np.tile(np.arange(n_labels, dtype=np.int32), (len(rows), 1))
+        nothing = np.full((*labels.shape, len(methods)), -np.inf, dtype=np.float32)
+        return Candidates(labels, nothing, np.zeros((*labels.shape, 0), dtype=np.float32))
+    scorers = FittedScorers.of(fitted, methods, seen > 0, matcher, hierarchy)
+    return Candidates.concatenate([candidates for _, candidates in scorers.candidates(X, width, rows)])
+
+
+def rank_pairs(scores: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:
+    """The `width` best labels of each row, best first, and their scores."""
+    n_labels = scores.shape[1]
+    if width < n_labels:
+        labels = np.argpartition(-scores, width - 1, axis=1)[:, :width]
+        labels.sort(axis=1)
+        values = np.take_along_axis(scores, labels, axis=1)
+    else:
+        labels = np.broadcast_to(np.arange(n_labels), scores.shape)
+        values = scores
+    order = np.argsort(-values, axis=1, kind="stable")
+    labels = np.take_along_axis(labels, order, axis=1).astype(np.int32)
+    return labels, np.take_along_axis(values, order, axis=1)
 
 
 def _stack(values, n_rows, width=0):
