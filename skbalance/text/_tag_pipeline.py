@@ -1,20 +1,26 @@
-"""The pipeline from texts to an indicator of tags that `TagClassifier` makes."""
+"""The pipeline from texts to an indicator of tags that `TagClassifier` makes, and its scorers."""
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from itertools import pairwise
+from math import ceil, log10
+from typing import Any
+
 import numpy as np
 import scipy.sparse as sp
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.pipeline import FeatureUnion, Pipeline
-from sklearn.utils import check_consistent_length
+from sklearn.utils import check_consistent_length, get_tags
 
+from skbalance._callbacks import CallbackSupportMixin, with_callbacks
 from skbalance._classifier import BalancedMultiLabelClassifier
+from skbalance._packing import dense
 from skbalance._validation import check_sample_weight
 from skbalance.decisions import TunedThresholdMultiLabelClassifierCV, label_vectors
 from skbalance.memory import CosineCentroidClassifier, CosineNeighborsClassifier
-from skbalance.text._name_ngrams import NameNgrams
-from skbalance.text._tag_scorers import FeatureBlockClassifier, FrequentLabelsClassifier
+from skbalance.text._tag_names import NameNgrams
 
 _FOLDS = 5
 # Nearest texts are evidence where there are no more texts than this: they cost the more and help the less, the more
@@ -49,23 +55,24 @@ def unfitted_tag_pipeline(embedder=None) -> Pipeline:
     blocks = [("words", TfidfVectorizer(sublinear_tf=True, dtype=np.float32))]
     if embedder is not None:
         blocks.append(("embedding", embedder))
-    return Pipeline([("features", FeatureUnion(blocks)), ("decisions", _decisions({"words": (0, 1)}, 0, {}))])
+    return Pipeline([("features", FeatureUnion(blocks)), ("decisions", _decisions({"words": (0, 1)}))])
 
 
-def _decisions(blocks, n_texts, of_linear) -> TunedThresholdMultiLabelClassifierCV:
+def _decisions(columns, n_texts=0, **of_linear) -> TunedThresholdMultiLabelClassifierCV:
     """Decisions on a linear model, centroids and neighbours of each block of features, given by its columns."""
-    linear = FrequentLabelsClassifier(
-        BalancedMultiLabelClassifier("squared_hinge", max_iter=1000, random_state=0, **of_linear)
+    linear = BalancedMultiLabelClassifier(
+        "squared_hinge", max_iter=1000, coef_threshold="auto", random_state=0, **of_linear
     )
-    neighbors = CosineNeighborsClassifier(max_rows=_MOST_NEIGHBOURS)
-    scorers = []
-    for name, (start, stop) in blocks.items():
-        of = "" if name == "words" else f"_{name}"
-        scorers.append((f"linear{of}", FeatureBlockClassifier(linear, start, stop)))
-        scorers.append((f"centroid{of}", FeatureBlockClassifier(CosineCentroidClassifier(), start, stop)))
-        if n_texts <= _MOST_NEIGHBOURS:
-            scorers.append((f"neighbors{of}", FeatureBlockClassifier(neighbors, start, stop)))
-    return TunedThresholdMultiLabelClassifierCV(scorers)
+    scorers = {"linear": FrequentLabelsClassifier(linear), "centroid": CosineCentroidClassifier()}
+    if n_texts <= _MOST_NEIGHBOURS:
+        scorers["neighbors"] = CosineNeighborsClassifier(max_rows=_MOST_NEIGHBOURS)
+    return TunedThresholdMultiLabelClassifierCV(
+        [
+            (kind if block == "words" else f"{kind}_{block}", FeatureBlockClassifier(scorer, *where))
+            for block, where in columns.items()
+            for kind, scorer in scorers.items()
+        ]
+    )
 
 
 def _features(name, transformer, texts, used) -> sp.csr_array:
@@ -112,28 +119,21 @@ def fit_tag_pipeline(texts, y, used, names, embedder, task, settings, **fit_para
     """
     blocks = clone(unfitted_tag_pipeline(embedder)[0]).transformer_list
     blocks[0][1].set_params(min_df=2 if len(used) >= _MANY_TEXTS else 1)
+    very_many = len(used) >= _VERY_MANY_TEXTS
     if names is not None:
-        max_df = _MOST_COMMON_PIECES if len(used) >= _VERY_MANY_TEXTS else 1.0
-        blocks.append(("pieces", NameNgrams([name for each in names for name in each], max_df)))
+        blocks.append(("pieces", NameNgrams(names, _MOST_COMMON_PIECES if very_many else 1.0)))
     parts = [_features(name, transformer, texts, used) for name, transformer in blocks]
-    X = sp.csr_matrix(sp.hstack(parts, format="csr"))
-    ends = np.cumsum([part.shape[1] for part in parts]).tolist()
-    features, cv = FeatureUnion(blocks), _splits(len(used))
-    of_linear: dict = {"coef_threshold": "auto"}
-    if y.shape[1] >= _MANY_TAGS:
-        of_linear["negative_sampling"] = "auto"
-    if isinstance(cv, float):  # there are no folds to fit at a time
-        of_linear["n_jobs"] = settings["n_jobs"]
+    X, ends = sp.csr_matrix(sp.hstack(parts, format="csr")), np.cumsum([0, *(part.shape[1] for part in parts)])
+    columns = {name: where for (name, _), where in zip(blocks, pairwise(ends.tolist())) if name != "pieces"}
     decisions = _decisions(
-        {name: (end - part.shape[1], end) for (name, _), part, end in zip(blocks, parts, ends) if name != "pieces"},
+        columns,
         len(used),
-        of_linear,
+        negative_sampling="auto" if y.shape[1] >= _MANY_TAGS else None,
+        n_jobs=settings["n_jobs"] if very_many else None,  # there are no folds to fit at a time
     )
-    decisions.set_params(
-        label_texts=None if names is None else label_vectors(features, names, plurals=("words",)),
-        cv=cv,
-        **settings,
-    )
+    features = FeatureUnion(blocks)
+    vectors = None if names is None else label_vectors(features, names, plurals=("words",))
+    decisions.set_params(label_texts=vectors, cv=_splits(len(used)), **settings)
     del parts
     with task.propagate_callback_context(decisions):
         decisions.fit(X, y, **fit_params)
@@ -175,17 +175,15 @@ def grown_features(union, texts, n_before, names, n_features) -> tuple[FeatureUn
     n_features : int
         Features now.
     """
-    blocks = dict(union.transformer_list)
-    sizes = {name: len(block.vocabulary_) for name, block in blocks.items() if name != "embedding"}
-    sizes = {name: sizes.get(name, n_features - sum(sizes.values())) for name in blocks}
-    grown = {**blocks, "words": _with_new_words(blocks["words"], texts, n_before)}
-    if "pieces" in blocks:
-        grown["pieces"] = blocks["pieces"].with_names([name for each in names for name in each], texts, n_before)
-    places, start = [], 0
-    for name, block in grown.items():
-        places.append(start + np.arange(sizes[name]))
-        start += sizes[name] if name == "embedding" else len(block.vocabulary_)
-    return FeatureUnion(list(grown.items())), np.concatenate(places), start
+    before = dict(union.transformer_list)
+    blocks = {**before, "words": _with_new_words(before["words"], texts, n_before)}
+    n_words, places = len(before["words"].vocabulary_), np.arange(n_features)
+    n_new = len(blocks["words"].vocabulary_) - n_words
+    places[n_words:] += n_new
+    if "pieces" in blocks:  # the last ones
+        blocks["pieces"] = before["pieces"].with_names(names, texts, n_before)
+        n_new += len(blocks["pieces"].vocabulary_) - len(before["pieces"].vocabulary_)
+    return FeatureUnion(list(blocks.items())), places, n_features + n_new
 
 
 def _with_new_words(vectorizer, texts, n_before):
@@ -202,3 +200,208 @@ def _with_new_words(vectorizer, texts, n_before):
     rarer = np.log((1 + n_before + len(texts)) / (1 + len(texts)))  # than among these texts
     grown.idf_ = np.append(vectorizer.idf_, counter.idf_[[counter.vocabulary_[word] for word in new]] + rarer)
     return grown
+
+
+@contextmanager
+def fit_task(estimator, X, y, **at_end):
+    """Tell the callbacks of an estimator of the fit of the one inside, whose tasks can be made part of this one."""
+    told = {"estimator": estimator, "X": X, "y": y}
+    context = estimator._init_callback_context(max_subtasks=1)
+    context.call_on_fit_task_begin(**told)
+    task = context.subcontext(task_name="fit-estimator")
+    task.call_on_fit_task_begin(**told)
+    yield task
+    task.call_on_fit_task_end(**told)
+    context.call_on_fit_task_end(**told, **at_end)
+
+
+class _Wrapper(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
+    """Base of classifiers around another one, whose tasks become part of theirs.
+
+    Their tags and features may change after the fit, as those of the classifiers of :mod:`skbalance.memory` inside:
+    `_of_labels` takes some of the labels, by their numbers, and where that is -1 further ones; `_learn_labels` learns
+    the last labels from rows that say nothing of the others; `_widen` takes wider features, among which those before
+    have these places.
+    """
+
+    estimator: Any
+
+    def _fit_inside(self, X, y, params):
+        """Fit a clone of the estimator inside."""
+        inner = clone(self.estimator)
+        with fit_task(self, X, y) as task:
+            if not hasattr(inner, "set_callbacks"):
+                return inner.fit(X, y, **params)
+            with task.propagate_callback_context(inner):
+                return inner.fit(X, y, **params)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        inner = get_tags(self.estimator)
+        tags.input_tags, tags.classifier_tags = inner.input_tags, inner.classifier_tags
+        return tags
+
+
+class FeatureBlockClassifier(_Wrapper):
+    """A classifier on one block of the features.
+
+    Parameters
+    ----------
+    estimator : classifier
+        With `decision_function`.
+    start, stop : int
+        Columns of the block.
+    """
+
+    def __init__(self, estimator, start, stop):
+        self.estimator = estimator
+        self.start = start
+        self.stop = stop
+
+    def _block(self, X):
+        return X if (self.start, self.stop) == (0, X.shape[1]) else X[:, self.start : self.stop]
+
+    @with_callbacks
+    def fit(self, X, y, **params):
+        """Fit a clone on the block."""
+        y = _as_indicator(y)
+        self.estimator_ = self._fit_inside(self._block(X), y, params)
+        self.classes_ = self.estimator_.classes_
+        return self
+
+    def partial_fit(self, X, y, **params):
+        """Learn further rows of the block."""
+        self.estimator_.partial_fit(self._block(X), _as_indicator(y), **params)
+        return self
+
+    def decision_function(self, X):
+        """Scores by the block."""
+        return self.estimator_.decision_function(self._block(X))
+
+    def _of_labels(self, labels):
+        self.classes_ = self.estimator_._of_labels(labels).classes_
+        return self
+
+    def _learn_labels(self, X, y, weight):
+        self.estimator_._learn_labels(self._block(X), y, weight)
+        return self
+
+    def _widen(self, places, n_features):
+        stop = int(places[self.stop]) if self.stop < len(places) else n_features
+        own, start = places[self.start : self.stop], int(places[self.start])
+        self.estimator_._widen(own - start, stop - start)
+        self.start, self.stop = start, stop
+        return self
+
+
+class FrequentLabelsClassifier(_Wrapper):
+    """A linear model of frequent labels, and the nearness to the mean of a label's rows for rare ones.
+
+    A linear model of a label with two rows is a noisy copy of their mean, and takes as long to train as any other.
+
+    Parameters
+    ----------
+    estimator : classifier
+        With a `decision_function` on the scale of margins: near -1 for rows that have nothing of the label.
+
+    Attributes
+    ----------
+    min_positives_ : int
+        Rows from which a label has a linear model.
+    """
+
+    def __init__(self, estimator):
+        self.estimator = estimator
+
+    @with_callbacks
+    def fit(self, X, y, **params):
+        """Fit a clone on the frequent labels, and means of the rows of the others."""
+        weight, counts = params.get("sample_weight"), _count(y, params)
+        self.counts_, self.min_positives_ = counts, _min_positives(len(counts))
+        frequent = counts >= min(self.min_positives_, counts.max())
+        self.frequent_, self.rare_ = np.flatnonzero(frequent), np.flatnonzero(~frequent)
+        self.estimator_ = self._fit_inside(X, y[:, self.frequent_] if len(self.rare_) else y, params)
+        of_rare = y[:, self.rare_] if len(self.rare_) else y[:, :1]
+        self.centroids_ = CosineCentroidClassifier().fit(X, of_rare, sample_weight=weight)
+        self.centroids_._of_labels(np.arange(len(self.rare_)))
+        self.classes_ = np.tile([0, 1], (len(counts), 1))
+        return self
+
+    def partial_fit(self, X, y, **params):
+        """Learn further rows; a label that has enough of them now gets a linear model, which starts as its stand-in."""
+        counts = self.counts_ + _count(y, params)
+        if len(self.rare_):
+            means = self.centroids_.centroids_
+            self.centroids_.partial_fit(X, y[:, self.rare_], sample_weight=params.get("sample_weight"))
+            often = np.flatnonzero(counts[self.rare_] >= self.min_positives_)
+            new, coef = self.rare_[often], 2 * means[often].toarray().T
+            self._make_frequent(new, coef, np.full(len(new), -1.2), self.counts_[new])
+        if len(self.frequent_):
+            self.estimator_.partial_fit(X, y[:, self.frequent_], **params)
+        self.counts_ = counts
+        return self
+
+    def decision_function(self, X):
+        """Margins of the frequent labels, and ``2 cos - 1.2`` with the mean of their rows of the others."""
+        scores = self.estimator_.decision_function(X)
+        if not len(self.rare_):
+            return scores
+        scores, every = scores.reshape(len(scores), -1), np.empty((len(scores), len(self.classes_)), scores.dtype)
+        every[:, self.frequent_] = scores
+        every[:, self.rare_] = self.centroids_.decision_function(X)
+        return every
+
+    def weights(self, label, columns):
+        """What the score of a label is made of: weights of some features."""
+        if label in self.frequent_:
+            return dense(self.estimator_.coefs_[0][columns][:, self.frequent_ == label]).ravel()
+        return self.centroids_.centroids_[self.rare_ == label].toarray().ravel()[columns]
+
+    def _learn_labels(self, X, y, weight):
+        first = len(self.classes_) - y.shape[1]
+        self.counts_[first:] = np.asarray(y.sum(axis=0)).ravel()
+        self.centroids_._learn_labels(X, y, weight)
+        often = np.flatnonzero(self.counts_[first:] >= self.min_positives_)
+        if len(often):
+            linear = clone(self.estimator).fit(X, y[:, often], sample_weight=weight)
+            fitted = linear.coefs_[0], linear.intercepts_[0], linear.label_counts_, linear.n_samples_fit_
+            self._make_frequent(first + often, *fitted)
+        return self
+
+    def _make_frequent(self, labels, *weights):
+        """Give some of the rare labels a linear model with these weights."""
+        self.centroids_._of_labels(np.flatnonzero(~np.isin(self.rare_, labels)))
+        frequent, self.rare_ = np.append(self.frequent_, labels), np.setdiff1d(self.rare_, labels)
+        self.estimator_._of_outputs(np.argsort(frequent), *weights)
+        self.frequent_ = np.sort(frequent)
+
+    def _of_labels(self, labels):
+        places, new = np.full(len(self.classes_) + 1, -1), np.flatnonzero(labels < 0)
+        places[labels] = np.arange(len(labels))
+        frequent, rare = places[self.frequent_], places[self.rare_]
+        self.estimator_._of_outputs(np.flatnonzero(frequent >= 0))
+        self.centroids_._of_labels(np.append(np.flatnonzero(rare >= 0), np.full(len(new), -1)))
+        self.frequent_, self.rare_ = frequent[frequent >= 0], np.append(rare[rare >= 0], new)
+        self.counts_, self.classes_ = np.append(self.counts_, 0)[labels], np.tile([0, 1], (len(labels), 1))
+        return self
+
+    def _widen(self, places, n_features):
+        self.estimator_._widen(places, n_features)
+        self.centroids_._widen(places, n_features)
+        return self
+
+
+def _min_positives(n_labels):
+    """Rows that a label needs for a linear model: 2 of up to 100 labels, 3 of up to 1,000, 4 of up to 10,000."""
+    return max(2, ceil(log10(n_labels)))
+
+
+def _as_indicator(y):
+    """An indicator, also of the only label, which the tuner gives as a 1-D target."""
+    return sp.csr_matrix(y[:, None]) if y.ndim == 1 else y
+
+
+def _count(y, params):
+    """Rows of each label that have a weight."""
+    weight = params.get("sample_weight")
+    return np.asarray((y if weight is None else y[np.flatnonzero(weight)]).sum(axis=0)).ravel()
