@@ -5,14 +5,13 @@ from __future__ import annotations
 from contextlib import contextmanager
 from itertools import pairwise
 from math import ceil, log10
-from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.pipeline import FeatureUnion, Pipeline
-from sklearn.utils import check_consistent_length, get_tags
+from sklearn.utils import check_consistent_length
 
 from skbalance._callbacks import CallbackSupportMixin, with_callbacks
 from skbalance._classifier import BalancedMultiLabelClassifier
@@ -22,6 +21,11 @@ from skbalance.decisions import TunedThresholdMultiLabelClassifierCV, label_vect
 from skbalance.memory import CosineCentroidClassifier, CosineNeighborsClassifier
 from skbalance.text._tag_names import NameNgrams
 
+# Parameters of `TagClassifier` that go to the decisions.
+_SETTINGS = (
+    "scoring", "predict_unseen", "min_labels", "max_labels", "min_precision", "max_missed", "confidence", "n_jobs",
+    "random_state", "verbose",
+)  # fmt: skip
 _FOLDS = 5
 # Nearest texts are evidence where there are no more texts than this: they cost the more and help the less, the more
 # there are.
@@ -88,11 +92,13 @@ def _features(name, transformer, texts, used) -> sp.csr_array:
     return sp.csr_array(features)
 
 
-def fit_tag_pipeline(texts, y, used, names, embedder, task, settings, **fit_params) -> tuple[Pipeline, sp.csr_matrix]:
+def fit_tag_pipeline(classifier, texts, y, used, names, hierarchy, task, **params) -> tuple[Pipeline, sp.csr_matrix]:
     """Fit features once, and decisions on them.
 
     Parameters
     ----------
+    classifier : TagClassifier
+        Of which the settings are.
     texts : list of str
         Training texts.
     y : csr_matrix or ndarray of shape (n_samples, n_tags)
@@ -101,13 +107,11 @@ def fit_tag_pipeline(texts, y, used, names, embedder, task, settings, **fit_para
         Numbers of the texts that have a weight.
     names : list of list of str or None
         What each tag is called, as :func:`~skbalance.decisions.readable` gives it.
-    embedder : transformer or None
-        Gives texts a second block of features.
+    hierarchy : Hierarchy
+        Of the tags.
     task : CallbackContext
         Of which the decisions' tasks become part.
-    settings : dict
-        Parameters of the decisions.
-    **fit_params
+    **params
         For the `fit` of the decisions.
 
     Returns
@@ -117,7 +121,7 @@ def fit_tag_pipeline(texts, y, used, names, embedder, task, settings, **fit_para
     X : csr_matrix of shape (n_samples, n_features)
         The features of the texts.
     """
-    blocks = clone(unfitted_tag_pipeline(embedder)[0]).transformer_list
+    blocks = clone(unfitted_tag_pipeline(classifier.embedder)[0]).transformer_list
     blocks[0][1].set_params(min_df=2 if len(used) >= _MANY_TEXTS else 1)
     very_many = len(used) >= _VERY_MANY_TEXTS
     if names is not None:
@@ -129,14 +133,15 @@ def fit_tag_pipeline(texts, y, used, names, embedder, task, settings, **fit_para
         columns,
         len(used),
         negative_sampling="auto" if y.shape[1] >= _MANY_TAGS else None,
-        n_jobs=settings["n_jobs"] if very_many else None,  # there are no folds to fit at a time
+        n_jobs=classifier.n_jobs if very_many else None,  # there are no folds to fit at a time
     )
     features = FeatureUnion(blocks)
     vectors = None if names is None else label_vectors(features, names, plurals=("words",))
-    decisions.set_params(label_texts=vectors, cv=_splits(len(used)), **settings)
+    settings = {name: getattr(classifier, name) for name in _SETTINGS}
+    decisions.set_params(label_texts=vectors, parents=hierarchy.parents or None, cv=_splits(len(used)), **settings)
     del parts
     with task.propagate_callback_context(decisions):
-        decisions.fit(X, y, **fit_params)
+        decisions.fit(X, y, **params)
     return Pipeline([("features", features), ("decisions", decisions)]), X
 
 
@@ -215,35 +220,23 @@ def fit_task(estimator, X, y, **at_end):
     context.call_on_fit_task_end(**told, **at_end)
 
 
-class _Wrapper(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
-    """Base of classifiers around another one, whose tasks become part of theirs.
-
-    Their tags and features may change after the fit, as those of the classifiers of :mod:`skbalance.memory` inside:
-    `_of_labels` takes some of the labels, by their numbers, and where that is -1 further ones; `_learn_labels` learns
-    the last labels from rows that say nothing of the others; `_widen` takes wider features, among which those before
-    have these places.
-    """
-
-    estimator: Any
-
-    def _fit_inside(self, X, y, params):
-        """Fit a clone of the estimator inside."""
-        inner = clone(self.estimator)
-        with fit_task(self, X, y) as task:
-            if not hasattr(inner, "set_callbacks"):
-                return inner.fit(X, y, **params)
-            with task.propagate_callback_context(inner):
-                return inner.fit(X, y, **params)
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        inner = get_tags(self.estimator)
-        tags.input_tags, tags.classifier_tags = inner.input_tags, inner.classifier_tags
-        return tags
+def _fit_inside(wrapper, X, y, params):
+    """Fit a clone of the estimator inside a wrapper, of whose fit its tasks become part."""
+    inner = clone(wrapper.estimator)
+    with fit_task(wrapper, X, y) as task:
+        if not hasattr(inner, "set_callbacks"):
+            return inner.fit(X, y, **params)
+        with task.propagate_callback_context(inner):
+            return inner.fit(X, y, **params)
 
 
-class FeatureBlockClassifier(_Wrapper):
+class FeatureBlockClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     """A classifier on one block of the features.
+
+    Its tags and features may change after the fit, as those of the classifier inside, one of :mod:`skbalance.memory` or
+    a :class:`FrequentLabelsClassifier`: `_of_labels` takes some of the labels, by their numbers, and where that is -1
+    further ones; `_learn_labels` learns the last labels from rows that say nothing of the others; `_widen` takes wider
+    features, among which those before have these places.
 
     Parameters
     ----------
@@ -265,7 +258,7 @@ class FeatureBlockClassifier(_Wrapper):
     def fit(self, X, y, **params):
         """Fit a clone on the block."""
         y = _as_indicator(y)
-        self.estimator_ = self._fit_inside(self._block(X), y, params)
+        self.estimator_ = _fit_inside(self, self._block(X), y, params)
         self.classes_ = self.estimator_.classes_
         return self
 
@@ -294,7 +287,7 @@ class FeatureBlockClassifier(_Wrapper):
         return self
 
 
-class FrequentLabelsClassifier(_Wrapper):
+class FrequentLabelsClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     """A linear model of frequent labels, and the nearness to the mean of a label's rows for rare ones.
 
     A linear model of a label with two rows is a noisy copy of their mean, and takes as long to train as any other.
@@ -306,6 +299,8 @@ class FrequentLabelsClassifier(_Wrapper):
 
     Attributes
     ----------
+    frequent_ : ndarray of bool of shape (n_labels,)
+        Which labels have a linear model.
     min_positives_ : int
         Rows from which a label has a linear model.
     """
@@ -316,27 +311,24 @@ class FrequentLabelsClassifier(_Wrapper):
     @with_callbacks
     def fit(self, X, y, **params):
         """Fit a clone on the frequent labels, and means of the rows of the others."""
-        weight, counts = params.get("sample_weight"), _count(y, params)
-        self.counts_, self.min_positives_ = counts, _min_positives(len(counts))
-        frequent = counts >= min(self.min_positives_, counts.max())
-        self.frequent_, self.rare_ = np.flatnonzero(frequent), np.flatnonzero(~frequent)
-        self.estimator_ = self._fit_inside(X, y[:, self.frequent_] if len(self.rare_) else y, params)
-        of_rare = y[:, self.rare_] if len(self.rare_) else y[:, :1]
-        self.centroids_ = CosineCentroidClassifier().fit(X, of_rare, sample_weight=weight)
-        self.centroids_._of_labels(np.arange(len(self.rare_)))
-        self.classes_ = np.tile([0, 1], (len(counts), 1))
+        self.counts_, self.min_positives_ = _count(y, params), _min_positives(y.shape[1])
+        self.frequent_ = frequent = self.counts_ >= min(self.min_positives_, self.counts_.max())
+        self.estimator_ = _fit_inside(self, X, y if frequent.all() else y[:, frequent], params)
+        of_rare = y[:, :1] if frequent.all() else y[:, ~frequent]
+        self.centroids_ = CosineCentroidClassifier().fit(X, of_rare, sample_weight=params.get("sample_weight"))
+        self.centroids_._of_labels(np.arange(np.sum(~frequent)))
+        self.classes_ = np.tile([0, 1], (len(frequent), 1))
         return self
 
     def partial_fit(self, X, y, **params):
         """Learn further rows; a label that has enough of them now gets a linear model, which starts as its stand-in."""
-        counts = self.counts_ + _count(y, params)
-        if len(self.rare_):
-            means = self.centroids_.centroids_
-            self.centroids_.partial_fit(X, y[:, self.rare_], sample_weight=params.get("sample_weight"))
-            often = np.flatnonzero(counts[self.rare_] >= self.min_positives_)
-            new, coef = self.rare_[often], 2 * means[often].toarray().T
-            self._make_frequent(new, coef, np.full(len(new), -1.2), self.counts_[new])
-        if len(self.frequent_):
+        counts, rare = self.counts_ + _count(y, params), ~self.frequent_
+        if rare.any():
+            means, new = self.centroids_.centroids_, rare & (counts >= self.min_positives_)
+            self.centroids_.partial_fit(X, y[:, rare], sample_weight=params.get("sample_weight"))
+            coef = 2 * means[new[rare]].toarray().T
+            self._make_frequent(new, coef, np.full(new.sum(), -1.2), self.counts_[new])
+        if self.frequent_.any():
             self.estimator_.partial_fit(X, y[:, self.frequent_], **params)
         self.counts_ = counts
         return self
@@ -344,45 +336,45 @@ class FrequentLabelsClassifier(_Wrapper):
     def decision_function(self, X):
         """Margins of the frequent labels, and ``2 cos - 1.2`` with the mean of their rows of the others."""
         scores = self.estimator_.decision_function(X)
-        if not len(self.rare_):
+        if self.frequent_.all():
             return scores
         scores, every = scores.reshape(len(scores), -1), np.empty((len(scores), len(self.classes_)), scores.dtype)
         every[:, self.frequent_] = scores
-        every[:, self.rare_] = self.centroids_.decision_function(X)
+        every[:, ~self.frequent_] = self.centroids_.decision_function(X)
         return every
 
     def weights(self, label, columns):
         """What the score of a label is made of: weights of some features."""
-        if label in self.frequent_:
-            return dense(self.estimator_.coefs_[0][columns][:, self.frequent_ == label]).ravel()
-        return self.centroids_.centroids_[self.rare_ == label].toarray().ravel()[columns]
+        place = [np.sum(self.frequent_[:label] == self.frequent_[label])]
+        if self.frequent_[label]:
+            return dense(self.estimator_.coefs_[0][columns][:, place]).ravel()
+        return self.centroids_.centroids_[place].toarray().ravel()[columns]
 
     def _learn_labels(self, X, y, weight):
         first = len(self.classes_) - y.shape[1]
         self.counts_[first:] = np.asarray(y.sum(axis=0)).ravel()
         self.centroids_._learn_labels(X, y, weight)
-        often = np.flatnonzero(self.counts_[first:] >= self.min_positives_)
-        if len(often):
-            linear = clone(self.estimator).fit(X, y[:, often], sample_weight=weight)
+        new = (self.counts_ >= self.min_positives_) & (np.arange(len(self.counts_)) >= first)
+        if new.any():
+            linear = clone(self.estimator).fit(X, y[:, new[first:]], sample_weight=weight)
             fitted = linear.coefs_[0], linear.intercepts_[0], linear.label_counts_, linear.n_samples_fit_
-            self._make_frequent(first + often, *fitted)
+            self._make_frequent(new, *fitted)
         return self
 
-    def _make_frequent(self, labels, *weights):
+    def _make_frequent(self, new, *weights):
         """Give some of the rare labels a linear model with these weights."""
-        self.centroids_._of_labels(np.flatnonzero(~np.isin(self.rare_, labels)))
-        frequent, self.rare_ = np.append(self.frequent_, labels), np.setdiff1d(self.rare_, labels)
-        self.estimator_._of_outputs(np.argsort(frequent), *weights)
-        self.frequent_ = np.sort(frequent)
+        self.centroids_._of_labels(np.flatnonzero(~new[~self.frequent_]))
+        order = np.argsort(np.append(np.flatnonzero(self.frequent_), np.flatnonzero(new)))
+        self.estimator_._of_outputs(order, *weights)
+        self.frequent_ = self.frequent_ | new
 
     def _of_labels(self, labels):
-        places, new = np.full(len(self.classes_) + 1, -1), np.flatnonzero(labels < 0)
-        places[labels] = np.arange(len(labels))
-        frequent, rare = places[self.frequent_], places[self.rare_]
-        self.estimator_._of_outputs(np.flatnonzero(frequent >= 0))
-        self.centroids_._of_labels(np.append(np.flatnonzero(rare >= 0), np.full(len(new), -1)))
-        self.frequent_, self.rare_ = frequent[frequent >= 0], np.append(rare[rare >= 0], new)
-        self.counts_, self.classes_ = np.append(self.counts_, 0)[labels], np.tile([0, 1], (len(labels), 1))
+        among = np.where(self.frequent_, np.cumsum(self.frequent_), np.cumsum(~self.frequent_)) - 1
+        among, frequent = np.append(among, -1)[labels], np.append(self.frequent_, False)[labels]
+        self.estimator_._of_outputs(among[frequent])
+        self.centroids_._of_labels(among[~frequent])
+        self.frequent_, self.counts_ = frequent, np.append(self.counts_, 0)[labels]
+        self.classes_ = np.tile([0, 1], (len(labels), 1))
         return self
 
     def _widen(self, places, n_features):

@@ -40,12 +40,6 @@ from skbalance.text._tag_review import TagReviewMixin
 from skbalance.text._tag_updates import TagUpdatesMixin
 from skbalance.text._texts import check_texts, takes_texts
 
-# Parameters that go to the decisions of the pipeline.
-_SETTINGS = (
-    "scoring", "predict_unseen", "min_labels", "max_labels", "min_precision", "max_missed", "confidence", "n_jobs",
-    "random_state", "verbose",
-)  # fmt: skip
-
 
 def _estimator_has(method):
     def check(self):
@@ -241,10 +235,7 @@ class TagClassifier(
         indicator = self._indicator(rows, classes, hierarchy)
         with fit_task(self, X, y, reconstruction_attributes={}) as task:
             if self.estimator is None:
-                settings = {name: getattr(self, name) for name in _SETTINGS} | {"parents": hierarchy.parents or None}
-                fitted, features = fit_tag_pipeline(
-                    X, indicator, used, names, self.embedder, task, settings, **fit_params
-                )
+                fitted, features = fit_tag_pipeline(self, X, indicator, used, names, hierarchy, task, **fit_params)
             else:
                 fitted = self._with_names(X, names, hierarchy)
                 with task.propagate_callback_context(fitted):
@@ -279,8 +270,7 @@ class TagClassifier(
         """
         check_is_fitted(self)
         rows, known = read_tag_lists(y, sep=self.sep), set(self.classes_.tolist())
-        unknown = sorted(set().union(*rows) - known, key=str)
-        if unknown:
+        if unknown := sorted(set().union(*rows) - known, key=str):
             warn(f"y has tags that are not in classes_ and are left out: {unknown[:10]}.")
             rows = [[tag for tag in row if tag in known] for row in rows]
         return self._indicator(rows, self.classes_.tolist(), self._hierarchy)
