@@ -8,15 +8,16 @@ from math import ceil, log10
 
 import numpy as np
 import scipy.sparse as sp
-from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.base import BaseEstimator, clone
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.utils import check_consistent_length
 
-from skbalance._callbacks import CallbackSupportMixin, with_callbacks
+from skbalance._callbacks import with_callbacks
 from skbalance._classifier import BalancedMultiLabelClassifier
 from skbalance._packing import dense
 from skbalance._validation import check_sample_weight
+from skbalance.crossfit import MetaClassifierMixin
 from skbalance.decisions import TunedThresholdMultiLabelClassifierCV, label_vectors
 from skbalance.memory import CosineCentroidClassifier, CosineNeighborsClassifier
 from skbalance.text._tag_names import NameNgrams
@@ -230,7 +231,7 @@ def _fit_inside(wrapper, X, y, params):
             return inner.fit(X, y, **params)
 
 
-class FeatureBlockClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
+class FeatureBlockClassifier(MetaClassifierMixin, BaseEstimator):
     """A classifier on one block of the features.
 
     Its tags and features may change after the fit, as those of the classifier inside, one of :mod:`skbalance.memory` or
@@ -287,7 +288,7 @@ class FeatureBlockClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimato
         return self
 
 
-class FrequentLabelsClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
+class FrequentLabelsClassifier(MetaClassifierMixin, BaseEstimator):
     """A linear model of frequent labels, and the nearness to the mean of a label's rows for rare ones.
 
     A linear model of a label with two rows is a noisy copy of their mean, and takes as long to train as any other.

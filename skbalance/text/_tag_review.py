@@ -134,7 +134,7 @@ class TagReviewMixin:
         shown = [texts[issue["row"]] for issue in issues]
         found = self._words(shown, [[tags.index(issue["tag"])] for issue in issues])
         for issue, text, (its,) in zip(issues, shown, found):
-            issue |= {"text": text, "words": ", ".join(_distinct(**its))}
+            issue.update(text=text, words=", ".join(_distinct(**its)))
         return issues_table(issues, "tag", "text", "words")
 
     def _tuner(self: Any, method):

@@ -9,14 +9,13 @@ from typing import Annotated, Any
 import numpy as np
 from scipy.sparse import issparse
 from sklearn import get_config
-from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
+from sklearn.base import BaseEstimator, clone
 from sklearn.pipeline import Pipeline
-from sklearn.utils import get_tags
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from skbalance._callbacks import CallbackSupportMixin, with_callbacks
+from skbalance._callbacks import with_callbacks
 from skbalance._hierarchy import Hierarchy
 from skbalance._kinds import (
     ArrayLike,
@@ -30,9 +29,9 @@ from skbalance._kinds import (
     Verbosity,
 )
 from skbalance._tag_lists import indicator_of_tags, read_classes, read_tag_lists, tags_of_indicator
-from skbalance._validation import DocLinkMixin, HasMethods, check_k, validate_hyperparameters
+from skbalance._validation import HasMethods, check_k, validate_hyperparameters
 from skbalance._warnings import warn
-from skbalance.crossfit import response_blocks
+from skbalance.crossfit import MetaClassifierMixin, response_blocks
 from skbalance.decisions import TunedThresholdMultiLabelClassifierCV
 from skbalance.text._tag_names import TagWords, read_tag_names, read_tag_parents
 from skbalance.text._tag_pipeline import fit_tag_pipeline, fit_task, last_step, unfitted_tag_pipeline, used_rows
@@ -54,15 +53,7 @@ def _holds_texts(X):
 
 
 @dataclass(eq=False, repr=False)
-class TagClassifier(
-    TagReviewMixin,
-    TagUpdatesMixin,
-    CallbackSupportMixin,
-    DocLinkMixin,
-    MetaEstimatorMixin,
-    ClassifierMixin,
-    BaseEstimator,
-):
+class TagClassifier(TagReviewMixin, TagUpdatesMixin, MetaClassifierMixin, BaseEstimator):
     """From texts to tags in one call: fit on lists of tags, predict lists of tags.
 
     Without an estimator it is a pipeline of TF-IDF, a linear model of each tag that has a few texts or more, and
@@ -184,6 +175,9 @@ class TagClassifier(
 
     def _unfitted(self):
         return unfitted_tag_pipeline(self.embedder) if self.estimator is None else self.estimator
+
+    def _scorers(self):
+        return [("estimator", self._unfitted())]
 
     @with_callbacks
     def fit(self, X, y, **fit_params):
@@ -341,8 +335,8 @@ class TagClassifier(
         X, tags = self._read_fitted(X), self.classes_.tolist()
         return [
             [(tags[j], score) for j, score in zip(*row) if score > -np.inf]
-            for best in self._best(X, check_k(k, len(tags), "tags"))
-            for row in zip(*map(np.ndarray.tolist, best))
+            for labels, scores in self._best(X, check_k(k, len(tags), "tags"))
+            for row in zip(labels.tolist(), scores.tolist())
         ]
 
     def _best(self, X, k):
@@ -513,7 +507,5 @@ class TagClassifier(
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.input_tags = get_tags(self._unfitted()).input_tags
         tags.classifier_tags.multi_label = True
-        tags.classifier_tags.multi_class = False
         return tags
