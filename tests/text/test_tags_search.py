@@ -54,6 +54,19 @@ def test_metadata_routing():
             TagClassifier(Recorder().set_fit_request(sample_weight=False)).fit(TEXTS, TAGS, sample_weight=weight)
 
 
+def test_weights_of_the_one_call_need_no_request():
+    def scores(**params):
+        return np.array(
+            [row[0][1] for row in TagClassifier(random_state=0).fit(TEXTS, TAGS, **params).predict_topk(TEXTS, 1)]
+        )
+
+    weight = np.arange(30) % 3
+    plain = scores(sample_weight=weight)
+    with config_context(enable_metadata_routing=True):
+        np.testing.assert_array_equal(scores(sample_weight=weight), plain)
+    assert (scores() != plain).any()
+
+
 def test_one_call_in_cross_validation():
     scores = cross_val_score(TagClassifier(random_state=0), TEXTS, TAGS, cv=KFold(2))
     assert scores.min() > 0.6
