@@ -81,6 +81,8 @@ class Hierarchy:
 
     def close(self, indicator: Any) -> Any:
         """An indicator, dense or sparse, with the ancestors of all that it has; of the same type."""
+        if not self.edges:
+            return indicator
         closed = sp.csr_array(sp.csr_array(indicator).astype(np.int32) @ self.reach)
         closed.data = (closed.data > 0).astype(indicator.dtype)
         return type(indicator)(closed) if sp.issparse(indicator) else closed.toarray()

@@ -1,10 +1,9 @@
 """What takes texts or tags: lists of tags, sentence embeddings cached on disk, and features for text."""
 
 from skbalance.text._cache import CacheInfo
-from skbalance.text._features import make_text_features
 from skbalance.text._finetuned import FineTunedMultiLabelClassifier
 from skbalance.text._models import clear_models
-from skbalance.text._sentence import SentenceEmbedder
+from skbalance.text._sentence import SentenceEmbedder, make_text_features
 from skbalance.text._tags import TagClassifier
 
 __all__ = [

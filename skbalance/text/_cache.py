@@ -10,7 +10,7 @@ import os
 import sqlite3
 import zlib
 from contextlib import closing, contextmanager, suppress
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -82,8 +82,23 @@ class VectorStore:
         OSError
             If the folder or file cannot be opened, or the file is damaged.
         """
+        vectors: Any = None
+        found, n_damaged = np.zeros(len(keys), dtype=bool), 0
+        position = {key: row for row, key in enumerate(keys)}
         with self._open() as database:
-            found, vectors, n_damaged = _look_up(database, keys)
+            for start in range(0, len(keys), _KEYS_PER_QUERY):
+                part = keys[start : start + _KEYS_PER_QUERY]
+                marks = ",".join("?" * len(part))
+                query = f"SELECT key, vector, checksum FROM vectors WHERE key IN ({marks})"
+                for key, blob, checksum in database.execute(query, part):
+                    sound = isinstance(blob, bytes) and len(blob) % 4 == 0 and checksum == _checksum(key, blob)
+                    vector = np.frombuffer(blob if sound else b"", dtype="<f4")
+                    if sound and vectors is None:
+                        vectors = np.empty((len(keys), len(vector)), dtype=np.float32)
+                    if sound and len(vector) == vectors.shape[1]:
+                        vectors[position[key]], found[position[key]] = vector, True
+                    else:
+                        n_damaged += 1
         if n_damaged:
             warn(f"{n_damaged} vector(s) in {str(self.path)!r} were damaged and will be computed again.")
         return found, vectors
@@ -173,27 +188,6 @@ class VectorStore:
                 number,
                 f"cache_dir={str(self.folder)!r} cannot be used ({error}): {remedy}, or choose another cache_dir",
             ) from error
-
-
-def _look_up(database, keys):
-    """Which keys there are, their vectors or None, and how many rows were damaged."""
-    found, vectors, n_damaged = np.zeros(len(keys), dtype=bool), None, 0
-    position = {key: row for row, key in enumerate(keys)}
-    for start in range(0, len(keys), _KEYS_PER_QUERY):
-        part = keys[start : start + _KEYS_PER_QUERY]
-        marks = ",".join("?" * len(part))
-        query = f"SELECT key, vector, checksum FROM vectors WHERE key IN ({marks})"
-        for key, blob, checksum in database.execute(query, part):
-            sound = isinstance(blob, bytes) and len(blob) % 4 == 0 and checksum == _checksum(key, blob)
-            vector = np.frombuffer(blob, dtype="<f4") if sound else None
-            if vector is None or (vectors is not None and len(vector) != vectors.shape[1]):
-                n_damaged += 1
-                continue
-            if vectors is None:
-                vectors = np.empty((len(keys), len(vector)), dtype=np.float32)
-            row = position[key]
-            vectors[row], found[row] = vector, True
-    return found, vectors, n_damaged
 
 
 def _checksum(key, blob):

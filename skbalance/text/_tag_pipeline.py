@@ -1,21 +1,32 @@
-"""The pipeline from texts to an indicator of tags that `TagClassifier` makes."""
+"""The pipeline from texts to an indicator of tags that `TagClassifier` makes, and its scorers."""
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from itertools import pairwise
+from math import ceil, log10
+
 import numpy as np
 import scipy.sparse as sp
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, clone
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.utils import check_consistent_length
 
+from skbalance._callbacks import with_callbacks
 from skbalance._classifier import BalancedMultiLabelClassifier
+from skbalance._packing import dense
 from skbalance._validation import check_sample_weight
+from skbalance.crossfit import MetaClassifierMixin
 from skbalance.decisions import TunedThresholdMultiLabelClassifierCV, label_vectors
 from skbalance.memory import CosineCentroidClassifier, CosineNeighborsClassifier
-from skbalance.text._name_ngrams import NameNgrams
-from skbalance.text._tag_scorers import FeatureBlockClassifier, FrequentLabelsClassifier
+from skbalance.text._tag_names import NameNgrams
 
+# Parameters of `TagClassifier` that go to the decisions.
+_SETTINGS = (
+    "scoring", "predict_unseen", "min_labels", "max_labels", "min_precision", "max_missed", "confidence", "n_jobs",
+    "random_state", "verbose",
+)  # fmt: skip
 _FOLDS = 5
 # Nearest texts are evidence where there are no more texts than this: they cost the more and help the less, the more
 # there are.
@@ -49,23 +60,24 @@ def unfitted_tag_pipeline(embedder=None) -> Pipeline:
     blocks = [("words", TfidfVectorizer(sublinear_tf=True, dtype=np.float32))]
     if embedder is not None:
         blocks.append(("embedding", embedder))
-    return Pipeline([("features", FeatureUnion(blocks)), ("decisions", _decisions({"words": (0, 1)}, 0, {}))])
+    return Pipeline([("features", FeatureUnion(blocks)), ("decisions", _decisions({"words": (0, 1)}))])
 
 
-def _decisions(blocks, n_texts, of_linear) -> TunedThresholdMultiLabelClassifierCV:
+def _decisions(columns, n_texts=0, **of_linear) -> TunedThresholdMultiLabelClassifierCV:
     """Decisions on a linear model, centroids and neighbours of each block of features, given by its columns."""
-    linear = FrequentLabelsClassifier(
-        BalancedMultiLabelClassifier("squared_hinge", max_iter=1000, random_state=0, **of_linear)
+    linear = BalancedMultiLabelClassifier(
+        "squared_hinge", max_iter=1000, coef_threshold="auto", random_state=0, **of_linear
     )
-    neighbors = CosineNeighborsClassifier(max_rows=_MOST_NEIGHBOURS)
-    scorers = []
-    for name, (start, stop) in blocks.items():
-        of = "" if name == "words" else f"_{name}"
-        scorers.append((f"linear{of}", FeatureBlockClassifier(linear, start, stop)))
-        scorers.append((f"centroid{of}", FeatureBlockClassifier(CosineCentroidClassifier(), start, stop)))
-        if n_texts <= _MOST_NEIGHBOURS:
-            scorers.append((f"neighbors{of}", FeatureBlockClassifier(neighbors, start, stop)))
-    return TunedThresholdMultiLabelClassifierCV(scorers)
+    scorers = {"linear": FrequentLabelsClassifier(linear), "centroid": CosineCentroidClassifier()}
+    if n_texts <= _MOST_NEIGHBOURS:
+        scorers["neighbors"] = CosineNeighborsClassifier(max_rows=_MOST_NEIGHBOURS)
+    return TunedThresholdMultiLabelClassifierCV(
+        [
+            (kind if block == "words" else f"{kind}_{block}", FeatureBlockClassifier(scorer, *where))
+            for block, where in columns.items()
+            for kind, scorer in scorers.items()
+        ]
+    )
 
 
 def _features(name, transformer, texts, used) -> sp.csr_array:
@@ -81,11 +93,13 @@ def _features(name, transformer, texts, used) -> sp.csr_array:
     return sp.csr_array(features)
 
 
-def fit_tag_pipeline(texts, y, used, names, embedder, task, settings, **fit_params) -> tuple[Pipeline, sp.csr_matrix]:
+def fit_tag_pipeline(classifier, texts, y, used, names, hierarchy, task, **params) -> tuple[Pipeline, sp.csr_matrix]:
     """Fit features once, and decisions on them.
 
     Parameters
     ----------
+    classifier : TagClassifier
+        Of which the settings are.
     texts : list of str
         Training texts.
     y : csr_matrix or ndarray of shape (n_samples, n_tags)
@@ -94,13 +108,11 @@ def fit_tag_pipeline(texts, y, used, names, embedder, task, settings, **fit_para
         Numbers of the texts that have a weight.
     names : list of list of str or None
         What each tag is called, as :func:`~skbalance.decisions.readable` gives it.
-    embedder : transformer or None
-        Gives texts a second block of features.
+    hierarchy : Hierarchy
+        Of the tags.
     task : CallbackContext
         Of which the decisions' tasks become part.
-    settings : dict
-        Parameters of the decisions.
-    **fit_params
+    **params
         For the `fit` of the decisions.
 
     Returns
@@ -110,33 +122,27 @@ def fit_tag_pipeline(texts, y, used, names, embedder, task, settings, **fit_para
     X : csr_matrix of shape (n_samples, n_features)
         The features of the texts.
     """
-    blocks = clone(unfitted_tag_pipeline(embedder)[0]).transformer_list
+    blocks = clone(unfitted_tag_pipeline(classifier.embedder)[0]).transformer_list
     blocks[0][1].set_params(min_df=2 if len(used) >= _MANY_TEXTS else 1)
+    very_many = len(used) >= _VERY_MANY_TEXTS
     if names is not None:
-        max_df = _MOST_COMMON_PIECES if len(used) >= _VERY_MANY_TEXTS else 1.0
-        blocks.append(("pieces", NameNgrams([name for each in names for name in each], max_df)))
+        blocks.append(("pieces", NameNgrams(names, _MOST_COMMON_PIECES if very_many else 1.0)))
     parts = [_features(name, transformer, texts, used) for name, transformer in blocks]
-    X = sp.csr_matrix(sp.hstack(parts, format="csr"))
-    ends = np.cumsum([part.shape[1] for part in parts]).tolist()
-    features, cv = FeatureUnion(blocks), _splits(len(used))
-    of_linear: dict = {"coef_threshold": "auto"}
-    if y.shape[1] >= _MANY_TAGS:
-        of_linear["negative_sampling"] = "auto"
-    if isinstance(cv, float):  # there are no folds to fit at a time
-        of_linear["n_jobs"] = settings["n_jobs"]
+    X, ends = sp.csr_matrix(sp.hstack(parts, format="csr")), np.cumsum([0, *(part.shape[1] for part in parts)])
+    columns = {name: where for (name, _), where in zip(blocks, pairwise(ends.tolist())) if name != "pieces"}
     decisions = _decisions(
-        {name: (end - part.shape[1], end) for (name, _), part, end in zip(blocks, parts, ends) if name != "pieces"},
+        columns,
         len(used),
-        of_linear,
+        negative_sampling="auto" if y.shape[1] >= _MANY_TAGS else None,
+        n_jobs=classifier.n_jobs if very_many else None,  # there are no folds to fit at a time
     )
-    decisions.set_params(
-        label_texts=None if names is None else label_vectors(features, names, plurals=("words",)),
-        cv=cv,
-        **settings,
-    )
+    features = FeatureUnion(blocks)
+    vectors = None if names is None else label_vectors(features, names, plurals=("words",))
+    settings = {name: getattr(classifier, name) for name in _SETTINGS}
+    decisions.set_params(label_texts=vectors, parents=hierarchy.parents or None, cv=_splits(len(used)), **settings)
     del parts
     with task.propagate_callback_context(decisions):
-        decisions.fit(X, y, **fit_params)
+        decisions.fit(X, y, **params)
     return Pipeline([("features", features), ("decisions", decisions)]), X
 
 
@@ -175,17 +181,15 @@ def grown_features(union, texts, n_before, names, n_features) -> tuple[FeatureUn
     n_features : int
         Features now.
     """
-    blocks = dict(union.transformer_list)
-    sizes = {name: len(block.vocabulary_) for name, block in blocks.items() if name != "embedding"}
-    sizes = {name: sizes.get(name, n_features - sum(sizes.values())) for name in blocks}
-    grown = {**blocks, "words": _with_new_words(blocks["words"], texts, n_before)}
-    if "pieces" in blocks:
-        grown["pieces"] = blocks["pieces"].with_names([name for each in names for name in each], texts, n_before)
-    places, start = [], 0
-    for name, block in grown.items():
-        places.append(start + np.arange(sizes[name]))
-        start += sizes[name] if name == "embedding" else len(block.vocabulary_)
-    return FeatureUnion(list(grown.items())), np.concatenate(places), start
+    before = dict(union.transformer_list)
+    blocks = {**before, "words": _with_new_words(before["words"], texts, n_before)}
+    n_words, places = len(before["words"].vocabulary_), np.arange(n_features)
+    n_new = len(blocks["words"].vocabulary_) - n_words
+    places[n_words:] += n_new
+    if "pieces" in blocks:  # the last ones
+        blocks["pieces"] = before["pieces"].with_names(names, texts, n_before)
+        n_new += len(blocks["pieces"].vocabulary_) - len(before["pieces"].vocabulary_)
+    return FeatureUnion(list(blocks.items())), places, n_features + n_new
 
 
 def _with_new_words(vectorizer, texts, n_before):
@@ -202,3 +206,195 @@ def _with_new_words(vectorizer, texts, n_before):
     rarer = np.log((1 + n_before + len(texts)) / (1 + len(texts)))  # than among these texts
     grown.idf_ = np.append(vectorizer.idf_, counter.idf_[[counter.vocabulary_[word] for word in new]] + rarer)
     return grown
+
+
+@contextmanager
+def fit_task(estimator, X, y, **at_end):
+    """Tell the callbacks of an estimator of the fit of the one inside, whose tasks can be made part of this one."""
+    told = {"estimator": estimator, "X": X, "y": y}
+    context = estimator._init_callback_context(max_subtasks=1)
+    context.call_on_fit_task_begin(**told)
+    task = context.subcontext(task_name="fit-estimator")
+    task.call_on_fit_task_begin(**told)
+    yield task
+    task.call_on_fit_task_end(**told)
+    context.call_on_fit_task_end(**told, **at_end)
+
+
+def _fit_inside(wrapper, X, y, params):
+    """Fit a clone of the estimator inside a wrapper, of whose fit its tasks become part."""
+    inner = clone(wrapper.estimator)
+    with fit_task(wrapper, X, y) as task:
+        if not hasattr(inner, "set_callbacks"):
+            return inner.fit(X, y, **params)
+        with task.propagate_callback_context(inner):
+            return inner.fit(X, y, **params)
+
+
+class FeatureBlockClassifier(MetaClassifierMixin, BaseEstimator):
+    """A classifier on one block of the features.
+
+    Its tags and features may change after the fit, as those of the classifier inside, one of :mod:`skbalance.memory` or
+    a :class:`FrequentLabelsClassifier`: `_of_labels` takes some of the labels, by their numbers, and where that is -1
+    further ones; `_learn_labels` learns the last labels from rows that say nothing of the others; `_widen` takes wider
+    features, among which those before have these places.
+
+    Parameters
+    ----------
+    estimator : classifier
+        With `decision_function`.
+    start, stop : int
+        Columns of the block.
+    """
+
+    def __init__(self, estimator, start, stop):
+        self.estimator = estimator
+        self.start = start
+        self.stop = stop
+
+    def _block(self, X):
+        return X if (self.start, self.stop) == (0, X.shape[1]) else X[:, self.start : self.stop]
+
+    @with_callbacks
+    def fit(self, X, y, **params):
+        """Fit a clone on the block."""
+        y = _as_indicator(y)
+        self.estimator_ = _fit_inside(self, self._block(X), y, params)
+        self.classes_ = self.estimator_.classes_
+        return self
+
+    def partial_fit(self, X, y, **params):
+        """Learn further rows of the block."""
+        self.estimator_.partial_fit(self._block(X), _as_indicator(y), **params)
+        return self
+
+    def decision_function(self, X):
+        """Scores by the block."""
+        return self.estimator_.decision_function(self._block(X))
+
+    def _of_labels(self, labels):
+        self.classes_ = self.estimator_._of_labels(labels).classes_
+        return self
+
+    def _learn_labels(self, X, y, weight):
+        self.estimator_._learn_labels(self._block(X), y, weight)
+        return self
+
+    def _widen(self, places, n_features):
+        stop = int(places[self.stop]) if self.stop < len(places) else n_features
+        own, start = places[self.start : self.stop], int(places[self.start])
+        self.estimator_._widen(own - start, stop - start)
+        self.start, self.stop = start, stop
+        return self
+
+
+class FrequentLabelsClassifier(MetaClassifierMixin, BaseEstimator):
+    """A linear model of frequent labels, and the nearness to the mean of a label's rows for rare ones.
+
+    A linear model of a label with two rows is a noisy copy of their mean, and takes as long to train as any other.
+
+    Parameters
+    ----------
+    estimator : classifier
+        With a `decision_function` on the scale of margins: near -1 for rows that have nothing of the label.
+
+    Attributes
+    ----------
+    frequent_ : ndarray of bool of shape (n_labels,)
+        Which labels have a linear model.
+    min_positives_ : int
+        Rows from which a label has a linear model.
+    """
+
+    def __init__(self, estimator):
+        self.estimator = estimator
+
+    @with_callbacks
+    def fit(self, X, y, **params):
+        """Fit a clone on the frequent labels, and means of the rows of the others."""
+        self.counts_, self.min_positives_ = _count(y, params), _min_positives(y.shape[1])
+        self.frequent_ = frequent = self.counts_ >= min(self.min_positives_, self.counts_.max())
+        self.estimator_ = _fit_inside(self, X, y if frequent.all() else y[:, frequent], params)
+        of_rare = y[:, :1] if frequent.all() else y[:, ~frequent]
+        self.centroids_ = CosineCentroidClassifier().fit(X, of_rare, sample_weight=params.get("sample_weight"))
+        self.centroids_._of_labels(np.arange(np.sum(~frequent)))
+        self.classes_ = np.tile([0, 1], (len(frequent), 1))
+        return self
+
+    def partial_fit(self, X, y, **params):
+        """Learn further rows; a label that has enough of them now gets a linear model, which starts as its stand-in."""
+        counts, rare = self.counts_ + _count(y, params), ~self.frequent_
+        if rare.any():
+            means, new = self.centroids_.centroids_, rare & (counts >= self.min_positives_)
+            self.centroids_.partial_fit(X, y[:, rare], sample_weight=params.get("sample_weight"))
+            coef = 2 * means[new[rare]].toarray().T
+            self._make_frequent(new, coef, np.full(new.sum(), -1.2), self.counts_[new])
+        if self.frequent_.any():
+            self.estimator_.partial_fit(X, y[:, self.frequent_], **params)
+        self.counts_ = counts
+        return self
+
+    def decision_function(self, X):
+        """Margins of the frequent labels, and ``2 cos - 1.2`` with the mean of their rows of the others."""
+        scores = self.estimator_.decision_function(X)
+        if self.frequent_.all():
+            return scores
+        scores, every = scores.reshape(len(scores), -1), np.empty((len(scores), len(self.classes_)), scores.dtype)
+        every[:, self.frequent_] = scores
+        every[:, ~self.frequent_] = self.centroids_.decision_function(X)
+        return every
+
+    def weights(self, label, columns):
+        """What the score of a label is made of: weights of some features."""
+        place = [np.sum(self.frequent_[:label] == self.frequent_[label])]
+        if self.frequent_[label]:
+            return dense(self.estimator_.coefs_[0][columns][:, place]).ravel()
+        return self.centroids_.centroids_[place].toarray().ravel()[columns]
+
+    def _learn_labels(self, X, y, weight):
+        first = len(self.classes_) - y.shape[1]
+        self.counts_[first:] = np.asarray(y.sum(axis=0)).ravel()
+        self.centroids_._learn_labels(X, y, weight)
+        new = (self.counts_ >= self.min_positives_) & (np.arange(len(self.counts_)) >= first)
+        if new.any():
+            linear = clone(self.estimator).fit(X, y[:, new[first:]], sample_weight=weight)
+            fitted = linear.coefs_[0], linear.intercepts_[0], linear.label_counts_, linear.n_samples_fit_
+            self._make_frequent(new, *fitted)
+        return self
+
+    def _make_frequent(self, new, *weights):
+        """Give some of the rare labels a linear model with these weights."""
+        self.centroids_._of_labels(np.flatnonzero(~new[~self.frequent_]))
+        order = np.argsort(np.append(np.flatnonzero(self.frequent_), np.flatnonzero(new)))
+        self.estimator_._of_outputs(order, *weights)
+        self.frequent_ = self.frequent_ | new
+
+    def _of_labels(self, labels):
+        among = np.where(self.frequent_, np.cumsum(self.frequent_), np.cumsum(~self.frequent_)) - 1
+        among, frequent = np.append(among, -1)[labels], np.append(self.frequent_, False)[labels]
+        self.estimator_._of_outputs(among[frequent])
+        self.centroids_._of_labels(among[~frequent])
+        self.frequent_, self.counts_ = frequent, np.append(self.counts_, 0)[labels]
+        self.classes_ = np.tile([0, 1], (len(labels), 1))
+        return self
+
+    def _widen(self, places, n_features):
+        self.estimator_._widen(places, n_features)
+        self.centroids_._widen(places, n_features)
+        return self
+
+
+def _min_positives(n_labels):
+    """Rows that a label needs for a linear model: 2 of up to 100 labels, 3 of up to 1,000, 4 of up to 10,000."""
+    return max(2, ceil(log10(n_labels)))
+
+
+def _as_indicator(y):
+    """An indicator, also of the only label, which the tuner gives as a 1-D target."""
+    return sp.csr_matrix(y[:, None]) if y.ndim == 1 else y
+
+
+def _count(y, params):
+    """Rows of each label that have a weight."""
+    weight = params.get("sample_weight")
+    return np.asarray((y if weight is None else y[np.flatnonzero(weight)]).sum(axis=0)).ravel()

@@ -15,15 +15,8 @@ from sklearn.utils.validation import check_is_fitted
 from skbalance._files import whole_file
 from skbalance._tag_lists import tags_of_indicator
 from skbalance.metrics import fitted_label_counts
-from skbalance.review import (
-    DOUBTFUL,
-    ReportData,
-    TagReport,
-    find_issues,
-    issues_table,
-    report_page,
-)
-from skbalance.text._tag_words import TagWords
+from skbalance.review import DOUBTFUL, ReportData, TagReport, find_issues, issues_table, report_page
+from skbalance.text._tag_names import TagWords
 from skbalance.text._texts import check_texts
 
 # Labels of a page that are in doubt, of either kind.
@@ -138,11 +131,10 @@ class TagReviewMixin:
         texts, n_texts = check_texts(texts), kept.rows.max() + 1
         if len(texts) < n_texts:
             raise ValueError(f"texts must be all that fit was given, {n_texts} or more; got {len(texts)}.")
-        for issue in issues:
-            issue["text"] = texts[issue["row"]]
-        columns = [[tags.index(issue["tag"])] for issue in issues]
-        for issue, ((words, matched),) in zip(issues, self._words([issue["text"] for issue in issues], columns)):
-            issue["words"] = ", ".join(dict.fromkeys([*(word for word, _ in words), *matched]))
+        shown = [texts[issue["row"]] for issue in issues]
+        found = self._words(shown, [[tags.index(issue["tag"])] for issue in issues])
+        for issue, text, (its,) in zip(issues, shown, found):
+            issue.update(text=text, words=", ".join(_distinct(**its)))
         return issues_table(issues, "tag", "text", "words")
 
     def _tuner(self: Any, method):
@@ -276,20 +268,19 @@ class TagReviewMixin:
         rows = data.order[:DOUBTFUL].tolist()
         tags = [data.predicted.indices[slice(*data.predicted.indptr[row : row + 2])].tolist() for row in rows]
         found = self._words([data.texts[row] for row in rows], tags)
-        return {row: dict(zip(each, map(_telling, words))) for row, each, words in zip(rows, tags, found)}
+        telling = [[_distinct(**its, share=0.25) for its in words] for words in found]
+        return {row: dict(zip(*both)) for row, *both in zip(rows, tags, telling)}
 
     def _words(self: Any, texts, columns):
         """Words that speak for tags of texts, and what of their names stands there; none with an `estimator`."""
         if self.estimator is not None:
-            return [[((), ())] * len(each) for each in columns]
+            return [[{"words": (), "matched": ()}] * len(each) for each in columns]
         return TagWords(self.estimator_, self._tag_names)(texts, columns)
 
 
-def _telling(found):
-    """The words that spoke most for a tag, and those of its name."""
-    words, matched = found
-    least = max((added for _, added in words), default=0.0) / 4
-    return list(dict.fromkeys([*(word for word, added in words if added >= least), *matched]))
+def _distinct(words, matched, share=0.0):
+    """The words that spoke for a tag, at least by a share of what the first one did, and those of its name."""
+    return list(dict.fromkeys([*(word for word, added in words if added >= share * words[0][1]), *matched]))
 
 
 def _indicator(kept, mask, n_tags):

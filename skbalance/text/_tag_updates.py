@@ -15,9 +15,10 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from skbalance._packing import move_columns, pack, unpack
-from skbalance._tag_lists import column_items, indicator_of_tags, read_classes, read_tag_lists, short
+from skbalance._tag_lists import column_items, read_classes, read_tag_lists, short
 from skbalance._validation import validate_hyperparameters
 from skbalance.decisions import label_vectors
+from skbalance.text._tag_names import read_tag_names
 from skbalance.text._tag_pipeline import grown_features, last_step, used_rows
 from skbalance.text._texts import check_texts
 
@@ -73,17 +74,16 @@ class TagUpdatesMixin:
         new = sorted(set().union(*rows).difference(tags), key=str)
         if new and (self.classes is not None or self.estimator is not None):
             raise ValueError(f"y has tags that are not in classes_: {short(new[:10])}. Announce them in `classes`.")
-        if new and self._hierarchy is not None:
+        if new and self._hierarchy.edges:
             raise ValueError(f"Tags that have parents can grow by a new fit only; y has new ones: {short(new[:10])}.")
         read_classes([*tags, *new], sep=self.sep)
         if self.estimator is None:
-            self._check_kept()
             learner = self._grown([X[i] for i in used], new)
         else:
             learner = copy(self)
             learner.estimator_ = deepcopy(self.estimator_)
-        features = learner._features(X)
-        last_step(learner.estimator_).partial_fit(features, learner._indicator(rows), **fit_params)
+        features, y = learner._features(X), self._indicator(rows, [*tags, *new], self._hierarchy)
+        last_step(learner.estimator_).partial_fit(features, y, **fit_params)
         if self.estimator is None:
             learner._keep(X, features, used)
         self.__dict__ = vars(learner)
@@ -127,21 +127,20 @@ class TagUpdatesMixin:
         self._check_own("add_tags")
         if not isinstance(tags, Mapping) or not tags:
             raise TypeError(f"tags must map each new tag to the texts that have it; got {short(tags)}.")
-        self._check_kept()
         new, old = read_classes(list(tags), sep=self.sep, name="tags"), self.classes_.tolist()
         if there := [tag for tag in new if tag in old]:
             raise ValueError(f"tags must be new ones; classes_ has {short(there)} already.")
         read_classes([*old, *new], sep=self.sep)  # all are of one kind
-        examples = [self._read_examples(tag, given) for tag, given in zip(new, tags.values())]
-        texts = list(dict.fromkeys(text for each, _ in examples for text in each))
-        places, n_kept = self._places_of(texts), len(self._kept_numbers)
-        unkept = [text for text, place in places.items() if place is None]
-        places |= {text: n_kept + i for i, text in enumerate(unkept)}
-        rows: list[list] = [[] for _ in range(n_kept + len(unkept))]
-        for tag, (its_texts, its_places) in zip(new, examples):
-            for place in {*its_places, *(places[text] for text in its_texts)}:
-                rows[place].append(tag)
-        learner = self._grown(texts, new, unkept, rows)
+        places: dict = {number: place for place, number in enumerate(self._kept_numbers.tolist())}
+        examples = [self._read_examples(tag, given, places) for tag, given in zip(new, tags.values())]
+        texts = list(dict.fromkeys(each for its_own in examples for each in its_own if isinstance(each, str)))
+        kept, n_rows = dict(zip(self._kept_digests.tolist(), places.values())), len(places)
+        places |= zip(texts, map(kept.get, _digests(texts).tolist()))
+        unkept = [text for text in texts if places[text] is None]
+        places |= zip(unkept, range(n_rows, n_rows + len(unkept)))
+        pairs = {(places[each], column) for column, its_own in enumerate(examples) for each in its_own}
+        ones, shape = np.ones(len(pairs), dtype=np.int64), (n_rows + len(unkept), len(new))
+        learner = self._grown(texts, new, unkept, sp.csr_matrix((ones, tuple(zip(*pairs))), shape=shape))
         self.__dict__ = vars(learner)
         return self
 
@@ -182,9 +181,8 @@ class TagUpdatesMixin:
         tuner = self.estimator_[-1]
         if len(left) < max(1, tuner.min_labels_, tuner.k_ or 0):
             raise ValueError(f"Of {len(old)} tags {len(left)} would be left, too few; got {short(gone)}.")
-        learner = copy(self)
         classes = [old[i] for i in left]
-        learner._relabel(classes, self._names_again(classes), self.estimator_[0], labels=left)
+        learner = self._relabelled(classes, self._names_again(classes), self.estimator_[0], labels=left)
         self.__dict__ = vars(learner)
         return self
 
@@ -194,27 +192,21 @@ class TagUpdatesMixin:
             raise ValueError(
                 f"{method} is for TagClassifier without an estimator; got {type(self.estimator).__name__}."
             )
-        if self._hierarchy is not None:
+        if self._hierarchy.edges:
             raise ValueError(f"{method} is for tags without parents: fit anew with the parents of all tags.")
 
-    def _read_examples(self: Any, tag, given):
-        """Texts of a new tag, or places of kept ones."""
+    def _read_examples(self: Any, tag, given, places):
+        """Texts of a new tag, or numbers of kept ones, which have places."""
         name = f"tags[{tag!r}]"
         given = column_items(given, name, "texts", "For one text, pass [text].")
-        if given and all(isinstance(each, Integral) and not isinstance(each, bool) for each in given):
-            places = {number: place for place, number in enumerate(self._kept_numbers.tolist())}
-            if strange := [int(number) for number in given if number not in places]:
-                raise ValueError(
-                    f"{name} must hold texts, or numbers of texts that the model keeps "
-                    f"(keep_rows={self.keep_rows}); it has none of {short(strange[:10])}."
-                )
-            return [], [places[number] for number in given]
-        return check_texts(given, name), []
-
-    def _places_of(self: Any, texts):
-        """Where each of some texts is among the kept ones, None if it is not."""
-        kept = {digest: place for place, digest in enumerate(self._kept_digests.tolist())}
-        return {text: kept.get(digest) for text, digest in zip(texts, _digests(texts).tolist())}
+        if not given or not all(isinstance(each, Integral) and not isinstance(each, bool) for each in given):
+            return check_texts(given, name)
+        if strange := [int(number) for number in given if number not in places]:
+            raise ValueError(
+                f"{name} must hold texts, or numbers of texts that the model keeps (keep_rows={self.keep_rows}); "
+                f"it has none of {short(strange[:10])}."
+            )
+        return given
 
     def _keep(self: Any, texts, features, used):
         """Keep the newest of the used rows, or of the first ones some at equal distances."""
@@ -233,31 +225,32 @@ class TagUpdatesMixin:
 
     @property
     def _kept_features(self: Any):
-        return sp.csr_array(unpack(self._kept), dtype=np.float32)
-
-    def _check_kept(self: Any):
         if not len(self._kept_numbers):
             raise ValueError("The model keeps nothing to learn on from (keep_rows=0): fit it anew, with keep_rows.")
+        return sp.csr_array(unpack(self._kept), dtype=np.float32)
 
-    def _grown(self: Any, texts, new, unkept=(), rows=()):
-        """A copy that takes words of further texts and tags, learnt from the rows: of texts that are kept, then unkept.
+    def _grown(self: Any, texts, new, unkept=(), y=None):
+        """A copy that takes words of further texts and tags, learnt from y: of texts that are kept, then unkept.
 
-        Without rows, the tags are yet to be learnt.
+        Without y, the tags are yet to be learnt.
         """
-        learner, classes, kept = copy(self), [*self.classes_.tolist(), *new], self._kept_features
-        names, y = self._names_again(classes), sp.csr_matrix(indicator_of_tags(rows, new))
+        classes, kept = [*self.classes_.tolist(), *new], self._kept_features
+        names = self._names_again(classes)
         features, places, n_features = grown_features(self.estimator_[0], texts, self._n_texts, names, kept.shape[1])
         kept = X = move_columns(kept, places, n_features)
         if unkept:
             X = sp.vstack([kept, features.transform(unkept)], format="csr")
-        share = max(1.0, self._n_texts / max(kept.shape[0], 1))
-        weight = np.where(np.diff(y.indptr) > 0, 1.0, share)  # rows without them stand for those that are not kept
+        share = max(1.0, self._n_texts / kept.shape[0])
 
         def learn(scorer):
             scorer._widen(places, n_features)
-            return scorer._learn_labels(sp.csr_matrix(X), y, weight) if rows else scorer
+            if y is None:
+                return scorer
+            weight = np.where(np.diff(y.indptr) > 0, 1.0, share)  # other rows stand for those that are not kept
+            return scorer._learn_labels(sp.csr_matrix(X), y, weight)
 
-        learner._relabel(classes, names, features, learn, more=np.asarray(y.sum(axis=0)).ravel())
+        more = np.zeros(len(new)) if y is None else np.asarray(y.sum(axis=0)).ravel()
+        learner = self._relabelled(classes, names, features, learn, more=more)
         learner._kept = _packed(kept)
         return learner
 
@@ -267,15 +260,15 @@ class TagUpdatesMixin:
             return None
         if self.label_texts is None:
             raise ValueError("label_texts=None is for a new fit: this model reads what tags are called.")
-        return self._names(classes, all_there=False) or [[""]] * len(classes)
+        return read_tag_names(self.label_texts, classes, all_there=False) or [[""]] * len(classes)
 
-    def _relabel(self: Any, classes, names, features, change=None, **labels):
-        """Take other tags, called so, in place; `labels` and `change` say what becomes of their labels and scorers."""
-        self._tag_names = names
-        vectors = None if names is None else label_vectors(features, names, plurals=("words",))
+    def _relabelled(self: Any, classes, names, features, change=None, **labels):
+        """A copy with other tags, called so; `labels` and `change` say what becomes of their labels and scorers."""
+        learner, vectors = copy(self), None if names is None else label_vectors(features, names, plurals=("words",))
         tuner = self.estimator_[-1]._changed(vectors, change, **labels)
-        self.estimator_ = Pipeline([("features", features), ("decisions", tuner)])
-        self.classes_ = np.array(classes, dtype=self.classes_.dtype)
+        learner.estimator_ = Pipeline([("features", features), ("decisions", tuner)])
+        learner.classes_, learner._tag_names = np.array(classes, dtype=self.classes_.dtype), names
+        return learner
 
 
 def _packed(features):

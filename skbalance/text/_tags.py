@@ -9,14 +9,13 @@ from typing import Annotated, Any
 import numpy as np
 from scipy.sparse import issparse
 from sklearn import get_config
-from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
+from sklearn.base import BaseEstimator, clone
 from sklearn.pipeline import Pipeline
-from sklearn.utils import get_tags
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from skbalance._callbacks import CallbackSupportMixin, with_callbacks
+from skbalance._callbacks import with_callbacks
 from skbalance._hierarchy import Hierarchy
 from skbalance._kinds import (
     ArrayLike,
@@ -31,21 +30,15 @@ from skbalance._kinds import (
 )
 from skbalance._responses import response_blocks
 from skbalance._tag_lists import indicator_of_tags, read_classes, read_tag_lists, tags_of_indicator
-from skbalance._validation import DocLinkMixin, HasMethods, check_k, validate_hyperparameters
+from skbalance._validation import HasMethods, check_k, validate_hyperparameters
 from skbalance._warnings import warn
-from skbalance.decisions import TunedThresholdMultiLabelClassifierCV, read_label_text
-from skbalance.text._tag_hierarchy import closed, read_tag_parents
-from skbalance.text._tag_pipeline import fit_tag_pipeline, last_step, unfitted_tag_pipeline, used_rows
+from skbalance.crossfit import MetaClassifierMixin
+from skbalance.decisions import TunedThresholdMultiLabelClassifierCV
+from skbalance.text._tag_names import TagWords, read_tag_names, read_tag_parents
+from skbalance.text._tag_pipeline import fit_tag_pipeline, fit_task, last_step, unfitted_tag_pipeline, used_rows
 from skbalance.text._tag_review import TagReviewMixin
 from skbalance.text._tag_updates import TagUpdatesMixin
-from skbalance.text._tag_words import TagWords
 from skbalance.text._texts import check_texts, takes_texts
-
-# Parameters that go to the decisions of the pipeline.
-_SETTINGS = (
-    "scoring", "predict_unseen", "min_labels", "max_labels", "min_precision", "max_missed", "confidence", "n_jobs",
-    "random_state", "verbose",
-)  # fmt: skip
 
 
 def _estimator_has(method):
@@ -61,15 +54,7 @@ def _holds_texts(X):
 
 
 @dataclass(eq=False, repr=False)
-class TagClassifier(
-    TagReviewMixin,
-    TagUpdatesMixin,
-    CallbackSupportMixin,
-    DocLinkMixin,
-    MetaEstimatorMixin,
-    ClassifierMixin,
-    BaseEstimator,
-):
+class TagClassifier(TagReviewMixin, TagUpdatesMixin, MetaClassifierMixin, BaseEstimator):
     """From texts to tags in one call: fit on lists of tags, predict lists of tags.
 
     Without an estimator it is a pipeline of TF-IDF, a linear model of each tag that has a few texts or more, and
@@ -192,6 +177,9 @@ class TagClassifier(
     def _unfitted(self):
         return unfitted_tag_pipeline(self.embedder) if self.estimator is None else self.estimator
 
+    def _scorers(self):
+        return [("estimator", self._unfitted())]
+
     @with_callbacks
     def fit(self, X, y, **fit_params):
         """Fit a copy of the estimator, or the pipeline.
@@ -238,29 +226,20 @@ class TagClassifier(
             raise ValueError(f"y has tags that are not among classes: {unknown[:10]}.")
         parents = read_tag_parents(self.parents, self.hierarchy, self.sep, {*classes})
         classes = sorted({*classes, *parents}) if self.classes is None else list(dict.fromkeys([*classes, *parents]))
-        names, hierarchy = self._names(classes), Hierarchy.of(parents, classes) if parents else None
-        indicator = closed(indicator_of_tags(rows, classes), hierarchy)
-        indicator = indicator if self.sparse_output else indicator.toarray()
-        context = self._init_callback_context(max_subtasks=1)
-        context.call_on_fit_task_begin(estimator=self, X=X, y=y)
-        task = context.subcontext(task_name="fit-estimator")
-        task.call_on_fit_task_begin(estimator=self, X=X, y=indicator)
-        if self.estimator is None:
-            settings = {name: getattr(self, name) for name in _SETTINGS} | {"parents": hierarchy and hierarchy.parents}
-            fitted, features = fit_tag_pipeline(X, indicator, used, names, self.embedder, task, settings, **fit_params)
-        else:
-            fitted = self._with_names(X, names)
-            if "parents" in (own := fitted.get_params(deep=False)) and own["parents"] is None:
-                fitted.set_params(parents=hierarchy and hierarchy.parents)
-            with task.propagate_callback_context(fitted):
-                fitted.fit(X, indicator, **fit_params)
-        task.call_on_fit_task_end(estimator=self, X=X, y=indicator)
-        self.estimator_, self._tag_names, self._hierarchy = fitted, names, hierarchy
-        self.classes_ = np.array(classes, dtype=object if isinstance(classes[0], str) else np.int64)
-        if self.estimator is None:
-            self._n_texts = 0
-            self._keep(X, features, used)
-        context.call_on_fit_task_end(estimator=self, X=X, y=y, reconstruction_attributes={})
+        names, hierarchy = read_tag_names(self.label_texts, classes), Hierarchy.of(parents, classes)
+        indicator = self._indicator(rows, classes, hierarchy)
+        with fit_task(self, X, y, reconstruction_attributes={}) as task:
+            if self.estimator is None:
+                fitted, features = fit_tag_pipeline(self, X, indicator, used, names, hierarchy, task, **fit_params)
+            else:
+                fitted = self._with_names(X, names, hierarchy)
+                with task.propagate_callback_context(fitted):
+                    fitted.fit(X, indicator, **fit_params)
+            self.estimator_, self._tag_names, self._hierarchy = fitted, names, hierarchy
+            self.classes_ = np.array(classes, dtype=object if isinstance(classes[0], str) else np.int64)
+            if self.estimator is None:
+                self._n_texts = 0
+                self._keep(X, features, used)
         return self
 
     def _read(self, estimator, X):
@@ -286,38 +265,18 @@ class TagClassifier(
         """
         check_is_fitted(self)
         rows, known = read_tag_lists(y, sep=self.sep), set(self.classes_.tolist())
-        unknown = sorted(set().union(*rows) - known, key=str)
-        if unknown:
+        if unknown := sorted(set().union(*rows) - known, key=str):
             warn(f"y has tags that are not in classes_ and are left out: {unknown[:10]}.")
             rows = [[tag for tag in row if tag in known] for row in rows]
-        return self._indicator(rows)
+        return self._indicator(rows, self.classes_.tolist(), self._hierarchy)
 
-    def _indicator(self, rows):
+    def _indicator(self, rows, classes, hierarchy):
         """The indicator of lists of tags, as the estimator takes it."""
-        indicator = closed(indicator_of_tags(rows, self.classes_.tolist()), self._hierarchy)
+        indicator = hierarchy.close(indicator_of_tags(rows, classes))
         return indicator if self.sparse_output else indicator.toarray()
 
-    def _names(self, classes, all_there=True):
-        """What each tag is called; None if that is not to be used."""
-        if self.label_texts is None:
-            return None
-        if isinstance(self.label_texts, Mapping):
-            known = set(classes)
-            strange = [tag for tag in self.label_texts if tag not in known]
-            if strange and all_there:
-                raise ValueError(f"label_texts has {strange[:10]}, which are no tags of the training data.")
-            given = self.label_texts
-            texts = [given.get(tag, tag if isinstance(tag, str) else "") for tag in classes]
-            return [read_label_text(text, tag) for text, tag in zip(texts, classes)]
-        if not isinstance(self.label_texts, str) or self.label_texts != "tags":
-            raise ValueError(
-                f"label_texts must be 'tags', a mapping from tag to text or texts, or None; got {self.label_texts!r}."
-            )
-        names = [read_label_text(tag, tag) for tag in classes] if isinstance(classes[0], str) else []
-        return names if any(map(any, names)) else None
-
-    def _with_names(self, X, names):
-        """A clone of the estimator, with the names where it takes them."""
+    def _with_names(self, X, names, hierarchy):
+        """A clone of the estimator, with the names and the parents where it takes them."""
         estimator = clone(self.estimator)
         parameters = estimator.get_params(deep=False)
         takes = parameters.get("label_texts", names) is None and parameters.get("scores") != "estimator"
@@ -329,6 +288,8 @@ class TagClassifier(
             )
         if takes and names is not None and (given or _holds_texts(X)):
             estimator.set_params(label_texts=names)
+        if parameters.get("parents", hierarchy) is None:
+            estimator.set_params(parents=hierarchy.parents or None)
         return estimator
 
     def predict(self, X):
@@ -344,10 +305,9 @@ class TagClassifier(
         tags : list of tuple of str or int, of length n_samples
             The tags of each row, in the order of `classes_`. With `sep`, an array of strings of them.
         """
-        X = self._read_fitted(X)
-        own = self.estimator is None
-        indicator = self.estimator_[-1].predict(self._features_to_decide(X)) if own else self.estimator_.predict(X)
-        rows = tags_of_indicator(indicator if own else closed(indicator, self._hierarchy), self.classes_.tolist())
+        X, classes = self._read_fitted(X), self.classes_.tolist()
+        indicator = last_step(self.estimator_).predict(self._features_to_decide(X))
+        rows = tags_of_indicator(self._hierarchy.close(indicator), classes)
         return rows if self.sep is None else np.array([self.sep.join(row) for row in rows], dtype=object)
 
     def predict_topk(self, X, k):
@@ -374,13 +334,11 @@ class TagClassifier(
             If the estimator has no scores.
         """
         X, tags = self._read_fitted(X), self.classes_.tolist()
-        k, rows = check_k(k, len(tags), "tags"), []
-        for labels, scores in self._best(X, k):
-            rows += [
-                [(tags[j], score) for j, score in zip(*row) if score > -np.inf]
-                for row in zip(labels.tolist(), scores.tolist())
-            ]
-        return rows
+        return [
+            [(tags[j], score) for j, score in zip(*row) if score > -np.inf]
+            for labels, scores in self._best(X, check_k(k, len(tags), "tags"))
+            for row in zip(labels.tolist(), scores.tolist())
+        ]
 
     def _best(self, X, k):
         """Labels and scores of the k best of each row, a block of rows at a time."""
@@ -435,16 +393,13 @@ class TagClassifier(
             For each row its predicted tags with their evidence; without an `estimator` with the words of the text that
             spoke for the tag, and what of its name stands there. ``print`` shows each in words.
         """
-        X, tags = self._read_fitted(X), self.classes_.tolist()
+        X, tags = self._read_fitted(X), dict(enumerate(self.classes_.tolist()))
         rows = last_step(self.estimator_).explain(self._features(X))
-        if self.estimator is None:
-            found = self._words(X, [[each.label for each in row] for row in rows])
-            rows = [[replace(each, words=w, matched=m) for each, (w, m) in zip(*both)] for both in zip(rows, found)]
-        return [[self._named(evidence, tags) for evidence in row] for row in rows]
-
-    def _named(self, evidence, tags):
-        descendant = None if evidence.descendant is None else tags[evidence.descendant]
-        return replace(evidence, label=tags[evidence.label], descendant=descendant)
+        found = self._words(X, [[each.label for each in row] for row in rows])
+        return [
+            [replace(each, label=tags[each.label], descendant=tags.get(each.descendant), **its) for each, its in row]
+            for row in map(zip, rows, found)
+        ]
 
     def top_words(self, tag, k=10):
         """The words that speak most for a tag, whatever text they stand in.
@@ -553,7 +508,5 @@ class TagClassifier(
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.input_tags = get_tags(self._unfitted()).input_tags
         tags.classifier_tags.multi_label = True
-        tags.classifier_tags.multi_class = False
         return tags

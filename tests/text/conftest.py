@@ -1,10 +1,16 @@
-"""Embedders on tiny random encoders."""
+"""Embedders on tiny random encoders, and models of tags."""
 
 import pytest
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.pipeline import make_pipeline
 
-from skbalance.text import SentenceEmbedder, clear_models
+from skbalance.text import SentenceEmbedder, TagClassifier, clear_models
 from skbalance.text._models import LoadedModel
 from tests.encoders import save_encoder
+
+from .grain import TAGS, TEXTS
 
 
 @pytest.fixture(scope="session")
@@ -36,3 +42,13 @@ def encoded(monkeypatch):
 def _no_models_left_over():
     yield
     clear_models()
+
+
+@pytest.fixture
+def pipeline():
+    return make_pipeline(TfidfVectorizer(), OneVsRestClassifier(LogisticRegression(C=100.0)))
+
+
+@pytest.fixture(scope="module")
+def default():
+    return TagClassifier(random_state=0).fit(TEXTS, TAGS)

@@ -6,8 +6,7 @@ from skbalance.text import SentenceEmbedder
 
 
 class CountingEmbedder(SentenceEmbedder):
-    def _batches(self, loaded, texts):
+    def _encode(self, loaded, texts, *save):
         with Path(self.cache_dir, "encoded.txt").open("a") as file:
-            for rows, vectors in super()._batches(loaded, texts):
-                file.writelines(texts[row] + "\n" for row in rows)
-                yield rows, vectors
+            file.writelines(text + "\n" for text in texts)
+        return super()._encode(loaded, texts, *save)

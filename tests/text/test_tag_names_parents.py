@@ -13,7 +13,7 @@ from sklearn.pipeline import make_pipeline
 from skbalance import TagClassifier, TunedThresholdMultiLabelClassifierCV
 from skbalance.cli._models import load_model, save_model
 from skbalance.datasets import load_web_features
-from skbalance.text._tag_hierarchy import read_tag_parents
+from skbalance.text._tag_names import read_tag_parents
 
 TEXTS = ["wheat and corn prices", "crude oil", "wheat harvest", "oil and gas", "corn", "gas prices", "weather"] * 5
 TAGS = [["wheat", "corn"], ["crude"], ["wheat"], ["crude", "gas"], ["corn"], ["gas"], []] * 5

@@ -9,10 +9,10 @@ from sklearn.exceptions import NotFittedError
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from skbalance.decisions import label_vectors
-from skbalance.text import _name_ngrams
-from skbalance.text._name_ngrams import NameNgrams, ngrams
+from skbalance.text import _tag_names
+from skbalance.text._tag_names import NameNgrams, ngrams
 
-NAMES = ["crude oil", "seeds", "wheat", "oil"]
+NAMES = [["crude oil"], ["seeds"], ["wheat"], ["oil"]]
 # Words of two letters or more, parted by single blanks: there is one way to read them.
 TEXTS = [
     "the price of oil rose and the price of wheat fell",
@@ -29,7 +29,7 @@ def test_pieces_of_a_word():
 
 
 def reference(names, texts):
-    pieces = sorted({piece for name in names for word in name.split() for piece in ngrams(word)})
+    pieces = sorted({piece for each in names for name in each for word in name.split() for piece in ngrams(word)})
     settings = {"analyzer": "char_wb", "ngram_range": (3, 5), "sublinear_tf": True}
     return TfidfVectorizer(vocabulary=pieces, **settings).fit(texts)
 
@@ -90,7 +90,7 @@ def test_rows_of_another_width_are_refused():
 
 @pytest.mark.parametrize("sample", [15, 10_000])
 def test_pieces_of_many_texts_are_left_out(sample, monkeypatch):
-    monkeypatch.setattr(_name_ngrams, "_SAMPLE", sample)
+    monkeypatch.setattr(_tag_names, "_SAMPLE", sample)
     texts = [each for text in (*TEXTS, "wheat", "wheat", "wheaten", "of wheat", "nothing") for each in (text, text)]
     every = NameNgrams(NAMES).fit(texts)
     has = {piece: np.mean([piece in f" {' '.join(text.split())} " for text in texts]) for piece in every.vocabulary_}
