@@ -1,7 +1,5 @@
 """scikit-learn's callbacks, and stand-ins for them before its release 1.9."""
 
-from __future__ import annotations
-
 from contextlib import nullcontext
 
 try:

@@ -1,7 +1,5 @@
 """The estimator: parameters, fit to learned arrays, predictions from them."""
 
-from __future__ import annotations
-
 import copy
 from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass, replace
@@ -14,19 +12,8 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils.extmath import safe_sparse_dot
 
+from . import _kinds as kinds
 from ._callbacks import CallbackSupportMixin, IterationTasks, with_callbacks
-from ._kinds import (
-    ArrayLike,
-    Auto,
-    Count,
-    InnerShare,
-    Jobs,
-    NotNegative,
-    Positive,
-    RandomState,
-    ShareBelowOne,
-    Verbosity,
-)
 from ._loss_classifier import LossClassifierMixin, LossParameter, Rows, make_score, read_validation_rows
 from ._packing import PackedStateMixin, dense
 from ._responses import scoring_blocks
@@ -227,28 +214,28 @@ class BalancedMultiLabelClassifier(
     _packed, _unpacked_as = ("coefs_",), sp.csr_matrix
     loss: LossParameter = "balanced_ntr"
     _: KW_ONLY
-    hidden_layer_sizes: ArrayLike | Count = ()
-    dropout: ShareBelowOne = 0.0
+    hidden_layer_sizes: kinds.ArrayLike | kinds.Count = ()
+    dropout: kinds.ShareBelowOne = 0.0
     solver: Literal["auto", "lbfgs", "adam"] = "auto"
-    alpha: Auto | NotNegative = "auto"
+    alpha: kinds.Auto | kinds.NotNegative = "auto"
     term_weighting: Literal["auto", "rf"] | None = "auto"
-    negative_sampling: Auto | Count | None = None
-    learning_rate_init: Positive = 0.003
-    batch_size: Auto | Count = "auto"
-    max_iter: Count = 200
-    tol: Auto | NotNegative = "auto"
+    negative_sampling: kinds.Auto | kinds.Count | None = None
+    learning_rate_init: kinds.Positive = 0.003
+    batch_size: kinds.Auto | kinds.Count = "auto"
+    max_iter: kinds.Count = 200
+    tol: kinds.Auto | kinds.NotNegative = "auto"
     early_stopping: bool = False
-    validation_fraction: InnerShare = 0.1
-    n_iter_no_change: Count = 10
+    validation_fraction: kinds.InnerShare = 0.1
+    n_iter_no_change: kinds.Count = 10
     scoring: str | Callable = "loss"
     device: str = "auto"
     uncertain_labels: bool = False
-    label_smoothing: ShareBelowOne = 0.0
-    coef_threshold: Auto | ShareBelowOne | None = None
-    n_jobs: Jobs | None = None
-    random_state: RandomState = None
+    label_smoothing: kinds.ShareBelowOne = 0.0
+    coef_threshold: kinds.Auto | kinds.ShareBelowOne | None = None
+    n_jobs: kinds.Jobs | None = None
+    random_state: kinds.RandomState = None
     warm_start: bool = False
-    verbose: Verbosity = 0
+    verbose: kinds.Verbosity = 0
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -1,7 +1,5 @@
 """Sparse arrays as others: dense, of other columns, and in the state of an object, for skops trusts none of SciPy."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Trees of labels, for hundreds of thousands of them: omikuji as a classifier with sparse scores."""
 
-from __future__ import annotations
-
 import os
 import tempfile
 import threading

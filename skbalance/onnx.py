@@ -28,8 +28,6 @@ Examples
 [[0, 0, 1], [1, 1, 0]]
 """
 
-from __future__ import annotations
-
 import numpy as np
 from scipy.special import logit
 from sklearn.frozen import FrozenEstimator

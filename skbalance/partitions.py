@@ -1,7 +1,5 @@
 """Predictions as a frame of fixed columns and types: of rows in memory, or of a Dask collection part by part."""
 
-from __future__ import annotations
-
 import importlib
 import sys
 from typing import Any

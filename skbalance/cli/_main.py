@@ -10,8 +10,6 @@ training another one the tags, as in "billing;login". Nothing leaves this machin
 it should be, with 2 if the command itself is not, and with 130 if you stopped it with Ctrl-C.
 """
 
-from __future__ import annotations
-
 import argparse
 import contextlib
 import heapq

@@ -1,7 +1,5 @@
 """Files of models."""
 
-from __future__ import annotations
-
 import contextvars
 import importlib
 import warnings

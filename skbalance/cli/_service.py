@@ -6,8 +6,6 @@ request is of a limited size, as is all that waits. What is refused is answered 
 much waits, and with a reason that repeats nothing of the request.
 """
 
-from __future__ import annotations
-
 import asyncio
 import copy
 import json

@@ -1,7 +1,5 @@
 """Tables in, a row at a time: CSV, JSON lines, Parquet. Tables out: CSV or JSON lines."""
 
-from __future__ import annotations
-
 import contextlib
 import csv
 import difflib

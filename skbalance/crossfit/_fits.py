@@ -1,7 +1,5 @@
 """Meta-estimators: their fits of each split, and what they say of themselves and of the classifiers inside."""
 
-from __future__ import annotations
-
 import itertools
 import threading
 import time

@@ -1,7 +1,5 @@
 """The meta-estimator that puts given thresholds on the scores of a multi-label classifier."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass
 from numbers import Integral, Real

@@ -1,7 +1,5 @@
 """What labels are called, and how well a row matches their names."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """The meta-estimator that sets the thresholds of multi-label classifiers."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from copy import copy, deepcopy
 from dataclasses import KW_ONLY, dataclass, replace
@@ -17,21 +15,8 @@ from sklearn.utils import check_random_state
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from skbalance import _kinds as kinds
 from skbalance._callbacks import with_callbacks
-from skbalance._kinds import (
-    Auto,
-    Count,
-    CountFromZero,
-    InnerShare,
-    Jobs,
-    NotNegative,
-    RandomState,
-    ResponseMethod,
-    Scorer,
-    Share,
-    TunerScoring,
-    Verbosity,
-)
 from skbalance._validation import BaseComposition, Interval, check_k, num_samples, validate_hyperparameters
 from skbalance._warnings import warn
 from skbalance.crossfit import FitTasks, InnerScoresMixin, MetaClassifierMixin, cross_fit, fit_all, read_fit_inputs
@@ -259,32 +244,32 @@ class TunedThresholdMultiLabelClassifierCV(InnerScoresMixin, MetaClassifierMixin
     True
     """
 
-    estimator: Scorer | list
+    estimator: kinds.Scorer | list
     _: KW_ONLY
     strategy: Literal["per_label_shrunk", "per_label", "micro_macro", "global", "top_k"] = "per_label_shrunk"
     scores: Literal["pooled", "estimator"] = "pooled"
-    scoring: TunerScoring = "f1_micro_macro"
-    micro_weight: Share = 0.25
+    scoring: kinds.TunerScoring = "f1_micro_macro"
+    micro_weight: kinds.Share = 0.25
     beta: Annotated[float, Interval(Real, 0, 1e100, closed="neither")] = 1.0  # its square is a float too
-    shrinkage: NotNegative = 20.0
-    k: Count | None = None
-    min_labels: Auto | CountFromZero = "auto"
-    max_labels: Count | None = None
-    min_precision: InnerShare | None = None
-    max_missed: InnerShare | None = None
-    confidence: InnerShare = 0.9
-    max_candidates: Auto | Count = "auto"
+    shrinkage: kinds.NotNegative = 20.0
+    k: kinds.Count | None = None
+    min_labels: kinds.Auto | kinds.CountFromZero = "auto"
+    max_labels: kinds.Count | None = None
+    min_precision: kinds.InnerShare | None = None
+    max_missed: kinds.InnerShare | None = None
+    confidence: kinds.InnerShare = 0.9
+    max_candidates: kinds.Auto | kinds.Count = "auto"
     parents: Mapping | None = None
     label_texts: Any = None
     predict_unseen: bool = False
     param_grid: dict | list | None = None
-    response_method: ResponseMethod = "auto"
+    response_method: kinds.ResponseMethod = "auto"
     cv: Any = None
     refit: bool = True
-    n_jobs: Jobs | None = None
+    n_jobs: kinds.Jobs | None = None
     store_cv_results: bool = False
-    random_state: RandomState = None
-    verbose: Verbosity = 0
+    random_state: kinds.RandomState = None
+    verbose: kinds.Verbosity = 0
 
     def get_params(self, deep=True):
         """Get the parameters, those of the estimators too.

@@ -1,7 +1,5 @@
 """Checkpoints: how far training is, in a folder, written whole or not at all."""
 
-from __future__ import annotations
-
 import inspect
 import io
 import os

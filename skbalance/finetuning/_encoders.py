@@ -1,7 +1,5 @@
 """Encoders of Hugging Face: loaded from a folder or the Hub, taken apart into plain values, and put together again."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os

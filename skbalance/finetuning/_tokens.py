@@ -1,7 +1,5 @@
 """Texts as token numbers, each text split into tokens once, and batches of texts of like length."""
 
-from __future__ import annotations
-
 import hashlib
 import threading
 from dataclasses import dataclass

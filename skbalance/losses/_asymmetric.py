@@ -1,7 +1,5 @@
 """Losses with one function of the margin for positives and another for negatives."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import partial
 from numbers import Real

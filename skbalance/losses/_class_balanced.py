@@ -1,7 +1,5 @@
 """Class-balanced losses: weights by the effective number of samples."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import partial
 from numbers import Real

@@ -1,7 +1,5 @@
 """Cross-entropy, the focal loss and the squared hinge, with weights by label frequency."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from skbalance._indicators import label_propensities

@@ -17,8 +17,6 @@ negative, block of rows by block of rows; the few positives are then put in thei
 forward pass, may overwrite the logits, and is the only array of their size.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 

@@ -1,7 +1,5 @@
 """The negative-tolerant focal loss."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from skbalance._kinds import Finite, Invertible, Positive

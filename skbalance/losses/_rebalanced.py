@@ -1,7 +1,5 @@
 """Rebalanced losses: weights that undo what resampling a multi-label set does to co-occurring labels."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import partial
 

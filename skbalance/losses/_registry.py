@@ -1,7 +1,5 @@
 """The table of registered losses, which names, validation, documentation and tests are all based on."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import partial
 

@@ -1,7 +1,5 @@
 """Classifiers that remember rows: of length 1, with targets as indicators, and scores by the cosine."""
 
-from __future__ import annotations
-
 from abc import abstractmethod
 from copy import copy
 from dataclasses import dataclass, replace

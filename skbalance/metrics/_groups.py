@@ -1,7 +1,5 @@
 """Precision, recall and F1: over groups of labels, of labels with parents, and after a person has mended rows."""
 
-from __future__ import annotations
-
 import numbers
 from collections.abc import Mapping
 from typing import Any

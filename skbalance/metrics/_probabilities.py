@@ -1,7 +1,5 @@
 """Metrics of probabilities: calibration error and Brier score."""
 
-from __future__ import annotations
-
 import numbers
 from collections.abc import Iterator
 from typing import Any

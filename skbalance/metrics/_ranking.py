@@ -1,7 +1,5 @@
 """Metrics of the k best-scored labels of each row, block by block of rows; in some, rare labels count more."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 

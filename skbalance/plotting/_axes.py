@@ -1,7 +1,5 @@
 """Shared parts of the displays: axes, styles that survive greyscale, and an axis of label counts."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from itertools import cycle, islice
 from typing import Any

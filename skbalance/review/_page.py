@@ -1,7 +1,5 @@
 """The page that shows how a model does: arrays and strings in, one HTML file out."""
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import json

@@ -14,18 +14,8 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from skbalance import _kinds as kinds
 from skbalance import finetuning
-from skbalance._kinds import (
-    ArrayLike,
-    Count,
-    CountFromZero,
-    InnerShare,
-    NotNegative,
-    Positive,
-    RandomState,
-    ShareBelowOne,
-    Verbosity,
-)
 from skbalance._loss_classifier import LossClassifierMixin, LossParameter, Rows, make_score, read_validation_rows
 from skbalance._validation import StrOptions, validate_hyperparameters
 from skbalance.losses import get_loss
@@ -188,36 +178,36 @@ class FineTunedMultiLabelClassifier(CheckedStateMixin, LossClassifierMixin, Clas
     model: str | os.PathLike = "sentence-transformers/all-MiniLM-L6-v2"
     _: KW_ONLY
     loss: LossParameter = "db"
-    max_length: Count = 256
-    batch_size: Count = 16
-    max_tokens: Count | None = None
-    max_iter: Count = 6
-    learning_rate_init: NotNegative = 2e-4
-    head_learning_rate_init: NotNegative = 2e-3
-    warmup_fraction: ShareBelowOne = 0.1
-    weight_decay: NotNegative = 0.01
-    max_grad_norm: Positive | None = 1.0
+    max_length: kinds.Count = 256
+    batch_size: kinds.Count = 16
+    max_tokens: kinds.Count | None = None
+    max_iter: kinds.Count = 6
+    learning_rate_init: kinds.NotNegative = 2e-4
+    head_learning_rate_init: kinds.NotNegative = 2e-3
+    warmup_fraction: kinds.ShareBelowOne = 0.1
+    weight_decay: kinds.NotNegative = 0.01
+    max_grad_norm: kinds.Positive | None = 1.0
     pooling: Annotated[str, StrOptions(set(finetuning.HEADS))] = "mean"
-    label_texts: ArrayLike | Mapping | None = None
-    n_frozen_layers: CountFromZero = 0
-    lora_rank: Count | None = None
+    label_texts: kinds.ArrayLike | Mapping | None = None
+    n_frozen_layers: kinds.CountFromZero = 0
+    lora_rank: kinds.Count | None = None
     gradient_checkpointing: bool = False
     compile: bool = False
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     early_stopping: bool = False
-    validation_fraction: InnerShare = 0.1
-    n_iter_no_change: Count = 2
+    validation_fraction: kinds.InnerShare = 0.1
+    n_iter_no_change: kinds.Count = 2
     scoring: str | Callable = "loss"
     device: str = "auto"
     uncertain_labels: bool = False
-    label_smoothing: ShareBelowOne = 0.0
+    label_smoothing: kinds.ShareBelowOne = 0.0
     revision: str | None = None
     local_files_only: bool = False
     trust_remote_code: bool = False
     checkpoint_dir: str | os.PathLike | None = None
-    random_state: RandomState = None
+    random_state: kinds.RandomState = None
     warm_start: bool = False
-    verbose: Verbosity = 0
+    verbose: kinds.Verbosity = 0
 
     _of_this_machine = ("model", "revision", "checkpoint_dir", "trust_remote_code")
     _learned = FINE_TUNED

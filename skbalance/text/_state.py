@@ -1,7 +1,5 @@
 """State in files: what of a classifier is written into a folder, and what of files of others is taken or refused."""
 
-from __future__ import annotations
-
 import json
 import os
 import re

@@ -1,7 +1,5 @@
 """Names of tags: what they are called, the parents in them, and the words of texts that match them."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping
 from copy import copy
 from typing import Any

@@ -1,7 +1,5 @@
 """The pipeline from texts to an indicator of tags that `TagClassifier` makes, and its scorers."""
 
-from __future__ import annotations
-
 from contextlib import contextmanager
 from itertools import pairwise
 from math import ceil, log10

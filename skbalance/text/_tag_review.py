@@ -1,7 +1,5 @@
 """After the fit: what `TagClassifier` says of its own work, and of texts and tags that should be looked at."""
 
-from __future__ import annotations
-
 from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any

@@ -1,7 +1,5 @@
 """What a fitted `TagClassifier` learns later: further texts, further tags, and to do without some."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Mapping
 from copy import copy, deepcopy

@@ -1,7 +1,5 @@
 """Lists of tags in, lists of tags out."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, replace
 from typing import Annotated, Any
@@ -15,19 +13,9 @@ from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, proces
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from skbalance import _kinds as kinds
 from skbalance._callbacks import with_callbacks
 from skbalance._hierarchy import Hierarchy
-from skbalance._kinds import (
-    ArrayLike,
-    Auto,
-    Count,
-    CountFromZero,
-    InnerShare,
-    Jobs,
-    RandomState,
-    TunerScoring,
-    Verbosity,
-)
 from skbalance._responses import response_blocks
 from skbalance._tag_lists import indicator_of_tags, read_classes, read_tag_lists, tags_of_indicator
 from skbalance._validation import HasMethods, check_k, validate_hyperparameters
@@ -156,23 +144,23 @@ class TagClassifier(TagReviewMixin, TagUpdatesMixin, MetaClassifierMixin, BaseEs
     estimator: Annotated[Any, HasMethods(["fit", "predict"])] | None = None
     _: KW_ONLY
     label_texts: Any = "tags"
-    classes: ArrayLike | None = None
+    classes: kinds.ArrayLike | None = None
     embedder: Annotated[Any, HasMethods(["fit", "transform", "__sklearn_tags__"])] | None = None
     parents: Mapping | None = None
     hierarchy: str | None = None
     sep: str | None = None
     sparse_output: bool = True
-    scoring: TunerScoring = "f1_micro_macro"
+    scoring: kinds.TunerScoring = "f1_micro_macro"
     predict_unseen: bool = False
-    min_labels: Auto | CountFromZero = "auto"
-    max_labels: Count | None = None
-    min_precision: InnerShare | None = None
-    max_missed: InnerShare | None = None
-    confidence: InnerShare = 0.9
-    keep_rows: CountFromZero = 2000
-    n_jobs: Jobs | None = None
-    random_state: RandomState = None
-    verbose: Verbosity = 0
+    min_labels: kinds.Auto | kinds.CountFromZero = "auto"
+    max_labels: kinds.Count | None = None
+    min_precision: kinds.InnerShare | None = None
+    max_missed: kinds.InnerShare | None = None
+    confidence: kinds.InnerShare = 0.9
+    keep_rows: kinds.CountFromZero = 2000
+    n_jobs: kinds.Jobs | None = None
+    random_state: kinds.RandomState = None
+    verbose: kinds.Verbosity = 0
 
     def _unfitted(self):
         return unfitted_tag_pipeline(self.embedder) if self.estimator is None else self.estimator

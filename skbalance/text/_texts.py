@@ -1,7 +1,5 @@
 """From what a user calls a column of texts to a list of strings, or an error that says what was given."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

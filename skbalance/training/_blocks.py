@@ -1,7 +1,5 @@
 """Labels in blocks: their weights, dense or sparse, and fits that go side by side."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError
 from typing import Any

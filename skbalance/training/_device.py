@@ -1,7 +1,5 @@
 """Where torch trains, and under which settings of its own."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 

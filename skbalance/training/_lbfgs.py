@@ -1,7 +1,5 @@
 """L-BFGS in few passes over its memory."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from typing import Any

@@ -1,7 +1,5 @@
 """Negative sampling: each label of a linear head is trained on few of the samples that do not have it."""
 
-from __future__ import annotations
-
 import itertools
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """skorch's training loop, given our batches, our criterion and our rule of when to stop."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from contextlib import suppress

@@ -3,8 +3,6 @@
 Of a model that has learnt from samples before, also how much these hold its coefficients.
 """
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
