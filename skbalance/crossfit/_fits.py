@@ -61,7 +61,7 @@ class MetaClassifierMixin(CallbackSupportMixin, DocLinkMixin, ClassifierMixin, M
         """
         fit_to = MethodMapping().add(caller="fit", callee="fit")
         split_to = MethodMapping().add(caller="fit", callee="split")
-        router = MetadataRouter(owner=self)
+        router = MetadataRouter(owner=self).add_self_request(self)  # for the weights of `score`
         for name, estimator in self._scorers():
             router = router.add(**{name: estimator}, method_mapping=fit_to)
         return router.add(splitter=self.cv, method_mapping=split_to) if hasattr(self, "cv") else router

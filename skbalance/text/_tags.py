@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import numpy as np
 from scipy.sparse import issparse
-from sklearn import get_config
+from sklearn import config_context, get_config
 from sklearn.base import BaseEstimator, clone
 from sklearn.pipeline import Pipeline
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
@@ -478,10 +478,13 @@ class TagClassifier(TagReviewMixin, TagUpdatesMixin, MetaClassifierMixin, BaseEs
         score : float
             Higher is better.
         """
-        X = self._read_fitted(X)
+        X, indicator = self._read_fitted(X), self.tag_indicator(y)
+        if self.estimator is None:  # weights need no request, as in `fit`
+            with config_context(enable_metadata_routing=False):
+                return self.estimator_.score(X, indicator, **score_params)
         if get_config()["enable_metadata_routing"]:
             score_params = process_routing(self, "score", **score_params).estimator.score
-        return self.estimator_.score(X, self.tag_indicator(y), **score_params)
+        return self.estimator_.score(X, indicator, **score_params)
 
     def get_metadata_routing(self):
         """Say where the parameters of `fit` and `score` go when metadata routing is on.

@@ -143,7 +143,10 @@ def test_metadata_routing():
         inner = Scores(8).set_fit_request(sample_weight=True)
         model = TunedThresholdMultiLabelClassifierCV(inner, cv=GroupKFold(5))
         model.fit(X, y, sample_weight=groups + 1.0, groups=groups)
-    np.testing.assert_array_equal(model.estimator_.sample_weight_, groups + 1.0)
+        np.testing.assert_array_equal(model.estimator_.sample_weight_, groups + 1.0)
+        weighted = make_pipeline("passthrough", model.set_score_request(sample_weight=True)).fit(X, y, groups=groups)
+        assert weighted.score(X, y) == model.score(X, y)
+        assert weighted.score(X, y, sample_weight=groups) == model.score(X, y, sample_weight=groups)
 
 
 def test_texts_in_a_pipeline_and_a_search():

@@ -56,15 +56,17 @@ def test_metadata_routing():
 
 def test_weights_of_the_one_call_need_no_request():
     def scores(**params):
-        return np.array(
-            [row[0][1] for row in TagClassifier(random_state=0).fit(TEXTS, TAGS, **params).predict_topk(TEXTS, 1)]
-        )
+        model = TagClassifier(random_state=0).fit(TEXTS, TAGS, **params)
+        wrong = model.score(TEXTS[:2], [TAGS[0], []], **{name: [3, 1] for name in params})
+        return np.array([wrong, *(row[0][1] for row in model.predict_topk(TEXTS, 1))])
 
     weight = np.arange(30) % 3
     plain = scores(sample_weight=weight)
     with config_context(enable_metadata_routing=True):
         np.testing.assert_array_equal(scores(sample_weight=weight), plain)
-    assert (scores() != plain).any()
+        assert scores()[0] == 0.5
+    assert plain[0] == 0.75
+    assert (scores()[1:] != plain[1:]).any()
 
 
 def test_one_call_in_cross_validation():
