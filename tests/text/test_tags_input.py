@@ -231,8 +231,8 @@ def LinearSVCs():
 @pytest.mark.parametrize("own", [False, True])
 def test_the_target_is_read_once(own, monkeypatch):
     reads = []
-    read = _targets._read
-    monkeypatch.setattr(_targets, "_read", lambda *args: reads.append(args) or read(*args))
+    read = _targets._to_array
+    monkeypatch.setattr(_targets, "_to_array", lambda *args: reads.append(args) or read(*args))
     tuner = TunedThresholdMultiLabelClassifierCV(
         make_pipeline(TfidfVectorizer(), BalancedMultiLabelClassifier()), cv=3, random_state=0
     )
