@@ -201,3 +201,11 @@ def test_what_thresholds_are_set_on_does_not_know_the_targets_of_its_part():
     _, changed = fit_models(with_targets(oof, other), plan, False, None)
     np.testing.assert_allclose(changed[1].weights, of_parts[1].weights, rtol=0.05, atol=0.02)
     assert abs(changed[0].weights - of_parts[0].weights).max() > 0.1
+
+
+def test_of_too_many_parts_the_smallest_neighbours_become_one(monkeypatch):
+    monkeypatch.setattr(_decisions, "_MOST_PARTS", 3)
+    parts = np.repeat([0, 1, 2, 3], [5, 1, 3, 5])
+    oof = OutOfFold(None, None, np.array([[1.0], [2.0], [6.0], [8.0]]), parts)._fewer_parts()
+    assert np.bincount(oof.parts).tolist() == [5, 4, 5]
+    assert oof.seen.tolist() == [[1], [5], [8]]

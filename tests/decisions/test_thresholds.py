@@ -301,3 +301,13 @@ def test_weighted_quantiles_are_those_of_copies(method, n_values):
     # Weights that sum up to less than one value are scaled up.
     small = weighted_quantiles(values, rng.integers(1, 4, n_values) / 2**30, np.array([0.0, 1.0]), method)
     np.testing.assert_array_equal(small, [values.min(), values.max()])
+
+
+def test_the_weight_of_a_row_is_that_of_its_pairs():
+    scores = np.array([[3.0, 2.0, -np.inf], [1.0, 5.0, 4.0]])
+    pairs = replace(make_pairs(scores, scores > 2), weight=np.array([7.0, 9.0]))
+    labels, found, targets, weights = pairs.flat()
+    assert labels.tolist() == [0, 1, 1, 2, 0]
+    assert found.tolist() == [3, 2, 5, 4, 1]
+    assert targets.tolist() == [True, False, True, True, False]
+    assert weights.tolist() == [7, 7, 9, 9, 9]
