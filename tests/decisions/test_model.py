@@ -150,6 +150,7 @@ def test_the_gradient_is_that_of_finite_differences(n_counts):
     values, counts, targets, _ = make_pairs(n_pairs=200)
     shares = np.ones((200, 1)) if n_counts == 1 else _shares(counts, 4 ** np.arange(n_counts))
     problem = _Problem(values, shares, targets, np.ones(len(targets)))
+    problem.ridge += 2.0  # so that the penalty is seen
     rng = np.random.default_rng(0)
     for _ in range(3):
         at = rng.normal(size=n_counts * 4)

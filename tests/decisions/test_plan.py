@@ -3,11 +3,14 @@
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from sklearn.linear_model import RidgeClassifier
 from sklearn.metrics import f1_score, jaccard_score, make_scorer
 
+from skbalance import TunedThresholdMultiLabelClassifierCV
 from skbalance.crossfit import TrainingLabels
-from skbalance.decisions._plan import Plan, get_metric, typical_size
+from skbalance.decisions._plan import Plan, can_go_on, get_metric, typical_size
 from skbalance.decisions._thresholds import Choice, DecisionRule
+from skbalance.memory import CosineCentroidClassifier
 from tests.decisions.test_thresholds import make_pairs, random_problem
 
 TRUE = np.array([[1, 0, 1], [0, 0, 0], [1, 0, 0]])
@@ -113,3 +116,9 @@ def test_a_typical_row_has_as_many_labels_as_all_but_one_in_a_hundred():
     assert typical_size(TrainingLabels.of(sp.csr_array(y))) == 3
     y[:10, :7] = 1
     assert typical_size(TrainingLabels.of(sp.csr_array(y))) == 7
+
+
+def test_scorers_go_on_where_all_of_them_can():
+    first, second = ("centroid", CosineCentroidClassifier()), ("ridge", RidgeClassifier())
+    assert can_go_on(TunedThresholdMultiLabelClassifierCV([first])) is True
+    assert can_go_on(TunedThresholdMultiLabelClassifierCV([first, second])) is False
