@@ -272,15 +272,11 @@ class FineTunedMultiLabelClassifier(CheckedStateMixin, LossClassifierMixin, Clas
         multilabel = encoding.kind == "multilabel"
         loss, statistics, criterion = bind_loss(loss, rows.indicator, rows.weight, multilabel, self.label_smoothing)
         model = self._start(statistics, label_texts, device, seeds[1])
-        data, validation, score, checkpoints = model.read(*rows[:3]), None, None, None
+        data, validation, score = model.read(*rows[:3]), None, None
         if own is not None:
             validation = model.read(*own[:3])
             score = None if self.scoring == "loss" else make_score(own, self.scoring, encoding, statistics, loss)
-        if self.checkpoint_dir is not None:
-            settings = self.get_params(deep=False) | dict.fromkeys(_TELL_NOTHING)
-            told = *told, settings, model.low_precision, encoding.kind, encoding.classes.tolist()
-            name = finetuning.fingerprint(model, data, validation, seeds[2], told)
-            checkpoints = finetuning.Checkpoints(self.checkpoint_dir, name)
+        checkpoints = self._checkpoints(model, data, validation, encoding, seeds[2], told)
         run = finetuning.fine_tune(
             model, criterion, data, validation, settings=self, seeds=seeds[1:], score=score, checkpoints=checkpoints
         )
@@ -290,6 +286,20 @@ class FineTunedMultiLabelClassifier(CheckedStateMixin, LossClassifierMixin, Clas
                 "head_learning_rate_init or weight_decay."
             )
         self._store_target(encoding, statistics, loss)
+        self._store_run(model, run)
+        return model, checkpoints
+
+    def _checkpoints(self, model, data, validation, encoding, seed, told):
+        """Where training is kept that was interrupted; None without a folder."""
+        if self.checkpoint_dir is None:
+            return None
+        settings = self.get_params(deep=False) | dict.fromkeys(_TELL_NOTHING)
+        told = *told, settings, model.low_precision, encoding.kind, encoding.classes.tolist()
+        name = finetuning.fingerprint(model, data, validation, seed, told)
+        return finetuning.Checkpoints(self.checkpoint_dir, name)
+
+    def _store_run(self, model, run):
+        """Keep what was learnt."""
         self.weights_ = model.arrays()
         self.loss_curve_ = run.loss_curve
         self.n_iter_ = run.epoch
@@ -299,7 +309,6 @@ class FineTunedMultiLabelClassifier(CheckedStateMixin, LossClassifierMixin, Clas
         self.__dict__.pop("validation_scores_", None)
         if run.validation_scores:
             self.validation_scores_ = run.validation_scores
-        return model, checkpoints
 
     def _told(self):
         """What tells the loss and the scoring from others, for checkpoints."""
