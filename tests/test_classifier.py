@@ -14,7 +14,6 @@ from sklearn.feature_selection import RFE, SelectFromModel
 from sklearn.linear_model import LogisticRegression
 
 from skbalance import BalancedMultiLabelClassifier
-from skbalance.datasets import make_long_tailed_multilabel
 from skbalance.losses import (
     BinaryCrossEntropy,
     DistributionBalancedLoss,
@@ -22,18 +21,12 @@ from skbalance.losses import (
     LabelStatistics,
 )
 from skbalance.training import hold_out_rows
+from tests.classifiers import make_data, small
 
 
 @pytest.fixture(scope="module")
 def data():
-    X, y = make_long_tailed_multilabel(300, 8, n_features=60, random_state=0)
-    X = sp.csr_array(X, dtype=np.float64)
-    return X / sp.linalg.norm(X, axis=1).max(), y.toarray()
-
-
-def small(**params):
-    settings = {"loss": "db", "alpha": 1e-3, "term_weighting": None, "max_iter": 1000, "tol": 1e-5, "random_state": 0}
-    return BalancedMultiLabelClassifier(**{**settings, **params})
+    return make_data()
 
 
 def test_counts_come_from_the_samples_and_their_weights(data):

@@ -11,25 +11,18 @@ from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.metrics import f1_score
 
 from skbalance import BalancedMultiLabelClassifier
-from skbalance.datasets import make_long_tailed_multilabel
 from skbalance.losses import (
     ClassBalancedFocalLoss,
     FocalLoss,
     PositivePairs,
     get_loss_names,
 )
+from tests.classifiers import make_data, small
 
 
 @pytest.fixture(scope="module")
 def data():
-    X, y = make_long_tailed_multilabel(300, 8, n_features=60, random_state=0)
-    X = sp.csr_array(X, dtype=np.float64)
-    return X / sp.linalg.norm(X, axis=1).max(), y.toarray()
-
-
-def small(**params):
-    settings = {"loss": "db", "alpha": 1e-3, "term_weighting": None, "max_iter": 1000, "tol": 1e-5, "random_state": 0}
-    return BalancedMultiLabelClassifier(**{**settings, **params})
+    return make_data()
 
 
 @pytest.mark.parametrize("container", [np.asarray, sp.csr_matrix, sp.csc_matrix, sp.csr_array, sp.coo_array])
